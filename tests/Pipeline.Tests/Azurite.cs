@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Pipeline.Tests.Azurite))]
+
+namespace Pipeline.Tests;
+
+/// <summary>
+/// One Azurite for all tests, in memory, on free ports. Every test takes an account of its own, so that tests neither share
+/// tables nor wait for one another.
+/// </summary>
+public sealed class Azurite : IAsyncLifetime
+{
+    private const int Accounts = 400;
+    private static readonly string Key = Convert.ToBase64String(new byte[64]);
+    private Process? process;
+    private int handedOut;
+
+    public int BlobPort { get; } = FreePort();
+    public int QueuePort { get; } = FreePort();
+    public int TablePort { get; } = FreePort();
+
+    /// <summary>The connection string of a storage account that no other test has seen.</summary>
+    public string NewAccount()
+    {
+        var number = Interlocked.Increment(ref handedOut);
+        Assert.True(number <= Accounts, $"more than {Accounts} tests ask for an account: raise Azurite.Accounts");
+        var name = $"test{number:000}";
+        return $"DefaultEndpointsProtocol=http;AccountName={name};AccountKey={Key};" +
+               $"BlobEndpoint=http://127.0.0.1:{BlobPort}/{name};QueueEndpoint=http://127.0.0.1:{QueuePort}/{name};TableEndpoint=http://127.0.0.1:{TablePort}/{name};";
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        var script = Path.Combine(Repository.Root, "node_modules", "azurite", "dist", "src", "azurite.js");
+        Assert.True(File.Exists(script), $"{script} is missing: run 'npm ci' in {Repository.Root}");
+        var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in new[]
+                 {
+                     script, "--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1",
+                     "--tableHost", "127.0.0.1", "--blobPort", $"{BlobPort}", "--queuePort", $"{QueuePort}", "--tablePort", $"{TablePort}"
+                 })
+            start.ArgumentList.Add(argument);
+        start.Environment["AZURITE_ACCOUNTS"] = string.Join(';', Enumerable.Range(1, Accounts).Select(n => $"test{n:000}:{Key}"));
+        process = Process.Start(start) ?? throw new InvalidOperationException("node did not start");
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var limit = Stopwatch.StartNew();
+        foreach (var port in new[] { BlobPort, QueuePort, TablePort })
+            while (!await AnswersAsync(port))
+            {
+                Assert.True(limit.Elapsed < TimeSpan.FromSeconds(60) && !process.HasExited, $"Azurite does not answer on port {port}");
+                await Task.Delay(100);
+            }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is null) return;
+        if (!process.HasExited) process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    /// <summary>A port of the loopback address that was free a moment ago.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task<bool> AnswersAsync(int port)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
