@@ -1,1 +1,15 @@
-Console.WriteLine("skeleton");
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.Hosting;
+using Pipeline;
+using Pipeline.Settings;
+
+var builder = FunctionsApplication.CreateBuilder(args);
+builder.ConfigureFunctionsWebApplication();
+if (SettingsReader.Read(builder.Configuration, out var findings) is not { } settings)
+{
+    foreach (var finding in findings) Console.Error.WriteLine(finding);
+    return 1;
+}
+builder.Services.AddPipeline(builder.Configuration, settings);
+await builder.Build().RunAsync();
+return Environment.ExitCode;

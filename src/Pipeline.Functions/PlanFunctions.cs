@@ -1,0 +1,11 @@
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.Steps;
+
+namespace Pipeline.Functions;
+
+/// <summary>The timers: one per source. A timer only plans.</summary>
+public sealed class PlanFunctions(Plan plan)
+{
+    [Function("PlanCensusTrade")]
+    public Task CensusTradeAsync([TimerTrigger("%CENSUS_SCHEDULE%")] TimerInfo timer, CancellationToken cancellationToken) => plan.RunAsync("census-trade", cancellationToken);
+}

@@ -1,0 +1,11 @@
+namespace Pipeline.Ledger;
+
+/// <summary>Texts of any length as a cell of a ledger table may hold them.</summary>
+internal static class CellText
+{
+    /// <summary>A cell holds 32,768 characters; a row 1 MiB, and readers of messages have less patience.</summary>
+    public const int Limit = 8000;
+
+    /// <summary>The text, or its first <see cref="Limit"/> characters and an ellipsis. No character is cut in two.</summary>
+    public static string Cut(string text) => text.Length <= Limit ? text : text[..(char.IsHighSurrogate(text[Limit - 1]) ? Limit - 1 : Limit)] + "…";
+}

@@ -1,0 +1,74 @@
+using Azure;
+using Azure.Data.Tables;
+using Pipeline.Storage;
+
+namespace Pipeline.Ledger;
+
+/// <summary>The table <c>runs</c>.</summary>
+public sealed class RunBook(TableSet tables)
+{
+    /// <summary>How often an update is tried again when others write the same row at the same time.</summary>
+    private const int MaxConflicts = 50;
+
+    /// <summary>Writes the run as it stands; writing it again replaces it.</summary>
+    public async Task PutAsync(RunRow run, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Runs).ConfigureAwait(false);
+        await table.UpsertEntityAsync(run.ToEntity(), TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Changes the run by what its row holds at that very moment, so that a late copy of a message never takes back what another
+    /// worker has written: <paramref name="change"/> gets the present row, or null, and returns the new one, or null to leave it.
+    /// </summary>
+    /// <returns>The row as it is now; null when there is none.</returns>
+    public async Task<RunRow?> UpdateAsync(RunRow key, Func<RunRow?, RunRow?> change, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Runs).ConfigureAwait(false);
+        for (var conflicts = 0; ; conflicts++)
+        {
+            var found = await table.GetEntityIfExistsAsync<TableEntity>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken).ConfigureAwait(false);
+            var before = found.HasValue ? RunRow.From(found.Value!) : null;
+            var after = change(before);
+            if (after is null || after == before) return before;
+            try
+            {
+                if (before is null) await table.AddEntityAsync(after.ToEntity(), cancellationToken).ConfigureAwait(false);
+                else await table.UpdateEntityAsync(after.ToEntity(), found.Value!.ETag, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+                return after;
+            }
+            catch (RequestFailedException e) when (e.Status is 409 or 412 && conflicts < MaxConflicts)
+            {
+                // Somebody else wrote the row since it was read: look again.
+            }
+        }
+    }
+
+    /// <summary>The newest of some bodies that has a run. Bodies without one are answers that were kept as rejects only.</summary>
+    /// <param name="bodies">The bodies, oldest first.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<(RawName Body, RunRow Run)?> NewestAsync(IEnumerable<RawName> bodies, CancellationToken cancellationToken)
+    {
+        foreach (var body in bodies.Reverse())
+            if (await GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken).ConfigureAwait(false) is { } run) return (body, run);
+        return null;
+    }
+
+    /// <summary>The run as the table holds it, or null.</summary>
+    public async Task<RunRow?> GetAsync(RunRow key, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Runs).ConfigureAwait(false);
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken).ConfigureAwait(false);
+        return found.HasValue ? RunRow.From(found.Value!) : null;
+    }
+
+    /// <summary>The runs of a source that ended at or after a moment.</summary>
+    public async Task<IReadOnlyList<RunRow>> EndedSinceAsync(string source, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Runs).ConfigureAwait(false);
+        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {source + "|"} and PartitionKey lt {source + "}"} and EndedAt ge {since}");
+        var rows = new List<RunRow>();
+        await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken).ConfigureAwait(false)) rows.Add(RunRow.From(entity));
+        return rows;
+    }
+}

@@ -1,0 +1,57 @@
+using Azure;
+using Azure.Data.Tables;
+using Pipeline.Sources;
+using Pipeline.Storage;
+
+namespace Pipeline.Ledger;
+
+/// <summary>The table <c>slices</c>.</summary>
+public sealed class SliceBook(TableSet tables)
+{
+    /// <summary>How often an update is tried again when others write the same row at the same time.</summary>
+    private const int MaxConflicts = 50;
+
+    /// <summary>The slices of a source that have ever been pulled.</summary>
+    public async Task<IReadOnlyList<SliceRow>> ListAsync(string source, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Slices).ConfigureAwait(false);
+        var rows = new List<SliceRow>();
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {source}");
+        await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken).ConfigureAwait(false)) rows.Add(SliceRow.From(entity));
+        return rows;
+    }
+
+    /// <summary>The slice's row; a new one when it was never pulled.</summary>
+    public async Task<SliceRow> GetAsync(Slice slice, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Slices).ConfigureAwait(false);
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(slice.Source, slice.RowKey, cancellationToken: cancellationToken).ConfigureAwait(false);
+        return found.HasValue ? SliceRow.From(found.Value!) : new SliceRow(slice);
+    }
+
+    /// <summary>
+    /// Changes the row by what it holds at that very moment: <paramref name="change"/> gets the present row and returns the new
+    /// one, or null to leave it. It is called again when somebody else was faster.
+    /// </summary>
+    /// <returns>The row before and after; the same when nothing was written.</returns>
+    public async Task<(SliceRow Before, SliceRow After)> UpdateAsync(Slice slice, Func<SliceRow, SliceRow?> change, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Slices).ConfigureAwait(false);
+        for (var conflicts = 0; ; conflicts++)
+        {
+            var before = await GetAsync(slice, cancellationToken).ConfigureAwait(false);
+            var after = change(before);
+            if (after is null || after == before) return (before, before);
+            try
+            {
+                if (before.Version == default) await table.AddEntityAsync(after.ToEntity(), cancellationToken).ConfigureAwait(false);
+                else await table.UpdateEntityAsync(after.ToEntity(), before.Version, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+                return (before, after);
+            }
+            catch (RequestFailedException e) when (e.Status is 409 or 412 && conflicts < MaxConflicts)
+            {
+                // Somebody else wrote the row since it was read: look again. Fifty losses in a row are a fault of the service.
+            }
+        }
+    }
+}

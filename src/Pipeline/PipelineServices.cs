@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Pipeline.Ledger;
+using Pipeline.Settings;
+using Pipeline.Sources;
+using Pipeline.Sources.Census;
+using Pipeline.Steps;
+using Pipeline.Storage;
+using Pipeline.Tables;
+
+namespace Pipeline;
+
+/// <summary>Puts the pipeline together.</summary>
+public static class PipelineServices
+{
+    /// <summary>The sources. A new one is one more line here and a folder under <c>Sources</c>.</summary>
+    private static IEnumerable<ISource> Sources(PipelineSettings settings)
+    {
+        yield return new CensusSource(settings.Census);
+    }
+
+    /// <summary>Adds everything the functions need.</summary>
+    /// <param name="services">The app's services.</param>
+    /// <param name="configuration">The app settings, for the storage account.</param>
+    /// <param name="settings">The checked settings.</param>
+    public static IServiceCollection AddPipeline(this IServiceCollection services, IConfiguration configuration, PipelineSettings settings)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(new Random());
+        services.AddSingleton(settings);
+        services.AddSingleton(_ =>
+        {
+            var findings = new List<Finding>();
+            return StorageAccount.Open(configuration, Names.Connection, findings) ?? throw new InvalidOperationException(findings[0].ToString());
+        });
+        services.AddSingleton(provider => new SourceCatalog(Sources(settings), settings.UseSamples ? Path.Combine(AppContext.BaseDirectory, "samples") : null,
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>()));
+        services.AddSingleton<TableSet>().AddSingleton<StepQueues>().AddSingleton<RawStore>().AddSingleton<FactStore>();
+        services.AddSingleton<SliceBook>().AddSingleton<RunBook>().AddSingleton<RejectBook>().AddSingleton<GapBook>().AddSingleton<DatasetBook>();
+        services.AddSingleton<PlannedSlices>();
+        services.AddSingleton<Plan>().AddSingleton<Pull>().AddSingleton<Normalize>().AddSingleton<Publish>();
+        return services;
+    }
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Pipeline.Tables;
+
+namespace Pipeline.Sources.Census;
+
+/// <summary>Reads the country balance file: the months before the API begins. A row of the ledger is one month and flow of one country.</summary>
+internal sealed class BalanceBody(DateOnly from) : ISliceReader
+{
+    private const string Kept = "kept in rejects, fix the reader or replay";
+    private const int CellsPerRow = 24;
+
+    /// <summary>A file with a larger share of rejected cells than this has another layout than the reader knows.</summary>
+    private const double MaxRejected = 0.05;
+
+    /// <summary>How far a year column may be from the sum of its months, in dollars: what binary noise can add up to.</summary>
+    private const long YearTolerance = 5;
+
+    /// <inheritdoc/>
+    public FactTable Table => TradeMonthly.Table;
+
+    /// <inheritdoc/>
+    public SliceScope Scope => CensusScope.OfBalance();
+
+    /// <inheritdoc/>
+    public bool InPolicy(FactRow row, DateTimeOffset vintage) => CensusScope.InPolicy((TradeMonthly)row, vintage);
+
+    /// <inheritdoc/>
+    public Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var pass = new Pass(from);
+        foreach (var (row, finding) in BalanceFile.Read(body))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (row is null) pass.Refusal = finding;
+            else pass.Take(row, new RowBatch());
+        }
+        return Task.FromResult(pass.Verdict());
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var pass = new Pass(from);
+        var batch = new RowBatch();
+        foreach (var (row, _) in BalanceFile.Read(body))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (row is null) break; // The check has refused such a body before.
+            pass.Take(row, batch);
+            yield return batch;
+            batch.Clear();
+        }
+        await Task.CompletedTask.ConfigureAwait(false);
+    }
+
+    private sealed class Pass(DateOnly from)
+    {
+        private readonly HashSet<(string Code, int Year)> seen = [];
+        private long read, kept, excluded, missing, rejected;
+        private string? newest;
+
+        public Finding? Refusal { get; set; }
+
+        public BodyCheck Verdict()
+        {
+            if (rejected > read * MaxRejected && rejected > CellsPerRow)
+                Refusal ??= new Finding("body", $"{rejected} of {read} cells that cannot be understood", "at most 5 %", "the layout has changed: the table keeps the old rows; adapt the reader, then replay");
+            if (read == 0) Refusal ??= new Finding("body", "no row", "one row per year and country", "the body is kept; pull the slice again");
+            return new BodyCheck(read, kept, excluded, missing, rejected, newest, Refusal);
+        }
+
+        public void Take(BalanceFile.Row row, RowBatch batch)
+        {
+            read += CellsPerRow;
+            batch.Read += CellsPerRow;
+            var code = Text(row.Code);
+            if (!int.TryParse(Text(row.Year), NumberStyles.None, CultureInfo.InvariantCulture, out var year) || year is < 1900 or > 2200)
+            {
+                Reject(batch, row.Number, "year", Quote(row.Year), "a year of four digits", CellsPerRow);
+                return;
+            }
+            switch (CensusPartners.KindOf(code))
+            {
+                case CensusPartners.Kind.Group:
+                    Exclude(batch, CellsPerRow);
+                    return;
+                case CensusPartners.Kind.Country:
+                    break;
+                default:
+                    Reject(batch, row.Number, "CTY_CODE", Quote(row.Code), "a code of four digits, 0 to 8 first, as text", CellsPerRow);
+                    return;
+            }
+            if (!seen.Add((code, year)))
+            {
+                Reject(batch, row.Number, "CTY_CODE", $"{code} of {year} a second time", "one row per year and country", CellsPerRow);
+                return;
+            }
+            Flow(row, batch, code, year, CensusSlice.Imports, row.Imports, imports: true);
+            Flow(row, batch, code, year, CensusSlice.Exports, row.Exports, imports: false);
+        }
+
+        private void Flow(BalanceFile.Row row, RowBatch batch, string code, int year, string flow, object?[] cells, bool imports)
+        {
+            long toDate = 0;
+            var certain = true;
+            var slice = new CensusSlice(flow, CensusSlice.Total, null, year, null, null);
+            var rowKeys = new CensusRowKeys(slice);
+            var partner = rowKeys.PartnerOf(code, Text(row.Name));
+            for (var month = 0; month < 12; month++)
+            {
+                var position = new DateOnly(year, month + 1, 1);
+                var column = BalanceFile.Column(imports, month);
+                // From the API's first month on the API answers; before the first month wanted nobody asks.
+                var wanted = position < CensusSlice.FirstMonth && position >= from;
+                if (cells[month] is null or "")
+                {
+                    certain = false;
+                    if (!wanted) Exclude(batch, 1);
+                    else
+                    {
+                        missing++;
+                        batch.Missing.Add(new MissingRow(partner.PartitionKey, rowKeys.RowKey(rowKeys.Total, month), $"the file has an empty cell in {column}"));
+                    }
+                    continue;
+                }
+                if (!BalanceFile.TryDollars(cells[month], out var dollars))
+                {
+                    certain = false;
+                    Reject(batch, row.Number, column, Quote(cells[month]), "millions of US dollars, 0 or more", 1);
+                    continue;
+                }
+                toDate += dollars;
+                if (!wanted)
+                {
+                    Exclude(batch, 1);
+                    continue;
+                }
+                kept++;
+                batch.Rows.Add(rowKeys.Row(partner, rowKeys.Total, month, dollars, toDate));
+                var period = position.ToString("yyyy-MM", CultureInfo.InvariantCulture);
+                if (newest is null || string.CompareOrdinal(newest, period) < 0) newest = period;
+            }
+            if (cells[12] is null or "") return;
+            if (!BalanceFile.TryDollars(cells[12], out var total))
+                Refusal ??= new Finding($"row {row.Number}, column {BalanceFile.Column(imports, 12)}", Quote(cells[12]), "millions of US dollars, 0 or more",
+                    "the layout has changed: the table keeps the old rows; adapt the reader, then replay");
+            else if (certain && Math.Abs(total - toDate) > YearTolerance)
+                Refusal ??= new Finding($"row {row.Number}, column {BalanceFile.Column(imports, 12)}", $"{total} US dollars for {code} {year}", $"{toDate}, the sum of its months",
+                    "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher");
+        }
+
+        private void Exclude(RowBatch batch, int cells)
+        {
+            excluded += cells;
+            batch.Excluded += cells;
+        }
+
+        private void Reject(RowBatch batch, int row, string column, string seen, string expected, int cells)
+        {
+            rejected += cells;
+            batch.Rejected.Add(new Finding($"row {row}, column {column}", seen, expected, Kept));
+        }
+
+        private static string Text(object? cell) => Convert.ToString(cell, CultureInfo.InvariantCulture)?.Trim() ?? "";
+
+        private static string Quote(object? cell) => cell is null ? "nothing" : Finding.Quote(Text(cell));
+    }
+}

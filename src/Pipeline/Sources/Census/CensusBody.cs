@@ -1,0 +1,272 @@
+using System.Buffers.Text;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using Pipeline.Tables;
+
+namespace Pipeline.Sources.Census;
+
+/// <summary>Reads an answer of the trade API: header, rows, and what must be true of all rows together.</summary>
+internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : ISliceReader
+{
+    private const string Kept = "kept in rejects, fix the reader or replay";
+    private const string OfAnotherRequest = "the answer belongs to another request: the table keeps the old rows; pull the slice again";
+
+    /// <summary>Rows handed on at once.</summary>
+    private const int BatchRows = 1000;
+
+    /// <inheritdoc/>
+    public FactTable Table => TradeMonthly.Table;
+
+    /// <inheritdoc/>
+    public SliceScope Scope => CensusScope.Of(slice);
+
+    /// <inheritdoc/>
+    public bool InPolicy(FactRow row, DateTimeOffset vintage) => CensusScope.InPolicy((TradeMonthly)row, vintage);
+
+    /// <inheritdoc/>
+    public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var pass = new Pass(slice, settings);
+        try
+        {
+            await foreach (var rows in JsonRows.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+            {
+                pass.Take(rows, null);
+                if (pass.Refusal is not null) break;
+            }
+        }
+        catch (JsonException e)
+        {
+            pass.Refuse(new Finding(pass.Next, Finding.Quote(e.Message), "a JSON array of arrays", "the body is kept; the table keeps the old rows; pull the slice again"));
+        }
+        return pass.Verdict();
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var pass = new Pass(slice, settings);
+        var batch = new RowBatch();
+        await foreach (var rows in JsonRows.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+        {
+            pass.Take(rows, batch);
+            if (batch.Read < BatchRows) continue;
+            yield return batch;
+            batch.Clear();
+        }
+        if (batch.Read > 0) yield return batch;
+    }
+
+    /// <summary>One reading of the body. The first and the second reading decide alike because they are the same code.</summary>
+    private sealed class Pass(CensusSlice slice, CensusSettings settings)
+    {
+        private readonly CensusChecks checks = new(slice, settings);
+        private readonly CensusRowKeys keys = new(slice);
+        private CensusHeader? header;
+        private bool headerRead;
+
+        /// <summary>Rows since the header; the first row after it is 1.</summary>
+        public long RowNumber { get; private set; }
+
+        /// <summary>The place of the row that comes next.</summary>
+        public string Next => headerRead ? $"row {RowNumber + 1}" : "header";
+
+        public Finding? Refusal { get; private set; }
+
+        public void Refuse(Finding refusal) => Refusal ??= refusal;
+
+        public void Take(JsonRows rows, RowBatch? batch)
+        {
+            if (!headerRead)
+            {
+                headerRead = true;
+                header = CensusHeader.Read(rows, slice, out var finding);
+                if (finding is not null) Refuse(finding);
+                return;
+            }
+            RowNumber++;
+            checks.Read++;
+            if (batch is not null) batch.Read++;
+            if (header is not null) Row(rows, header, batch);
+        }
+
+        public BodyCheck Verdict()
+        {
+            if (!headerRead) Refuse(new Finding("body", "no row", "a header row", "the body is kept; pull the slice again"));
+            Refusal ??= checks.Verdict();
+            return new BodyCheck(checks.Read, checks.Kept, checks.Excluded, checks.Missing, checks.Rejected, checks.Newest, Refusal);
+        }
+
+        private void Row(JsonRows rows, CensusHeader columns, RowBatch? batch)
+        {
+            if (rows.Foreign is not null || rows.Count != columns.Count)
+            {
+                checks.AllUncertain = true;
+                Reject(batch, "", rows.Foreign ?? $"{rows.Count} cells", $"{columns.Count} cells of text");
+                return;
+            }
+            foreach (var (first, again) in columns.Repeated)
+                if (rows.IsNull(first) != rows.IsNull(again) || !rows.Bytes(first).SequenceEqual(rows.Bytes(again)))
+                {
+                    checks.AllUncertain = true;
+                    Reject(batch, columns[again], Quote(rows, again), $"{Quote(rows, first)} as in the first column of that name");
+                    return;
+                }
+            if (!TryMonth(rows, columns, out var year, out var month))
+            {
+                var column = columns.Time >= 0 ? columns.Time : columns.Month;
+                checks.AllUncertain = true;
+                Reject(batch, columns[column], Quote(rows, column), "a month, yyyy-MM");
+                return;
+            }
+            var position = slice.Index(year, month);
+            if (position < 0)
+            {
+                Refuse(new Finding($"row {RowNumber}, column {columns[columns.Time >= 0 ? columns.Time : columns.Month]}", $"\"{year:0000}-{month:00}\"", $"a month of {slice.Key}, which was asked for",
+                    OfAnotherRequest));
+                return;
+            }
+            if (!TryCommodity(rows, columns, out var commodity))
+            {
+                checks.AllUncertain = true;
+                Reject(batch, columns[columns.Commodity], Quote(rows, columns.Commodity), $"a commodity code of {slice.Level[2..]} digits");
+                return;
+            }
+            if (slice.Chapter is { } chapter && !commodity.Code.StartsWith(chapter, StringComparison.Ordinal))
+            {
+                Refuse(new Finding($"row {RowNumber}, column {columns[columns.Commodity]}", Quote(rows, columns.Commodity), $"a code of chapter {chapter}, which was asked for", OfAnotherRequest));
+                return;
+            }
+            if (columns.Level >= 0 && slice.Level != CensusSlice.Total && !rows.Bytes(columns.Level).SequenceEqual(Encoding.UTF8.GetBytes(slice.Level)))
+            {
+                checks.AllUncertain = true;
+                Reject(batch, columns[columns.Level], Quote(rows, columns.Level), $"\"{slice.Level}\"");
+                return;
+            }
+            switch (rows.IsNull(columns.Code) ? CensusPartners.Kind.Unknown : CensusPartners.KindOf(rows.Bytes(columns.Code)))
+            {
+                case CensusPartners.Kind.Total:
+                    World(rows, columns, batch, commodity, position);
+                    break;
+                case CensusPartners.Kind.Group:
+                    Exclude(batch);
+                    break;
+                case CensusPartners.Kind.Country:
+                    Country(rows, columns, batch, commodity, position);
+                    break;
+                default:
+                    checks.Uncertain(commodity, position);
+                    Reject(batch, CensusColumns.Code, Quote(rows, columns.Code), "a Schedule C code: four digits starting with 1 to 8, a group, or - for the total");
+                    break;
+            }
+        }
+
+        private void World(JsonRows rows, CensusHeader columns, RowBatch? batch, CensusRowKeys.Commodity commodity, int position)
+        {
+            long? value = TryWhole(rows, columns.Value, out var whole) ? whole : null;
+            if (value is null && !rows.IsNull(columns.Value))
+            {
+                checks.Uncertain(commodity, position);
+                Reject(batch, columns[columns.Value], Quote(rows, columns.Value), "a whole number of US dollars");
+                return;
+            }
+            checks.WorldTotal(commodity, position, value);
+            Exclude(batch);
+        }
+
+        private void Country(JsonRows rows, CensusHeader columns, RowBatch? batch, CensusRowKeys.Commodity commodity, int position)
+        {
+            if (slice.Partner is { } asked && !rows.Bytes(columns.Code).SequenceEqual(Encoding.UTF8.GetBytes(asked)))
+            {
+                Refuse(new Finding($"row {RowNumber}, column {CensusColumns.Code}", Quote(rows, columns.Code), $"\"{asked}\", which was asked for", OfAnotherRequest));
+                return;
+            }
+            var partner = keys.PartnerOf(rows, columns);
+            foreach (var column in (ReadOnlySpan<int>)[columns.Value, columns.YearToDate])
+            {
+                if (rows.IsNull(column))
+                {
+                    checks.Uncertain(commodity, position);
+                    checks.Missing++;
+                    batch?.Missing.Add(new MissingRow(partner.PartitionKey, keys.RowKey(commodity, position), $"the source sent null for {columns[column]}"));
+                    return;
+                }
+                if (TryWhole(rows, column, out _)) continue;
+                checks.Uncertain(commodity, position);
+                Reject(batch, columns[column], Quote(rows, column), "a whole number of US dollars");
+                return;
+            }
+            TryWhole(rows, columns.Value, out var value);
+            TryWhole(rows, columns.YearToDate, out var yearToDate);
+            switch (checks.Figure(partner, commodity, position, value, yearToDate))
+            {
+                case CensusChecks.Meeting.First:
+                    checks.Kept++;
+                    batch?.Rows.Add(keys.Row(partner, commodity, position, value, yearToDate));
+                    break;
+                case CensusChecks.Meeting.Again:
+                    Exclude(batch);
+                    break;
+                default:
+                    checks.Uncertain(commodity, position);
+                    Reject(batch, columns[columns.Value], Quote(rows, columns.Value), $"one value for {partner.Code} {keys.RowKey(commodity, position)}; another row of the body has a different one");
+                    break;
+            }
+        }
+
+        private void Exclude(RowBatch? batch)
+        {
+            checks.Excluded++;
+            if (batch is not null) batch.Excluded++;
+        }
+
+        private void Reject(RowBatch? batch, string column, string seen, string expected)
+        {
+            checks.Rejected++;
+            batch?.Rejected.Add(new Finding(column.Length == 0 ? $"row {RowNumber}" : $"row {RowNumber}, column {column}", seen, expected, Kept));
+        }
+
+        private static string Quote(JsonRows rows, int column) => rows.Text(column) is { } text ? Finding.Quote(text) : "null";
+
+        private static bool TryMonth(JsonRows rows, CensusHeader columns, out int year, out int month)
+        {
+            month = 0;
+            if (columns.Time < 0) return TryNumber(rows.Bytes(columns.Year), 4, out year) && TryNumber(rows.Bytes(columns.Month), 2, out month) && month is >= 1 and <= 12;
+            var time = rows.Bytes(columns.Time);
+            year = 0;
+            return time.Length == 7 && time[4] == '-' && TryNumber(time[..4], 4, out year) && TryNumber(time[5..], 2, out month) && month is >= 1 and <= 12;
+        }
+
+        private static bool TryNumber(ReadOnlySpan<byte> digits, int length, out int number)
+        {
+            number = 0;
+            if (digits.Length != length) return false;
+            foreach (var digit in digits)
+            {
+                if (digit is < (byte)'0' or > (byte)'9') return false;
+                number = number * 10 + digit - '0';
+            }
+            return true;
+        }
+
+        /// <summary>Digits only, at most 18 of them: what a value is in every answer seen.</summary>
+        private static bool TryWhole(JsonRows rows, int column, out long value)
+        {
+            var bytes = rows.Bytes(column);
+            value = 0;
+            return !rows.IsNull(column) && bytes.Length is > 0 and <= 18 && bytes[0] is >= (byte)'0' and <= (byte)'9' && Utf8Parser.TryParse(bytes, out value, out var used) && used == bytes.Length;
+        }
+
+        private bool TryCommodity(JsonRows rows, CensusHeader columns, out CensusRowKeys.Commodity commodity)
+        {
+            commodity = keys.Total;
+            if (slice.Level == CensusSlice.Total) return true;
+            var code = rows.Bytes(columns.Commodity);
+            var digits = slice.Level[2] - '0';
+            if (code.Length != digits || code.ContainsAnyExceptInRange((byte)'0', (byte)'9')) return false;
+            commodity = keys.CommodityOf(code, rows, columns);
+            return true;
+        }
+    }
+}

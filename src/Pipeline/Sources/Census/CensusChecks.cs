@@ -1,0 +1,158 @@
+using System.Runtime.InteropServices;
+
+namespace Pipeline.Sources.Census;
+
+/// <summary>
+/// What must be true of a body as a whole: partners add up to the world row, months add up to the year to date, no key stands
+/// for two values. Memory grows with the number of series, not with the length of the body.
+/// </summary>
+/// <remarks>The sums are exact to the dollar in every month of 2013-2024 (census.md, section 2.1).</remarks>
+internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
+{
+    /// <summary>A body with a larger share of rejected rows than this has another layout than the reader knows.</summary>
+    private const double MaxRejected = 0.05;
+
+    private const string OldStays = "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher";
+
+    private readonly Dictionary<long, int> series = [];
+    private readonly List<(long Value, long YearToDate)> values = [];
+    private readonly List<Series> states = [];
+    private readonly Dictionary<(int Commodity, int Position), Cell> cells = [];
+
+    public long Read { get; set; }
+    public long Kept { get; set; }
+    public long Excluded { get; set; }
+    public long Missing { get; set; }
+    public long Rejected { get; set; }
+
+    /// <summary>A row could not be used, and it is not known which month it belongs to: no sum proves anything.</summary>
+    public bool AllUncertain { get; set; }
+
+    /// <summary>The newest month with a figure.</summary>
+    public string? Newest { get; private set; }
+
+    /// <summary>How a figure meets those before it.</summary>
+    public enum Meeting
+    {
+        /// <summary>Its key is new.</summary>
+        First,
+
+        /// <summary>Its key was there with the same figure.</summary>
+        Again,
+
+        /// <summary>Its key was there with another figure.</summary>
+        Contradiction
+    }
+
+    private struct Series
+    {
+        public CensusRowKeys.PartnerKey Partner;
+        public CensusRowKeys.Commodity Commodity;
+        public ushort Months;
+        public bool Uncertain;
+    }
+
+    private struct Cell
+    {
+        public string Commodity;
+        public Int128 Sum; // Not even absurd figures overflow.
+        public long? World, OtherWorld;
+        public bool HasWorld, Uncertain, HasOthers;
+        public int Partners;
+    }
+
+    public void WorldTotal(CensusRowKeys.Commodity commodity, int position, long? value)
+    {
+        ref var cell = ref CellOf(commodity, position);
+        if (cell.HasWorld && cell.World != value) cell.OtherWorld ??= value;
+        else cell.World = value;
+        cell.HasWorld = true;
+    }
+
+    /// <summary>A row of this month could not be used, so that its sum proves nothing.</summary>
+    public void Uncertain(CensusRowKeys.Commodity commodity, int position) => CellOf(commodity, position).Uncertain = true;
+
+    public Meeting Figure(CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity, int position, long value, long yearToDate)
+    {
+        ref var index = ref CollectionsMarshal.GetValueRefOrAddDefault(series, (long)partner.Number << 32 | (uint)commodity.Number, out var known);
+        if (!known)
+        {
+            index = states.Count;
+            states.Add(new Series { Partner = partner, Commodity = commodity });
+            CollectionsMarshal.SetCount(values, values.Count + slice.Months);
+        }
+        ref var state = ref CollectionsMarshal.AsSpan(states)[index];
+        ref var stored = ref CollectionsMarshal.AsSpan(values)[index * slice.Months + position];
+        if ((state.Months & 1 << position) != 0)
+        {
+            if (stored == (value, yearToDate)) return Meeting.Again;
+            state.Uncertain = true;
+            return Meeting.Contradiction;
+        }
+        state.Months |= (ushort)(1 << position);
+        stored = (value, yearToDate);
+        ref var cell = ref CellOf(commodity, position);
+        cell.Sum += value;
+        cell.Partners++;
+        cell.HasOthers |= settings.Partners is null || !settings.Partners.Contains(partner.Code);
+        var month = slice.Start.AddMonths(position);
+        if (Newest is null || string.CompareOrdinal(Newest, $"{month:yyyy-MM}") < 0) Newest = $"{month:yyyy-MM}";
+        return Meeting.First;
+    }
+
+    /// <summary>Why the body must not be loaded; null when all sums agree.</summary>
+    public Finding? Verdict()
+    {
+        if (Rejected > Read * MaxRejected && Rejected > 1)
+            return new Finding("body", $"{Rejected} of {Read} rows that cannot be understood", "at most 5 %", "the layout has changed: the table keeps the old rows; adapt the reader, then replay");
+        return AllUncertain ? null : WorldVerdict() ?? YearToDateVerdict();
+    }
+
+    private Finding? WorldVerdict()
+    {
+        foreach (var ((_, position), cell) in cells)
+        {
+            if (cell.Uncertain) continue;
+            var where = $"month {slice.Start.AddMonths(position):yyyy-MM}{(slice.Level == CensusSlice.Total ? "" : $", commodity {cell.Commodity}")}";
+            if (cell.OtherWorld is { } other)
+                return new Finding(where, $"world rows of {cell.World} and {other}", "one world row", OldStays);
+            if (cell.World is { } world && slice.Partner is null && world != cell.Sum)
+                return new Finding(where, $"partners that add up to {cell.Sum}", $"{world}, the world row", OldStays);
+            // Rows of configured partners alone are an extract, which nothing can be added up to.
+            if (!cell.HasWorld && slice.Partner is null && cell.HasOthers)
+                return new Finding(where, $"{cell.Partners} partners without a world row", "the world row, CTY_CODE -, too", OldStays);
+        }
+        return null;
+    }
+
+    private Finding? YearToDateVerdict()
+    {
+        if (slice.Start.Month != 1) return null;
+        for (var index = 0; index < states.Count; index++)
+        {
+            var state = states[index];
+            if (state.Uncertain) continue;
+            Int128 sum = 0;
+            for (var position = 0; position < slice.Months; position++)
+            {
+                // A row of this month was not understood: from here on the sum may lack it.
+                if (cells.TryGetValue((state.Commodity.Number, position), out var cell) && cell.Uncertain) break;
+                // A month without a row is one without trade.
+                if ((state.Months & 1 << position) == 0) continue;
+                var (value, yearToDate) = values[index * slice.Months + position];
+                sum += value;
+                if (sum == yearToDate) continue;
+                return new Finding($"partner {state.Partner.Code}{(slice.Level == CensusSlice.Total ? "" : $", commodity {state.Commodity.Code}")}, {slice.Start:yyyy-MM} to {slice.Start.AddMonths(position):yyyy-MM}",
+                    $"months that add up to {sum}", $"{yearToDate}, the year to date of the last one", OldStays);
+            }
+        }
+        return null;
+    }
+
+    private ref Cell CellOf(CensusRowKeys.Commodity commodity, int position)
+    {
+        ref var cell = ref CollectionsMarshal.GetValueRefOrAddDefault(cells, (commodity.Number, position), out var known);
+        if (!known) cell.Commodity = commodity.Code;
+        return ref cell;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text;
+using Pipeline.Tables;
+
+namespace Pipeline.Sources.Census;
+
+/// <summary>The partners, commodities, keys and rows of one body, each text made once.</summary>
+internal sealed class CensusRowKeys(CensusSlice slice)
+{
+    private readonly Dictionary<UInt128, PartnerKey> partners = [];
+    private readonly Dictionary<UInt128, Commodity> commodities = [];
+
+    /// <summary>What the figures measure; part of every row.</summary>
+    private readonly string basis = slice.Flow == CensusSlice.Exports
+        ? "goods, Census basis, total exports (domestic and foreign), free alongside ship, nominal, not seasonally adjusted"
+        : "goods, Census basis, general imports, customs value, nominal, not seasonally adjusted";
+
+    /// <summary>A partner in this slice, with a number of its own.</summary>
+    internal sealed record PartnerKey(string Code, Partner Partner, string PartitionKey, int Number);
+
+    /// <summary>A commodity in this slice, with a number of its own and its row keys by month.</summary>
+    internal sealed record Commodity(string Code, string Name, int Number)
+    {
+        public string?[] RowKeys { get; } = new string?[12];
+    }
+
+    /// <summary>Stands for all commodities together.</summary>
+    public Commodity Total { get; } = new("TOTAL", "All commodities", 0);
+
+    public static string PartitionKeyOf(string partner, string flow, string level) => $"{partner}|{flow}|{level}";
+
+    public PartnerKey PartnerOf(JsonRows rows, CensusHeader columns)
+    {
+        var packed = Pack(rows.Bytes(columns.Code));
+        if (partners.TryGetValue(packed, out var partner)) return partner;
+        var code = rows.Text(columns.Code)!;
+        partner = new PartnerKey(code, CensusPartners.Of(code, rows.Text(columns.Name)), PartitionKeyOf(code, slice.Flow, slice.Level), partners.Count);
+        partners.Add(packed, partner);
+        return partner;
+    }
+
+    /// <summary>A partner of a body that is not JSON.</summary>
+    public PartnerKey PartnerOf(string code, string? sourceName) => new(code, CensusPartners.Of(code, sourceName), PartitionKeyOf(code, slice.Flow, slice.Level), 0);
+
+    public Commodity CommodityOf(ReadOnlySpan<byte> code, JsonRows rows, CensusHeader columns)
+    {
+        var packed = Pack(code);
+        if (commodities.TryGetValue(packed, out var commodity)) return commodity;
+        commodity = new Commodity(Encoding.ASCII.GetString(code), rows.Text(columns.CommodityName) ?? "", commodities.Count);
+        commodities.Add(packed, commodity);
+        return commodity;
+    }
+
+    public string RowKey(Commodity commodity, int position)
+    {
+        var month = slice.Start.AddMonths(position);
+        return commodity.RowKeys[month.Month - 1] ??= $"{month:yyyy-MM}|{commodity.Code}";
+    }
+
+    public TradeMonthly Row(PartnerKey partner, Commodity commodity, int position, long value, long yearToDate)
+    {
+        var month = slice.Start.AddMonths(position);
+        var rowKey = RowKey(commodity, position);
+        return new TradeMonthly
+        {
+            PartitionKey = partner.PartitionKey,
+            RowKey = rowKey,
+            Period = Period(month),
+            PeriodStart = new DateTimeOffset(month.Year, month.Month, 1, 0, 0, 0, TimeSpan.Zero),
+            Year = month.Year,
+            Month = month.Month,
+            Reporter = "US",
+            PartnerCode = partner.Code,
+            PartnerIso2 = partner.Partner.Iso2,
+            PartnerName = partner.Partner.Name,
+            Flow = slice.Flow,
+            Level = slice.Level,
+            Commodity = commodity.Code,
+            CommodityName = commodity.Name,
+            ValueUsd = value,
+            YearToDateUsd = yearToDate,
+            Basis = basis
+        };
+    }
+
+    private readonly string?[] periods = new string?[12];
+
+    private string Period(DateOnly month) => periods[month.Month - 1] ??= month.ToString("yyyy-MM", System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Up to 15 bytes and their number as one integer. Codes are checked to be shorter before they come here.</summary>
+    private static UInt128 Pack(ReadOnlySpan<byte> code)
+    {
+        UInt128 packed = (uint)code.Length;
+        foreach (var c in code) packed = packed << 8 | c;
+        return packed;
+    }
+}

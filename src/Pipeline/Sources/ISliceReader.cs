@@ -1,0 +1,72 @@
+using Pipeline.Tables;
+
+namespace Pipeline.Sources;
+
+/// <summary>
+/// Reads the body of one slice, twice: once to check it as a whole before anything is written, once for the rows. Neither
+/// holds more of the body than a buffer.
+/// </summary>
+public interface ISliceReader
+{
+    /// <summary>Where the rows go.</summary>
+    FactTable Table { get; }
+
+    /// <summary>The rows of the table that the slice is responsible for: what is there and not in the body has vanished upstream.</summary>
+    SliceScope Scope { get; }
+
+    /// <summary>Whether a change of this row lies inside the publisher's declared revision window.</summary>
+    bool InPolicy(FactRow row, DateTimeOffset vintage);
+
+    /// <summary>Reads all and says whether the body may be loaded, and what it holds.</summary>
+    Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken);
+
+    /// <summary>The rows, in batches. The batch is the same object each time: use it before asking for the next.</summary>
+    IAsyncEnumerable<RowBatch> ReadAsync(Stream body, CancellationToken cancellationToken);
+}
+
+/// <summary>What the first reading of a body found.</summary>
+/// <param name="Read">Rows of the body.</param>
+/// <param name="Kept">Rows that go to the table.</param>
+/// <param name="Excluded">Groups, totals, repeated rows and rows another dataset answers for.</param>
+/// <param name="Missing">Rows for which the source says that it has no value.</param>
+/// <param name="Rejected">Rows that could not be understood.</param>
+/// <param name="Newest">The newest period held, as <c>yyyy-MM</c>; null when none.</param>
+/// <param name="Refusal">Why the body must not be loaded; null when it may.</param>
+public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing, long Rejected, string? Newest, Finding? Refusal);
+
+/// <summary>A stretch of rows as a reader hands them on.</summary>
+public sealed class RowBatch
+{
+    /// <summary>Rows for the table.</summary>
+    public List<FactRow> Rows { get; } = [];
+
+    /// <summary>Rows without a value, by the key the value would have.</summary>
+    public List<MissingRow> Missing { get; } = [];
+
+    /// <summary>Rows that could not be understood.</summary>
+    public List<Finding> Rejected { get; } = [];
+
+    /// <summary>Rows left out on purpose.</summary>
+    public long Excluded { get; set; }
+
+    /// <summary>All rows of the stretch.</summary>
+    public long Read { get; set; }
+
+    internal void Clear()
+    {
+        Rows.Clear();
+        Missing.Clear();
+        Rejected.Clear();
+        Excluded = 0;
+        Read = 0;
+    }
+}
+
+/// <summary>A value that the source says it does not have.</summary>
+public readonly record struct MissingRow(string PartitionKey, string RowKey, string Reason);
+
+/// <summary>The part of a table that a slice answers for.</summary>
+/// <param name="Filter">The rows, as an OData filter.</param>
+/// <param name="GapRows">Row keys of the part, from (inclusive) to (exclusive), for the table <c>gaps</c>.</param>
+/// <param name="Owns">Whether a key belongs to the part.</param>
+public sealed record SliceScope(string Filter, (string From, string To) GapRows, Func<string, string, bool> Owns);

@@ -1,0 +1,51 @@
+using Pipeline.Ledger;
+using Pipeline.Sources.Http;
+using Pipeline.Tables;
+
+namespace Pipeline.Sources;
+
+/// <summary>
+/// A publisher of figures, seen in the order data flows: which slices there are, how one is asked for, what an answer
+/// means, how its body is read, and what can be checked once it is in the tables.
+/// </summary>
+public interface ISource
+{
+    /// <summary>The name in slices, blob names and tables; lower-case letters, digits and hyphens.</summary>
+    string Name { get; }
+
+    /// <summary>The datasets it publishes, as the settings ask for them.</summary>
+    IReadOnlyList<Dataset> Datasets { get; }
+
+    /// <summary>How its server wants to be treated.</summary>
+    Courtesy Courtesy { get; }
+
+    /// <summary>The slices that exist at a moment, in the order they are best pulled.</summary>
+    IEnumerable<Slice> Slices(DateTimeOffset now);
+
+    /// <summary>When a slice should be asked for again.</summary>
+    /// <param name="slice">The slice that has just ended.</param>
+    /// <param name="newest">The newest period its body held, as <c>yyyy-MM</c>; null when it held none.</param>
+    /// <param name="now">The present moment.</param>
+    DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now);
+
+    /// <summary>The one request of a slice.</summary>
+    SourceRequest Request(Slice slice);
+
+    /// <summary>What an answer means, from its status, headers and the beginning and end of its body.</summary>
+    Verdict Judge(Slice slice, Answer answer);
+
+    /// <summary>Smaller slices that together cover this one, for sources that answer "too much" with "nothing"; empty when it cannot be cut.</summary>
+    IReadOnlyList<Slice> Narrow(Slice slice);
+
+    /// <summary>True when rows of this slice's period must exist by now because the dataset already holds rows as new or newer.</summary>
+    bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known);
+
+    /// <summary>Reads the slice's bodies.</summary>
+    ISliceReader Reader(Slice slice);
+
+    /// <summary>Datasets whose slices should be at rest before <see cref="CrossCheckAsync"/> of this slice says anything.</summary>
+    IReadOnlyList<string> ComparedWith(Slice slice);
+
+    /// <summary>Compares what the slice brought with other slices of the tables; each difference is one line.</summary>
+    Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, CancellationToken cancellationToken);
+}

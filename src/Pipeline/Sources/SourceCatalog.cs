@@ -1,0 +1,52 @@
+using Pipeline.Sources.Http;
+
+namespace Pipeline.Sources;
+
+/// <summary>The sources of the pipeline and the way to each one's server.</summary>
+public sealed class SourceCatalog : IDisposable
+{
+    private readonly Dictionary<string, (ISource Source, SourceClient Client, SampleAnswers? Samples)> sources = new(StringComparer.Ordinal);
+
+    /// <param name="sources">The sources.</param>
+    /// <param name="samplesFolder">Where the recorded samples are, one folder a source; null to use the network.</param>
+    /// <param name="time">The clock of all waits.</param>
+    /// <param name="random">The jitter of pauses.</param>
+    public SourceCatalog(IEnumerable<ISource> sources, string? samplesFolder, TimeProvider time, Random random)
+    {
+        foreach (var source in sources)
+        {
+            var samples = samplesFolder is null ? null : new SampleAnswers(Path.Combine(samplesFolder, source.Name));
+            var gate = new Lock();
+            double Jitter()
+            {
+                lock (gate) return random.NextDouble();
+            }
+            this.sources.Add(source.Name, (source, new SourceClient(source, samples ?? SourceClient.Sockets(), time, Jitter), samples));
+        }
+    }
+
+    /// <summary>All sources, in the order they were listed.</summary>
+    public IEnumerable<ISource> All => sources.Values.Select(entry => entry.Source);
+
+    /// <summary>A source by its name.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such source; the message names those there are.</exception>
+    public ISource this[string name] => Entry(name).Source;
+
+    /// <summary>The way to a source's server.</summary>
+    public SourceClient Client(string name) => Entry(name).Client;
+
+    /// <summary>Whether a slice can be pulled here: always from the network; from samples only what was recorded.</summary>
+    public bool CanAnswer(Slice slice)
+    {
+        var (source, _, samples) = Entry(slice.Source);
+        return samples is null || samples.Holds(source.Request(slice).Url);
+    }
+
+    public void Dispose()
+    {
+        foreach (var (_, client, _) in sources.Values) client.Dispose();
+    }
+
+    private (ISource Source, SourceClient Client, SampleAnswers? Samples) Entry(string name) => sources.TryGetValue(name, out var entry) ? entry
+        : throw new KeyNotFoundException($"source: seen {Finding.Quote(name)}, expected one of {string.Join(", ", sources.Keys)}");
+}

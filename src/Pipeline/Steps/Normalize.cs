@@ -1,0 +1,178 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Ledger;
+using Pipeline.Sources;
+using Pipeline.Storage;
+using Pipeline.Tables;
+
+namespace Pipeline.Steps;
+
+/// <summary>
+/// Step 3: reads a stored body twice: first to check it as a whole, then to merge its rows into the table by difference. A body
+/// that fails the check changes nothing.
+/// </summary>
+public sealed class Normalize(
+    SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, GapBook gaps, FactStore facts, RawStore raw, StepQueues queues, TimeProvider time, ILogger<Normalize> logger)
+{
+    /// <summary>A body that holds this much less than the one before is refused as a whole.</summary>
+    private const double MaxShrink = 0.05;
+
+    /// <summary>Normalises the body of a message.</summary>
+    public async Task RunAsync(NormalizeMessage message, CancellationToken cancellationToken)
+    {
+        var slice = Messages.SliceOf(message.Slice, Names.NormalizeQueue);
+        var name = Messages.BodyOf(message.RawBlob, slice, Names.NormalizeQueue);
+        var key = new RunRow(name.RunId, slice, name.Vintage);
+        var run = (await runs.GetAsync(key, cancellationToken).ConfigureAwait(false) ?? key) with { Step = nameof(Normalize) };
+        if (run.StartedAt == default) run = run with { StartedAt = time.GetUtcNow() };
+        var before = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        if (before.Vintage > name.Vintage)
+        {
+            await SupersededAsync(before, run, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        if (run.State == SliceState.Refused && SliceState.AtRest(before.State))
+        {
+            logger.LogInformation("{Slice}: {Blob} was refused already", slice, name.Blob);
+            return;
+        }
+        if (before.Vintage == name.Vintage && before.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal))
+        {
+            if (before.State == SliceState.Merged || run.State != SliceState.Done) await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            logger.LogInformation("{Slice}: {Blob} is loaded already", slice, name.Blob);
+            return;
+        }
+        var reader = sources[slice.Source].Reader(slice);
+        var stored = await raw.OpenAsync(name, cancellationToken).ConfigureAwait(false);
+        BodyCheck check;
+        await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false)) check = await reader.CheckAsync(body, cancellationToken).ConfigureAwait(false);
+        if ((check.Refusal ?? Shrunk(check, before)) is { } refusal)
+        {
+            await RefuseAsync(name, run, check, refusal, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        await MergeAsync(name, run, check, reader, stored, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static Finding? Shrunk(BodyCheck check, SliceRow before) => check.Kept >= before.Rows * (1 - MaxShrink) ? null
+        : new Finding("body", $"{check.Kept} rows", $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the body before",
+            "the table keeps the old rows; compare the two raw bodies, then replay the slice if the new one is right");
+
+    private async Task MergeAsync(RawName name, RunRow run, BodyCheck check, ISliceReader reader, RawBody stored, CancellationToken cancellationToken)
+    {
+        var slice = name.Slice;
+        await SettleOlderAsync(name, cancellationToken).ConfigureAwait(false);
+        // The claim: from here on no older body may be loaded, and no body is known to be in the table as a whole.
+        var (before, claimed) = await slices.UpdateAsync(slice, row => row.Vintage > name.Vintage ? null
+            : row with { State = SliceState.Merging, Vintage = name.Vintage, Sha256 = "" }, cancellationToken).ConfigureAwait(false);
+        if (claimed.Vintage > name.Vintage)
+        {
+            await SupersededAsync(claimed, run, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        // Only the state: a copy of this message may have written its counts since the run was read.
+        await runs.UpdateAsync(run, now => (now ?? run) with { Step = run.Step, StartedAt = run.StartedAt, State = RunState.Running, EndedAt = time.GetUtcNow() }, cancellationToken)
+            .ConfigureAwait(false);
+        var known = before.WasLoaded ? await Known.ReadAsync(facts, reader.Table, reader.Scope, cancellationToken).ConfigureAwait(false) : null;
+        await using var merge = new Merge(reader.Table, await facts.OpenAsync(reader.Table).ConfigureAwait(false), await facts.OpenHistoryAsync().ConfigureAwait(false),
+            new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId), known, row => reader.InPolicy(row, name.Vintage));
+        var missing = new List<MissingRow>();
+        var rejected = new List<Finding>();
+        await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+            {
+                foreach (var row in batch.Rows) await merge.AddAsync(row, cancellationToken).ConfigureAwait(false);
+                missing.AddRange(batch.Missing);
+                rejected.AddRange(batch.Rejected);
+            }
+        var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0, cancellationToken).ConfigureAwait(false);
+        await gaps.ReplaceAsync(reader.Table, reader.Scope, missing, before.WasLoaded, name.RunId, cancellationToken).ConfigureAwait(false);
+        await rejects.PutAsync(run, name.Blob, rejected, cancellationToken).ConfigureAwait(false);
+        await rejects.CloseAsync(slice, name, cancellationToken).ConfigureAwait(false);
+        var counts = new RowCounts(check.Read, merged.Added, merged.Changed, merged.Unchanged, check.Excluded, check.Missing, check.Rejected);
+        if (!counts.AddUp) throw new InvalidOperationException($"{slice}: the ledger does not add up: {counts}");
+        await runs.PutAsync(run with { State = SliceState.Merged, Counts = counts, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
+        await FinishAsync(name, stored.Sha256, run with { Counts = counts }, check, merged, rejected, cancellationToken).ConfigureAwait(false);
+        Report(slice, counts, merged);
+    }
+
+    private async Task FinishAsync(RawName name, string sha256, RunRow run, BodyCheck check, MergeResult merged, List<Finding> rejected, CancellationToken cancellationToken)
+    {
+        var (_, after) = await slices.UpdateAsync(name.Slice, row => row.Vintage != name.Vintage ? null : row with
+        {
+            State = SliceState.Merged,
+            Sha256 = sha256,
+            Rows = check.Kept,
+            // Rows that this run removed before it was interrupted are known by their number only.
+            LastChanged = merged.Added + merged.Changed + merged.Removed > 0 || (check.Rejected == 0 && row.Rows + merged.Added > check.Kept) ? name.Vintage : row.LastChanged,
+            // A body with rejects is asked for again by the next plan: the source may have mended it.
+            NextDue = rejected.Count > 0 ? SliceRow.Never : sources[name.Slice.Source].NextDue(name.Slice, check.Newest, time.GetUtcNow()),
+            Attempts = 0,
+            LastError = rejected.Count == 0 ? "" : $"{rejected.Count} rows rejected, the first: {rejected[0]}"
+        }, cancellationToken).ConfigureAwait(false);
+        if (after.Vintage == name.Vintage) await queues.SendAsync(new PublishMessage(name.Slice.Id, name.Blob), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        else await SupersededAsync(after, run, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs of bodies before this one that were not brought to their end never will be.</summary>
+    private async Task SettleOlderAsync(RawName name, CancellationToken cancellationToken)
+    {
+        var before = await slices.GetAsync(name.Slice, cancellationToken).ConfigureAwait(false);
+        foreach (var older in await raw.ListAsync(name.Slice, cancellationToken).ConfigureAwait(false))
+            if (older.Vintage >= before.Vintage && older.Vintage < name.Vintage)
+                await runs.UpdateAsync(new RunRow(older.RunId, older.Slice, older.Vintage),
+                    run => run?.State is SliceState.Pulled or RunState.Running or SliceState.Merged ? run with { State = RunState.Superseded, EndedAt = time.GetUtcNow() } : null, cancellationToken)
+                    .ConfigureAwait(false);
+    }
+
+    /// <summary>An older body comes after a newer one: it is not loaded. If it had begun to be, the newer one is loaded once more over it.</summary>
+    private async Task SupersededAsync(SliceRow newer, RunRow run, CancellationToken cancellationToken)
+    {
+        var present = await runs.GetAsync(run, cancellationToken).ConfigureAwait(false);
+        if (present?.State is SliceState.Done or SliceState.Refused)
+        {
+            // A late copy of the message of a body that had its time.
+            logger.LogInformation("{Slice}: the body of {Vintage:O} had ended before {Newer:O} was loaded; nothing to do", run.Slice, run.Vintage, newer.Vintage);
+            return;
+        }
+        // First the healing: were the run marked before, nobody would heal after a crash in between.
+        if (present?.Step == nameof(Normalize)) await HealAsync(newer, cancellationToken).ConfigureAwait(false);
+        await runs.UpdateAsync(run, now => (now ?? run with { Step = nameof(Pull) }) with { State = RunState.Superseded, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
+        logger.LogInformation("{Slice}: the body of {Vintage:O} is older than what is loaded ({Newer:O}); not loaded", run.Slice, run.Vintage, newer.Vintage);
+    }
+
+    private async Task HealAsync(SliceRow newer, CancellationToken cancellationToken)
+    {
+        var bodies = await raw.ListAsync(newer.Slice, cancellationToken).ConfigureAwait(false);
+        var body = (await runs.NewestAsync(bodies.Where(name => name.Vintage == newer.Vintage), cancellationToken).ConfigureAwait(false))?.Body
+                   ?? throw new InvalidOperationException($"{newer.Slice}: no raw body of {newer.Vintage:O}, which the table slices names; restore the blob or pull the slice again");
+        await slices.UpdateAsync(newer.Slice, row => row.Vintage == newer.Vintage ? row with { State = SliceState.Merging, Sha256 = "" } : null, cancellationToken).ConfigureAwait(false);
+        await queues.SendAsync(new NormalizeMessage(newer.Slice.Id, body.Blob), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task RefuseAsync(RawName name, RunRow run, BodyCheck check, Finding refusal, CancellationToken cancellationToken)
+    {
+        var words = $"{name.Slice} {refusal}";
+        await rejects.PutAsync(run, name.Blob, [refusal], cancellationToken).ConfigureAwait(false);
+        // Refused as a whole: every row that would have been kept counts as rejected.
+        var counts = new RowCounts(check.Read, 0, 0, 0, check.Excluded, check.Missing, check.Read - check.Excluded - check.Missing);
+        await runs.PutAsync(run with { State = SliceState.Refused, Counts = counts, EndedAt = time.GetUtcNow(), Error = words }, cancellationToken).ConfigureAwait(false);
+        var (_, after) = await slices.UpdateAsync(name.Slice, row => row.Vintage > name.Vintage ? null : row with
+        {
+            State = row.IsHalfLoaded ? SliceState.Merging : SliceState.Refused,
+            Attempts = row.Attempts + 1,
+            LastError = words,
+            NextDue = SliceRow.Never
+        }, cancellationToken).ConfigureAwait(false);
+        // The tables must not stay half way to the body before: that one is still good, and is loaded to its end.
+        if (after.IsHalfLoaded && after.Vintage < name.Vintage) await HealAsync(after, cancellationToken).ConfigureAwait(false);
+        logger.LogError("{Refusal}", words);
+    }
+
+    private void Report(Slice slice, RowCounts counts, MergeResult merged)
+    {
+        logger.LogInformation("{Slice}: {Read} rows read: {Added} added, {Changed} changed, {Unchanged} unchanged, {Excluded} excluded, {Missing} missing, {Rejected} rejected; {Removed} removed",
+            slice, counts.Read, counts.Added, counts.Changed, counts.Unchanged, counts.Excluded, counts.Missing, counts.Rejected, merged.Removed);
+        if (merged.OutOfPolicy > 0) logger.LogWarning("{Slice}: {Count} changes outside the publisher's revision window; see InPolicy in history", slice, merged.OutOfPolicy);
+        if (merged.Conflicts > 0) logger.LogInformation("{Slice}: {Conflicts} batches met rows that somebody else had written and were decided anew", slice, merged.Conflicts);
+    }
+}

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Ledger;
+using Pipeline.Sources;
+using Pipeline.Storage;
+
+namespace Pipeline.Steps;
+
+/// <summary>
+/// Step 1: decides which slices of a source are due, from the slice table and the source's revision policy, and sends a pull
+/// message for each. It does nothing else, so that planning twice, late or never does no harm.
+/// </summary>
+public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues queues, PlannedSlices planned, TimeProvider time, ILogger<Plan> logger)
+{
+    private const int Parallelism = 8;
+
+    /// <summary>Plans a source.</summary>
+    /// <returns>The slices that were sent.</returns>
+    public async Task<IReadOnlyList<Slice>> RunAsync(string sourceName, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var source = sources[sourceName];
+        await queues.EnsureAsync().ConfigureAwait(false);
+        var known = (await slices.ListAsync(sourceName, cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Slice);
+        var all = WithNarrower(source, source.Slices(now), known).Where(sources.CanAnswer).ToList();
+        var due = all.Where(slice => IsDue(known.GetValueOrDefault(slice), now)).ToList();
+        await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
+            async (slice, token) => await queues.SendAsync(new PullMessage(slice.Id, now), token).ConfigureAwait(false)).ConfigureAwait(false);
+        planned.Add(sourceName, due);
+        logger.LogInformation("{Source}: {Due} of {All} slices are due", sourceName, due.Count, all.Count);
+        return due;
+    }
+
+    /// <summary>The slices of a source, and those that it was once asked for instead of one that is too big.</summary>
+    private static IEnumerable<Slice> WithNarrower(ISource source, IEnumerable<Slice> slices, Dictionary<Slice, SliceRow> known) => slices.SelectMany(slice =>
+        known.TryGetValue(slice, out var row) && row.State == SliceState.Narrowed ? WithNarrower(source, source.Narrow(slice), known).Prepend(slice) : [slice]);
+
+    /// <summary>Never pulled; or left half done by a process that ended; or its date has come.</summary>
+    private static bool IsDue(SliceRow? row, DateTimeOffset now) => row is null || !SliceState.AtRest(row.State) || row.NextDue <= now;
+}
+
+/// <summary>The slices that this process has planned, for whoever waits for them.</summary>
+public sealed class PlannedSlices
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, HashSet<Slice>> sources = new(StringComparer.Ordinal);
+
+    /// <summary>Per source that was planned: its slices, none when nothing was due.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyCollection<Slice>> BySource
+    {
+        get
+        {
+            lock (gate) return sources.ToDictionary(pair => pair.Key, IReadOnlyCollection<Slice> (pair) => [.. pair.Value], StringComparer.Ordinal);
+        }
+    }
+
+    internal void Add(string source, IEnumerable<Slice> slices)
+    {
+        lock (gate)
+        {
+            if (!sources.TryGetValue(source, out var set)) sources.Add(source, set = []);
+            set.UnionWith(slices);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Ledger;
+using Pipeline.Sources;
+using Pipeline.Storage;
+using Pipeline.Tables;
+
+namespace Pipeline.Steps;
+
+/// <summary>
+/// Step 4: brings up to date what depends on a loaded body (cross-checks, the description of the dataset) and completes its
+/// run. The run row with state <c>done</c> is the commit point.
+/// </summary>
+public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook runs, DatasetBook datasets, FactStore facts, RawStore raw, StepQueues queues, TimeProvider time, ILogger<Publish> logger)
+{
+    /// <summary>How long a cross-check waits for the slices it compares with: this often <see cref="WaitStep"/>, then it takes what is there.</summary>
+    private const int MaxWaits = 80;
+
+    private static readonly TimeSpan WaitStep = TimeSpan.FromSeconds(1);
+
+    /// <summary>Publishes the body of a message.</summary>
+    public async Task RunAsync(PublishMessage message, CancellationToken cancellationToken)
+    {
+        var slice = Messages.SliceOf(message.Slice, Names.PublishQueue);
+        var name = Messages.BodyOf(message.RawBlob, slice, Names.PublishQueue);
+        var source = sources[slice.Source];
+        var known = await slices.ListAsync(slice.Source, cancellationToken).ConfigureAwait(false);
+        var row = known.FirstOrDefault(row => row.Slice == slice);
+        var key = new RunRow(name.RunId, slice, name.Vintage) { StartedAt = time.GetUtcNow() };
+        var run = await runs.GetAsync(key, cancellationToken).ConfigureAwait(false);
+        // The run may be open although the slice went on: another pull has begun, or a late copy of a message was at work.
+        var loaded = row is not null && row.Vintage == name.Vintage && row.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal);
+        if (!loaded || (row!.State != SliceState.Merged && run?.State == SliceState.Done))
+        {
+            logger.LogInformation("{Slice}: {Blob} is published already or superseded", slice, name.Blob);
+            return;
+        }
+        var compared = source.ComparedWith(slice);
+        if (message.Waited < MaxWaits && compared.Count > 0 && AreUnderWay(source, compared, known))
+        {
+            await queues.SendAsync(message with { Waited = message.Waited + 1 }, WaitStep, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        var differences = await source.CrossCheckAsync(slice, OpenAsync, facts, cancellationToken).ConfigureAwait(false);
+        foreach (var difference in differences) logger.LogInformation("{Slice}: {Difference}", slice, difference);
+        await datasets.PutAsync(source, slice.Dataset, name.Vintage, cancellationToken).ConfigureAwait(false);
+        await runs.UpdateAsync(key, now => (now ?? key) with { Step = nameof(Publish), State = SliceState.Done, EndedAt = time.GetUtcNow(), Error = string.Join('\n', differences) }, cancellationToken)
+            .ConfigureAwait(false);
+        await slices.UpdateAsync(slice, now => now.Vintage == name.Vintage && now.State == SliceState.Merged ? now with { State = SliceState.Done } : null, cancellationToken).ConfigureAwait(false);
+
+        async Task<Stream> OpenAsync(CancellationToken token) => await (await raw.OpenAsync(name, token).ConfigureAwait(false)).ReadAsync(token).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether slices of these datasets are still to be pulled for the first time, or on their way.</summary>
+    private bool AreUnderWay(ISource source, IReadOnlyList<string> datasets, IReadOnlyList<SliceRow> known)
+    {
+        var pulled = known.ToDictionary(row => row.Slice, row => row.State);
+        return source.Slices(time.GetUtcNow()).Where(slice => datasets.Contains(slice.Dataset) && sources.CanAnswer(slice))
+            .Any(slice => !pulled.TryGetValue(slice, out var state) || !(SliceState.AtRest(state) || state == SliceState.Merged));
+    }
+}

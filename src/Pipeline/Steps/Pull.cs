@@ -1,0 +1,243 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Pipeline.Ledger;
+using Pipeline.Sources;
+using Pipeline.Sources.Http;
+using Pipeline.Storage;
+
+namespace Pipeline.Steps;
+
+/// <summary>
+/// Step 2: makes the one request of a slice, stores the body untouched, and sends it on. A body that the tables hold already
+/// ends here.
+/// </summary>
+public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, RawStore raw, StepQueues queues, PlannedSlices planned, TimeProvider time, ILogger<Pull> logger)
+{
+    /// <summary>The position of a reject that is a whole answer.</summary>
+    private const string FaultPosition = "answer";
+
+    /// <summary>Pulls the slice of a message.</summary>
+    public async Task RunAsync(PullMessage message, CancellationToken cancellationToken)
+    {
+        var slice = Messages.SliceOf(message.Slice, Names.PullQueue);
+        var before = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        if (message.PlannedAt != default && before.LastPulled >= message.PlannedAt)
+        {
+            // A copy of a message that was worked on: the queue delivers at least once.
+            logger.LogInformation("{Slice}: pulled at {LastPulled:O}, after this message was planned; nothing to do", slice, before.LastPulled);
+            return;
+        }
+        var source = sources[slice.Source];
+        var request = source.Request(slice);
+        // Validators only fit the body that the tables hold.
+        var complete = before.State == SliceState.Done && before.Sha256.Length > 0;
+        var startedAt = time.GetUtcNow();
+        using var fetched = await sources.Client(slice.Source).FetchAsync(
+            slice, request, complete ? before.HttpETag : "", complete ? before.LastModified : "", cancellationToken).ConfigureAwait(false);
+        var outcome = new Outcome(slice, source, request, fetched, startedAt, time.GetUtcNow());
+        switch (fetched.Verdict.Meaning)
+        {
+            case Meaning.Body:
+                await BodyAsync(outcome, cancellationToken).ConfigureAwait(false);
+                break;
+            case Meaning.NotModified:
+                // What there is to say of the body that the tables hold stays said.
+                await EndAsync(outcome, RunState.Unchanged, row => row with { Attempts = 0 }, "", cancellationToken).ConfigureAwait(false);
+                break;
+            case Meaning.Empty:
+                await EmptyAsync(outcome, cancellationToken).ConfigureAwait(false);
+                break;
+            default:
+                await FaultAsync(outcome, cancellationToken).ConfigureAwait(false);
+                break;
+        }
+    }
+
+    /// <summary>What came of the request.</summary>
+    private sealed record Outcome(Slice Slice, ISource Source, SourceRequest Request, Fetched Fetched, DateTimeOffset StartedAt, DateTimeOffset Now)
+    {
+        public string Sha12 => Fetched.Sha256[..12];
+    }
+
+    private async Task BodyAsync(Outcome outcome, CancellationToken cancellationToken)
+    {
+        var (slice, fetched) = (outcome.Slice, outcome.Fetched);
+        var bodies = await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false);
+        var before = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        var newest = bodies.Count > 0 ? bodies[^1] : null;
+        if (before.Sha256 == fetched.Sha256 && !await IsAboutToChangeAsync(before, bodies, cancellationToken).ConfigureAwait(false))
+        {
+            // The tables hold this body as a whole. If its process ended before the last step, that step is still to come.
+            var loaded = bodies.LastOrDefault(name => name.Sha12 == outcome.Sha12 && name.Vintage == before.Vintage);
+            if (before.State == SliceState.Merged && loaded is not null)
+            {
+                await queues.SendAsync(new PublishMessage(slice.Id, loaded.Blob), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+                await slices.UpdateAsync(slice, row => row with { LastPulled = Later(row.LastPulled, outcome.Now) }, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            // The source is back at this body: what was wrong with later answers is over.
+            if (before.State != SliceState.Done) await rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken).ConfigureAwait(false);
+            await EndAsync(outcome, RunState.Unchanged, row => row with
+            {
+                State = SliceState.Done,
+                Attempts = 0,
+                LastError = before.State == SliceState.Done ? row.LastError : "",
+                HttpETag = fetched.Answer!.Header("ETag") ?? "",
+                LastModified = fetched.Answer.LastModified ?? ""
+            }, "", cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        if (before.State == SliceState.Refused && newest?.Sha12 == outcome.Sha12)
+        {
+            await EndAsync(outcome, RunState.Unchanged, row => row, before.LastError, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        // The newest stored body is this one: its run was interrupted and is continued. Otherwise a name of its own, later than all others.
+        var name = newest?.Sha12 == outcome.Sha12 && newest.Vintage >= before.Vintage ? newest
+            : new RawName(slice, After(newest, outcome.Now), outcome.Sha12, outcome.Request.Extension);
+        name = await StoreApartAsync(outcome, name, cancellationToken).ConfigureAwait(false);
+        // A run that is continued keeps its row: it may have been begun, or even ended by another worker in the meantime.
+        var run = Run(outcome, name.RunId, name.Vintage) with { State = SliceState.Pulled };
+        await runs.UpdateAsync(run, existing => existing ?? run, cancellationToken).ConfigureAwait(false);
+        await queues.SendAsync(new NormalizeMessage(slice.Id, name.Blob), cancellationToken).ConfigureAwait(false);
+        // After the message, so that a crash in between leaves the pull message to be worked on again.
+        await slices.UpdateAsync(slice, row =>
+        {
+            var newest = outcome.Now >= row.LastPulled && name.Vintage >= row.Vintage;
+            return row with
+            {
+                State = row.Vintage < name.Vintage ? SliceState.Pulled : row.State,
+                LastPulled = Later(row.LastPulled, outcome.Now),
+                HttpETag = newest ? fetched.Answer!.Header("ETag") ?? "" : row.HttpETag,
+                LastModified = newest ? fetched.Answer!.LastModified ?? "" : row.LastModified
+            };
+        }, cancellationToken).ConfigureAwait(false);
+        logger.LogInformation("{Slice}: {Bytes} bytes stored as {Blob}", slice, fetched.Answer!.Length, name.Blob);
+    }
+
+    /// <summary>
+    /// Whether a later body than the one in the tables is on its way into them. Then the source has gone back to the older one:
+    /// that is an answer of its own, with a vintage of its own.
+    /// </summary>
+    private async Task<bool> IsAboutToChangeAsync(SliceRow before, IReadOnlyList<RawName> bodies, CancellationToken cancellationToken) =>
+        await runs.NewestAsync(bodies.Where(body => body.Vintage > before.Vintage), cancellationToken).ConfigureAwait(false) is { Run.State: SliceState.Pulled or RunState.Running };
+
+    private async Task EmptyAsync(Outcome outcome, CancellationToken cancellationToken)
+    {
+        var slice = outcome.Slice;
+        var known = await slices.ListAsync(slice.Source, cancellationToken).ConfigureAwait(false);
+        if (!outcome.Source.IsPublished(slice, known))
+        {
+            await EndEmptyAsync(outcome, SliceState.NotPublished, "", cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        var narrower = outcome.Source.Narrow(slice);
+        foreach (var part in narrower) await queues.SendAsync(new PullMessage(part.Id, outcome.Now), cancellationToken).ConfigureAwait(false);
+        planned.Add(slice.Source, narrower);
+        var state = narrower.Count > 0 ? SliceState.Narrowed : SliceState.Empty;
+        var words = narrower.Count > 0 ? $"no rows for the whole, asked for in {narrower.Count} parts" : "no rows, also for the smallest part";
+        await EndEmptyAsync(outcome, state, words, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task EndEmptyAsync(Outcome outcome, string state, string words, CancellationToken cancellationToken)
+    {
+        await ContinueAsync(outcome.Slice, cancellationToken).ConfigureAwait(false);
+        // The server understands the request again, so that its earlier faults are over. A refused body is not.
+        await rejects.CloseAsync(outcome.Slice, (_, position) => position == FaultPosition, cancellationToken).ConfigureAwait(false);
+        await EndAsync(outcome, state, row => row with { State = IsUnderWay(row) ? row.State : state, Attempts = 0, LastError = "" }, words, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task FaultAsync(Outcome outcome, CancellationToken cancellationToken)
+    {
+        var (slice, verdict) = (outcome.Slice, outcome.Fetched.Verdict);
+        var finding = new Finding($"{slice}: request {outcome.Request.Url.PathAndQuery}", verdict.Seen, verdict.Expected, verdict.Advice);
+        if (verdict.Meaning == Meaning.Permanent && outcome.Fetched.Body is not null)
+        {
+            // Kept with the reason, so that somebody can look at what came.
+            var extension = outcome.Fetched.Answer!.ContentType.Contains("html", StringComparison.Ordinal) ? "html" : "bin";
+            var bodies = await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false);
+            var kept = bodies.LastOrDefault(name => name.Sha12 == outcome.Sha12) ?? new RawName(slice, After(bodies.Count > 0 ? bodies[^1] : null, outcome.Now), outcome.Sha12, extension);
+            await StoreAsync(outcome, kept, cancellationToken).ConfigureAwait(false);
+            await rejects.PutAsync(Run(outcome, kept.RunId, kept.Vintage), kept.Blob, [finding with { Where = FaultPosition }], cancellationToken).ConfigureAwait(false);
+        }
+        logger.LogError("{Finding}", finding);
+        await ContinueAsync(slice, cancellationToken).ConfigureAwait(false);
+        await EndAsync(outcome, SliceState.Failed, row => row with
+        {
+            State = IsUnderWay(row) ? row.State : SliceState.Failed,
+            Attempts = row.Attempts + 1,
+            LastError = finding.ToString(),
+            NextDue = outcome.Fetched.RetryAfter is { } wait ? outcome.Now + wait : SliceRow.Never
+        }, finding.ToString(), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A slice that was left half loaded does not wait for its server: the body is here.</summary>
+    private async Task ContinueAsync(Slice slice, CancellationToken cancellationToken)
+    {
+        var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        if (!IsUnderWay(row)) return;
+        var bodies = await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false);
+        var wanted = bodies.Where(name => row.State == SliceState.Pulled ? name.Vintage >= row.Vintage : name.Vintage == row.Vintage);
+        if (await runs.NewestAsync(wanted, cancellationToken).ConfigureAwait(false) is { Body: var body })
+            await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static bool IsUnderWay(SliceRow row) => row.State.Length > 0 && !SliceState.AtRest(row.State);
+
+    /// <summary>Ends the run of a pull that brought no body to load.</summary>
+    private async Task EndAsync(Outcome outcome, string runState, Func<SliceRow, SliceRow> change, string words, CancellationToken cancellationToken)
+    {
+        var run = Run(outcome, RawName.RunIdOf(outcome.Slice, outcome.Now), outcome.Now);
+        await runs.PutAsync(run with { State = runState, Error = words }, cancellationToken).ConfigureAwait(false);
+        await slices.UpdateAsync(outcome.Slice, row =>
+        {
+            var next = change(row) with { LastPulled = Later(row.LastPulled, outcome.Now) };
+            // What failed, was refused or has rejects is due at every plan.
+            return next.State is SliceState.Failed or SliceState.Refused || !SliceState.AtRest(next.State) || next.LastError.Length > 0 ? next
+                : next with { NextDue = outcome.Source.NextDue(outcome.Slice, null, outcome.Now) };
+        }, cancellationToken).ConfigureAwait(false);
+        logger.LogInformation("{Slice}: {State}", outcome.Slice, runState);
+    }
+
+    /// <summary>
+    /// Stores the body under a name whose vintage no other body has. Two pulls at the same time may have taken the same second:
+    /// the later of them to store sees the other, and both may move on, by different steps.
+    /// </summary>
+    private async Task<RawName> StoreApartAsync(Outcome outcome, RawName name, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await StoreAsync(outcome, name, cancellationToken).ConfigureAwait(false);
+            var bodies = await raw.ListAsync(name.Slice, cancellationToken).ConfigureAwait(false);
+            var twins = bodies.Where(other => other.Vintage == name.Vintage && other != name).ToList();
+            if (twins.Count == 0) return name;
+            name = name with { Vintage = bodies[^1].Vintage.AddSeconds(1 + twins.Count(twin => string.CompareOrdinal(twin.Sha12, name.Sha12) < 0)) };
+        }
+    }
+
+    private Task StoreAsync(Outcome outcome, RawName name, CancellationToken cancellationToken) => raw.PutAsync(name, outcome.Fetched.Body!, new Dictionary<string, string>
+    {
+        ["url"] = outcome.Request.Url.AbsoluteUri,
+        ["status"] = outcome.Fetched.Answer!.Status.ToString(CultureInfo.InvariantCulture),
+        ["sha256"] = outcome.Fetched.Sha256,
+        ["fetched"] = outcome.Now.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
+        ["runid"] = name.RunId
+    }, outcome.Fetched.ContentType, cancellationToken);
+
+    private static RunRow Run(Outcome outcome, string runId, DateTimeOffset vintage) => new(runId, outcome.Slice, vintage)
+    {
+        Step = nameof(Pull),
+        StartedAt = outcome.StartedAt,
+        EndedAt = outcome.Now,
+        Bytes = outcome.Fetched.Answer?.Length ?? 0
+    };
+
+    /// <summary>A vintage in whole seconds that is later than every body stored before, so that their order is never in doubt.</summary>
+    private static DateTimeOffset After(RawName? newest, DateTimeOffset now)
+    {
+        var second = new DateTimeOffset(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerSecond, TimeSpan.Zero);
+        return newest is not null && newest.Vintage >= second ? newest.Vintage.AddSeconds(1) : second;
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+}

@@ -1,0 +1,31 @@
+using Azure.Storage.Queues;
+
+namespace Pipeline.Storage;
+
+/// <summary>Every name the pipeline uses in its storage account, in one place; the deployment declares the same ones.</summary>
+public static class Names
+{
+    /// <summary>The setting that names the data account.</summary>
+    public const string Connection = "PipelineStorage";
+
+    public const string PullQueue = "pull";
+    public const string NormalizeQueue = "normalize";
+    public const string PublishQueue = "publish";
+
+    /// <summary>How message bodies are written. The host's <c>messageEncoding</c> must say the same.</summary>
+    public const QueueMessageEncoding Encoding = QueueMessageEncoding.Base64;
+
+    public const string RawContainer = "raw";
+    public const string CuratedContainer = "curated";
+    public const string ExportsContainer = "exports";
+
+    public const string History = "history";
+    public const string Runs = "runs";
+    public const string Slices = "slices";
+    public const string Gaps = "gaps";
+    public const string Rejects = "rejects";
+    public const string Datasets = "datasets";
+
+    /// <summary>The step queues, in the order data flows.</summary>
+    public static IReadOnlyList<string> Queues { get; } = [PullQueue, NormalizeQueue, PublishQueue];
+}

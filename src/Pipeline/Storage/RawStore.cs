@@ -1,0 +1,70 @@
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Pipeline.Sources;
+
+namespace Pipeline.Storage;
+
+/// <summary>The bodies as they came, kept before anything reads them.</summary>
+public sealed class RawStore(StorageAccount account)
+{
+    /// <summary>Bodies up to this size are fetched once and read from memory; larger ones are streamed, twice.</summary>
+    private const int InMemory = 8 << 20;
+
+    private readonly BlobContainerClient container = account.Blobs.GetBlobContainerClient(Names.RawContainer);
+    private Task? created;
+
+    /// <summary>The bodies of a slice, oldest first.</summary>
+    public async Task<IReadOnlyList<RawName>> ListAsync(Slice slice, CancellationToken cancellationToken)
+    {
+        await EnsureAsync().ConfigureAwait(false);
+        var names = new List<RawName>();
+        await foreach (var blob in container.GetBlobsAsync(prefix: slice.Id + "/", cancellationToken: cancellationToken).ConfigureAwait(false))
+            if (RawName.TryParse(blob.Name, out var name)) names.Add(name);
+        return [.. names.OrderBy(name => name.Vintage).ThenBy(name => name.Sha12, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Stores a body. Storing the same body under the same name again changes nothing.</summary>
+    public async Task PutAsync(RawName name, Stream body, IDictionary<string, string> metadata, string? contentType, CancellationToken cancellationToken)
+    {
+        await EnsureAsync().ConfigureAwait(false);
+        var options = new BlobUploadOptions
+        {
+            Metadata = metadata,
+            HttpHeaders = new BlobHttpHeaders { ContentType = contentType ?? "application/octet-stream" },
+            Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All }
+        };
+        try
+        {
+            await container.GetBlobClient(name.Blob).UploadAsync(body, options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestFailedException e) when (e.Status is 409 or 412 && e.ErrorCode == BlobErrorCode.BlobAlreadyExists.ToString())
+        {
+            // The name holds the hash of the body: what is there is what was to be stored.
+        }
+    }
+
+    /// <summary>Opens a body for reading as often as the caller likes.</summary>
+    public async Task<RawBody> OpenAsync(RawName name, CancellationToken cancellationToken)
+    {
+        var blob = container.GetBlobClient(name.Blob);
+        using var answer = (await blob.DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false)).Value;
+        var sha256 = answer.Details.Metadata["sha256"];
+        if (answer.Details.ContentLength > InMemory)
+            return new RawBody(sha256, async token => await blob.OpenReadAsync(new BlobOpenReadOptions(allowModifications: false) { BufferSize = 1 << 20 }, token).ConfigureAwait(false));
+        var bytes = new byte[answer.Details.ContentLength];
+        await answer.Content.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
+        return new RawBody(sha256, _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false)));
+    }
+
+    private Task EnsureAsync()
+    {
+        var task = created;
+        return task is null || task.IsFaulted || task.IsCanceled ? created = container.CreateIfNotExistsAsync() : task;
+    }
+}
+
+/// <summary>A stored body.</summary>
+/// <param name="Sha256">Its SHA-256, computed while it was fetched; 64 hexadecimal digits.</param>
+/// <param name="ReadAsync">Gives it from its beginning, each time anew.</param>
+public sealed record RawBody(string Sha256, Func<CancellationToken, Task<Stream>> ReadAsync);

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Pipeline.Tables;
+
+/// <summary>The own columns of a row as text, for <c>history</c> and for export.</summary>
+internal static class ColumnTexts
+{
+    /// <summary>Name and invariant text of every own column, <c>Basis</c> included.</summary>
+    public static List<KeyValuePair<string, string>> Of(FactRow row)
+    {
+        var sink = new Sink([]);
+        row.Describe(ref sink);
+        sink.Add(nameof(FactRow.Basis), row.Basis);
+        return sink.Columns;
+    }
+
+    /// <summary>
+    /// What differs between two versions of a row: one column as its plain texts; several as their names joined by commas and
+    /// JSON objects of their texts.
+    /// </summary>
+    public static (string Column, string Old, string New) Difference(FactRow before, FactRow after)
+    {
+        var old = Of(before);
+        var changed = Of(after).Zip(old).Where(pair => pair.First.Value != pair.Second.Value).ToList();
+        return changed.Count switch
+        {
+            0 => ("", "", ""),
+            1 => (changed[0].First.Key, changed[0].Second.Value, changed[0].First.Value),
+            _ => (string.Join(',', changed.Select(pair => pair.First.Key)), Json(changed.Select(pair => pair.Second)), Json(changed.Select(pair => pair.First)))
+        };
+    }
+
+    /// <summary>All own columns of a row that is removed, as JSON.</summary>
+    public static string All(FactRow row) => Json(Of(row));
+
+    private static string Json(IEnumerable<KeyValuePair<string, string>> columns) => JsonSerializer.Serialize(columns.ToDictionary(c => c.Key, c => c.Value));
+
+    private readonly struct Sink(List<KeyValuePair<string, string>> columns) : IColumnSink
+    {
+        public List<KeyValuePair<string, string>> Columns => columns;
+        public void Add(string name, string value) => columns.Add(new(name, value));
+        public void Add(string name, long value) => Add(name, value.ToString(CultureInfo.InvariantCulture));
+        public void Add(string name, DateTimeOffset value) => Add(name, value.ToString("O", CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,44 @@
+using Pipeline.Sources;
+
+namespace Pipeline.Tables;
+
+/// <summary>
+/// What the table holds of a slice, as little of it as tells changed rows from unchanged ones. Read once, before a slice is
+/// loaded again; a slice that was never loaded is inserted without reading.
+/// </summary>
+internal sealed class Known
+{
+    private static readonly string[] Columns = [nameof(FactRow.PartitionKey), nameof(FactRow.RowKey), nameof(FactRow.RowHash), nameof(FactRow.RunId), nameof(FactRow.Revision), nameof(FactRow.Vintage)];
+
+    private readonly Dictionary<(string Partition, string Row), Entry> rows = [];
+
+    /// <summary>A row of the table; <c>Seen</c> once the body has it too.</summary>
+    internal sealed class Entry(FactRow row)
+    {
+        public string Hash => row.RowHash;
+        public string RunId => row.RunId;
+        public int Revision => row.Revision;
+        public DateTimeOffset Vintage => row.Vintage;
+        public bool Seen { get; set; }
+    }
+
+    public static async Task<Known> ReadAsync(FactStore facts, FactTable table, SliceScope scope, CancellationToken cancellationToken)
+    {
+        var known = new Known();
+        var client = await facts.OpenAsync(table).ConfigureAwait(false);
+        await foreach (var row in table.QueryAsync(client, scope.Filter, Columns, cancellationToken).ConfigureAwait(false))
+            if (scope.Owns(row.PartitionKey, row.RowKey)) known.rows[(row.PartitionKey, row.RowKey)] = new Entry(row);
+        return known;
+    }
+
+    /// <summary>The row with this key, marked as seen; null when the table has none.</summary>
+    public Entry? Meet(string partition, string row)
+    {
+        if (!rows.TryGetValue((partition, row), out var entry)) return null;
+        entry.Seen = true;
+        return entry;
+    }
+
+    /// <summary>Keys of the rows that the body did not have.</summary>
+    public IEnumerable<(string Partition, string Row)> Unseen => rows.Where(pair => !pair.Value.Seen).Select(pair => pair.Key);
+}

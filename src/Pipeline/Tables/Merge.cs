@@ -1,0 +1,285 @@
+using System.Globalization;
+using Azure;
+using Azure.Data.Tables;
+
+namespace Pipeline.Tables;
+
+/// <summary>
+/// Loads the rows of one slice by difference: new rows are inserted, changed ones replaced under their ETag with the old value
+/// put into <c>history</c> first, unchanged ones not touched, vanished ones moved to <c>history</c>. Doing it again does nothing.
+/// </summary>
+/// <remarks>
+/// A row that this very run wrote before it was interrupted counts as added or changed by it, so that the ledger of a
+/// continued run is that of a quiet one.
+/// </remarks>
+internal sealed class Merge(FactTable table, TableClient facts, TableClient history, MergeRun run, Known? known, Func<FactRow, bool> inPolicy) : IAsyncDisposable
+{
+    /// <summary>What the table service takes in one transaction.</summary>
+    private const int BatchSize = 100;
+
+    /// <summary>Transactions under way at the same time.</summary>
+    private const int Parallelism = 4;
+
+    /// <summary>Rows waiting for their batch to fill; beyond it the fullest batches go as they are.</summary>
+    private const int MaxBuffered = 20_000;
+
+    /// <summary>How often a batch is decided anew because of others. More in a row is a fault of the service.</summary>
+    private const int MaxConflicts = 20;
+
+    /// <summary>Above so many changed rows in a batch the old ones are read in one query instead of one by one.</summary>
+    private const int PointReads = 10;
+
+    private readonly Dictionary<string, List<Candidate>> buffers = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim slots = new(Parallelism);
+    private readonly List<Task> running = [];
+    private int buffered;
+    private long added, changed, unchanged, removed, outOfPolicy, conflicts;
+
+    /// <summary>A row of the body and what the table held under its key when the slice was read; null when nothing.</summary>
+    private readonly record struct Candidate(FactRow Row, Known.Entry? Before);
+
+    /// <summary>Takes a row. It is written when its batch is full.</summary>
+    public async ValueTask AddAsync(FactRow row, CancellationToken cancellationToken)
+    {
+        row.Source = run.Source;
+        row.Dataset = run.Dataset;
+        row.Vintage = row.FirstSeen = row.LastChanged = run.Vintage;
+        row.RawBlob = run.RawBlob;
+        row.RunId = run.RunId;
+        row.RowHash = RowHash.Of(row);
+        var before = known?.Meet(row.PartitionKey, row.RowKey);
+        if (before is not null && (before.Hash == row.RowHash || before.Vintage > run.Vintage))
+        {
+            Tally(before.RunId == run.RunId, before.Revision);
+            return;
+        }
+        if (!buffers.TryGetValue(row.PartitionKey, out var buffer)) buffers.Add(row.PartitionKey, buffer = new List<Candidate>(BatchSize));
+        buffer.Add(new Candidate(row, before));
+        buffered++;
+        if (buffer.Count == BatchSize) await FlushAsync(row.PartitionKey, buffer, cancellationToken).ConfigureAwait(false);
+        else if (buffered > MaxBuffered)
+            foreach (var (partition, fullest) in buffers.OrderByDescending(pair => pair.Value.Count).Take(Math.Max(1, buffers.Count / 2)).ToList())
+                await FlushAsync(partition, fullest, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Writes what is left and moves the rows that the body no longer has to history.</summary>
+    /// <param name="mayRemove">False when the body had rows that could not be understood: one of them may be the one that is not there.</param>
+    /// <param name="cancellationToken">Stops the merge.</param>
+    public async Task<MergeResult> CompleteAsync(bool mayRemove, CancellationToken cancellationToken)
+    {
+        foreach (var (partition, buffer) in buffers.ToList()) await FlushAsync(partition, buffer, cancellationToken).ConfigureAwait(false);
+        if (known is not null && mayRemove)
+            foreach (var partition in known.Unseen.GroupBy(key => key.Partition, key => key.Row))
+                foreach (var rows in partition.Chunk(BatchSize))
+                    await StartAsync(() => RemoveAsync(partition.Key, rows, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(running).ConfigureAwait(false);
+        return new MergeResult(added, changed, unchanged, removed, outOfPolicy, conflicts);
+    }
+
+    /// <summary>Waits for what is under way, so that a merge that failed writes nothing after its step has ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        slots.Dispose();
+    }
+
+    private async Task FlushAsync(string partition, List<Candidate> buffer, CancellationToken cancellationToken)
+    {
+        buffers.Remove(partition);
+        buffered -= buffer.Count;
+        if (buffer.Count > 0) await StartAsync(() => WriteAsync(partition, buffer, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task StartAsync(Func<Task> work, CancellationToken cancellationToken)
+    {
+        foreach (var done in running.Where(task => task.IsCompleted).ToList())
+        {
+            running.Remove(done);
+            // A batch that failed ends the merge here; nothing is lost, the step is run again.
+            await done.ConfigureAwait(false);
+        }
+        await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        running.Add(RunAsync());
+
+        async Task RunAsync()
+        {
+            try
+            {
+                await work().ConfigureAwait(false);
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }
+    }
+
+    private async Task WriteAsync(string partition, List<Candidate> candidates, CancellationToken cancellationToken)
+    {
+        var current = await ReadChangedAsync(partition, candidates, cancellationToken).ConfigureAwait(false);
+        for (var attempt = 0; ; attempt++)
+        {
+            var plan = Decide(candidates, current);
+            if (plan.History.Count > 0) await history.SubmitTransactionAsync(plan.History, cancellationToken).ConfigureAwait(false);
+            if (plan.Facts.Count > 0)
+            {
+                try
+                {
+                    await facts.SubmitTransactionAsync(plan.Facts, cancellationToken).ConfigureAwait(false);
+                }
+                catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MaxConflicts)
+                {
+                    // Somebody else wrote at least one of these rows, or this run did before it was interrupted: look at what is there and decide anew.
+                    Interlocked.Increment(ref conflicts);
+                    var before = current;
+                    current = await ReadRangeAsync(partition, [.. candidates.Select(candidate => candidate.Row.RowKey)], cancellationToken).ConfigureAwait(false);
+                    await MendHistoryAsync(plan.Replaced.Select(row => before[row.RowKey]), current, cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+            }
+            Interlocked.Add(ref added, plan.Added);
+            Interlocked.Add(ref changed, plan.Replaced.Count);
+            Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
+            foreach (var (mine, revision) in plan.Untouched) Tally(mine, revision);
+            return;
+        }
+    }
+
+    private sealed class Plan
+    {
+        public List<TableTransactionAction> Facts { get; } = [];
+        public List<TableTransactionAction> History { get; } = [];
+        public List<FactRow> Replaced { get; } = [];
+        public List<(bool Mine, int Revision)> Untouched { get; } = [];
+        public int Added { get; set; }
+        public int OutOfPolicy { get; set; }
+    }
+
+    private Plan Decide(List<Candidate> candidates, Dictionary<string, FactRow> current)
+    {
+        var plan = new Plan();
+        foreach (var (row, _) in candidates)
+        {
+            if (!current.TryGetValue(row.RowKey, out var before))
+            {
+                // It may have been there when the batch was decided before.
+                row.FirstSeen = row.Vintage;
+                row.Revision = 0;
+                plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.Add, row));
+                plan.Added++;
+                continue;
+            }
+            if (before.RowHash == row.RowHash || before.Vintage > row.Vintage)
+            {
+                plan.Untouched.Add((before.RunId == run.RunId, before.Revision));
+                continue;
+            }
+            row.FirstSeen = before.FirstSeen;
+            row.Revision = before.Revision + 1;
+            var within = inPolicy(row);
+            if (!within) plan.OutOfPolicy++;
+            plan.History.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, HistoryRow.Of(table, before, row, run.Vintage, run.RunId, within)));
+            plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, before.ETag));
+            plan.Replaced.Add(row);
+        }
+        return plan;
+    }
+
+    /// <summary>The old versions of the rows that the body changes; rows it adds are not looked for.</summary>
+    private async Task<Dictionary<string, FactRow>> ReadChangedAsync(string partition, List<Candidate> candidates, CancellationToken cancellationToken)
+    {
+        var keys = candidates.Where(candidate => candidate.Before is not null).Select(candidate => candidate.Row.RowKey).ToList();
+        if (keys.Count > PointReads) return await ReadRangeAsync(partition, keys, cancellationToken).ConfigureAwait(false);
+        var rows = new Dictionary<string, FactRow>(StringComparer.Ordinal);
+        foreach (var key in keys)
+            if (await table.GetAsync(facts, partition, key, cancellationToken).ConfigureAwait(false) is { } row) rows.Add(key, row);
+        return rows;
+    }
+
+    private async Task<Dictionary<string, FactRow>> ReadRangeAsync(string partition, List<string> keys, CancellationToken cancellationToken)
+    {
+        keys.Sort(StringComparer.Ordinal);
+        var wanted = keys.ToHashSet(StringComparer.Ordinal);
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {keys[0]} and RowKey le {keys[^1]}");
+        var rows = new Dictionary<string, FactRow>(StringComparer.Ordinal);
+        await foreach (var row in table.QueryAsync(facts, filter, null, cancellationToken).ConfigureAwait(false))
+            if (wanted.Contains(row.RowKey)) rows.Add(row.RowKey, row);
+        return rows;
+    }
+
+    private async Task RemoveAsync(string partition, string[] keys, CancellationToken cancellationToken)
+    {
+        List<FactRow> lost = [];
+        for (var attempt = 0; ; attempt++)
+        {
+            var current = await ReadRangeAsync(partition, [.. keys], cancellationToken).ConfigureAwait(false);
+            await MendHistoryAsync(lost, current, cancellationToken).ConfigureAwait(false);
+            var gone = current.Values.Where(row => row.Vintage <= run.Vintage && row.RunId != run.RunId).ToList();
+            if (gone.Count == 0) return;
+            var outside = gone.Count(row => !inPolicy(row));
+            await history.SubmitTransactionAsync(gone.Select(row => new TableTransactionAction(
+                TableTransactionActionType.UpsertReplace, HistoryRow.Of(table, row, null, run.Vintage, run.RunId, inPolicy(row)))), cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await facts.SubmitTransactionAsync(gone.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)), cancellationToken).ConfigureAwait(false);
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 412 && attempt < MaxConflicts)
+            {
+                Interlocked.Increment(ref conflicts);
+                lost = gone;
+                continue;
+            }
+            Interlocked.Add(ref removed, gone.Count);
+            Interlocked.Add(ref outOfPolicy, outside);
+            return;
+        }
+    }
+
+    /// <summary>
+    /// After a lost race: the history row of the old version, which this merge had just written in vain, is made to point to the
+    /// version that won.
+    /// </summary>
+    private async Task MendHistoryAsync(IEnumerable<FactRow> ended, Dictionary<string, FactRow> current, CancellationToken cancellationToken)
+    {
+        foreach (var old in ended)
+        {
+            if (!current.TryGetValue(old.RowKey, out var winner) || winner.ETag == old.ETag || winner.Revision != old.Revision + 1) continue;
+            await history.UpsertEntityAsync(HistoryRow.Of(table, old, winner, winner.LastChanged, winner.RunId, inPolicy(winner)), TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void Tally(bool mine, int revision)
+    {
+        if (!mine) Interlocked.Increment(ref unchanged);
+        else if (revision == 0) Interlocked.Increment(ref added);
+        else Interlocked.Increment(ref changed);
+    }
+}
+
+/// <summary>A row of the table <c>history</c>: a version of a fact row that is no longer the present one.</summary>
+internal static class HistoryRow
+{
+    /// <summary>What the column <c>Column</c> says of a row that was removed; its columns are in <c>OldValue</c>, as JSON.</summary>
+    public const string Removed = "(removed)";
+
+    /// <param name="table">The fact table.</param>
+    /// <param name="before">The version that ends.</param>
+    /// <param name="after">The version that follows; null when the row is removed.</param>
+    /// <param name="validTo">When it ended, UTC.</param>
+    /// <param name="runId">The run that ended it.</param>
+    /// <param name="inPolicy">Whether the change lies inside the publisher's declared revision window.</param>
+    public static TableEntity Of(FactTable table, FactRow before, FactRow? after, DateTimeOffset validTo, string runId, bool inPolicy)
+    {
+        var (column, old, next) = after is null ? (Removed, ColumnTexts.All(before), "") : ColumnTexts.Difference(before, after);
+        return new TableEntity($"{table.Name}|{before.PartitionKey}", $"{before.RowKey}|{before.LastChanged.UtcTicks.ToString("D19", CultureInfo.InvariantCulture)}")
+        {
+            ["OldValue"] = old,
+            ["NewValue"] = next,
+            ["Column"] = column,
+            ["ValidFrom"] = before.LastChanged,
+            ["ValidTo"] = validTo,
+            ["RunId"] = runId,
+            ["InPolicy"] = inPolicy
+        };
+    }
+}
