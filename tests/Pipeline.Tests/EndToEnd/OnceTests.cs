@@ -1,0 +1,131 @@
+using Xunit;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary><c>--once</c> on the samples, as a process.</summary>
+public sealed class OnceTests(Azurite azurite)
+{
+    [Fact]
+    public async Task A_run_ends_with_0_and_says_how_many_rows_came()
+    {
+        var quiet = await QuietRun.GetAsync(azurite);
+        Assert.Empty(quiet.Ended.Error);
+        var facts = (await new Account(quiet.ConnectionString).RowsAsync("trademonthly")).Count;
+        Assert.True(facts > 10_000);
+        Assert.Contains($"{facts:N0}", Summary(quiet.Ended)["added"], StringComparison.Ordinal);
+        Assert.Equal("32", Summary(quiet.Ended)["slices"]);
+        Assert.Equal("0", Summary(quiet.Ended)["rejected"]);
+        Assert.Contains("\ntables: http://127.0.0.1:", quiet.Ended.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("AccountKey", quiet.Ended.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_tables_keep_the_contract_and_the_published_figures_as_the_npm_client_reads_them() =>
+        await Contract.AssertHoldsAsync((await QuietRun.GetAsync(azurite)).ConnectionString, "trademonthly,runs,slices,datasets", figures: true);
+
+    [Fact]
+    public async Task A_second_run_ends_with_0_and_writes_to_no_table()
+    {
+        var connection = azurite.NewAccount();
+        var account = new Account(connection);
+        var first = await App.RunAsync(App.Small(connection), "--once");
+        Assert.True(first.ExitCode == 0, first.ToString());
+        var before = await VersionsAsync(account);
+
+        var second = await App.RunAsync(App.Small(connection), "--once");
+
+        Assert.True(second.ExitCode == 0, second.ToString());
+        Assert.Empty(second.Error);
+        Assert.Equal("0", Summary(second)["added"]);
+        Assert.Equal("0", Summary(second)["changed"]);
+        Assert.Contains("census-trade: nothing due; 6 slices are up to date, the next one is due on ", second.Out, StringComparison.Ordinal);
+        Assert.Equal(before, await VersionsAsync(account));
+    }
+
+    [Fact]
+    public async Task A_run_that_pulls_every_slice_again_finds_nothing_new_and_writes_to_no_fact_table()
+    {
+        var connection = azurite.NewAccount();
+        var account = new Account(connection);
+        await App.RunAsync(App.Small(connection), "--once");
+        var before = await FactVersionsAsync(account);
+        await account.MakeDueAsync();
+
+        var second = await App.RunAsync(App.Small(connection), "--once");
+
+        Assert.True(second.ExitCode == 0, second.ToString());
+        Assert.Equal("6", Summary(second)["slices"]);
+        Assert.Equal("0", Summary(second)["added"]);
+        Assert.Equal("0", Summary(second)["changed"]);
+        Assert.Equal(before, await FactVersionsAsync(account));
+    }
+
+    [Fact]
+    public async Task Two_runs_at_the_same_time_leave_what_one_quiet_run_leaves()
+    {
+        var quiet = await QuietRun.GetAsync(azurite);
+        var connection = azurite.NewAccount();
+        var both = await Task.WhenAll(App.RunAsync(App.Settings(connection), "--once"), App.RunAsync(App.Settings(connection), "--once"));
+        Assert.All(both, ended => Assert.True(ended.ExitCode == 0, ended.ToString()));
+        await quiet.AssertSameAsync(connection);
+    }
+
+    [Fact]
+    public async Task One_source_can_be_run_by_the_name_of_its_plan()
+    {
+        var connection = azurite.NewAccount();
+        var ended = await App.RunAsync(App.Small(connection), "--once", "PlanCensusTrade");
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.NotEqual("0", Summary(ended)["added"]);
+    }
+
+    [Fact]
+    public async Task An_unknown_plan_is_named_together_with_the_known_ones_and_touches_nothing()
+    {
+        var connection = azurite.NewAccount();
+        var ended = await App.RunAsync(App.Settings(connection), "--once", "Nonsense");
+        Assert.Equal(1, ended.ExitCode);
+        Assert.Equal("--once: seen \"Nonsense\", expected one of PlanCensusTrade\n", ended.Error);
+        Assert.Empty(await new Account(connection).NamesAsync());
+    }
+
+    [Fact]
+    public async Task Redirected_output_has_no_escape_sequences()
+    {
+        var quiet = await QuietRun.GetAsync(azurite);
+        Assert.DoesNotContain('\u001b', quiet.Ended.Out);
+        Assert.DoesNotContain('\r', quiet.Ended.Out);
+        Assert.DoesNotContain('\u001b', quiet.Ended.Error);
+    }
+
+    [Fact]
+    public async Task A_terminal_shows_progress_and_then_the_table()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"), "needs 'script' of util-linux, which makes a terminal");
+        var settings = App.Small(azurite.NewAccount(), ("TERM", "xterm-256color"), ("COLUMNS", "160"));
+        await using var app = App.Command("/usr/bin/script", settings, "-qec", $"stty cols 160 rows 50; dotnet '{Path.Combine(App.Folder, "Pipeline.Functions.dll")}' --no-azurite --once", "/dev/null");
+        var ended = await app.EndAsync();
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Contains('\u001b', ended.Out);
+        Assert.Contains("waiting", ended.Out, StringComparison.Ordinal);
+        Assert.Contains("Normalize", ended.Out, StringComparison.Ordinal);
+        var table = ended.Out.LastIndexOf("census-trade ", StringComparison.Ordinal);
+        Assert.True(table > ended.Out.LastIndexOf("Normalize", StringComparison.Ordinal), "the summary comes after the live display");
+        Assert.Contains("105", ended.Out[table..], StringComparison.Ordinal);
+    }
+
+    /// <summary>The summary's only row by column.</summary>
+    internal static Dictionary<string, string> Summary(App.Ended ended)
+    {
+        var lines = ended.Out.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var head = lines.FirstOrDefault(words => words.FirstOrDefault() == "source");
+        var row = lines.FirstOrDefault(words => words.FirstOrDefault() == "census-trade");
+        Assert.True(head is not null && row is not null && head.Length == row.Length, ended.ToString());
+        return head.Zip(row).ToDictionary(pair => pair.First, pair => pair.Second);
+    }
+
+    private static async Task<List<string>> FactVersionsAsync(Account account) => [.. await account.VersionsAsync("trademonthly"), .. await account.VersionsAsync("history"), .. await account.VersionsAsync("gaps")];
+
+    private static async Task<List<string>> VersionsAsync(Account account) =>
+        [.. await FactVersionsAsync(account), .. await account.VersionsAsync("slices"), .. await account.VersionsAsync("runs"), .. await account.VersionsAsync("datasets")];
+}

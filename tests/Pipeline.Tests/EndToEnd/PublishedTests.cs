@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>The published app, in a folder far from the checkout.</summary>
+public sealed class PublishedTests(Azurite azurite)
+{
+    [Fact]
+    public async Task The_published_folder_has_all_it_needs_to_run_anywhere()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"pipeline-published-{Guid.NewGuid():N}");
+        try
+        {
+            await PublishAsync(folder);
+            foreach (var file in (string[])["host.json", "local.settings.sample.json", "samples/census-trade/answers.json", "samples/census-trade/country.xlsx", "samples/census-trade/missing_key.html"])
+                Assert.True(File.Exists(Path.Combine(folder, file)), $"{file} is not in the published folder");
+            var connection = azurite.NewAccount();
+            // Only what differs from the template: the rest comes from the published local.settings.sample.json.
+            var settings = new Dictionary<string, string> { ["AzureWebJobsStorage"] = connection, ["PipelineStorage"] = connection, ["Census__From"] = "2023-01" };
+            await using (var once = App.Start(folder, settings, "--once"))
+            {
+                var ended = await once.EndAsync();
+                Assert.True(ended.ExitCode == 0, ended.ToString());
+                Assert.Equal("6", OnceTests.Summary(ended)["slices"]);
+            }
+            var port = Azurite.FreePort();
+            await using var app = App.Start(folder, settings, "--port", $"{port}");
+            await app.UntilSaysAsync("Listening on");
+            using var http = new HttpClient();
+            Assert.Equal("""{"status":"healthy"}""", await http.GetStringAsync($"http://localhost:{port}/api/health"));
+        }
+        finally
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task PublishAsync(string folder)
+    {
+        // No servers that outlive the command, and an intermediate folder of the release build only.
+        var start = new ProcessStartInfo("dotnet",
+            ["publish", Path.Combine(Repository.Root, "src", "Pipeline.Functions"), "-c", "Release", "-o", folder, "-v", "quiet", "--nologo", "--disable-build-servers", "-p:UseSharedCompilation=false", "-nodeReuse:false"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
+        // Variables that dotnet test sets for its own build must not reach this one.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList()) start.Environment.Remove(name);
+        using var publish = Process.Start(start)!;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(140));
+        try
+        {
+            var (output, error) = (publish.StandardOutput.ReadToEndAsync(limit.Token), publish.StandardError.ReadToEndAsync(limit.Token));
+            await publish.WaitForExitAsync(limit.Token);
+            Assert.True(publish.ExitCode == 0, $"dotnet publish: exit code {publish.ExitCode}\n{await output}\n{await error}");
+        }
+        finally
+        {
+            if (!publish.HasExited) publish.Kill(entireProcessTree: true);
+        }
+    }
+}

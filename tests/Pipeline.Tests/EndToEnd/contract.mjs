@@ -1,0 +1,92 @@
+// What a reader of the tables relies on, checked with the npm client that such readers use, not with the code that wrote them.
+// CONTRACT_CONNECTION: connection string of the data account. CONTRACT_TABLES: tables that must have rows. CONTRACT_FIGURES=1: the published figures too.
+import { TableClient } from '@azure/data-tables';
+
+const connection = process.env.CONTRACT_CONNECTION;
+const [string, int32, int64, date, bool] = ['String', 'Int32', 'Int64', 'DateTime', 'Boolean'];
+const facts = { Source: string, Dataset: string, Vintage: date, FirstSeen: date, LastChanged: date, Revision: int32, Basis: string, RawBlob: string, RunId: string, RowHash: string, SchemaVersion: int32 };
+const schema = {
+  trademonthly: {
+    Period: string, PeriodStart: date, Year: int32, Month: int32, Reporter: string, PartnerCode: string, PartnerIso2: string, PartnerName: string, Flow: string, Level: string,
+    Commodity: string, CommodityName: string, ValueUsd: int64, YearToDateUsd: int64, ...facts,
+  },
+  history: { OldValue: string, NewValue: string, Column: string, ValidFrom: date, ValidTo: date, RunId: string, InPolicy: bool },
+  runs: {
+    Source: string, Slice: string, Step: string, State: string, StartedAt: date, EndedAt: date, Read: int64, Added: int64, Changed: int64, Unchanged: int64, Excluded: int64, Missing: int64,
+    Rejected: int64, Bytes: int64, Error: string,
+  },
+  slices: {
+    State: string, LastPulled: date, LastChanged: date, NextDue: date, Sha256: string, ETag: string, LastModified: string, Rows: int64, Vintage: date, Attempts: int32, LastError: string,
+  },
+  gaps: { Reason: string, RunId: string },
+  rejects: { Slice: string, RawBlob: string, Position: string, Seen: string, Expected: string, Advice: string, State: string },
+  datasets: { Title: string, Publisher: string, Table: string, Unit: string, Url: string, Terms: string, RevisionPolicy: string, Columns: string, LastVintage: date },
+};
+const complaints = [];
+const check = (good, words) => { if (!good && complaints.length < 40) complaints.push(words); };
+
+// Without automatic conversion every value that is not plain JSON comes with its Edm type.
+const typeOf = value => value === null || value === undefined ? 'nothing' : typeof value === 'string' ? string : typeof value === 'boolean' ? bool
+  : typeof value === 'bigint' ? int64 : typeof value === 'number' ? (Number.isInteger(value) ? int32 : 'Double') : value.type;
+
+async function rows(table, options) {
+  const all = [];
+  try {
+    for await (const row of TableClient.fromConnectionString(connection, table, { allowInsecureConnection: true }).listEntities(options)) all.push(row);
+  } catch (error) {
+    if (error.statusCode !== 404) throw error;
+  }
+  return all;
+}
+
+for (const [table, columns] of Object.entries(schema)) {
+  const typed = await rows(table, { disableTypeConversion: true });
+  if (process.env.CONTRACT_TABLES.split(',').includes(table)) check(typed.length > 0, `${table}: no rows`);
+  console.log(`${table}: ${typed.length} rows`);
+  const system = ['etag', 'partitionKey', 'rowKey', 'timestamp'];
+  for (const row of typed) {
+    const where = `${table} ${row.partitionKey?.value ?? row.partitionKey} ${row.rowKey?.value ?? row.rowKey}`;
+    const names = Object.keys(row).filter(name => !system.includes(name) && !name.includes('odata'));
+    for (const name of names) check(name in columns, `${where}: column ${name} is not in the contract`);
+    for (const [name, type] of Object.entries(columns)) check(typeOf(row[name]) === type, `${where}, column ${name}: seen ${typeOf(row[name])}, expected ${type}`);
+    const key = `${row.partitionKey?.value ?? row.partitionKey}${row.rowKey?.value ?? row.rowKey}`;
+    check(!/[\/\\#?\u0000-\u001f\u007f-\u009f]/.test(key), `${where}: a character that keys must not have`);
+  }
+}
+
+const plain = await rows('trademonthly', {});
+for (const row of plain) {
+  check(typeof row.ValueUsd === 'bigint' && typeof row.YearToDateUsd === 'bigint', `trademonthly ${row.partitionKey} ${row.rowKey}: ValueUsd is no bigint`);
+  check(row.partitionKey === `${row.PartnerCode}|${row.Flow}|${row.Level}` && row.rowKey === `${row.Period}|${row.Commodity}`, `trademonthly ${row.partitionKey} ${row.rowKey}: keys and columns differ`);
+  check(row.Period === `${row.Year}-${String(row.Month).padStart(2, '0')}` && row.PeriodStart.toISOString() === `${row.Period}-01T00:00:00.000Z`, `trademonthly ${row.partitionKey} ${row.rowKey}: the period's columns differ`);
+}
+for (const run of await rows('runs', {}))
+  check(run.Read === run.Added + run.Changed + run.Unchanged + run.Excluded + run.Missing + run.Rejected, `runs ${run.partitionKey} ${run.rowKey}: the ledger does not add up`);
+for (const dataset of await rows('datasets', {})) {
+  const described = JSON.parse(dataset.Columns);
+  const written = schema[dataset.Table];
+  check(described.every(column => column.name ?? column.Name), `datasets ${dataset.rowKey}: Columns has no names`);
+  const names = described.map(column => column.name ?? column.Name);
+  for (const name of Object.keys(written)) check(names.includes(name), `datasets ${dataset.rowKey}: Columns does not describe ${name}`);
+  for (const column of described) {
+    const [name, type] = [column.name ?? column.Name, column.type ?? column.Type];
+    check(['PartitionKey', 'RowKey'].includes(name) || `Edm.${written[name]}` === type, `datasets ${dataset.rowKey}: Columns says ${type} of ${name}`);
+    check('name' in column && 'type' in column && 'meaning' in column, `datasets ${dataset.rowKey}: Columns of ${name} has the members ${Object.keys(column)}, expected name, type, meaning`);
+  }
+}
+
+if (process.env.CONTRACT_FIGURES) {
+  const sum = async (flow, from, to) => {
+    let total = 0n;
+    for (const row of await rows('trademonthly', { queryOptions: { filter: `PartitionKey eq '4621|${flow}|total' and RowKey ge '${from}' and RowKey lt '${to}~'` } })) total += row.ValueUsd;
+    return total;
+  };
+  const equal = (what, seen, expected) => check(seen === expected, `${what}: seen ${seen}, expected ${expected}`);
+  const millions = dollars => (dollars + 500_000n) / 1_000_000n;
+  equal('exports 2018', await sum('exports', '2018-01', '2018-12'), 6_658_080_414n);
+  equal('imports 2018', await sum('imports', '2018-01', '2018-12'), 20_844_962_518n);
+  equal('balance January to October 2019', await sum('exports', '2019-01', '2019-10') - await sum('imports', '2019-01', '2019-10'), -13_238_154_061n);
+  for (const [year, expected] of [[2015, 16_372n], [2016, 14_543n], [2004, 11_891n]]) equal(`imports ${year}, millions`, millions(await sum('imports', `${year}-01`, `${year}-12`)), expected);
+}
+for (const complaint of complaints) console.error(complaint);
+process.exitCode = complaints.length === 0 ? 0 : 1;

@@ -1,0 +1,282 @@
+using System.Globalization;
+using Azure.Core;
+using Azure.Data.Tables;
+using FsCheck;
+using FsCheck.Fluent;
+using Pipeline.Sources;
+using Pipeline.Tables;
+using Pipeline.Tests.Steps;
+using Xunit;
+
+namespace Pipeline.Tests.Tables;
+
+public sealed class MergeTests(Azurite azurite)
+{
+    private static readonly DateTimeOffset Day0 = new(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly FakeSource Source = new();
+
+    private static DateTimeOffset Day(int number) => Day0.AddDays(number);
+
+    private static FakeFact Row(string partition, string key, long value, string note = "") => new() { PartitionKey = partition, RowKey = key, Name = key, Value = value, Note = note, Basis = "count" };
+
+    /// <summary>Loads rows as the body of a day; <paramref name="insertFirst"/> as a slice that was never loaded.</summary>
+    private static async Task<MergeResult> LoadAsync(
+        TestPipeline pipeline, int day, IEnumerable<FakeFact> rows, string partition = "p", bool insertFirst = false, Known? known = null, string? run = null)
+    {
+        var facts = pipeline.Get<FactStore>();
+        if (!insertFirst) known ??= await KnownAsync(pipeline, partition);
+        await using var merge = new Merge(FakeFact.Table, await facts.OpenAsync(FakeFact.Table), await facts.OpenHistoryAsync(),
+            new MergeRun("fake", "facts", Day(day), $"blob{day}", run ?? $"run{day}"), known, row => ((FakeFact)row).Value < 1000);
+        foreach (var row in rows) await merge.AddAsync(row, CancellationToken.None);
+        return await merge.CompleteAsync(mayRemove: true, CancellationToken.None);
+    }
+
+    private static Task<Known> KnownAsync(TestPipeline pipeline, string partition) => Known.ReadAsync(pipeline.Get<FactStore>(), FakeFact.Table,
+        new SliceScope(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), ("", "~"), (owner, _) => owner == partition), CancellationToken.None);
+
+    private static async Task<List<FakeFact>> FactsAsync(TestPipeline pipeline, string filter = "")
+    {
+        var rows = new List<FakeFact>();
+        await foreach (var row in pipeline.Get<FactStore>().QueryAsync(FakeFact.Table, filter, CancellationToken.None)) rows.Add((FakeFact)row);
+        return rows;
+    }
+
+    [Fact]
+    public async Task A_new_row_carries_the_columns_of_its_run()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        Assert.Equal(new MergeResult(1, 0, 0, 0, 0, 0), await LoadAsync(pipeline, 1, [Row("p", "a", 1)]));
+        var row = Assert.Single(await FactsAsync(pipeline));
+        Assert.Equal(("fake", "facts", Day(1), Day(1), Day(1), 0, "count", "blob1", "run1", FactRow.CurrentSchema),
+            (row.Source, row.Dataset, row.Vintage, row.FirstSeen, row.LastChanged, row.Revision, row.Basis, row.RawBlob, row.RunId, row.SchemaVersion));
+        Assert.Equal(RowHash.Of(row), row.RowHash);
+        Assert.Empty(await pipeline.RowsAsync("history"));
+    }
+
+    [Fact]
+    public async Task A_body_that_changed_nothing_writes_nothing()
+    {
+        var writes = 0;
+        var account = azurite.NewAccount();
+        await using var first = new TestPipeline(account, Source);
+        await LoadAsync(first, 1, [Row("p", "a", 1), Row("p", "b", 2)]);
+        var before = await FactsAsync(first);
+        await using var pipeline = new TestPipeline(account, Source, new AroundPolicy(request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal), () => Task.FromResult(writes++)));
+        Assert.Equal(new MergeResult(0, 0, 2, 0, 0, 0), await LoadAsync(pipeline, 2, [Row("p", "a", 1), Row("p", "b", 2)]));
+        Assert.Equal(0, writes);
+        Assert.Equal(before.Select(row => row.ETag), (await FactsAsync(pipeline)).Select(row => row.ETag));
+    }
+
+    [Fact]
+    public async Task A_changed_row_keeps_its_first_date_and_its_old_value_goes_to_history()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        await LoadAsync(pipeline, 1, [Row("p", "a", 1), Row("p", "b", 2), Row("p", "c", 3)]);
+        Assert.Equal(new MergeResult(0, 2, 1, 0, 1, 0), await LoadAsync(pipeline, 2, [Row("p", "a", 5), Row("p", "b", 2000, "new"), Row("p", "c", 3)]));
+        var facts = await FactsAsync(pipeline);
+        Assert.Equal([(5L, 1, Day(1), Day(2)), (2000, 1, Day(1), Day(2)), (3, 0, Day(1), Day(1))], facts.Select(row => (row.Value, row.Revision, row.FirstSeen, row.LastChanged)));
+        var history = await pipeline.RowsAsync("history");
+        Assert.All(history, row => Assert.Equal(("fakefacts|p", Day(1), Day(2), "run2"), (row.PartitionKey, row.GetDateTimeOffset("ValidFrom"), row.GetDateTimeOffset("ValidTo"), row.GetString("RunId"))));
+        Assert.Equal([$"a|{Day(1).UtcTicks:D19}", $"b|{Day(1).UtcTicks:D19}"], history.Select(row => row.RowKey));
+        Assert.Equal([("Value", "1", "5", true), ("Value,Note", """{"Value":"2","Note":""}""", """{"Value":"2000","Note":"new"}""", false)],
+            history.Select(row => (row.GetString("Column"), row.GetString("OldValue"), row.GetString("NewValue"), row.GetBoolean("InPolicy")!.Value)));
+    }
+
+    [Fact]
+    public async Task A_vanished_row_goes_to_history_with_all_its_columns_and_may_come_back()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        await LoadAsync(pipeline, 1, [Row("p", "a", 1), Row("p", "b", 2)]);
+        Assert.Equal(new MergeResult(0, 0, 1, 1, 0, 0), await LoadAsync(pipeline, 2, [Row("p", "a", 1)]));
+        var history = Assert.Single(await pipeline.RowsAsync("history"));
+        Assert.Equal(("(removed)", """{"Name":"b","Value":"2","Note":"","Basis":"count"}""", "", Day(1), Day(2)),
+            (history.GetString("Column"), history.GetString("OldValue"), history.GetString("NewValue"), history.GetDateTimeOffset("ValidFrom"), history.GetDateTimeOffset("ValidTo")));
+        Assert.Equal(new MergeResult(1, 0, 1, 0, 0, 0), await LoadAsync(pipeline, 3, [Row("p", "a", 1), Row("p", "b", 2)]));
+        Assert.Equal([(0, Day(1)), (0, Day(3))], (await FactsAsync(pipeline)).Select(row => (row.Revision, row.FirstSeen)));
+    }
+
+    [Fact]
+    public async Task Insert_first_finds_the_rows_that_are_there_and_a_redo_counts_its_own_rows()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        await LoadAsync(pipeline, 1, [Row("p", "a", 1), Row("p", "b", 2)]);
+        FakeFact[] Body() => [Row("p", "a", 1), Row("p", "b", 3), Row("p", "c", 4)];
+        Assert.Equal(new MergeResult(1, 1, 1, 0, 0, 1), await LoadAsync(pipeline, 2, Body(), insertFirst: true));
+        var facts = await FactsAsync(pipeline);
+        Assert.Equal(new MergeResult(1, 1, 1, 0, 0, 1), await LoadAsync(pipeline, 2, Body(), insertFirst: true));
+        Assert.Equal(new MergeResult(1, 1, 1, 0, 0, 0), await LoadAsync(pipeline, 2, Body()));
+        Assert.Equal(facts.Select(row => row.ETag), (await FactsAsync(pipeline)).Select(row => row.ETag));
+        Assert.Single(await pipeline.RowsAsync("history"));
+    }
+
+    [Fact]
+    public async Task An_older_body_changes_no_row_of_a_newer_one()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        await LoadAsync(pipeline, 2, [Row("p", "a", 2), Row("p", "b", 2)]);
+        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 0), await LoadAsync(pipeline, 1, [Row("p", "a", 1)]));
+        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1), await LoadAsync(pipeline, 1, [Row("p", "a", 1)], insertFirst: true));
+        Assert.Equal([2, 2], (await FactsAsync(pipeline)).Select(row => row.Value));
+        Assert.Empty(await pipeline.RowsAsync("history"));
+    }
+
+    [Fact]
+    public async Task Who_loses_a_race_for_a_changed_row_decides_anew_and_history_tells_all_versions()
+    {
+        var account = azurite.NewAccount();
+        await using var other = new TestPipeline(account, Source);
+        await LoadAsync(other, 1, [Row("p", "a", 1)]);
+        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", () => LoadAsync(other, 2, [Row("p", "a", 2)])));
+        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
+        var fact = Assert.Single(await FactsAsync(pipeline));
+        Assert.Equal((3L, 2, Day(1), Day(3)), (fact.Value, fact.Revision, fact.FirstSeen, fact.LastChanged));
+        Assert.Equal([("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")], await HistoryAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task An_older_body_that_loses_a_race_leaves_the_history_of_the_newer_one()
+    {
+        var account = azurite.NewAccount();
+        await using var other = new TestPipeline(account, Source);
+        await LoadAsync(other, 1, [Row("p", "a", 1)]);
+        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", () => LoadAsync(other, 3, [Row("p", "a", 3)])));
+        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1), await LoadAsync(pipeline, 2, [Row("p", "a", 2)]));
+        Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task A_removal_that_loses_a_race_leaves_the_history_of_the_winner()
+    {
+        var account = azurite.NewAccount();
+        await using var other = new TestPipeline(account, Source);
+        await LoadAsync(other, 1, [Row("p", "a", 1)]);
+        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", () => LoadAsync(other, 3, [Row("p", "a", 3)])));
+        Assert.Equal(new MergeResult(0, 0, 0, 0, 0, 1), await LoadAsync(pipeline, 2, []));
+        Assert.Equal(3, Assert.Single(await FactsAsync(pipeline)).Value);
+        Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task A_row_that_vanishes_while_it_is_changed_is_new_again()
+    {
+        var account = azurite.NewAccount();
+        await using var other = new TestPipeline(account, Source);
+        await LoadAsync(other, 1, [Row("p", "a", 1)]);
+        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", () => LoadAsync(other, 2, [])));
+        Assert.Equal(new MergeResult(1, 0, 0, 0, 0, 1), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
+        var fact = Assert.Single(await FactsAsync(pipeline));
+        Assert.Equal((0, Day(3)), (fact.Revision, fact.FirstSeen));
+    }
+
+    [Theory]
+    [InlineData(100, 1)]
+    [InlineData(101, 2)]
+    public async Task A_transaction_takes_a_hundred_rows(int rows, int transactions)
+    {
+        var sent = 0;
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source, new AroundPolicy(request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal), () => Task.FromResult(sent++)));
+        Assert.Equal(rows, (await LoadAsync(pipeline, 1, Enumerable.Range(0, rows).Select(n => Row("p", $"{n:000}", n)), insertFirst: true)).Added);
+        Assert.Equal(transactions, sent);
+        Assert.Equal(rows, (await LoadAsync(pipeline, 2, [])).Removed);
+        Assert.Empty(await FactsAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task More_rows_than_are_held_back_over_many_partitions_are_all_written_once()
+    {
+        const int partitions = 301, rows = 67;
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        var body = Enumerable.Range(0, rows).SelectMany(_ => Enumerable.Range(0, partitions), (row, partition) => Row($"p{partition:000}", $"{row:000}", row));
+        Assert.Equal(partitions * rows, (await LoadAsync(pipeline, 1, body, insertFirst: true)).Added);
+        var keys = new HashSet<(string, string)>();
+        await foreach (var row in FakeFact.Table.QueryAsync(await pipeline.TableAsync("fakefacts"), "", ["PartitionKey", "RowKey"], CancellationToken.None)) keys.Add((row.PartitionKey, row.RowKey));
+        Assert.Equal(partitions * rows, keys.Count);
+    }
+
+    [Fact]
+    public async Task A_merge_that_fails_writes_nothing_after_it_is_disposed_of()
+    {
+        var sent = 0;
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source, new AroundPolicy(request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal), async () =>
+        {
+            var mine = Interlocked.Increment(ref sent);
+            if (mine == 1) throw new CrashException("the first");
+            await Task.Delay(200);
+        }));
+        await Assert.ThrowsAsync<CrashException>(() => LoadAsync(pipeline, 1, Enumerable.Range(0, 4000).Select(n => Row($"p{n / 100}", $"{n}", n)), insertFirst: true));
+        var atOnce = (await FactsAsync(pipeline)).Count;
+        await Task.Delay(500);
+        Assert.Equal(atOnce, (await FactsAsync(pipeline)).Count);
+    }
+
+    [Fact]
+    public async Task Two_merges_of_one_body_at_the_same_time_write_each_row_once()
+    {
+        var account = azurite.NewAccount();
+        await using var one = new TestPipeline(account, Source);
+        await using var two = new TestPipeline(account, Source);
+        await LoadAsync(one, 1, Enumerable.Range(0, 300).Select(n => Row("p", $"{n:000}", n)));
+        IEnumerable<FakeFact> Body() => Enumerable.Range(100, 400).Select(n => Row("p", $"{n:000}", n % 2 == 0 ? n : n + 1));
+        var results = await Task.WhenAll(LoadAsync(one, 2, Body()), LoadAsync(two, 2, Body()));
+        Assert.All(results, result => Assert.Equal((200, 100, 100), (result.Added, result.Changed, result.Unchanged)));
+        var facts = await FactsAsync(one);
+        Assert.Equal(Body().Select(row => (row.RowKey, row.Value)), facts.Select(row => (row.RowKey, row.Value)));
+        Assert.All(facts, row => Assert.InRange(row.Revision, 0, 1));
+        Assert.Equal(200, (await one.RowsAsync("history")).Count);
+    }
+
+    /// <summary>Any bodies one after the other: the table is the last one, and history gives back every one before.</summary>
+    [Fact]
+    public async Task Facts_and_history_together_give_every_body_back()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        var number = 0;
+        var body = Gen.Choose(0, 3).ArrayOf(4);
+        var bodies = body.ArrayOf().Select(list => list.Take(5).ToArray());
+        var check = Prop.ForAll(bodies.ToArbitrary(), sequence => CheckAsync(sequence, $"case{Interlocked.Increment(ref number)}").GetAwaiter().GetResult());
+        await Task.Run(() => check.Check(Config.QuickThrowOnFailure.WithMaxTest(25)));
+
+        async Task CheckAsync(int[][] sequence, string partition)
+        {
+            // A number is the value of the key at its place; 0 = the body has no such row.
+            for (var day = 0; day < sequence.Length; day++)
+                await LoadAsync(pipeline, day, sequence[day].Select((value, key) => Row(partition, $"k{key}", value)).Where(row => row.Value > 0), partition, insertFirst: day == 0);
+            var facts = await FactsAsync(pipeline, $"PartitionKey eq '{partition}'");
+            var history = await pipeline.RowsAsync("history", $"PartitionKey eq 'fakefacts|{partition}'");
+            for (var day = 0; day < sequence.Length; day++)
+                for (var key = 0; key < sequence[day].Length; key++)
+                {
+                    var past = history.Where(row => row.RowKey.StartsWith($"k{key}|", StringComparison.Ordinal) && row.GetDateTimeOffset("ValidFrom") <= Day(day) && row.GetDateTimeOffset("ValidTo") > Day(day)).ToList();
+                    var present = facts.Where(row => row.RowKey == $"k{key}" && row.LastChanged <= Day(day)).ToList();
+                    var value = past.Count + present.Count == 0 ? 0 : past.Count == 0 ? Assert.Single(present).Value : ValueOf(Assert.Single(past));
+                    Assert.True(past.Count + present.Count <= 1);
+                    Assert.Equal(sequence[day][key], value);
+                }
+            static long ValueOf(TableEntity row) => row.GetString("Column") == "(removed)"
+                ? long.Parse(System.Text.Json.JsonDocument.Parse(row.GetString("OldValue")).RootElement.GetProperty("Value").GetString()!, CultureInfo.InvariantCulture)
+                : long.Parse(row.GetString("OldValue"), CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static async Task<List<(string, string, DateTimeOffset?, DateTimeOffset?, string)>> HistoryAsync(TestPipeline pipeline) =>
+        [.. (await pipeline.RowsAsync("history")).Select(row => (row.GetString("OldValue"), row.GetString("NewValue"), row.GetDateTimeOffset("ValidFrom"), row.GetDateTimeOffset("ValidTo"), row.GetString("RunId")))];
+
+    /// <summary>Lets somebody else write before the first transaction of a table is sent.</summary>
+    private static AroundPolicy Once(string table, Func<Task> work)
+    {
+        var done = false;
+        return new AroundPolicy(request => !done && IsBatchOf(request, table), async () =>
+        {
+            done = true;
+            await work();
+        });
+    }
+
+    private static bool IsBatchOf(Request request, string table)
+    {
+        if (!request.Uri.Path.Contains("$batch", StringComparison.Ordinal) || request.Content is null) return false;
+        using var copy = new MemoryStream();
+        request.Content.WriteTo(copy, CancellationToken.None);
+        return System.Text.Encoding.UTF8.GetString(copy.ToArray()).Contains($"/{table}(", StringComparison.Ordinal) || System.Text.Encoding.UTF8.GetString(copy.ToArray()).Contains($"/{table} ", StringComparison.Ordinal);
+    }
+}
