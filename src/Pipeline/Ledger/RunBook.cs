@@ -1,4 +1,3 @@
-using Azure;
 using Azure.Data.Tables;
 using Pipeline.Storage;
 
@@ -7,9 +6,6 @@ namespace Pipeline.Ledger;
 /// <summary>The table <c>runs</c>.</summary>
 public sealed class RunBook(TableSet tables)
 {
-    /// <summary>How often an update is tried again when others write the same row at the same time.</summary>
-    private const int MaxConflicts = 50;
-
     /// <summary>Writes the run as it stands; writing it again replaces it.</summary>
     public async Task PutAsync(RunRow run, CancellationToken cancellationToken)
     {
@@ -25,23 +21,14 @@ public sealed class RunBook(TableSet tables)
     public async Task<RunRow?> UpdateAsync(RunRow key, Func<RunRow?, RunRow?> change, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Runs).ConfigureAwait(false);
-        for (var conflicts = 0; ; conflicts++)
+        RunRow? now = null;
+        await RowUpdate.ApplyAsync(table, key.PartitionKey, key.RowKey, entity =>
         {
-            var found = await table.GetEntityIfExistsAsync<TableEntity>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken).ConfigureAwait(false);
-            var before = found.HasValue ? RunRow.From(found.Value!) : null;
-            var after = change(before);
-            if (after is null || after == before) return before;
-            try
-            {
-                if (before is null) await table.AddEntityAsync(after.ToEntity(), cancellationToken).ConfigureAwait(false);
-                else await table.UpdateEntityAsync(after.ToEntity(), found.Value!.ETag, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
-                return after;
-            }
-            catch (RequestFailedException e) when (e.Status is 409 or 412 && conflicts < MaxConflicts)
-            {
-                // Somebody else wrote the row since it was read: look again.
-            }
-        }
+            var before = entity is null ? null : RunRow.From(entity);
+            now = change(before) ?? before;
+            return now == before ? null : now!.ToEntity();
+        }, cancellationToken).ConfigureAwait(false);
+        return now;
     }
 
     /// <summary>The newest of some bodies that has a run. Bodies without one are answers that were kept as rejects only.</summary>

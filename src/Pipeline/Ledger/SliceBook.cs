@@ -1,4 +1,3 @@
-using Azure;
 using Azure.Data.Tables;
 using Pipeline.Sources;
 using Pipeline.Storage;
@@ -8,9 +7,6 @@ namespace Pipeline.Ledger;
 /// <summary>The table <c>slices</c>.</summary>
 public sealed class SliceBook(TableSet tables)
 {
-    /// <summary>How often an update is tried again when others write the same row at the same time.</summary>
-    private const int MaxConflicts = 50;
-
     /// <summary>The slices of a source that have ever been pulled.</summary>
     public async Task<IReadOnlyList<SliceRow>> ListAsync(string source, CancellationToken cancellationToken)
     {
@@ -37,21 +33,13 @@ public sealed class SliceBook(TableSet tables)
     public async Task<(SliceRow Before, SliceRow After)> UpdateAsync(Slice slice, Func<SliceRow, SliceRow?> change, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Slices).ConfigureAwait(false);
-        for (var conflicts = 0; ; conflicts++)
+        var (before, after) = (new SliceRow(slice), new SliceRow(slice));
+        await RowUpdate.ApplyAsync(table, slice.Source, slice.RowKey, entity =>
         {
-            var before = await GetAsync(slice, cancellationToken).ConfigureAwait(false);
-            var after = change(before);
-            if (after is null || after == before) return (before, before);
-            try
-            {
-                if (before.Version == default) await table.AddEntityAsync(after.ToEntity(), cancellationToken).ConfigureAwait(false);
-                else await table.UpdateEntityAsync(after.ToEntity(), before.Version, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
-                return (before, after);
-            }
-            catch (RequestFailedException e) when (e.Status is 409 or 412 && conflicts < MaxConflicts)
-            {
-                // Somebody else wrote the row since it was read: look again. Fifty losses in a row are a fault of the service.
-            }
-        }
+            before = entity is null ? new SliceRow(slice) : SliceRow.From(entity);
+            after = change(before) ?? before;
+            return after == before ? null : after.ToEntity();
+        }, cancellationToken).ConfigureAwait(false);
+        return (before, after);
     }
 }

@@ -25,7 +25,7 @@ public static class SettingNames
         (CensusApiKey, "key of the trade API; a secret", "required when live"),
         (CensusPartners, "partners whose commodities are pulled: Schedule C codes such as `4621,5700`, or `*`; totals always cover all partners", "`4621`"),
         (CensusLevels, "any of `total,HS2,HS4,HS6`", "`total,HS2`"),
-        (CensusFrom, "the first month wanted, `yyyy-MM`", "`1992-01`"),
+        (CensusFrom, "the first month wanted, `yyyy-MM`; from 2010 on whole years are loaded", "`1992-01`"),
         (CensusCountryFileUrl, "address of the country balance file; empty switches it off", "`https://www.census.gov/foreign-trade/balance/country.xlsx`")
     ];
 }

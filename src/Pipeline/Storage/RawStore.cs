@@ -19,7 +19,7 @@ public sealed class RawStore(StorageAccount account)
     {
         await EnsureAsync().ConfigureAwait(false);
         var names = new List<RawName>();
-        await foreach (var blob in container.GetBlobsAsync(prefix: slice.Id + "/", cancellationToken: cancellationToken).ConfigureAwait(false))
+        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, slice.Id + "/", cancellationToken).ConfigureAwait(false))
             if (RawName.TryParse(blob.Name, out var name)) names.Add(name);
         return [.. names.OrderBy(name => name.Vintage).ThenBy(name => name.Sha12, StringComparer.Ordinal)];
     }
