@@ -85,6 +85,12 @@ internal sealed class Invoker(
             logger.LogInformation("Executed (Succeeded, Id={InvocationId}, Duration={Milliseconds:0}ms)", context.InvocationId, time.GetElapsedTime(started).TotalMilliseconds);
             return null;
         }
+        catch (OperationCanceledException error) when (cancellation.IsCancellationRequested)
+        {
+            // A stop is no fault of the function; its message comes back all the same.
+            logger.LogWarning("Executed (Cancelled, Id={InvocationId}, Duration={Milliseconds:0}ms)", context.InvocationId, time.GetElapsedTime(started).TotalMilliseconds);
+            return error;
+        }
         catch (Exception error)
         {
             activity?.SetStatus(ActivityStatusCode.Error, error.Message);

@@ -64,6 +64,8 @@ internal sealed class StorageAccount
     private static QueueClientOptions QueueOptions(bool local)
     {
         var options = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None };
+        // The listeners ask again by themselves; a stop should not wait for many attempts of an account that is away.
+        options.Retry.MaxRetries = 2;
         if (local) options.Transport = Loopback;
         return options;
     }
