@@ -52,11 +52,12 @@ internal sealed class OnceRun(PlannedSlices planned, SliceBook slices, RunBook r
                 N(own.Sum(run => run.Bytes)), seconds.ToString("0.0", CultureInfo.InvariantCulture));
             var rows = await slices.ListAsync(source, cancellationToken);
             if (wanted.Count == 0)
-                lines.Add($"{source}: nothing due; {rows.Count} slices are up to date, the next one is due on {rows.Select(row => row.NextDue).DefaultIfEmpty().Min():yyyy-MM-dd HH:mm}Z");
+                lines.Add($"{source}: nothing due; {rows.Count(row => row.State != SliceState.Failed)} slices are up to date, the next one is due on {rows.Select(row => row.NextDue).DefaultIfEmpty().Min():yyyy-MM-dd HH:mm}Z");
             lines.AddRange(own.Where(run => run.State == SliceState.Done && run.Error.Length > 0).SelectMany(run => run.Error.Split('\n'), (run, note) => $"note: {run.Slice}: {note}"));
-            var faults = rows.Where(row => wanted.Contains(row.Slice) && row.State == SliceState.Failed).ToList();
+            // A slice whose server asked to be left alone for a while is not due, and still failed.
+            var faults = rows.Where(row => row.State == SliceState.Failed && (wanted.Contains(row.Slice) || row.NextDue > startedAt)).ToList();
             failed |= faults.Count > 0;
-            lines.AddRange(Short(faults.Select(row => $"failed: {row.LastError}")));
+            lines.AddRange(Short(faults.Select(row => $"failed: {row.LastError}{(row.NextDue > startedAt ? $"; due again on {row.NextDue:yyyy-MM-dd HH:mm}Z" : "")}")));
             var findings = await rejects.OpenAsync(source, cancellationToken);
             open |= findings.Count > 0;
             lines.AddRange(Short(findings.Select(finding => $"rejected: {finding}")));
