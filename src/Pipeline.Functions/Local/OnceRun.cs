@@ -53,6 +53,8 @@ internal sealed class OnceRun(PlannedSlices planned, SliceBook slices, RunBook r
             var rows = await slices.ListAsync(source, cancellationToken);
             if (wanted.Count == 0)
                 lines.Add($"{source}: nothing due; {rows.Count(row => row.State != SliceState.Failed)} slices are up to date, the next one is due on {rows.Select(row => row.NextDue).DefaultIfEmpty().Min():yyyy-MM-dd HH:mm}Z");
+            if (rows.Where(row => wanted.Contains(row.Slice) && row.State == SliceState.NotPublished).ToList() is { Count: > 0 } unpublished)
+                lines.Add($"{source}: nothing is published yet for {unpublished.Count} slices, for example {unpublished[0].Slice}");
             lines.AddRange(own.Where(run => run.State == SliceState.Done && run.Error.Length > 0).SelectMany(run => run.Error.Split('\n'), (run, note) => $"note: {run.Slice}: {note}"));
             // A slice whose server asked to be left alone for a while is not due, and still failed.
             var faults = rows.Where(row => row.State == SliceState.Failed && (wanted.Contains(row.Slice) || row.NextDue > startedAt)).ToList();

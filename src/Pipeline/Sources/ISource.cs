@@ -40,6 +40,9 @@ public interface ISource
     /// <summary>True when rows of this slice's period must exist by now because the dataset already holds rows as new or newer.</summary>
     bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known);
 
+    /// <summary>Whether a published slice that cannot be cut further may honestly have no rows.</summary>
+    bool MayBeEmpty(Slice slice) => true;
+
     /// <summary>Reads the slice's bodies.</summary>
     ISliceReader Reader(Slice slice);
 

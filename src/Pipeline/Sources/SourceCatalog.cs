@@ -1,3 +1,4 @@
+using Pipeline.Ledger;
 using Pipeline.Sources.Http;
 
 namespace Pipeline.Sources;
@@ -40,6 +41,16 @@ public sealed class SourceCatalog : IDisposable
     {
         var (source, _, samples) = Entry(slice.Source);
         return samples is null || samples.Holds(source.Request(slice).Url);
+    }
+
+    /// <summary>
+    /// When a slice should be asked for again. What came from samples is due at every plan: it costs nothing, and once the same
+    /// storage is used live, nothing recorded stays in place of what is published.
+    /// </summary>
+    public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now)
+    {
+        var (source, _, samples) = Entry(slice.Source);
+        return samples is null ? source.NextDue(slice, newest, now) : SliceRow.Never;
     }
 
     public void Dispose()

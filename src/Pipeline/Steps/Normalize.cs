@@ -105,7 +105,7 @@ public sealed class Normalize(
             // Rows that this run removed before it was interrupted are known by their number only.
             LastChanged = merged.Added + merged.Changed + merged.Removed > 0 || (check.Rejected == 0 && row.Rows + merged.Added > check.Kept) ? name.Vintage : row.LastChanged,
             // A body with rejects is asked for again by the next plan: the source may have mended it.
-            NextDue = rejected.Count > 0 ? SliceRow.Never : sources[name.Slice.Source].NextDue(name.Slice, check.Newest, time.GetUtcNow()),
+            NextDue = rejected.Count > 0 ? SliceRow.Never : sources.NextDue(name.Slice, check.Newest, time.GetUtcNow()),
             Attempts = 0,
             LastError = rejected.Count == 0 ? "" : $"{rejected.Count} rows rejected, the first: {rejected[0]}"
         }, cancellationToken).ConfigureAwait(false);

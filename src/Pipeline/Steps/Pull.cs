@@ -4,6 +4,7 @@ using Pipeline.Ledger;
 using Pipeline.Sources;
 using Pipeline.Sources.Http;
 using Pipeline.Storage;
+using Pipeline.Tables;
 
 namespace Pipeline.Steps;
 
@@ -11,7 +12,7 @@ namespace Pipeline.Steps;
 /// Step 2: makes the one request of a slice, stores the body untouched, and sends it on. A body that the tables hold already
 /// ends here.
 /// </summary>
-public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, RawStore raw, StepQueues queues, PlannedSlices planned, TimeProvider time, ILogger<Pull> logger)
+public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, RawStore raw, FactStore facts, StepQueues queues, PlannedSlices planned, TimeProvider time, ILogger<Pull> logger)
 {
     /// <summary>The position of a reject that is a whole answer.</summary>
     private const string FaultPosition = "answer";
@@ -21,7 +22,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     {
         var slice = Messages.SliceOf(message.Slice, Names.PullQueue);
         var before = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
-        if (message.PlannedAt != default && before.LastPulled >= message.PlannedAt)
+        if (message.PlannedAt != default && before.LastPulled >= message.PlannedAt && !IsAhead(before.LastPulled, time.GetUtcNow()))
         {
             // A copy of a message that was worked on: the queue delivers at least once.
             logger.LogInformation("{Slice}: pulled at {LastPulled:O}, after this message was planned; nothing to do", slice, before.LastPulled);
@@ -29,6 +30,11 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         }
         var source = sources[slice.Source];
         var request = source.Request(slice);
+        if (source.Datasets.All(dataset => dataset.Name != slice.Dataset))
+        {
+            logger.LogInformation("{Slice}: the settings have switched off the dataset; nothing is asked for", slice);
+            return;
+        }
         // Validators only fit the body that the tables hold.
         var complete = before.State == SliceState.Done && before.Sha256.Length > 0;
         var startedAt = time.GetUtcNow();
@@ -126,17 +132,35 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     {
         var slice = outcome.Slice;
         var known = await slices.ListAsync(slice.Source, cancellationToken).ConfigureAwait(false);
-        if (!outcome.Source.IsPublished(slice, known))
+        var holdsRows = await HoldsRowsAsync(outcome, cancellationToken).ConfigureAwait(false);
+        if (!holdsRows && !outcome.Source.IsPublished(slice, known))
         {
             await EndEmptyAsync(outcome, SliceState.NotPublished, "", cancellationToken).ConfigureAwait(false);
             return;
         }
         var narrower = outcome.Source.Narrow(slice);
+        if (narrower.Count == 0 && (holdsRows || !outcome.Source.MayBeEmpty(slice)))
+        {
+            // A body that shrinks a little is refused; one that shrinks to nothing is not taken for the truth either.
+            outcome.Fetched.Verdict = Verdict.Permanent(outcome.Fetched.Answer!.InWords, "rows: other slices as new have some, or the table has some of this one",
+                "the table keeps what it has; the next plan asks again");
+            await FaultAsync(outcome, cancellationToken).ConfigureAwait(false);
+            return;
+        }
         foreach (var part in narrower) await queues.SendAsync(new PullMessage(part.Id, outcome.Now), cancellationToken).ConfigureAwait(false);
         planned.Add(slice.Source, narrower);
         var state = narrower.Count > 0 ? SliceState.Narrowed : SliceState.Empty;
         var words = narrower.Count > 0 ? $"no rows for the whole, asked for in {narrower.Count} parts" : "no rows, also for the smallest part";
         await EndEmptyAsync(outcome, state, words, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether the table has any row of the slice: then it was published, whatever the server says now.</summary>
+    private async Task<bool> HoldsRowsAsync(Outcome outcome, CancellationToken cancellationToken)
+    {
+        var reader = outcome.Source.Reader(outcome.Slice);
+        await foreach (var row in facts.QueryAsync(reader.Table, reader.Scope.Filter, cancellationToken).ConfigureAwait(false))
+            if (reader.Scope.Owns(row.PartitionKey, row.RowKey)) return true;
+        return false;
     }
 
     private async Task EndEmptyAsync(Outcome outcome, string state, string words, CancellationToken cancellationToken)
@@ -192,9 +216,10 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         await slices.UpdateAsync(outcome.Slice, row =>
         {
             var next = change(row) with { LastPulled = Later(row.LastPulled, outcome.Now) };
-            // What failed, was refused or has rejects is due at every plan.
+            // What failed, was refused or has rejects is due at every plan, and so is what was not published: it costs one request.
+            if (next.State == SliceState.NotPublished) return next with { NextDue = SliceRow.Never };
             return next.State is SliceState.Failed or SliceState.Refused || !SliceState.AtRest(next.State) || next.LastError.Length > 0 ? next
-                : next with { NextDue = outcome.Source.NextDue(outcome.Slice, null, outcome.Now) };
+                : next with { NextDue = sources.NextDue(outcome.Slice, null, outcome.Now) };
         }, cancellationToken).ConfigureAwait(false);
         logger.LogInformation("{Slice}: {State}", outcome.Slice, runState);
     }
@@ -239,5 +264,9 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         return newest is not null && newest.Vintage >= second ? newest.Vintage.AddSeconds(1) : second;
     }
 
-    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+    /// <summary>When the slice was pulled last; a time in the future was written by a machine with a wrong clock and is put right.</summary>
+    private static DateTimeOffset Later(DateTimeOffset before, DateTimeOffset now) => before > now && !IsAhead(before, now) ? before : now;
+
+    /// <summary>More than the clocks of honest machines differ.</summary>
+    private static bool IsAhead(DateTimeOffset then, DateTimeOffset now) => then > now + TimeSpan.FromMinutes(5);
 }

@@ -16,8 +16,6 @@ public static class Names
     public const QueueMessageEncoding Encoding = QueueMessageEncoding.Base64;
 
     public const string RawContainer = "raw";
-    public const string CuratedContainer = "curated";
-    public const string ExportsContainer = "exports";
 
     public const string History = "history";
     public const string Runs = "runs";

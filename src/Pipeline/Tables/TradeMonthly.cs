@@ -27,7 +27,7 @@ public sealed class TradeMonthly : FactRow
     [Meaning("The partner, ISO 3166-1 alpha-2; empty where none exists")]
     public string PartnerIso2 { get; set; } = "";
 
-    [Meaning("The partner's name as the publisher writes it")]
+    [Meaning("The partner's name in the publisher's list, the same on every row")]
     public string PartnerName { get; set; } = "";
 
     [Meaning("exports or imports, seen from the reporter")]

@@ -20,7 +20,7 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
     public FactTable Table => TradeMonthly.Table;
 
     /// <inheritdoc/>
-    public SliceScope Scope => CensusScope.OfBalance();
+    public SliceScope Scope => CensusScope.OfBalance(from);
 
     /// <inheritdoc/>
     public bool InPolicy(FactRow row, DateTimeOffset vintage) => CensusScope.InPolicy((TradeMonthly)row, vintage);

@@ -21,11 +21,13 @@ internal static class CensusScope
     }
 
     /// <summary>The months before the API begins, of the balance file.</summary>
-    public static SliceScope OfBalance()
+    /// <param name="first">The first month wanted; months before it are left as they are.</param>
+    public static SliceScope OfBalance(DateOnly first)
     {
-        const string from = "1900-01|", to = "2010-01|";
-        return new SliceScope(TableClient.CreateQueryFilter($"RowKey lt {to} and Level eq {CensusSlice.Total}"), (from, to),
-            (pk, rk) => pk.EndsWith("|total", StringComparison.Ordinal) && string.CompareOrdinal(rk, to) < 0);
+        const string to = "2010-01|";
+        var from = $"{first:yyyy-MM}|";
+        return new SliceScope(TableClient.CreateQueryFilter($"RowKey ge {from} and RowKey lt {to} and Level eq {CensusSlice.Total}"), (from, to),
+            (pk, rk) => pk.EndsWith("|total", StringComparison.Ordinal) && string.CompareOrdinal(rk, from) >= 0 && string.CompareOrdinal(rk, to) < 0);
     }
 
     /// <summary>The June release changes about three closed years; the open year may change at any time.</summary>

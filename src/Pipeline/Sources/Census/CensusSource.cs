@@ -28,7 +28,7 @@ public sealed class CensusSource(CensusSettings settings) : ISource
             $"US {(flow == CensusSlice.Exports ? "exports" : "general imports")} of goods by country{(level == CensusSlice.Total ? "" : $" and commodity ({level})")}, monthly",
             Publisher, TradeMonthly.Table, "US dollars", $"{settings.BaseUrl.AbsoluteUri.TrimEnd('/')}/{flow}/hs", Terms, Revisions)),
         .. settings.CountryFileUrl is null ? (Dataset[])[] : [new Dataset(CensusSlice.BalanceDataset, "US trade in goods by country, monthly, before 2010", Publisher, TradeMonthly.Table,
-            "millions of US dollars", settings.CountryFileUrl.AbsoluteUri, "public domain", Revisions)]
+            "millions of US dollars (in the table: whole US dollars)", settings.CountryFileUrl.AbsoluteUri, "public domain", Revisions)]
     ];
 
     /// <inheritdoc/>
@@ -48,6 +48,10 @@ public sealed class CensusSource(CensusSettings settings) : ISource
 
     /// <inheritdoc/>
     public bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known) => CensusPlan.IsPublished(slice, known);
+
+    /// <inheritdoc/>
+    /// <remarks>A partner may have had no trade in a month; all partners together have.</remarks>
+    public bool MayBeEmpty(Slice slice) => CensusSlice.TryParse(slice, out var parsed) && parsed.Level != CensusSlice.Total;
 
     /// <inheritdoc/>
     public ISliceReader Reader(Slice slice) => CensusSlice.TryParse(Checked(slice), out var parsed) ? new CensusBody(parsed, settings)

@@ -123,7 +123,8 @@ public sealed class SourceClient : IDisposable
         {
             { Delta: { } delta } => delta,
             { Date: { } date } => date - time.GetUtcNow(),
-            _ => (TimeSpan?)null
+            // More seconds than a number can hold are still a wish to be left alone.
+            _ => response.Headers.TryGetValues("Retry-After", out var values) && values.All(value => value.Length > 0 && value.All(char.IsAsciiDigit)) ? MaxRetryAfter : (TimeSpan?)null
         };
         return wait < TimeSpan.Zero ? TimeSpan.Zero : wait > MaxRetryAfter ? MaxRetryAfter : wait;
     }

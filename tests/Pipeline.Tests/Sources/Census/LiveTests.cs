@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Azure.Storage.Blobs.Models;
 using Pipeline.Ledger;
+using Pipeline.Steps;
 using Pipeline.Storage;
 using Xunit;
 
@@ -306,6 +307,98 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
             (await pipeline.RowsAsync("rejects")).Select(row => (row.GetString("State"), row.GetString("Slice"))).Order());
     }
 
+    [Theory]
+    [InlineData(204, "", "")]
+    [InlineData(200, "[['CTY_CODE','CTY_NAME','ALL_VAL_MO','ALL_VAL_YR','time']]", "application/json")]
+    public async Task A_server_that_has_nothing_at_first_is_asked_again_until_it_has(int status, string body, string contentType)
+    {
+        clock.Advance(Trade.At("2026-11-22T00:00:00") - clock.GetUtcNow());
+        await using var pipeline = Pipeline();
+        server.Break("/hs", status, body.Replace('\'', '"'), contentType);
+        await pipeline.RunAsync();
+        Assert.Equal((SliceState.NotPublished, SliceRow.Never), ((await SliceAsync(pipeline, "exports-total/2019")).State, (await SliceAsync(pipeline, "exports-total/2019")).NextDue));
+        server.Mend();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await pipeline.RunAsync();
+        Assert.Equal(SliceState.Done, (await SliceAsync(pipeline, "exports-total/2019")).State);
+        Assert.Equal(await QuietAsync(), await FactsAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task A_loaded_year_that_is_answered_with_nothing_fails_and_keeps_its_rows()
+    {
+        await using var pipeline = Pipeline();
+        await pipeline.RunAsync();
+        var before = await FactsAsync(pipeline);
+        server.Break("exports/hs", 204);
+        clock.Advance(Trade.At("2020-06-12T14:00:00") - clock.GetUtcNow());
+        await pipeline.RunAsync();
+        var march = await SliceAsync(pipeline, "exports-total/2019-03");
+        Assert.Equal(SliceState.Failed, march.State);
+        Assert.EndsWith("seen status 204 without a body, expected rows: other slices as new have some, or the table has some of this one; the table keeps what it has; the next plan asks again", march.LastError, StringComparison.Ordinal);
+        Assert.Equal(before, await FactsAsync(pipeline));
+        server.Mend();
+        for (var month = 1; month <= 12; month++) server.Put(Exports + $"2019-{month:00}", Year("ALL_VAL", months: [month]));
+        await NextDayAsync(pipeline);
+        Assert.Equal(SliceState.Done, (await SliceAsync(pipeline, "exports-total/2019-03")).State);
+        Assert.Equal(before, await FactsAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task What_came_from_samples_is_asked_for_again_once_the_same_storage_is_used_live()
+    {
+        var account = azurite.NewAccount();
+        List<KeyValuePair<string, string?>> settings = [new("Census__From", "2019-01"), new("Census__Levels", "total"), new("Census__CountryFileUrl", "")];
+        await using (var samples = new TestPipeline(account, settings, clock)) await samples.RunAsync();
+        // Another body for the year: the sample of the year before, with its months renamed.
+        var other = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "samples", "census-trade", "exports-total-2018.json"));
+        server.Put(Exports + "2019", Encoding.UTF8.GetBytes(other.Replace("\"2018-", "\"2019-", StringComparison.Ordinal)));
+        settings.AddRange([new("Sources__Mode", "live"), new("Census__BaseUrl", server.BaseUrl.AbsoluteUri), new("Census__ApiKey", Trade.Canary)]);
+        await using var live = new TestPipeline(account, settings, clock);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await live.RunAsync();
+        var december = (await live.RowsAsync("trademonthly", "PartitionKey eq '4621|exports|total' and RowKey eq '2019-12|TOTAL'"))[0];
+        Assert.Equal((480_715_404L, 1), (december["ValueUsd"], december["Revision"]));
+    }
+
+    [Fact]
+    public async Task A_slice_whose_dataset_is_switched_off_asks_nobody()
+    {
+        await using var pipeline = Pipeline();
+        await pipeline.Get<Pull>().RunAsync(new PullMessage("census-trade/country-balance/1992-01", clock.GetUtcNow()), CancellationToken.None);
+        Assert.Equal("", (await SliceAsync(pipeline, "country-balance/1992-01")).State);
+        Assert.Contains("Information: census-trade/country-balance/1992-01: the settings have switched off the dataset; nothing is asked for", pipeline.Log);
+    }
+
+    [Fact]
+    public async Task A_pull_dated_by_a_wrong_clock_does_not_stop_later_ones()
+    {
+        await using var pipeline = Pipeline();
+        await pipeline.RunAsync();
+        await pipeline.Get<SliceBook>().UpdateAsync(Trade.Slice("exports-total/2019"), row => row with { LastPulled = clock.GetUtcNow().AddYears(5), State = SliceState.Failed, NextDue = SliceRow.Never }, CancellationToken.None);
+        await NextDayAsync(pipeline);
+        var slice = await SliceAsync(pipeline, "exports-total/2019");
+        Assert.Equal(SliceState.Done, slice.State);
+        Assert.True(slice.LastPulled <= clock.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task A_later_first_month_leaves_the_months_before_it_in_the_table()
+    {
+        var account = azurite.NewAccount();
+        foreach (var from in (string[])["1992-01", "2005-01"])
+        {
+            await using var pipeline = new TestPipeline(account, [new("Census__From", from), new("Census__Levels", "HS2")], clock);
+            await pipeline.RunAsync();
+            clock.Advance(TimeSpan.FromMinutes(1));
+            Assert.NotEmpty(await pipeline.RowsAsync("trademonthly", "PartitionKey eq '4621|imports|total' and RowKey eq '1992-03|TOTAL'"));
+            Assert.Empty(await pipeline.RowsAsync("history"));
+        }
+        var scope = Trade.Reader("country-balance/2005-01").Scope;
+        Assert.False(scope.Owns("4621|imports|total", "2004-12|TOTAL"));
+        Assert.True(scope.Owns("4621|imports|total", "2005-01|TOTAL"));
+    }
+
     [Fact]
     public async Task The_same_body_again_is_told_by_its_tag_and_changes_nothing()
     {
@@ -366,7 +459,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         var facts = await FactsAsync(samples);
         Assert.NotEmpty(facts);
         Assert.Equal(facts, await FactsAsync(live));
-        static string Row(SliceRow row) => $"{row.Slice} {row.State} {row.Sha256} {row.Rows} {row.NextDue:O}";
+        static string Row(SliceRow row) => $"{row.Slice} {row.State} {row.Sha256} {row.Rows}";
         var states = (await samples.Get<SliceBook>().ListAsync("census-trade", CancellationToken.None)).Select(Row).ToList();
         Assert.Subset((await live.Get<SliceBook>().ListAsync("census-trade", CancellationToken.None)).Select(Row).ToHashSet(), states.ToHashSet());
         await NothingShowsTheKeyAsync(live);
