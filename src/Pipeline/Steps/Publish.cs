@@ -23,19 +23,18 @@ public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook run
         var slice = Messages.SliceOf(message.Slice, Names.PublishQueue);
         var name = Messages.BodyOf(message.RawBlob, slice, Names.PublishQueue);
         var source = sources[slice.Source];
-        var known = await slices.ListAsync(slice.Source, cancellationToken).ConfigureAwait(false);
-        var row = known.FirstOrDefault(row => row.Slice == slice);
+        var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
         var key = new RunRow(name.RunId, slice, name.Vintage) { StartedAt = time.GetUtcNow() };
         var run = await runs.GetAsync(key, cancellationToken).ConfigureAwait(false);
         // The run may be open although the slice went on: another pull has begun, or a late copy of a message was at work.
-        var loaded = row is not null && row.Vintage == name.Vintage && row.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal);
-        if (!loaded || (row!.State != SliceState.Merged && run?.State == SliceState.Done))
+        var loaded = row.Vintage == name.Vintage && row.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal);
+        if (!loaded || (row.State != SliceState.Merged && run?.State == SliceState.Done))
         {
             logger.LogInformation("{Slice}: {Blob} is published already or superseded", slice, name.Blob);
             return;
         }
         var compared = source.ComparedWith(slice);
-        if (message.Waited < MaxWaits && compared.Count > 0 && AreUnderWay(source, compared, known))
+        if (message.Waited < MaxWaits && compared.Count > 0 && await AreUnderWayAsync(source, compared, cancellationToken).ConfigureAwait(false))
         {
             await queues.SendAsync(message with { Waited = message.Waited + 1 }, WaitStep, cancellationToken).ConfigureAwait(false);
             return;
@@ -51,9 +50,9 @@ public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook run
     }
 
     /// <summary>Whether slices of these datasets are still to be pulled for the first time, or on their way.</summary>
-    private bool AreUnderWay(ISource source, IReadOnlyList<string> datasets, IReadOnlyList<SliceRow> known)
+    private async Task<bool> AreUnderWayAsync(ISource source, IReadOnlyList<string> datasets, CancellationToken cancellationToken)
     {
-        var pulled = known.ToDictionary(row => row.Slice, row => row.State);
+        var pulled = (await slices.ListAsync(source.Name, cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Slice, row => row.State);
         return source.Slices(time.GetUtcNow()).Where(slice => datasets.Contains(slice.Dataset) && sources.CanAnswer(slice))
             .Any(slice => !pulled.TryGetValue(slice, out var state) || !(SliceState.AtRest(state) || state == SliceState.Merged));
     }

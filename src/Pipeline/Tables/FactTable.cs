@@ -3,14 +3,11 @@ using Azure.Data.Tables;
 
 namespace Pipeline.Tables;
 
-/// <summary>A fact table: its name, its value column and how its rows are read back with their own type.</summary>
-public abstract class FactTable(string name, string valueColumn)
+/// <summary>A fact table: its name and how its rows are read back with their own type.</summary>
+public abstract class FactTable(string name)
 {
     /// <summary>The table's name, lower case.</summary>
     public string Name => name;
-
-    /// <summary>The column that holds the figure.</summary>
-    public string ValueColumn => valueColumn;
 
     /// <summary>The row type.</summary>
     public abstract Type RowType { get; }
@@ -23,7 +20,7 @@ public abstract class FactTable(string name, string valueColumn)
 }
 
 /// <inheritdoc/>
-public sealed class FactTable<T>(string name, string valueColumn) : FactTable(name, valueColumn) where T : FactRow, new()
+public sealed class FactTable<T>(string name) : FactTable(name) where T : FactRow, new()
 {
     /// <inheritdoc/>
     public override Type RowType => typeof(T);

@@ -4,7 +4,7 @@ namespace Pipeline.Tables;
 public sealed class TradeMonthly : FactRow
 {
     /// <summary>The table that holds these rows.</summary>
-    public static FactTable Table { get; } = new FactTable<TradeMonthly>("trademonthly", nameof(ValueUsd));
+    public static FactTable Table { get; } = new FactTable<TradeMonthly>("trademonthly");
 
     [Meaning("The month, yyyy-MM")]
     public string Period { get; set; } = "";

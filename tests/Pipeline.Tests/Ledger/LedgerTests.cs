@@ -78,7 +78,7 @@ public sealed class LedgerTests(Azurite azurite)
 
     [Fact]
     public void A_row_type_without_a_meaning_is_named() =>
-        Assert.Equal("Wordless.Thing has no [Meaning]", Assert.Throws<InvalidOperationException>(() => ColumnMeanings.Of(new FactTable<Wordless>("wordless", "Thing"))).Message);
+        Assert.Equal("Wordless.Thing has no [Meaning]", Assert.Throws<InvalidOperationException>(() => ColumnMeanings.Of(new FactTable<Wordless>("wordless"))).Message);
 
     private sealed class Wordless : FactRow
     {

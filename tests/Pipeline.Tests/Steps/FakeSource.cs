@@ -14,7 +14,7 @@ namespace Pipeline.Tests.Steps;
 /// <summary>A row of the fake source.</summary>
 internal sealed class FakeFact : FactRow
 {
-    public static FactTable Table { get; } = new FactTable<FakeFact>("fakefacts", nameof(Value));
+    public static FactTable Table { get; } = new FactTable<FakeFact>("fakefacts");
 
     [Meaning("The name")]
     public string Name { get; set; } = "";
