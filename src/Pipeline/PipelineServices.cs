@@ -5,6 +5,7 @@ using Pipeline.Ledger;
 using Pipeline.Settings;
 using Pipeline.Sources;
 using Pipeline.Sources.Census;
+using Pipeline.Sources.Http;
 using Pipeline.Steps;
 using Pipeline.Storage;
 using Pipeline.Tables;
@@ -35,7 +36,7 @@ public static class PipelineServices
             return StorageAccount.Open(configuration, Names.Connection, findings) ?? throw new InvalidOperationException(findings[0].ToString());
         });
         services.AddSingleton(provider => new SourceCatalog(Sources(settings), settings.UseSamples ? Path.Combine(AppContext.BaseDirectory, "samples") : null,
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>()));
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>(), () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets())));
         services.AddSingleton<TableSet>().AddSingleton<StepQueues>().AddSingleton<RawStore>().AddSingleton<FactStore>();
         services.AddSingleton<SliceBook>().AddSingleton<RunBook>().AddSingleton<RejectBook>().AddSingleton<GapBook>().AddSingleton<DatasetBook>();
         services.AddSingleton<PlannedSlices>();

@@ -23,6 +23,9 @@ internal sealed class TestPipeline : IAsyncDisposable
     private readonly ServiceProvider services;
     private readonly string source;
 
+    /// <summary>Not a setting of the pipeline: which of the real sources the test plans; the trade source when not given.</summary>
+    public const string Planned = "test:source";
+
     /// <summary>The most messages one <see cref="DrainAsync"/> works on.</summary>
     private const int MaxMessages = 5000;
 
@@ -43,12 +46,14 @@ internal sealed class TestPipeline : IAsyncDisposable
 
     private TestPipeline(string connectionString, IEnumerable<KeyValuePair<string, string?>>? settings, TimeProvider? time, ISource? source, HttpPipelinePolicy[] policies)
     {
-        this.source = source?.Name ?? "census-trade";
+        this.source = source?.Name ?? settings?.FirstOrDefault(setting => setting.Key == Planned).Value ?? "census-trade";
         var values = new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] = connectionString,
             ["PipelineStorage"] = connectionString,
             ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
+            ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
+            ["MOEX_SCHEDULE"] = "0 0 18 * * *",
             ["Sources:Mode"] = "samples"
         };
         foreach (var (name, value) in settings ?? []) values[name.Replace("__", ":", StringComparison.Ordinal)] = value;

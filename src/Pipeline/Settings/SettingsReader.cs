@@ -2,6 +2,8 @@ using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using NCrontab;
 using Pipeline.Sources.Census;
+using Pipeline.Sources.Moex;
+using Pipeline.Sources.Unctad;
 
 namespace Pipeline.Settings;
 
@@ -29,15 +31,51 @@ public sealed class SettingsReader
     {
         HostStorage();
         Storage.StorageAccount.Open(configuration, SettingNames.Storage, findings);
-        Schedule(SettingNames.CensusSchedule, "0 15 13 * * *");
+        Schedule(SettingNames.CensusSchedule, "0 45 13 * * *");
+        Schedule(SettingNames.UnctadSchedule, "0 30 7 * * 1");
+        Schedule(SettingNames.MoexSchedule, "0 0 18 * * *");
         var samples = Mode();
-        return new PipelineSettings(samples == true, new CensusSettings(
+        return new PipelineSettings(samples == true, Census(samples), Unctad(samples), Moex(samples));
+    }
+
+    private CensusSettings Census(bool? samples) => new(
             Url(SettingNames.CensusBaseUrl, CensusSettings.DefaultBaseUrl, mayBeEmpty: false)!,
             Secret(SettingNames.CensusApiKey, required: samples == false, "an API key, free at https://api.census.gov/data/key_signup.html") ?? "samples",
             Partners(samples == true),
             Levels(),
             From(),
-            Url(SettingNames.CensusCountryFileUrl, CensusSettings.DefaultCountryFileUrl, mayBeEmpty: true)));
+            Url(SettingNames.CensusCountryFileUrl, CensusSettings.DefaultCountryFileUrl, mayBeEmpty: true));
+
+    private UnctadSettings Unctad(bool? samples)
+    {
+        var (id, secret) = (Secret(SettingNames.UnctadClientId, "a client id"), Secret(SettingNames.UnctadClientSecret, "a client secret"));
+        if ((id is null) != (secret is null) && !findings.Any(finding => finding.Where is SettingNames.UnctadClientId or SettingNames.UnctadClientSecret))
+            findings.Add(new Finding(id is null ? SettingNames.UnctadClientId : SettingNames.UnctadClientSecret, "nothing", $"both {SettingNames.UnctadClientId} and {SettingNames.UnctadClientSecret}, or neither",
+                "an account of UNCTAD's data centre gives both, free"));
+        return new UnctadSettings(
+            Url(SettingNames.UnctadBulkUrl, UnctadSettings.DefaultBulkUrl, mayBeEmpty: true),
+            Url(SettingNames.UnctadCatalogueUrl, UnctadSettings.DefaultCatalogueUrl, mayBeEmpty: true),
+            Url(SettingNames.UnctadApiUrl, UnctadSettings.DefaultApiUrl, mayBeEmpty: true),
+            id ?? "", secret ?? "",
+            CuratedFile(SettingNames.UnctadPartnersFile, UnctadSettings.DefaultPartnersFile),
+            samples == true);
+    }
+
+    private MoexSettings Moex(bool? samples) => new(
+        Url(SettingNames.MoexIssUrl, MoexSettings.DefaultIssUrl, mayBeEmpty: true),
+        Value(SettingNames.MoexOfzTableUrl) is null ? samples == true ? MoexSettings.SampleOfzTableUrl : null : Url(SettingNames.MoexOfzTableUrl, ExampleOfzTable, mayBeEmpty: true),
+        Url(SettingNames.MoexNsdUrl, MoexSettings.DefaultNsdUrl, mayBeEmpty: true),
+        Secret(SettingNames.MoexNsdApiKey, "an API key") ?? "",
+        CuratedFile(SettingNames.MoexHoldersFile, MoexSettings.DefaultHoldersFile));
+
+    private static readonly Uri ExampleOfzTable = new("https://www.cbr.ru/path/table_ofz.xlsx");
+
+    private string CuratedFile(string name, string fallback)
+    {
+        var text = Value(name) ?? fallback;
+        if (text.Length <= 200 && text.Trim() == text && !text.Any(c => char.IsControl(c) || c is '?' or '#' or '\\') && !text.StartsWith('/')) return text;
+        Report(name, text, $"the name of a blob in the container {Storage.Names.CuratedContainer}", fallback);
+        return fallback;
     }
 
     private string? Value(string name) => configuration[name.Replace("__", ":", StringComparison.Ordinal)];
@@ -87,6 +125,8 @@ public sealed class SettingsReader
         else Report(name, text, PlainHttps, fallback.AbsoluteUri);
         return fallback;
     }
+
+    private string? Secret(string name, string expected) => Secret(name, required: false, expected);
 
     /// <summary>A secret is never repeated in a message.</summary>
     private string? Secret(string name, bool required, string expected)

@@ -28,11 +28,18 @@ public interface ISource
     /// <param name="now">The present moment.</param>
     DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now);
 
-    /// <summary>The one request of a slice.</summary>
+    /// <summary>The request of a slice; of several, the first choice.</summary>
     SourceRequest Request(Slice slice);
 
-    /// <summary>What an answer means, from its status, headers and the beginning and end of its body.</summary>
+    /// <summary>What an answer to that request means, from its status, headers and the beginning and end of its body.</summary>
     Verdict Judge(Slice slice, Answer answer);
+
+    /// <summary>
+    /// Gets the body of a slice: by default with its one request. A source that asks first whether there is anything new, that has
+    /// a second way, or that gets its body in parts says here how.
+    /// </summary>
+    Task<Fetched> FetchAsync(Fetching fetching, CancellationToken cancellationToken) =>
+        fetching.SendConditionalAsync(Request(fetching.Slice), answer => Judge(fetching.Slice, answer), cancellationToken);
 
     /// <summary>Smaller slices that together cover this one, for sources that answer "too much" with "nothing"; empty when it cannot be cut.</summary>
     IReadOnlyList<Slice> Narrow(Slice slice);

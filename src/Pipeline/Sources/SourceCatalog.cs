@@ -12,7 +12,8 @@ public sealed class SourceCatalog : IDisposable
     /// <param name="samplesFolder">Where the recorded samples are, one folder a source; null to use the network.</param>
     /// <param name="time">The clock of all waits.</param>
     /// <param name="random">The jitter of pauses.</param>
-    public SourceCatalog(IEnumerable<ISource> sources, string? samplesFolder, TimeProvider time, Random random)
+    /// <param name="network">What carries the requests of a source; null for plain sockets.</param>
+    public SourceCatalog(IEnumerable<ISource> sources, string? samplesFolder, TimeProvider time, Random random, Func<HttpMessageHandler>? network = null)
     {
         foreach (var source in sources)
         {
@@ -22,7 +23,7 @@ public sealed class SourceCatalog : IDisposable
             {
                 lock (gate) return random.NextDouble();
             }
-            this.sources.Add(source.Name, (source, new SourceClient(source, samples ?? SourceClient.Sockets(), time, Jitter), samples));
+            this.sources.Add(source.Name, (source, new SourceClient(source.Courtesy, samples ?? network?.Invoke() ?? SourceClient.Sockets(), time, Jitter), samples));
         }
     }
 

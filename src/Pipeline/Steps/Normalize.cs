@@ -45,12 +45,34 @@ public sealed class Normalize(
         var stored = await raw.OpenAsync(name, cancellationToken).ConfigureAwait(false);
         BodyCheck check;
         await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false)) check = await reader.CheckAsync(body, cancellationToken).ConfigureAwait(false);
-        if ((check.Refusal ?? Shrunk(check, before)) is { } refusal)
+        if ((check.Refusal ?? await LackingAsync(check, before, reader, stored, cancellationToken).ConfigureAwait(false)) is { } refusal)
         {
             await RefuseAsync(name, run, check, refusal, cancellationToken).ConfigureAwait(false);
             return;
         }
         await MergeAsync(name, run, check, reader, stored, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether the body lacks more of what the table has than can be true; null when it does not.</summary>
+    private async Task<Finding?> LackingAsync(BodyCheck check, SliceRow before, ISliceReader reader, RawBody stored, CancellationToken cancellationToken) => reader.Scope.Coverage switch
+    {
+        Coverage.Whole => Shrunk(check, before),
+        Coverage.Vintage => Shrunk(check, before) ?? await VanishedAsync(check, before, reader, stored, cancellationToken).ConfigureAwait(false),
+        _ => null
+    };
+
+    private async Task<Finding?> VanishedAsync(BodyCheck check, SliceRow before, ISliceReader reader, RawBody stored, CancellationToken cancellationToken)
+    {
+        // With rejected rows nothing is removed.
+        if (!before.WasLoaded || check.Rejected > 0) return null;
+        var known = await Known.ReadAsync(facts, reader.Table, reader.Scope, cancellationToken).ConfigureAwait(false);
+        await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+                foreach (var row in batch.Rows) known.Meet(row.PartitionKey, row.RowKey);
+        var gone = known.Unseen.ToList();
+        return gone.Count <= known.Count * MaxShrink ? null
+            : new Finding("body", $"{gone.Count} of the {known.Count} rows of the table not in it, the first {string.Join(", ", gone.Order().Take(3).Select(key => $"{key.Partition} {key.Row}"))}",
+                "at least 95 % of them", "the table keeps the old vintage; compare the two raw bodies, then replay the slice if the new one is right");
     }
 
     private static Finding? Shrunk(BodyCheck check, SliceRow before) => check.Kept >= before.Rows * (1 - MaxShrink) ? null
@@ -84,7 +106,7 @@ public sealed class Normalize(
                 missing.AddRange(batch.Missing);
                 rejected.AddRange(batch.Rejected);
             }
-        var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0, cancellationToken).ConfigureAwait(false);
+        var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && reader.Scope.Coverage != Coverage.Adds, cancellationToken).ConfigureAwait(false);
         await gaps.ReplaceAsync(reader.Table, reader.Scope, missing, before.WasLoaded, name.RunId, cancellationToken).ConfigureAwait(false);
         await rejects.PutAsync(run, name.Blob, rejected, cancellationToken).ConfigureAwait(false);
         await rejects.CloseAsync(slice, name, cancellationToken).ConfigureAwait(false);

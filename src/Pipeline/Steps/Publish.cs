@@ -42,12 +42,16 @@ public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook run
         var differences = await source.CrossCheckAsync(slice, OpenAsync, facts, cancellationToken).ConfigureAwait(false);
         foreach (var difference in differences) logger.LogInformation("{Slice}: {Difference}", slice, difference);
         await datasets.PutAsync(source, slice.Dataset, name.Vintage, cancellationToken).ConfigureAwait(false);
-        await runs.UpdateAsync(key, now => (now ?? key) with { Step = nameof(Publish), State = SliceState.Done, EndedAt = time.GetUtcNow(), Error = string.Join('\n', differences) }, cancellationToken)
+        await runs.UpdateAsync(key, now => (now ?? key) with { Step = nameof(Publish), State = SliceState.Done, EndedAt = time.GetUtcNow(), Error = Notes(now, differences) }, cancellationToken)
             .ConfigureAwait(false);
         await slices.UpdateAsync(slice, now => now.Vintage == name.Vintage && now.State == SliceState.Merged ? now with { State = SliceState.Done } : null, cancellationToken).ConfigureAwait(false);
 
         async Task<Stream> OpenAsync(CancellationToken token) => await (await raw.OpenAsync(name, token).ConfigureAwait(false)).ReadAsync(token).ConfigureAwait(false);
     }
+
+    /// <summary>What the pull noted, and what the comparison found; each line once, so that publishing again changes nothing.</summary>
+    private static string Notes(RunRow? run, IReadOnlyList<string> differences) =>
+        string.Join('\n', (run?.Error ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).Union(differences));
 
     /// <summary>Whether slices of these datasets are still to be pulled for the first time, or on their way.</summary>
     private async Task<bool> AreUnderWayAsync(ISource source, IReadOnlyList<string> datasets, CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ using Pipeline.Tables;
 namespace Pipeline.Steps;
 
 /// <summary>
-/// Step 2: makes the one request of a slice, stores the body untouched, and sends it on. A body that the tables hold already
+/// Step 2: gets the body of a slice from its source, stores the body untouched, and sends it on. A body that the tables hold already
 /// ends here.
 /// </summary>
 public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, RawStore raw, FactStore facts, StepQueues queues, PlannedSlices planned, TimeProvider time, ILogger<Pull> logger)
@@ -29,18 +29,16 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
             return;
         }
         var source = sources[slice.Source];
-        var request = source.Request(slice);
+        source.Request(slice); // Refuses a slice that does not exist.
         if (source.Datasets.All(dataset => dataset.Name != slice.Dataset))
         {
             logger.LogInformation("{Slice}: the settings have switched off the dataset; nothing is asked for", slice);
             return;
         }
-        // Validators only fit the body that the tables hold.
-        var complete = before.State == SliceState.Done && before.Sha256.Length > 0;
         var startedAt = time.GetUtcNow();
-        using var fetched = await sources.Client(slice.Source).FetchAsync(
-            slice, request, complete ? before.HttpETag : "", complete ? before.LastModified : "", cancellationToken).ConfigureAwait(false);
-        var outcome = new Outcome(slice, source, request, fetched, startedAt, time.GetUtcNow());
+        using var fetched = await source.FetchAsync(new Fetching(slice, before, sources.Client(slice.Source)), cancellationToken).ConfigureAwait(false);
+        foreach (var note in fetched.Notes) logger.LogWarning("{Slice}: {Note}", slice, note);
+        var outcome = new Outcome(slice, source, fetched, startedAt, time.GetUtcNow());
         switch (fetched.Verdict.Meaning)
         {
             case Meaning.Body:
@@ -60,7 +58,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     }
 
     /// <summary>What came of the request.</summary>
-    private sealed record Outcome(Slice Slice, ISource Source, SourceRequest Request, Fetched Fetched, DateTimeOffset StartedAt, DateTimeOffset Now)
+    private sealed record Outcome(Slice Slice, ISource Source, Fetched Fetched, DateTimeOffset StartedAt, DateTimeOffset Now)
     {
         public string Sha12 => Fetched.Sha256[..12];
     }
@@ -88,8 +86,8 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
                 State = SliceState.Done,
                 Attempts = 0,
                 LastError = before.State == SliceState.Done ? row.LastError : "",
-                HttpETag = fetched.Answer!.Header("ETag") ?? "",
-                LastModified = fetched.Answer.LastModified ?? ""
+                HttpETag = fetched.ETag,
+                LastModified = fetched.LastModified
             }, "", cancellationToken).ConfigureAwait(false);
             return;
         }
@@ -100,10 +98,10 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         }
         // The newest stored body is this one: its run was interrupted and is continued. Otherwise a name of its own, later than all others.
         var name = newest?.Sha12 == outcome.Sha12 && newest.Vintage >= before.Vintage ? newest
-            : new RawName(slice, After(newest, outcome.Now), outcome.Sha12, outcome.Request.Extension);
+            : new RawName(slice, After(newest, outcome.Now), outcome.Sha12, outcome.Fetched.Request.Extension);
         name = await StoreApartAsync(outcome, name, cancellationToken).ConfigureAwait(false);
         // A run that is continued keeps its row: it may have been begun, or even ended by another worker in the meantime.
-        var run = Run(outcome, name.RunId, name.Vintage) with { State = SliceState.Pulled };
+        var run = Run(outcome, name.RunId, name.Vintage) with { State = SliceState.Pulled, Error = string.Join('\n', fetched.Notes) };
         await runs.UpdateAsync(run, existing => existing ?? run, cancellationToken).ConfigureAwait(false);
         await queues.SendAsync(new NormalizeMessage(slice.Id, name.Blob), cancellationToken).ConfigureAwait(false);
         // After the message, so that a crash in between leaves the pull message to be worked on again.
@@ -114,8 +112,8 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
             {
                 State = row.Vintage < name.Vintage ? SliceState.Pulled : row.State,
                 LastPulled = Later(row.LastPulled, outcome.Now),
-                HttpETag = newest ? fetched.Answer!.Header("ETag") ?? "" : row.HttpETag,
-                LastModified = newest ? fetched.Answer!.LastModified ?? "" : row.LastModified
+                HttpETag = newest ? fetched.ETag : row.HttpETag,
+                LastModified = newest ? fetched.LastModified : row.LastModified
             };
         }, cancellationToken).ConfigureAwait(false);
         logger.LogInformation("{Slice}: {Bytes} bytes stored as {Blob}", slice, fetched.Answer!.Length, name.Blob);
@@ -135,14 +133,14 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         var holdsRows = await HoldsRowsAsync(outcome, cancellationToken).ConfigureAwait(false);
         if (!holdsRows && !outcome.Source.IsPublished(slice, known))
         {
-            await EndEmptyAsync(outcome, SliceState.NotPublished, "", cancellationToken).ConfigureAwait(false);
+            await EndEmptyAsync(outcome, SliceState.NotPublished, outcome.Fetched.Verdict.Seen, cancellationToken).ConfigureAwait(false);
             return;
         }
         var narrower = outcome.Source.Narrow(slice);
         if (narrower.Count == 0 && (holdsRows || !outcome.Source.MayBeEmpty(slice)))
         {
             // A body that shrinks a little is refused; one that shrinks to nothing is not taken for the truth either.
-            outcome.Fetched.Verdict = Verdict.Permanent(outcome.Fetched.Answer!.InWords, "rows: other slices as new have some, or the table has some of this one",
+            outcome.Fetched.Verdict = Verdict.Permanent(outcome.Fetched.Verdict.Seen is { Length: > 0 } seen ? seen : outcome.Fetched.Answer!.InWords, "rows: other slices as new have some, or the table has some of this one",
                 "the table keeps what it has; the next plan asks again");
             await FaultAsync(outcome, cancellationToken).ConfigureAwait(false);
             return;
@@ -174,7 +172,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     private async Task FaultAsync(Outcome outcome, CancellationToken cancellationToken)
     {
         var (slice, verdict) = (outcome.Slice, outcome.Fetched.Verdict);
-        var finding = new Finding($"{slice}: request {outcome.Request.Url.PathAndQuery}", verdict.Seen, verdict.Expected, verdict.Advice);
+        var finding = new Finding($"{slice}: request {outcome.Fetched.Request.Where}", verdict.Seen, verdict.Expected, verdict.Advice);
         if (verdict.Meaning == Meaning.Permanent && outcome.Fetched.Body is not null)
         {
             // Kept with the reason, so that somebody can look at what came.
@@ -242,7 +240,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
 
     private Task StoreAsync(Outcome outcome, RawName name, CancellationToken cancellationToken) => raw.PutAsync(name, outcome.Fetched.Body!, new Dictionary<string, string>
     {
-        ["url"] = outcome.Request.Url.AbsoluteUri,
+        ["url"] = outcome.Fetched.Request.Url.AbsoluteUri,
         ["status"] = outcome.Fetched.Answer!.Status.ToString(CultureInfo.InvariantCulture),
         ["sha256"] = outcome.Fetched.Sha256,
         ["fetched"] = outcome.Now.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),

@@ -17,6 +17,9 @@ public static class Names
 
     public const string RawContainer = "raw";
 
+    /// <summary>Where people put the files they maintain.</summary>
+    public const string CuratedContainer = "curated";
+
     public const string History = "history";
     public const string Runs = "runs";
     public const string Slices = "slices";

@@ -41,6 +41,7 @@ internal static class ColumnTexts
         public List<KeyValuePair<string, string>> Columns => columns;
         public void Add(string name, string value) => columns.Add(new(name, value));
         public void Add(string name, long value) => Add(name, value.ToString(CultureInfo.InvariantCulture));
+        public void Add(string name, double value) => Add(name, value.ToString("R", CultureInfo.InvariantCulture));
         public void Add(string name, DateTimeOffset value) => Add(name, value.ToString("O", CultureInfo.InvariantCulture));
     }
 }

@@ -59,5 +59,6 @@ public interface IColumnSink
 {
     void Add(string name, string value);
     void Add(string name, long value);
+    void Add(string name, double value);
     void Add(string name, DateTimeOffset value);
 }

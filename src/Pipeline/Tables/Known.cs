@@ -39,6 +39,9 @@ internal sealed class Known
         return entry;
     }
 
+    /// <summary>How many rows the table has.</summary>
+    public int Count => rows.Count;
+
     /// <summary>Keys of the rows that the body did not have.</summary>
     public IEnumerable<(string Partition, string Row)> Unseen => rows.Where(pair => !pair.Value.Seen).Select(pair => pair.Key);
 }

@@ -36,6 +36,7 @@ internal static class RowHash
             hash.Append(bytes);
         }
 
+        public void Add(string name, double value) => Add(name, BitConverter.DoubleToInt64Bits(value));
         public void Add(string name, DateTimeOffset value) => Add(name, value.UtcTicks);
     }
 }

@@ -48,6 +48,8 @@ internal sealed class App : IAsyncDisposable
         ["AzureWebJobsStorage"] = account,
         ["PipelineStorage"] = account,
         ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
+        ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
+        ["MOEX_SCHEDULE"] = "0 0 18 * * *",
         ["Sources__Mode"] = "samples",
         ["Census__BaseUrl"] = "https://api.census.gov/data/timeseries/intltrade",
         ["Census__CountryFileUrl"] = "https://www.census.gov/foreign-trade/balance/country.xlsx",

@@ -11,7 +11,7 @@ public sealed class SettingsTests(Azurite azurite)
     public static TheoryData<string, string> Bad => new()
     {
         { "Sources__Mode=live Census__ApiKey=", $"Census__ApiKey: seen nothing, expected an API key, free at https://api.census.gov/data/key_signup.html, because Sources__Mode is live; {KeyExample}" },
-        { "CENSUS_SCHEDULE=daily", "CENSUS_SCHEDULE: seen \"daily\", expected six fields: second, minute, hour, day, month, day of the week; for example CENSUS_SCHEDULE=0 15 13 * * *" },
+        { "CENSUS_SCHEDULE=daily", "CENSUS_SCHEDULE: seen \"daily\", expected six fields: second, minute, hour, day, month, day of the week; for example CENSUS_SCHEDULE=0 45 13 * * *" },
         { "Census__Levels=total,HS3", "Census__Levels: seen \"total,HS3\", expected any of total,HS2,HS4,HS6; for example Census__Levels=total,HS2" },
         { "Census__BaseUrl=http://api.census.gov/data", "Census__BaseUrl: seen \"http://api.census.gov/data\", expected an https address (http for loopback only); for example Census__BaseUrl=https://api.census.gov/data/timeseries/intltrade" },
         { "PipelineStorage=", "PipelineStorage: seen nothing, expected a storage connection string, or PipelineStorage__blobServiceUri, PipelineStorage__queueServiceUri and PipelineStorage__tableServiceUri; for local work set PipelineStorage=UseDevelopmentStorage=true" },

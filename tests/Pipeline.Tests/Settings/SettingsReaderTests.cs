@@ -9,7 +9,7 @@ public sealed class SettingsReaderTests
 {
     private const string Storage = "PipelineStorage: seen nothing, expected a storage connection string, or PipelineStorage__blobServiceUri, PipelineStorage__queueServiceUri and PipelineStorage__tableServiceUri; for local work set PipelineStorage=UseDevelopmentStorage=true";
     private const string NotAConnection = "PipelineStorage: seen a text that is no connection string, expected DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net; for local work set PipelineStorage=UseDevelopmentStorage=true";
-    private const string Fields = ", expected six fields: second, minute, hour, day, month, day of the week; for example CENSUS_SCHEDULE=0 15 13 * * *";
+    private const string Fields = ", expected six fields: second, minute, hour, day, month, day of the week; for example CENSUS_SCHEDULE=0 45 13 * * *";
     private const string Key = ", expected an API key, free at https://api.census.gov/data/key_signup.html";
     private const string KeyExample = "; for example Census__ApiKey=0123456789abcdef0123456789abcdef01234567";
     private const string Api = "; for example Census__BaseUrl=https://api.census.gov/data/timeseries/intltrade";
@@ -142,6 +142,8 @@ public sealed class SettingsReaderTests
             ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
             ["PipelineStorage"] = "UseDevelopmentStorage=true",
             ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
+            ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
+            ["MOEX_SCHEDULE"] = "0 0 18 * * *",
             ["Sources:Mode"] = "live",
             ["Census:ApiKey"] = Trade.Canary
         };

@@ -1,8 +1,5 @@
 using System.Globalization;
-using System.IO.Compression;
-using System.Text;
 using ExcelDataReader;
-using ExcelDataReader.Exceptions;
 
 namespace Pipeline.Sources.Census;
 
@@ -12,20 +9,12 @@ namespace Pipeline.Sources.Census;
 /// </summary>
 internal static class BalanceFile
 {
-    /// <summary>The unpacked size above which a workbook is refused; the real one has some 13 MB.</summary>
-    public const long MaxUnpacked = 64L << 20;
-
-    /// <summary>The most files a workbook may have inside; the real one has about a dozen.</summary>
-    public const int MaxParts = 200;
-
     /// <summary>The most rows read; the real one has about 9,000.</summary>
     public const int MaxRows = 100_000;
 
     private const string SheetName = "country";
     private const string Advice = "the body is kept and the table keeps the old rows; if the publisher has changed the file, adapt the reader, then replay";
     private static readonly string[] Months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-
-    static BalanceFile() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance); // ExcelDataReader asks for code page 1252 by name.
 
     /// <summary>A row of the sheet. Cells are as the workbook has them: text, number or null.</summary>
     /// <param name="Number">The row's number in the sheet; the header is 1.</param>
@@ -42,20 +31,14 @@ internal static class BalanceFile
     /// <summary>Reads the rows. What keeps the workbook from being read is the last thing given, as a finding.</summary>
     public static IEnumerable<(Row? Row, Finding? Finding)> Read(Stream body)
     {
-        if (Unsafe(body) is { } finding)
+        var (excel, finding) = Workbook.Open(body, Advice);
+        if (excel is null)
         {
             yield return (null, finding);
             yield break;
         }
-        IExcelDataReader? excel = null;
-        try
+        using (excel)
         {
-            (excel, finding) = Open(body);
-            if (excel is null)
-            {
-                yield return (null, finding);
-                yield break;
-            }
             var (columns, problem) = Header(excel);
             if (columns is null)
             {
@@ -71,9 +54,9 @@ internal static class BalanceFile
                     if (number > MaxRows) finding = new Finding($"sheet {SheetName}", $"more than {MaxRows} rows", "about 9,000 rows", Advice);
                     else row = RowOf(excel, columns, number);
                 }
-                catch (Exception e) when (IsBroken(e))
+                catch (Exception e) when (Workbook.IsBroken(e))
                 {
-                    finding = Broken($"sheet {SheetName}, row {number}", e);
+                    finding = Workbook.Broken($"sheet {SheetName}, row {number}", e, Advice);
                 }
                 if (finding is not null)
                 {
@@ -82,10 +65,6 @@ internal static class BalanceFile
                 }
                 if (row is not null) yield return (row, null);
             }
-        }
-        finally
-        {
-            excel?.Dispose();
         }
     }
 
@@ -111,45 +90,11 @@ internal static class BalanceFile
             return missing.Count == 0 ? (columns, null)
                 : (null, new Finding($"sheet {SheetName}, row 1", Finding.Quote(string.Join(',', names.Where(name => name.Length > 0))), $"the columns {string.Join(", ", missing)} too", Advice));
         }
-        catch (Exception e) when (IsBroken(e))
+        catch (Exception e) when (Workbook.IsBroken(e))
         {
-            return (null, Broken("workbook", e));
+            return (null, Workbook.Broken("workbook", e, Advice));
         }
     }
-
-    private static (IExcelDataReader? Excel, Finding? Finding) Open(Stream body)
-    {
-        try
-        {
-            body.Position = 0;
-            return (ExcelReaderFactory.CreateOpenXmlReader(body, new ExcelReaderConfiguration { LeaveOpen = true }), null);
-        }
-        catch (Exception e) when (IsBroken(e))
-        {
-            return (null, Broken("workbook", e));
-        }
-    }
-
-    /// <summary>Looks at the archive's directory before anything is unpacked.</summary>
-    private static Finding? Unsafe(Stream body)
-    {
-        try
-        {
-            using var zip = new ZipArchive(body, ZipArchiveMode.Read, leaveOpen: true);
-            if (zip.Entries.Count > MaxParts) return new Finding("workbook", $"{zip.Entries.Count} parts", $"at most {MaxParts}", Advice);
-            var unpacked = zip.Entries.Sum(entry => entry.Length);
-            return unpacked > MaxUnpacked ? new Finding("workbook", $"{unpacked} bytes when unpacked", $"at most {MaxUnpacked}", Advice) : null;
-        }
-        catch (Exception e) when (IsBroken(e))
-        {
-            return Broken("workbook", e);
-        }
-    }
-
-    private static bool IsBroken(Exception e) => e is ExcelReaderException or InvalidDataException or System.Xml.XmlException or FormatException or IndexOutOfRangeException
-        or ArgumentException or NullReferenceException or InvalidOperationException or IOException or OverflowException or NotSupportedException or KeyNotFoundException or InvalidCastException;
-
-    private static Finding Broken(string where, Exception e) => new(where, Finding.Quote(e.Message), "a readable xlsx workbook", Advice);
 
     /// <summary>A value cell in whole US dollars. Binary noise is rounded away at six decimals of a million.</summary>
     public static bool TryDollars(object? cell, out long dollars)

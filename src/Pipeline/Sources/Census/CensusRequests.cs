@@ -22,7 +22,7 @@ internal sealed class CensusRequests(CensusSettings settings)
         if (parsed.Chapter is { } chapter) url.Append('&').Append(columns.Commodity).Append('=').Append(chapter).Append('*');
         if (parsed.Partner is { } partner) url.Append("&CTY_CODE=").Append(partner);
         url.Append("&time=").Append(parsed.Month is { } month ? $"{parsed.Year:0000}-{month:00}" : $"{parsed.Year:0000}");
-        return new SourceRequest(new Uri(url.ToString()), "json", MaxAnswer) { Secret = ("key", settings.ApiKey) };
+        return new SourceRequest(new Uri(url.ToString()), "json", MaxAnswer) { Secrets = [new SourceSecret("key", settings.ApiKey)] };
     }
 }
 

@@ -20,22 +20,24 @@ public sealed record Answer(int Status, HttpResponseHeaders Headers, string Cont
     /// <summary>The header <c>Last-Modified</c> as it was sent; null when it was not.</summary>
     public string? LastModified { get; init; }
 
-    /// <summary>What the request carried and no message may repeat, even if the server does; null when there is no such thing.</summary>
-    internal string? Secret { get; init; }
+    /// <summary>The request, whose secrets no message may repeat, even if the server does.</summary>
+    internal SourceRequest? Request { get; init; }
 
     /// <summary>The beginning of the body as text, for messages.</summary>
     public string Opening
     {
         get
         {
-            // The secret is taken out before the text is cut, so that no part of it is left at the end.
-            var text = SourceRequest.Hide(Encoding.UTF8.GetString(Head.Span), Secret).Trim().TrimStart('\uFEFF');
+            // Secrets are taken out before the text is cut, so that no part of one is left at the end.
+            var text = Hide(Encoding.UTF8.GetString(Head.Span)).Trim().TrimStart('\uFEFF');
             return text.Length <= MaxOpening ? text : text[..MaxOpening];
         }
     }
 
-    /// <summary>The value of a response header without the secret, or null.</summary>
-    public string? Header(string name) => Headers.TryGetValues(name, out var values) ? SourceRequest.Hide(string.Join(", ", values), Secret) : null;
+    /// <summary>The value of a response header without secrets, or null.</summary>
+    public string? Header(string name) => Headers.TryGetValues(name, out var values) ? Hide(string.Join(", ", values)) : null;
+
+    private string Hide(string text) => Request?.Hide(text) ?? text;
 
     /// <summary>The answer in a few words, for messages.</summary>
     public string InWords => Length == 0 ? $"status {Status} without a body" : $"status {Status}, {(ContentType.Length == 0 ? "no content type" : ContentType)}, starting {Finding.Quote(Opening)}";

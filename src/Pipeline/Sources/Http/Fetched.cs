@@ -1,9 +1,14 @@
 namespace Pipeline.Sources.Http;
 
-/// <summary>What became of one request: the verdict and, where there is one, the body in a temporary file.</summary>
-public sealed class Fetched(Verdict verdict, Answer? answer, Stream? body, string sha256, string? contentType) : IDisposable
+/// <summary>What became of a pull: the verdict and, where there is one, the body in a temporary file.</summary>
+public sealed class Fetched(SourceRequest request, Verdict verdict, Answer? answer, Stream? body, string sha256, string? contentType) : IDisposable
 {
-    public Verdict Verdict { get; internal set; } = verdict;
+    private readonly string? etag, lastModified;
+
+    /// <summary>The request that the answer is an answer to; of several, the one that decided.</summary>
+    public SourceRequest Request => request;
+
+    public Verdict Verdict { get; set; } = verdict;
 
     /// <summary>The answer; null when none came.</summary>
     public Answer? Answer => answer;
@@ -26,6 +31,34 @@ public sealed class Fetched(Verdict verdict, Answer? answer, Stream? body, strin
 
     /// <summary>How long the server asks to be left alone; null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The entity tag to ask with the next time; empty when there is none.</summary>
+    public string ETag
+    {
+        get => etag ?? answer?.Header("ETag") ?? "";
+        init => etag = value;
+    }
+
+    /// <summary>When the publisher changed the body last, in the publisher's own words; empty when it does not say.</summary>
+    public string LastModified
+    {
+        get => lastModified ?? answer?.LastModified ?? "";
+        init => lastModified = value;
+    }
+
+    /// <summary>What the reader of the ledger should know of how the body came; each a line.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>A body that was put together from several answers.</summary>
+    /// <param name="request">The request to name as the body's.</param>
+    /// <param name="last">The answer that came last.</param>
+    /// <param name="file">The body; it becomes the result's.</param>
+    public static Fetched Assembled(SourceRequest request, Answer last, BodyFile file)
+    {
+        var answer = last with { Head = file.Head, Tail = file.Tail, Length = file.Length };
+        var (body, sha256) = file.Complete();
+        return new Fetched(request, Verdict.Good, answer, body, sha256, last.ContentType);
+    }
 
     public void Dispose() => body?.Dispose();
 }

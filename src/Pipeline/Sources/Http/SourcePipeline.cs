@@ -33,7 +33,7 @@ internal sealed class SourcePipeline : IDisposable
                     { Result: { } fetched } => fetched.Verdict.Meaning == Meaning.Retry && args.AttemptNumber < fetched.Verdict.MaxRetries && !(fetched.RetryAfter > courtesy.MaxRetryDelay),
                     _ => false
                 }),
-                DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result?.RetryAfter is { } wait && wait > Pause(courtesy, args.AttemptNumber) ? wait : (TimeSpan?)null),
+                DelayGenerator = args => ValueTask.FromResult(Least(args.Outcome.Result) is { } wait && wait > Pause(courtesy, args.AttemptNumber) ? wait : (TimeSpan?)null),
                 OnRetry = args =>
                 {
                     args.Outcome.Result?.Dispose();
@@ -63,6 +63,9 @@ internal sealed class SourcePipeline : IDisposable
 
     /// <summary>Faults of the way to the server: no name, no connection in time, a connection that breaks off, a compression that is none.</summary>
     public static bool IsTransport(Exception e) => e is HttpRequestException or IOException or InvalidDataException or OperationCanceledException { InnerException: TimeoutException };
+
+    /// <summary>What the server asks for, or what its answer is known to need.</summary>
+    private static TimeSpan? Least(Fetched? fetched) => fetched?.RetryAfter ?? fetched?.Verdict.Pause;
 
     /// <summary>The pause before a retry, without its jitter: what a server asks for must not shorten it.</summary>
     private static TimeSpan Pause(Courtesy courtesy, int attempt)

@@ -1,19 +1,66 @@
 namespace Pipeline.Sources.Http;
 
 /// <summary>One request to a source.</summary>
-/// <param name="Url">The address without any secret; this is what logs and metadata show.</param>
+/// <param name="Url">The address without any secret; this is what logs and metadata show. The scheme <c>curated</c> stands for the container of that name.</param>
 /// <param name="Extension">The file name extension of the expected body.</param>
 /// <param name="MaxBytes">The largest body accepted, in bytes.</param>
 public sealed record SourceRequest(Uri Url, string Extension, long MaxBytes)
 {
-    /// <summary>A query parameter that only the request itself carries, such as an API key.</summary>
-    public (string Name, string Value)? Secret { get; init; }
+    /// <summary>The scheme of addresses that name a file which people put into the container <c>curated</c>.</summary>
+    public const string CuratedScheme = "curated";
 
-    /// <summary>A text of the server's without the secret, should it repeat the address it was asked with.</summary>
-    internal static string Hide(string text, string? secret) => string.IsNullOrEmpty(secret) ? text
-        : text.Replace(secret, "***", StringComparison.OrdinalIgnoreCase).Replace(Uri.EscapeDataString(secret), "***", StringComparison.OrdinalIgnoreCase);
+    /// <summary>What only the request itself carries, such as an API key.</summary>
+    public IReadOnlyList<SourceSecret> Secrets { get; init; } = [];
+
+    /// <summary>The fields of a form; with any, the request is a POST.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Form { get; init; } = [];
+
+    /// <summary>The request for a file that people maintain.</summary>
+    /// <param name="name">The blob in the container <c>curated</c>.</param>
+    /// <param name="extension">The file name extension of the body.</param>
+    /// <param name="maxBytes">The largest file accepted, in bytes.</param>
+    public static SourceRequest Curated(string name, string extension, long maxBytes) => new(new Uri($"{CuratedScheme}:///{Uri.EscapeDataString(name)}"), extension, maxBytes);
+
+    /// <summary>The address as messages name it: without the server, which the settings name, but for what is no server's.</summary>
+    internal string Where => Url.Scheme == CuratedScheme ? Url.AbsoluteUri : Url.PathAndQuery;
+
+    /// <summary>A text of the server's without the secrets, should it repeat what it was asked with.</summary>
+    internal string Hide(string text)
+    {
+        foreach (var secret in Secrets.Where(secret => secret.Value.Length > 0))
+            text = text.Replace(secret.Value, "***", StringComparison.OrdinalIgnoreCase).Replace(Uri.EscapeDataString(secret.Value), "***", StringComparison.OrdinalIgnoreCase);
+        return text;
+    }
 
     /// <summary>The address as it is sent.</summary>
-    internal Uri SentUrl => Secret is not { } secret ? Url
-        : new Uri($"{Url.OriginalString}{(Url.OriginalString.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{secret.Name}={Uri.EscapeDataString(secret.Value)}");
+    internal Uri SentUrl
+    {
+        get
+        {
+            var query = string.Join('&', Secrets.Where(secret => !secret.InHeader).Select(secret => $"{secret.Name}={Uri.EscapeDataString(secret.Value)}"));
+            return query.Length == 0 ? Url : new Uri($"{Url.OriginalString}{(Url.OriginalString.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}");
+        }
+    }
+
+    /// <summary>The message as it is sent; each attempt needs one of its own.</summary>
+    internal HttpRequestMessage ToMessage()
+    {
+        var message = new HttpRequestMessage(Form.Count > 0 ? HttpMethod.Post : HttpMethod.Get, SentUrl);
+        foreach (var secret in Secrets.Where(secret => secret.InHeader)) message.Headers.TryAddWithoutValidation(secret.Name, secret.Value);
+        if (Form.Count == 0) return message;
+        var form = new MultipartFormDataContent();
+        foreach (var (name, value) in Form) form.Add(new StringContent(value), name);
+        message.Content = form;
+        return message;
+    }
+}
+
+/// <summary>A secret that a request carries.</summary>
+/// <param name="Name">The query parameter or header.</param>
+/// <param name="Value">The secret.</param>
+/// <param name="InHeader">Whether it goes into a header instead of the query.</param>
+public sealed record SourceSecret(string Name, string Value, bool InHeader = false)
+{
+    /// <summary>The record must not print its value.</summary>
+    public override string ToString() => Name;
 }

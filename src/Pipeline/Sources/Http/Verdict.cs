@@ -29,6 +29,9 @@ public sealed record Verdict(Meaning Meaning, string Seen = "", string Expected 
     /// <summary>How often at most it makes sense to ask again for this fault.</summary>
     public int MaxRetries { get; init; } = int.MaxValue;
 
+    /// <summary>The least pause before asking again, for faults that need patience.</summary>
+    public TimeSpan Pause { get; init; }
+
     public static Verdict Good { get; } = new(Meaning.Body);
     public static Verdict NotModified { get; } = new(Meaning.NotModified);
     public static Verdict Empty { get; } = new(Meaning.Empty);

@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using System.Text;
-using Pipeline.Sources.Census;
+using Pipeline.Sources;
 using Pipeline.Tables;
 using Xunit;
 
@@ -10,7 +10,7 @@ public sealed class BalanceBodyTests
 {
     private const string Readable = ", expected a readable xlsx workbook; the body is kept and the table keeps the old rows; if the publisher has changed the file, adapt the reader, then replay";
 
-    /// <summary>Changed cells of the row of Russia in 2005 (see <see cref="Workbook.Row"/>), and all that comes of it.</summary>
+    /// <summary>Changed cells of the row of Russia in 2005 (see <see cref="TestWorkbook.Row"/>), and all that comes of it.</summary>
     public static TheoryData<string, string> Rows => new()
     {
         { "", "24 of 24 kept, 0 excluded" },
@@ -74,7 +74,7 @@ public sealed class BalanceBodyTests
 
     [Theory, MemberData(nameof(Rows))]
     public async Task Rows_of_the_workbook_are_told_what_is_wrong_with_them(string changes, string expected) =>
-        await ExpectAsync(new Workbook().Add(Workbook.Header).Add(Workbook.Row(changes.Split('|', StringSplitOptions.RemoveEmptyEntries))).Write(), expected);
+        await ExpectAsync(new TestWorkbook().Add(TestWorkbook.Header).Add(TestWorkbook.Row(changes.Split('|', StringSplitOptions.RemoveEmptyEntries))).Write(), expected);
 
     /// <summary>What somebody did to the workbook, and all that comes of it.</summary>
     public static TheoryData<string, string> Files => new()
@@ -128,31 +128,31 @@ public sealed class BalanceBodyTests
 
     private static byte[] Spoilt(string what)
     {
-        var russia = Workbook.Russia();
+        var russia = TestWorkbook.Russia();
         switch (what)
         {
             case "another sheet":
-                return new Workbook { Sheet = "Sheet1" }.Add(Workbook.Header).Add(Workbook.Row()).Write();
+                return new TestWorkbook { Sheet = "Sheet1" }.Add(TestWorkbook.Header).Add(TestWorkbook.Row()).Write();
             case "no sheet row":
-                return new Workbook().Write();
+                return new TestWorkbook().Write();
             case "a missing column":
-                return new Workbook().Add([.. Workbook.Header.Where(name => name != "'EJUN")]).Add(Workbook.Row()).Write();
+                return new TestWorkbook().Add([.. TestWorkbook.Header.Where(name => name != "'EJUN")]).Add(TestWorkbook.Row()).Write();
             case "three missing columns":
-                return new Workbook().Add([.. Workbook.Header.Skip(2).Select(name => name == "'EYR" ? "'Total" : name)]).Write();
+                return new TestWorkbook().Add([.. TestWorkbook.Header.Skip(2).Select(name => name == "'EYR" ? "'Total" : name)]).Write();
             case "columns in another order":
-                return new Workbook().Add([.. Workbook.Header.Reverse(), "'more"]).Add([.. Workbook.Row().Reverse(), "'x"]).Write();
+                return new TestWorkbook().Add([.. TestWorkbook.Header.Reverse(), "'more"]).Add([.. TestWorkbook.Row().Reverse(), "'x"]).Write();
             case "header only":
-                return new Workbook().Add(Workbook.Header).Write();
+                return new TestWorkbook().Add(TestWorkbook.Header).Write();
             case "a year and country twice":
-                return russia.Add(Workbook.Row("IJAN=2")).Write();
+                return russia.Add(TestWorkbook.Row("IJAN=2")).Write();
             case "a wrong dimension":
-                return new Workbook { Dimension = "A1:B1" }.Add(Workbook.Header).Add(Workbook.Row()).Write();
+                return new TestWorkbook { Dimension = "A1:B1" }.Add(TestWorkbook.Header).Add(TestWorkbook.Row()).Write();
             case "an empty row between":
-                return russia.Add([]).Add(Workbook.Row("year='2006"), 9).Write();
+                return russia.Add([]).Add(TestWorkbook.Row("year='2006"), 9).Write();
             case "a row far down":
-                return russia.Add(Workbook.Row("year='2006"), 1_048_576).Write();
+                return russia.Add(TestWorkbook.Row("year='2006"), 1_048_576).Write();
             case "half of the rows not understood":
-                return russia.Add(Workbook.Row("CTY_CODE='X")).Add(Workbook.Row("CTY_CODE='Y")).Write();
+                return russia.Add(TestWorkbook.Row("CTY_CODE='X")).Add(TestWorkbook.Row("CTY_CODE='Y")).Write();
             case "nothing":
                 return [];
             case "no zip":
@@ -166,19 +166,19 @@ public sealed class BalanceBodyTests
                     return empty.ToArray();
                 }
             case "201 parts":
-                for (var part = 7; part <= BalanceFile.MaxParts + 1; part++) russia.Parts[$"xl/media/{part}"] = [];
+                for (var part = 7; part <= Workbook.MaxParts + 1; part++) russia.Parts[$"xl/media/{part}"] = [];
                 return russia.Write();
             case "a part said to be large":
-                return Workbook.Declare(russia.Write(), "xl/sharedStrings.xml", (uint)BalanceFile.MaxUnpacked);
+                return TestWorkbook.Declare(russia.Write(), "xl/sharedStrings.xml", (uint)Workbook.MaxUnpacked);
             case "parts said to be huge":
                 // Two sizes whose sum does not fit 64 bits, in the long form of the archive format.
                 return Huge(russia.Write());
             case "a part larger than said":
-                return Workbook.Declare(russia.Write(), "xl/worksheets/sheet1.xml", 500);
+                return TestWorkbook.Declare(russia.Write(), "xl/worksheets/sheet1.xml", 500);
             case "a document type":
-                return new Workbook { Prologue = "<!DOCTYPE worksheet [<!ENTITY a \"1\"><!ENTITY b \"&a;&a;&a;&a;\">]>" }.Add(Workbook.Header).Add(Workbook.Row("IJAN=<c r=\"{at}\"><v>&b;</v></c>")).Write();
+                return new TestWorkbook { Prologue = "<!DOCTYPE worksheet [<!ENTITY a \"1\"><!ENTITY b \"&a;&a;&a;&a;\">]>" }.Add(TestWorkbook.Header).Add(TestWorkbook.Row("IJAN=<c r=\"{at}\"><v>&b;</v></c>")).Write();
             case "an external entity":
-                return new Workbook { Prologue = "<!DOCTYPE worksheet [<!ENTITY a SYSTEM \"file:///etc/hostname\">]>" }.Add(Workbook.Header).Add(Workbook.Row("IJAN=<c r=\"{at}\"><v>&a;</v></c>")).Write();
+                return new TestWorkbook { Prologue = "<!DOCTYPE worksheet [<!ENTITY a SYSTEM \"file:///etc/hostname\">]>" }.Add(TestWorkbook.Header).Add(TestWorkbook.Row("IJAN=<c r=\"{at}\"><v>&a;</v></c>")).Write();
             case "broken xml":
                 return russia.Add(["<c r=\"{at}\"><v>1</w></c>"]).Write();
             default:
@@ -232,7 +232,7 @@ public sealed class BalanceBodyTests
     [Fact]
     public async Task A_workbook_cut_off_anywhere_is_refused_as_unreadable()
     {
-        var whole = Workbook.Russia().Write();
+        var whole = TestWorkbook.Russia().Write();
         for (var length = 0; length < whole.Length; length += 7)
         {
             var outcome = await BodyOutcome.ReadAsync(Trade.Reader("country-balance/1992-01"), whole[..length]);
@@ -244,7 +244,7 @@ public sealed class BalanceBodyTests
     [Fact]
     public async Task A_workbook_with_any_byte_changed_ends_in_an_outcome_and_never_in_an_exception()
     {
-        var whole = Workbook.Russia().Write();
+        var whole = TestWorkbook.Russia().Write();
         var random = new Random(7);
         for (var round = 0; round < 300; round++)
         {
@@ -257,9 +257,9 @@ public sealed class BalanceBodyTests
     [Fact]
     public async Task Memory_stays_small_when_a_part_inflates_to_more_than_it_says()
     {
-        var bomb = Workbook.Russia();
+        var bomb = TestWorkbook.Russia();
         bomb.Parts["xl/styles.xml"] = Encoding.UTF8.GetBytes($"<a>{new string(' ', 100 << 20)}</a>");
-        var workbook = Workbook.Declare(bomb.Write(), "xl/styles.xml", 1000);
+        var workbook = TestWorkbook.Declare(bomb.Write(), "xl/styles.xml", 1000);
         bomb.Parts.Clear();
         var before = GC.GetAllocatedBytesForCurrentThread();
         await BodyOutcome.ReadAsync(Trade.Reader("country-balance/1992-01"), workbook);
@@ -269,8 +269,8 @@ public sealed class BalanceBodyTests
     [Fact]
     public async Task Millions_become_whole_dollars_and_months_run_up_through_the_year()
     {
-        var outcome = await BodyOutcome.ReadAsync(Trade.Reader("country-balance/1992-01"), new Workbook().Add(Workbook.Header)
-            .Add(Workbook.Row("EJAN=180549.80000000002", "EFEB=9.6e-05", "EMAR='12.345678", "EYR=180742.145774")).Write());
+        var outcome = await BodyOutcome.ReadAsync(Trade.Reader("country-balance/1992-01"), new TestWorkbook().Add(TestWorkbook.Header)
+            .Add(TestWorkbook.Row("EJAN=180549.80000000002", "EFEB=9.6e-05", "EMAR='12.345678", "EYR=180742.145774")).Write());
         Assert.Null(outcome.Check.Refusal);
         var exports = outcome.Rows.Cast<TradeMonthly>().Where(row => row.Flow == "exports").Take(3).ToList();
         Assert.Equal([("2005-01|TOTAL", 180_549_800_000, 180_549_800_000), ("2005-02|TOTAL", 96, 180_549_800_096), ("2005-03|TOTAL", 12_345_678, 180_562_145_774)],
@@ -285,7 +285,7 @@ public sealed class BalanceBodyTests
     [InlineData("1992", 24, 0)]
     public async Task Months_are_taken_from_the_first_one_wanted_up_to_the_first_of_the_api(string year, int kept, int excluded)
     {
-        var outcome = await BodyOutcome.ReadAsync(Trade.Reader("country-balance/1992-01"), new Workbook().Add(Workbook.Header).Add(Workbook.Row($"year='{year}")).Write());
+        var outcome = await BodyOutcome.ReadAsync(Trade.Reader("country-balance/1992-01"), new TestWorkbook().Add(TestWorkbook.Header).Add(TestWorkbook.Row($"year='{year}")).Write());
         Assert.Equal((kept, excluded), (outcome.Check.Kept, outcome.Check.Excluded));
         Assert.Equal(kept > 0 ? $"{year}-12" : null, outcome.Check.Newest);
     }

@@ -72,7 +72,7 @@ public sealed class CensusAnswersTests
     public void Answers_of_the_api_mean(int status, string contentType, string headers, string body, string expected) =>
         Assert.Equal(expected, Words("exports-total/2019", status, contentType, headers, body));
 
-    private const string Workbook = "; expected a workbook, starting with PK; the body is kept; the next plan asks again";
+    private const string TestWorkbook = "; expected a workbook, starting with PK; the body is kept; the next plan asks again";
 
     /// <summary>Status, content type, headers, body, and the verdict on the answer: census.md, section 5.</summary>
     public static TheoryData<int, string, string, string, string> File => new()
@@ -80,9 +80,9 @@ public sealed class CensusAnswersTests
         { 200, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "", "PK\u0003\u0004...PK\u0005\u0006......", "Body" },
         { 304, "", "", "", "NotModified" },
         { 200, "application/octet-stream", "", "PK\u0003\u0004.........", "Retry: a workbook of 13 bytes without its end; expected a complete workbook; the body is kept; the next plan asks again; at most 2 retries" },
-        { 200, "text/html", "", "<html>", "Permanent: status 200, text/html, starting \"<html>\"" + Workbook },
-        { 200, "text/csv", "", "year,CTY_CODE", "Permanent: status 200, text/csv, starting \"year,CTY_CODE\"" + Workbook },
-        { 200, "", "", "", "Permanent: status 200 without a body" + Workbook },
+        { 200, "text/html", "", "<html>", "Permanent: status 200, text/html, starting \"<html>\"" + TestWorkbook },
+        { 200, "text/csv", "", "year,CTY_CODE", "Permanent: status 200, text/csv, starting \"year,CTY_CODE\"" + TestWorkbook },
+        { 200, "", "", "", "Permanent: status 200 without a body" + TestWorkbook },
         { 301, "", "Location=/new/country.xlsx", "", "Permanent: status 301 to \"/new/country.xlsx\"" + Elsewhere },
         { 403, "text/html", "", "<html>", "Permanent: status 403, text/html, starting \"<html>\"" + Refused },
         { 404, "", "", "", "Permanent: status 404 without a body" + Refused },
@@ -109,7 +109,7 @@ public sealed class CensusAnswersTests
         }
         var answer = new Answer(status, response.Headers, contentType.Split(';')[0], bytes.AsMemory(0, Math.Min(bytes.Length, Answer.EndBytes)),
             bytes.AsMemory(Math.Max(0, bytes.Length - Answer.EndBytes)), bytes.Length)
-        { Secret = Trade.Canary };
+        { Request = new CensusSource(Trade.Settings()).Request(Trade.Slice(slice)) };
         var verdict = new CensusSource(Trade.Settings()).Judge(Trade.Slice(slice), answer);
         var words = new StringBuilder(verdict.Meaning.ToString());
         if (verdict.Seen.Length > 0) words.Append(CultureInfo.InvariantCulture, $": {verdict.Seen}; expected {verdict.Expected}; {verdict.Advice}");

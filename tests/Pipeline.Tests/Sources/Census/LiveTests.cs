@@ -428,7 +428,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
             ["Census__Levels"] = "total",
             ["Census__From"] = "2020-01"
         };
-        server.Put("foreign-trade/balance/country.xlsx", Workbook.Russia().Write());
+        server.Put("foreign-trade/balance/country.xlsx", TestWorkbook.Russia().Write());
         await using (var pipeline = new TestPipeline(account, values, clock)) await pipeline.RunAsync();
         Assert.Contains(server.Requests, request => request.EndsWith("country.xlsx", StringComparison.Ordinal));
         server.Requests.Clear();

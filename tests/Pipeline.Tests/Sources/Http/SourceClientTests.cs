@@ -1,9 +1,7 @@
 using Microsoft.AspNetCore.Http;
-using Pipeline.Ledger;
 using Pipeline.Sources;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Http;
-using Pipeline.Tables;
 using Pipeline.Tests.Sources.Census;
 using Xunit;
 
@@ -111,8 +109,8 @@ public sealed class SourceClientTests : IAsyncLifetime
     [Fact]
     public async Task A_connection_that_is_not_made_in_time_is_a_fault_of_the_network_and_not_an_exception()
     {
-        using var client = new SourceClient(new PoliteSource(Source(), Polite), new Unreachable(), clock, () => 0.5);
-        using var fetched = await client.FetchAsync(Slice, Source().Request(Slice), "", "", CancellationToken.None);
+        using var client = new SourceClient(Polite, new Unreachable(), clock, () => 0.5);
+        using var fetched = await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None);
         Assert.Equal("Retry: \"A connection could not be established within the configured ConnectTimeout.\"", Words(fetched));
     }
 
@@ -254,7 +252,7 @@ public sealed class SourceClientTests : IAsyncLifetime
         server.Break("time=2019", StallAsync);
         using var stop = new CancellationTokenSource();
         using var client = Client(Polite);
-        var fetching = client.FetchAsync(Slice, Source().Request(Slice), "", "", stop.Token);
+        var fetching = client.FetchAsync(Source().Request(Slice), Judge, "", "", stop.Token);
         await UntilAsync(() => server.Requests.Count == 1);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching);
@@ -265,9 +263,9 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         server.Break("time=2019", 503);
         using var client = Client(Polite with { RetryDelay = TimeSpan.FromMilliseconds(10) });
-        for (var request = 0; request < 4; request++) (await client.FetchAsync(Slice, Source().Request(Slice), "", "", CancellationToken.None)).Dispose();
+        for (var request = 0; request < 4; request++) (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
         Assert.Equal(20, server.Requests.Count);
-        using (var refused = await client.FetchAsync(Slice, Source().Request(Slice), "", "", CancellationToken.None))
+        using (var refused = await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None))
         {
             Assert.Equal("Retry: several failures of this server in a row, so that it is left alone for a while", Words(refused));
             Assert.Matches("^the next plan tries again; the pause ends in [0-9]+ s$", refused.Verdict.Advice);
@@ -275,7 +273,7 @@ public sealed class SourceClientTests : IAsyncLifetime
         Assert.Equal(20, server.Requests.Count);
         server.Mend();
         clock.Advance(TimeSpan.FromMinutes(1.1));
-        using var again = await client.FetchAsync(Slice, Source().Request(Slice), "", "", CancellationToken.None);
+        using var again = await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None);
         Assert.Equal("Body", Words(again));
     }
 
@@ -284,7 +282,7 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         server.Break("time=2019", 400);
         using var client = Client(Polite);
-        for (var request = 0; request < 30; request++) (await client.FetchAsync(Slice, Source().Request(Slice), "", "", CancellationToken.None)).Dispose();
+        for (var request = 0; request < 30; request++) (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
         Assert.Equal(30, server.Requests.Count);
     }
 
@@ -293,7 +291,7 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         server.Break("time=2019", 503, times: 1);
         using var client = Client(Polite with { Spacing = TimeSpan.FromSeconds(90) });
-        for (var request = 0; request < 2; request++) (await client.FetchAsync(Slice, Source().Request(Slice), "", "", CancellationToken.None)).Dispose();
+        for (var request = 0; request < 2; request++) (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
         Assert.Equal(3, server.Requests.Count);
         Assert.Equal(TimeSpan.FromSeconds(180), clock.GetUtcNow() - Trade.At("2025-03-03T03:03:03"));
     }
@@ -309,7 +307,7 @@ public sealed class SourceClientTests : IAsyncLifetime
             await context.Response.Body.WriteAsync(Trade.Body(Good));
         });
         using var client = Client(Polite with { Concurrency = concurrency });
-        foreach (var fetched in await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.FetchAsync(Slice, Source().Request(Slice), "", "", CancellationToken.None)))) fetched.Dispose();
+        foreach (var fetched in await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)))) fetched.Dispose();
         Assert.Equal((8, concurrency), (server.Requests.Count, server.MostAtOnce));
     }
 
@@ -318,8 +316,8 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         server.ETag = "\"abc\"";
         using var client = Client(Polite);
-        using (var fetched = await client.FetchAsync(Slice, Source().Request(Slice), "\"abc\"", "Mon, 03 Mar 2025 00:00:00 GMT", CancellationToken.None)) Assert.Equal("NotModified", Words(fetched));
-        using (var fetched = await client.FetchAsync(Slice, Source().Request(Slice), "", "Mon, 03 Mar 2025 00:00:00 GMT", CancellationToken.None)) Assert.Equal("\"abc\"", fetched.Answer!.Header("ETag"));
+        using (var fetched = await client.FetchAsync(Source().Request(Slice), Judge, "\"abc\"", "Mon, 03 Mar 2025 00:00:00 GMT", CancellationToken.None)) Assert.Equal("NotModified", Words(fetched));
+        using (var fetched = await client.FetchAsync(Source().Request(Slice), Judge, "", "Mon, 03 Mar 2025 00:00:00 GMT", CancellationToken.None)) Assert.Equal("\"abc\"", fetched.Answer!.Header("ETag"));
         Assert.Equal(["\"abc\" ", " Mon, 03 Mar 2025 00:00:00 GMT"], server.Headers.Select(headers => $"{headers.GetValueOrDefault("If-None-Match")} {headers.GetValueOrDefault("If-Modified-Since")}"));
         Assert.All(server.Headers, headers => Assert.StartsWith("trade-pipeline/", headers["User-Agent"]));
     }
@@ -343,15 +341,17 @@ public sealed class SourceClientTests : IAsyncLifetime
         await UntilAsync(() => !left.Any(File.Exists));
     }
 
+    private static Verdict Judge(Answer answer) => new CensusSource(Trade.Settings()).Judge(Slice, answer);
+
     private CensusSource Source() => new(Trade.Settings(baseUrl: server.BaseUrl));
 
-    private SourceClient Client(Courtesy courtesy) => new(new PoliteSource(Source(), courtesy), SourceClient.Sockets(), clock, () => 0.5);
+    private SourceClient Client(Courtesy courtesy) => new(courtesy, SourceClient.Sockets(), clock, () => 0.5);
 
     private async Task<Fetched> FetchAsync(long? maxBytes = null)
     {
         using var client = Client(Polite);
         var request = Source().Request(Slice);
-        var fetched = await client.FetchAsync(Slice, request with { MaxBytes = maxBytes ?? request.MaxBytes }, "", "", CancellationToken.None);
+        var fetched = await client.FetchAsync(request with { MaxBytes = maxBytes ?? request.MaxBytes }, Judge, "", "", CancellationToken.None);
         Assert.DoesNotContain(Trade.Canary, $"{fetched.Verdict} {fetched.ContentType}", StringComparison.OrdinalIgnoreCase);
         return fetched;
     }
@@ -388,23 +388,5 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             throw new TaskCanceledException("The operation was canceled.", new TimeoutException("A connection could not be established within the configured ConnectTimeout."));
-    }
-
-    /// <summary>A source whose server wants to be treated as the test says.</summary>
-    private sealed class PoliteSource(ISource source, Courtesy courtesy) : ISource
-    {
-        public string Name => source.Name;
-        public IReadOnlyList<Dataset> Datasets => source.Datasets;
-        public Courtesy Courtesy => courtesy;
-        public IEnumerable<Slice> Slices(DateTimeOffset now) => source.Slices(now);
-        public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now) => source.NextDue(slice, newest, now);
-        public SourceRequest Request(Slice slice) => source.Request(slice);
-        public Verdict Judge(Slice slice, Answer answer) => source.Judge(slice, answer);
-        public IReadOnlyList<Slice> Narrow(Slice slice) => source.Narrow(slice);
-        public bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known) => source.IsPublished(slice, known);
-        public ISliceReader Reader(Slice slice) => source.Reader(slice);
-        public IReadOnlyList<string> ComparedWith(Slice slice) => source.ComparedWith(slice);
-        public Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, CancellationToken cancellationToken) =>
-            source.CrossCheckAsync(slice, body, facts, cancellationToken);
     }
 }

@@ -3,13 +3,13 @@ using System.IO.Compression;
 using System.Security;
 using System.Text;
 
-namespace Pipeline.Tests.Sources.Census;
+namespace Pipeline.Tests.Sources;
 
 /// <summary>
 /// Writes small workbooks as the country balance file has them. A cell is a number (as its text in the file), a text (an apostrophe
 /// before it), nothing (empty), a formula with its last value (<c>=1+1→2</c>), or raw XML (<c>&lt;</c> first).
 /// </summary>
-internal sealed class Workbook
+internal sealed class TestWorkbook
 {
     public static readonly string[] Header =
     [
@@ -32,7 +32,7 @@ internal sealed class Workbook
     private static IEnumerable<string> Months(char flow) => DateTimeFormatInfo.InvariantInfo.AbbreviatedMonthNames.Take(12).Select(month => $"'{flow}{month.ToUpperInvariant()}");
 
     /// <summary>A workbook with a header and a row of imports 1 to 12 and exports 13 to 24, millions of dollars, of Russia in 2005.</summary>
-    public static Workbook Russia() => new Workbook().Add(Header).Add(Row());
+    public static TestWorkbook Russia() => new TestWorkbook().Add(Header).Add(Row());
 
     /// <summary>The row of Russia in 2005, with some cells changed: <c>IJAN=12.5</c>.</summary>
     public static string[] Row(params string[] changes)
@@ -46,7 +46,7 @@ internal sealed class Workbook
         return row;
     }
 
-    public Workbook Add(string[] cells, int? number = null)
+    public TestWorkbook Add(string[] cells, int? number = null)
     {
         rows.Add((number ?? rows.Count + 1, cells));
         return this;
