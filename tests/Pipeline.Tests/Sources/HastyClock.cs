@@ -2,7 +2,8 @@ namespace Pipeline.Tests.Sources;
 
 /// <summary>
 /// A clock for code that waits: a pause ends at once and moves the clock by its length. Timers of <paramref name="patience"/> and
-/// more are time-outs; they do not fire unless <see cref="Expire"/> is called.
+/// more are time-outs; they do not fire unless <see cref="Expire"/> is called, or a minute of real time has passed: a test that
+/// waits for something that never comes should fail, not hang.
 /// </summary>
 internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : TimeProvider
 {
@@ -45,11 +46,17 @@ internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : Time
 
     private sealed class Timer(HastyClock clock, Action callback) : ITimer
     {
+        private static readonly TimeSpan RealPatience = TimeSpan.FromMinutes(1);
+        private System.Threading.Timer? last;
+
         public TimeSpan Due { get; private set; }
 
         public void Fire()
         {
-            lock (clock.gate) clock.timeouts.Remove(this);
+            lock (clock.gate)
+            {
+                if (!clock.timeouts.Remove(this)) return;
+            }
             callback();
         }
 
@@ -58,11 +65,13 @@ internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : Time
             lock (clock.gate)
             {
                 clock.timeouts.Remove(this);
+                last?.Dispose();
                 if (dueTime == Timeout.InfiniteTimeSpan) return true;
                 Due = dueTime;
                 if (dueTime >= clock.Patience)
                 {
                     clock.timeouts.Add(this);
+                    last = new System.Threading.Timer(_ => Fire(), null, RealPatience, Timeout.InfiniteTimeSpan);
                     return true;
                 }
                 clock.Pauses.Add(dueTime);
@@ -74,7 +83,11 @@ internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : Time
 
         public void Dispose()
         {
-            lock (clock.gate) clock.timeouts.Remove(this);
+            lock (clock.gate)
+            {
+                clock.timeouts.Remove(this);
+                last?.Dispose();
+            }
         }
 
         public ValueTask DisposeAsync()
