@@ -66,6 +66,25 @@ public sealed class SettingsReaderTests
         { "Census__CountryFileUrl= ", "Census__CountryFileUrl: seen \" \"" + Https + File },
         { "Census__CountryFileUrl=country.xlsx", "Census__CountryFileUrl: seen \"country.xlsx\"" + Https + File },
         { $"Census__CountryFileUrl=https://www.census.gov/country.xlsx#{Trade.Canary}", "Census__CountryFileUrl: " + Hidden + ", expected a plain address" + File },
+        { "UNCTAD_SCHEDULE", "UNCTAD_SCHEDULE: seen nothing, expected six fields: second, minute, hour, day, month, day of the week; for example UNCTAD_SCHEDULE=0 30 7 * * 1" },
+        { "MOEX_SCHEDULE=18:00", "MOEX_SCHEDULE: seen \"18:00\", expected six fields: second, minute, hour, day, month, day of the week; for example MOEX_SCHEDULE=0 0 18 * * *" },
+        { "Unctad__BulkUrl=|Unctad__CatalogueUrl=|Unctad__ApiUrl=|Unctad__PartnersFile=|Moex__IssUrl=|Moex__OfzTableUrl=|Moex__NsdUrl=|Moex__HoldersFile=", "" },
+        { "Unctad__BulkUrl=http://example.org/bulk", "Unctad__BulkUrl: seen \"http://example.org/bulk\"" + Https + "; for example Unctad__BulkUrl=https://unctadstat-api.unctad.org/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock" },
+        { "Unctad__CatalogueUrl=x", "Unctad__CatalogueUrl: seen \"x\"" + Https + "; for example Unctad__CatalogueUrl=https://unctadstat-api.unctad.org/api/datacenter/en" },
+        { "Unctad__ApiUrl=x", "Unctad__ApiUrl: seen \"x\"" + Https + "; for example Unctad__ApiUrl=https://unctadstat-user-api.unctad.org/US.FdiFlowsStock/cur/Facts" },
+        { $"Unctad__ClientId={Trade.Canary}|Unctad__ClientSecret={Trade.Canary}", "" },
+        { $"Unctad__ClientId={Trade.Canary}", "Unctad__ClientSecret: seen nothing, expected both Unctad__ClientId and Unctad__ClientSecret, or neither; an account of UNCTAD's data centre gives both, free" },
+        { $"Unctad__ClientSecret={Trade.Canary}", "Unctad__ClientId: seen nothing, expected both Unctad__ClientId and Unctad__ClientSecret, or neither; an account of UNCTAD's data centre gives both, free" },
+        { $"Unctad__ClientId=me|Unctad__ClientSecret={Trade.Canary}\u00e9", "Unctad__ClientSecret: seen a text with blanks or control characters (not repeated here), expected a client secret; for example Unctad__ClientSecret=0123456789abcdef0123456789abcdef01234567" },
+        { "Unctad__PartnersFile=/x.csv", "Unctad__PartnersFile: seen \"/x.csv\", expected the name of a blob in the container curated; for example Unctad__PartnersFile=fdi-partners.csv" },
+        { "Moex__IssUrl=x", "Moex__IssUrl: seen \"x\"" + Https + "; for example Moex__IssUrl=https://iss.moex.com/iss" },
+        { "Moex__OfzTableUrl=https://www.cbr.ru/table_ofz.xlsx", "" },
+        { "Moex__OfzTableUrl=table_ofz.xlsx", "Moex__OfzTableUrl: seen \"table_ofz.xlsx\"" + Https + "; for example Moex__OfzTableUrl=https://www.cbr.ru/path/table_ofz.xlsx" },
+        { $"Moex__NsdUrl=https://nsddata.ru/api/get/assetholders?apikey={Trade.Canary}", "Moex__NsdUrl: " + Hidden + ", expected a plain address; for example Moex__NsdUrl=https://nsddata.ru/api/get/assetholders" },
+        { $"Moex__NsdApiKey={Trade.Canary}", "" },
+        { "Moex__NsdApiKey=@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/nsd)", "Moex__NsdApiKey: seen a Key Vault reference that was not resolved, expected an API key; check that the secret exists and that the app's identity may read it" },
+        { "Moex__HoldersFile=a#b", "Moex__HoldersFile: seen \"a#b\", expected the name of a blob in the container curated; for example Moex__HoldersFile=holders.csv" },
+        { "Moex__HoldersFile= holders.csv", "Moex__HoldersFile: seen \" holders.csv\", expected the name of a blob in the container curated; for example Moex__HoldersFile=holders.csv" },
         { "Census__Partners=*", "" },
         { "Census__Partners=4621, 5700,4621", "" },
         { "Census__Partners=", "Census__Partners: seen \"\"" + Codes },
@@ -124,6 +143,29 @@ public sealed class SettingsReaderTests
         Assert.Equal(new DateOnly(2015, 6, 1), census.From);
         Assert.Null(census.CountryFileUrl);
         Assert.Null(Read("Census__Partners=*", out _)!.Census.Partners);
+    }
+
+    [Fact]
+    public void The_other_sources_have_the_defaults_that_the_list_of_settings_names()
+    {
+        var settings = Read("", out _)!;
+        Assert.Equal((null, null, ""), (settings.Moex.OfzTableUrl, settings.Unctad.ClientId is { Length: > 0 } id ? id : null, settings.Moex.NsdApiKey));
+        Assert.False(settings.Unctad.Extract);
+        foreach (var (name, value) in (IEnumerable<(string, string)>)[("Unctad__BulkUrl", $"{settings.Unctad.BulkUrl}"), ("Unctad__CatalogueUrl", $"{settings.Unctad.CatalogueUrl}"),
+            ("Unctad__ApiUrl", $"{settings.Unctad.ApiUrl}"), ("Unctad__PartnersFile", settings.Unctad.PartnersFile), ("Moex__IssUrl", $"{settings.Moex.IssUrl}"),
+            ("Moex__NsdUrl", $"{settings.Moex.NsdUrl}"), ("Moex__HoldersFile", settings.Moex.HoldersFile)])
+            Assert.Contains(SettingNames.All, setting => setting.Name == name && setting.Default == $"`{value}`");
+        Assert.Equal("bulk , catalogue , API , partners ", Read("Unctad__BulkUrl=|Unctad__CatalogueUrl=|Unctad__ApiUrl=|Unctad__PartnersFile=", out _)!.Unctad.ToString());
+        Assert.Equal("ISS , OFZ table , NSD , holders ", Read("Moex__IssUrl=|Moex__OfzTableUrl=|Moex__NsdUrl=|Moex__HoldersFile=", out _)!.Moex.ToString());
+    }
+
+    [Fact]
+    public void Samples_are_an_extract_and_stand_in_for_the_table_whose_address_nobody_knows()
+    {
+        var settings = Read("Sources__Mode=samples", out _)!;
+        Assert.True(settings.Unctad.Extract);
+        Assert.Equal("https://samples.invalid/table_ofz.xlsx", settings.Moex.OfzTableUrl?.AbsoluteUri);
+        Assert.Null(Read("Sources__Mode=samples|Moex__OfzTableUrl=", out _)!.Moex.OfzTableUrl);
     }
 
     [Theory]

@@ -93,7 +93,16 @@ internal sealed class FakeSource : ISource, IDisposable
 
     public IReadOnlyList<Slice> Narrow(Slice slice) => slice == One ? Parts : [];
     public bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known) => Published;
-    public ISliceReader Reader(Slice slice) => new FakeBody(slice);
+    /// <summary>How much of its part of the table a body holds.</summary>
+    public Coverage Coverage { get; set; } = Coverage.Whole;
+
+    /// <summary>How the body is got, when not with one request.</summary>
+    public Func<Fetching, CancellationToken, Task<Fetched>>? Fetch { get; set; }
+
+    public Task<Fetched> FetchAsync(Fetching fetching, CancellationToken cancellationToken) => Fetch?.Invoke(fetching, cancellationToken)
+        ?? fetching.SendConditionalAsync(Request(fetching.Slice), answer => Judge(fetching.Slice, answer), cancellationToken);
+
+    public ISliceReader Reader(Slice slice) => new FakeBody(slice, Coverage);
     public IReadOnlyList<string> ComparedWith(Slice slice) => Compared;
 
     public Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, CancellationToken cancellationToken) =>
@@ -126,11 +135,11 @@ internal sealed class FakeSource : ISource, IDisposable
         }
     }
 
-    private sealed class FakeBody(Slice slice) : ISliceReader
+    private sealed class FakeBody(Slice slice, Coverage coverage) : ISliceReader
     {
         private string Partition => $"fake|{slice.Key}";
         public FactTable Table => FakeFact.Table;
-        public SliceScope Scope => new(TableClient.CreateQueryFilter($"PartitionKey eq {Partition}"), ("", "~"), (partition, _) => partition == Partition);
+        public SliceScope Scope => new(TableClient.CreateQueryFilter($"PartitionKey eq {Partition}"), ("", "~"), (partition, _) => partition == Partition, coverage);
         public bool InPolicy(FactRow row, DateTimeOffset vintage) => ((FakeFact)row).Value < 1000;
 
         public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)

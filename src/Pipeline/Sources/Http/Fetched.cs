@@ -53,11 +53,14 @@ public sealed class Fetched(SourceRequest request, Verdict verdict, Answer? answ
     /// <param name="request">The request to name as the body's.</param>
     /// <param name="last">The answer that came last.</param>
     /// <param name="file">The body; it becomes the result's.</param>
-    public static Fetched Assembled(SourceRequest request, Answer last, BodyFile file)
+    /// <param name="notes">See <see cref="Notes"/>.</param>
+    /// <param name="lastModified">See <see cref="LastModified"/>.</param>
+    public static Fetched Assembled(SourceRequest request, Answer last, BodyFile file, IReadOnlyList<string>? notes = null, string lastModified = "")
     {
         var answer = last with { Head = file.Head, Tail = file.Tail, Length = file.Length };
         var (body, sha256) = file.Complete();
-        return new Fetched(request, Verdict.Good, answer, body, sha256, last.ContentType);
+        // A tag of one of the answers says nothing about the others.
+        return new Fetched(request, Verdict.Good, answer, body, sha256, last.ContentType) { Notes = notes ?? [], ETag = "", LastModified = lastModified };
     }
 
     public void Dispose() => body?.Dispose();
