@@ -26,6 +26,12 @@ internal sealed class TestClock(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
+    /// <summary>Whether a timer is set to fire after exactly so long.</summary>
+    public bool IsSetFor(TimeSpan wait)
+    {
+        lock (gate) return timers.Any(timer => timer.Due == now + wait);
+    }
+
     /// <summary>Moves the clock.</summary>
     public void Advance(TimeSpan by)
     {

@@ -131,7 +131,7 @@ public sealed class QueueTests(Azurite azurite)
         await clock.UntilAsync(() => host.Log.Count == 1, TimeSpan.FromMilliseconds(50));
         var (id, receipt) = (host.Log.All[0].Split(' ')[0], host.Log.All[0].Split(' ')[1]);
         clock.Advance(TimeSpan.FromMinutes(5));
-        await Task.Delay(1000);
+        await TestHost.UntilAsync(() => clock.IsSetFor(TimeSpan.FromMinutes(5))); // renewed, and waiting for the next time
         var lost = await Assert.ThrowsAsync<Azure.RequestFailedException>(() => queue.DeleteMessageAsync(id, receipt));
         Assert.Equal("PopReceiptMismatch", lost.ErrorCode);
         host.Log.Gate.SetResult();
