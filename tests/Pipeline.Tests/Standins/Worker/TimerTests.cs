@@ -15,6 +15,7 @@ public sealed class TimerTests(Azurite azurite)
     {
         var (account, clock) = (azurite.NewAccount(), new TestClock(Start));
         await using var host = await TestHost.StartAsync([typeof(Minutely)], TestHost.Storage(account), clock);
+        await ReadyAsync(account, clock, nameof(Minutely));
         await clock.UntilAsync(() => host.Log.Count == 1, Second);
         Assert.Equal(["2026-03-01T12:01:00 last 0001-01-01T00:00:00 past due False"], host.Log.All);
         // The clock may have moved on a little between the reading of the time and the setting of the alarm.
@@ -55,6 +56,7 @@ public sealed class TimerTests(Azurite azurite)
     {
         var (account, clock) = (azurite.NewAccount(), new TestClock(Start));
         await using var host = await TestHost.StartAsync([typeof(Long)], TestHost.Storage(account), clock);
+        await ReadyAsync(account, clock, nameof(Long));
         await clock.UntilAsync(() => host.Log.Count == 1, Second);
         for (var i = 0; i < 19; i++)
         {
@@ -73,6 +75,7 @@ public sealed class TimerTests(Azurite azurite)
     {
         var (account, clock) = (azurite.NewAccount(), new TestClock(Start));
         await using var host = await TestHost.StartAsync([typeof(Failing)], TestHost.Storage(account), clock);
+        await ReadyAsync(account, clock, nameof(Failing));
         await clock.UntilAsync(() => host.Log.Count == 2, Second);
         Assert.Equal(["2026-03-01T12:01:00", "2026-03-01T12:02:00"], host.Log.All);
         Assert.Contains("error Failing: Executed (Failed", host.Error, StringComparison.Ordinal);
@@ -83,6 +86,7 @@ public sealed class TimerTests(Azurite azurite)
     {
         var (account, clock) = (azurite.NewAccount(), new TestClock(Start));
         var first = await TestHost.StartAsync([typeof(Minutely)], TestHost.Storage(account), clock);
+        await ReadyAsync(account, clock, nameof(Minutely));
         await clock.UntilAsync(() => first.Log.Count == 1, Second);
         await using var second = await TestHost.StartAsync([typeof(Minutely)], TestHost.Storage(account), clock);
         await clock.UntilAsync(() => first.Log.Count == 3, Second);
@@ -100,6 +104,10 @@ public sealed class TimerTests(Azurite azurite)
         Assert.Equal(["no status", "no status"], host.Log.All);
         Assert.Null(Status(account, "Rapid"));
     }
+
+    /// <summary>Waits until a timer that has never run has reckoned its first occurrence: until then the clock must stand still.</summary>
+    private static Task ReadyAsync(string account, TestClock clock, string function) =>
+        TestHost.UntilAsync(() => clock.IsSetFor(TimeSpan.FromSeconds(30)) && Status(account, function) is not null);
 
     private static ScheduleStatus? Status(string account, string function)
     {
