@@ -9,7 +9,7 @@ using Standin.Functions.Worker;
 namespace Pipeline.Functions.Local;
 
 /// <summary>What <c>--once</c> waits for and prints: the slices it planned, and what their runs brought.</summary>
-internal sealed class OnceRun(PlannedSlices planned, SliceBook slices, RunBook runs, RejectBook rejects, StorageAccount account, TimeProvider time) : IOnceRun
+internal sealed class OnceRun(SourceCatalog sources, PlannedSlices planned, SliceBook slices, RunBook runs, RejectBook rejects, StorageAccount account, TimeProvider time) : IOnceRun
 {
     private DateTimeOffset startedAt;
 
@@ -51,10 +51,11 @@ internal sealed class OnceRun(PlannedSlices planned, SliceBook slices, RunBook r
             table.AddRow(source, N(wanted.Count), N(counts.Read), N(counts.Added), N(counts.Changed), N(counts.Unchanged), N(counts.Excluded), N(counts.Missing), N(counts.Rejected),
                 N(own.Sum(run => run.Bytes)), seconds.ToString("0.0", CultureInfo.InvariantCulture));
             var rows = await slices.ListAsync(source, cancellationToken);
-            if (wanted.Count == 0)
+            if (sources[source].Datasets.Count == 0) lines.Add($"{source}: switched off by the settings");
+            else if (wanted.Count == 0)
                 lines.Add($"{source}: nothing due; {rows.Count(row => row.State != SliceState.Failed)} slices are up to date, the next one is due on {rows.Select(row => row.NextDue).DefaultIfEmpty().Min():yyyy-MM-dd HH:mm}Z");
             if (rows.Where(row => wanted.Contains(row.Slice) && row.State == SliceState.NotPublished).ToList() is { Count: > 0 } unpublished)
-                lines.Add($"{source}: nothing is published yet for {unpublished.Count} slices, for example {unpublished[0].Slice}");
+                lines.Add(NotPublished(source, unpublished, own));
             lines.AddRange(own.Where(run => run.State == SliceState.Done && run.Error.Length > 0).SelectMany(run => run.Error.Split('\n'), (run, note) => $"note: {run.Slice}: {note}"));
             // A slice whose server asked to be left alone for a while is not due, and still failed.
             var faults = rows.Where(row => row.State == SliceState.Failed && (wanted.Contains(row.Slice) || row.NextDue > startedAt)).ToList();
@@ -67,6 +68,12 @@ internal sealed class OnceRun(PlannedSlices planned, SliceBook slices, RunBook r
         // Without its query, which could hold a signature.
         lines.Add($"tables: {account.Tables.Uri.GetLeftPart(UriPartial.Path)}; how the rows came is in {Names.Runs}, {Names.Slices}, {Names.Gaps} and {Names.Rejects}");
         return new OnceSummary(failed ? 1 : open ? 2 : 0, table, lines);
+    }
+
+    private static string NotPublished(string source, List<SliceRow> slices, List<RunRow> runs)
+    {
+        var why = runs.LastOrDefault(run => run.State == SliceState.NotPublished && run.Slice == slices[0].Slice)?.Error;
+        return $"{source}: nothing is published yet for {slices.Count} slice{(slices.Count == 1 ? "" : "s")}, for example {slices[0].Slice}{(string.IsNullOrEmpty(why) ? "" : $": {why}")}";
     }
 
     /// <summary>The slices of a source about which nothing more will happen in this run.</summary>

@@ -13,6 +13,9 @@ internal sealed class Account(string connectionString)
     /// <summary>The columns that tell when and by which run a row was written; two runs never agree in them.</summary>
     private static readonly string[] OfTheRun = ["odata.etag", "Timestamp", "Vintage", "FirstSeen", "LastChanged", "LastVintage", "RawBlob", "RunId"];
 
+    /// <summary>The tables of figures.</summary>
+    public static IReadOnlyList<string> FactTables { get; } = ["trademonthly", "fdiannual", "fdipartners", "holders"];
+
     public TableServiceClient Tables { get; } = new(connectionString);
     public BlobServiceClient Blobs { get; } = new(connectionString);
     public QueueServiceClient Queues { get; } = new(connectionString, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
@@ -42,9 +45,17 @@ internal sealed class Account(string connectionString)
     public async Task<List<string>> OutcomeAsync()
     {
         var all = new List<string>();
-        foreach (var table in (string[])["trademonthly", Names.Gaps, Names.History, Names.Datasets]) all.AddRange((await ContentAsync(table)).Select(row => $"{table}: {row}"));
+        foreach (var table in (string[])[.. FactTables, Names.Gaps, Names.History, Names.Datasets]) all.AddRange((await ContentAsync(table)).Select(row => $"{table}: {row}"));
         foreach (var row in await RowsAsync(Names.Slices)) all.Add($"{row.PartitionKey} {row.RowKey}: {row["State"]}, {row["Rows"]} rows, body {row["Sha256"]}, attempts {row["Attempts"]}, {row["LastError"]}");
         return all;
+    }
+
+    /// <summary>How many rows the tables of figures have.</summary>
+    public async Task<int> FactsAsync()
+    {
+        var facts = 0;
+        foreach (var table in FactTables) facts += (await RowsAsync(table)).Count;
+        return facts;
     }
 
     /// <summary>The sum of a column over the runs; checks on the way that every row adds up.</summary>

@@ -55,13 +55,29 @@ internal sealed class App : IAsyncDisposable
         ["Census__CountryFileUrl"] = "https://www.census.gov/foreign-trade/balance/country.xlsx",
         ["Census__Partners"] = "4621",
         ["Census__Levels"] = "total,HS2",
-        ["Census__From"] = "1992-01"
+        ["Census__From"] = "1992-01",
+        ["Unctad__BulkUrl"] = "https://unctadstat-api.unctad.org/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock",
+        ["Unctad__CatalogueUrl"] = "https://unctadstat-api.unctad.org/api/datacenter/en",
+        ["Unctad__ApiUrl"] = "",
+        ["Unctad__PartnersFile"] = "fdi-partners.csv",
+        ["Moex__IssUrl"] = "https://iss.moex.com/iss",
+        ["Moex__OfzTableUrl"] = "https://www.cbr.ru/path/table_ofz.xlsx",
+        ["Moex__NsdUrl"] = "",
+        ["Moex__HoldersFile"] = "holders.csv"
     };
+
+    /// <summary>Settings of the trade source alone; the others are switched off.</summary>
+    public static Dictionary<string, string> Trade(string account)
+    {
+        var settings = Settings(account);
+        foreach (var name in (string[])["Unctad__BulkUrl", "Unctad__PartnersFile", "Moex__IssUrl", "Moex__OfzTableUrl", "Moex__HoldersFile"]) settings[name] = "";
+        return settings;
+    }
 
     /// <summary>Settings with which a run takes a second or two: the newest years hold few partners.</summary>
     public static Dictionary<string, string> Small(string account, params (string Name, string Value)[] more)
     {
-        var settings = Settings(account);
+        var settings = Trade(account);
         settings["Census__From"] = "2023-01";
         foreach (var (name, value) in more) settings[name] = value;
         return settings;
@@ -83,7 +99,7 @@ internal sealed class App : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true
         };
-        string[] own = ["Census__", "Sources__", "Moex__", "Unctad__", "PipelineStorage", "AzureWebJobs", "AzureFunctionsJobHost", "AZURE_FUNCTIONS", "ASPNETCORE_", "CENSUS_"];
+        string[] own = ["Census__", "Sources__", "Moex__", "Unctad__", "PipelineStorage", "AzureWebJobs", "AzureFunctionsJobHost", "AZURE_FUNCTIONS", "ASPNETCORE_", "CENSUS_", "UNCTAD_", "MOEX_"];
         foreach (var name in start.Environment.Keys.Where(name => own.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))).ToList()) start.Environment.Remove(name);
         foreach (var (name, value) in settings) start.Environment[name] = value;
         return new App(start);

@@ -10,35 +10,42 @@ public sealed class OnceTests(Azurite azurite)
     {
         var quiet = await QuietRun.GetAsync(azurite);
         Assert.Empty(quiet.Ended.Error);
-        var facts = (await new Account(quiet.ConnectionString).RowsAsync("trademonthly")).Count;
-        Assert.True(facts > 10_000);
-        Assert.Contains($"{facts:N0}", Summary(quiet.Ended)["added"], StringComparison.Ordinal);
-        Assert.Equal("32", Summary(quiet.Ended)["slices"]);
-        Assert.Equal("0", Summary(quiet.Ended)["rejected"]);
+        var account = new Account(quiet.ConnectionString);
+        foreach (var (source, slices, tables) in (IEnumerable<(string, string, string[])>)[("census-trade", "32", ["trademonthly"]), ("unctad-fdi", "2", ["fdiannual", "fdipartners"]), ("moex-holders", "3", ["holders"])])
+        {
+            var facts = 0;
+            foreach (var table in tables) facts += (await account.RowsAsync(table)).Count;
+            Assert.True(facts > 50, $"{source}: {facts} rows");
+            var summary = Summary(quiet.Ended, source);
+            Assert.Equal((slices, $"{facts:N0}", "0"), (summary["slices"], summary["added"], summary["rejected"]));
+        }
         Assert.Contains("\ntables: http://127.0.0.1:", quiet.Ended.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("AccountKey", quiet.Ended.Out, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task The_tables_keep_the_contract_and_the_published_figures_as_the_npm_client_reads_them() =>
-        await Contract.AssertHoldsAsync((await QuietRun.GetAsync(azurite)).ConnectionString, "trademonthly,runs,slices,datasets", figures: true);
+        await Contract.AssertHoldsAsync((await QuietRun.GetAsync(azurite)).ConnectionString, "trademonthly,fdiannual,fdipartners,holders,gaps,runs,slices,datasets", figures: true);
 
     [Fact]
     public async Task A_second_run_asks_for_everything_finds_nothing_new_and_writes_to_no_fact_table()
     {
         var connection = azurite.NewAccount();
         var account = new Account(connection);
-        await App.RunAsync(App.Small(connection), "--once");
+        var settings = App.Settings(connection);
+        settings["Census__From"] = "2023-01";
+        await App.RunAsync(settings, "--once");
         var before = await FactVersionsAsync(account);
 
-        var second = await App.RunAsync(App.Small(connection), "--once");
+        var second = await App.RunAsync(settings, "--once");
 
         Assert.True(second.ExitCode == 0, second.ToString());
-        Assert.Equal("6", Summary(second)["slices"]);
         Assert.Empty(second.Error);
-        Assert.Equal("0", Summary(second)["read"]);
-        Assert.Equal("0", Summary(second)["added"]);
-        Assert.Equal("0", Summary(second)["changed"]);
+        foreach (var (source, slices) in (IEnumerable<(string, string)>)[("census-trade", "6"), ("unctad-fdi", "2"), ("moex-holders", "3")])
+        {
+            var summary = Summary(second, source);
+            Assert.Equal((slices, "0", "0", "0"), (summary["slices"], summary["read"], summary["added"], summary["changed"]));
+        }
         Assert.Equal(before, await FactVersionsAsync(account));
     }
 
@@ -53,12 +60,21 @@ public sealed class OnceTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task Sources_whose_datasets_are_all_switched_off_are_named_as_such()
+    {
+        var ended = await App.RunAsync(App.Small(azurite.NewAccount()), "--once");
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Contains("\nunctad-fdi: switched off by the settings\nmoex-holders: switched off by the settings\n", ended.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_source_can_be_run_by_the_name_of_its_plan()
     {
         var connection = azurite.NewAccount();
         var ended = await App.RunAsync(App.Small(connection), "--once", "PlanCensusTrade");
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.NotEqual("0", Summary(ended)["added"]);
+        Assert.DoesNotContain("unctad-fdi", ended.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,7 +83,7 @@ public sealed class OnceTests(Azurite azurite)
         var connection = azurite.NewAccount();
         var ended = await App.RunAsync(App.Settings(connection), "--once", "Nonsense");
         Assert.Equal(1, ended.ExitCode);
-        Assert.Equal("--once: seen \"Nonsense\", expected one of PlanCensusTrade\n", ended.Error);
+        Assert.Equal("--once: seen \"Nonsense\", expected one of PlanCensusTrade, PlanMoexHolders, PlanUnctadFdi\n", ended.Error);
         Assert.Empty(await new Account(connection).NamesAsync());
     }
 
@@ -96,15 +112,20 @@ public sealed class OnceTests(Azurite azurite)
         Assert.Contains("105", ended.Out[table..], StringComparison.Ordinal);
     }
 
-    /// <summary>The summary's only row by column.</summary>
-    internal static Dictionary<string, string> Summary(App.Ended ended)
+    /// <summary>A source's row of the summary by column.</summary>
+    internal static Dictionary<string, string> Summary(App.Ended ended, string source = "census-trade")
     {
         var lines = ended.Out.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
         var head = lines.FirstOrDefault(words => words.FirstOrDefault() == "source");
-        var row = lines.FirstOrDefault(words => words.FirstOrDefault() == "census-trade");
+        var row = lines.FirstOrDefault(words => words.FirstOrDefault() == source);
         Assert.True(head is not null && row is not null && head.Length == row.Length, ended.ToString());
         return head.Zip(row).ToDictionary(pair => pair.First, pair => pair.Second);
     }
 
-    private static async Task<List<string>> FactVersionsAsync(Account account) => [.. await account.VersionsAsync("trademonthly"), .. await account.VersionsAsync("history"), .. await account.VersionsAsync("gaps")];
+    private static async Task<List<string>> FactVersionsAsync(Account account)
+    {
+        var versions = new List<string>();
+        foreach (var table in (string[])[.. Account.FactTables, "history", "gaps"]) versions.AddRange(await account.VersionsAsync(table));
+        return versions;
+    }
 }

@@ -13,7 +13,8 @@ public sealed class PublishedTests(Azurite azurite)
         try
         {
             await PublishAsync(folder);
-            foreach (var file in (string[])["host.json", "local.settings.sample.json", "samples/census-trade/answers.json", "samples/census-trade/country.xlsx", "samples/census-trade/missing_key.html"])
+            foreach (var file in (string[])["host.json", "local.settings.sample.json", "samples/census-trade/answers.json", "samples/census-trade/country.xlsx", "samples/census-trade/missing_key.html",
+                         "samples/unctad-fdi/answers.json", "samples/moex-holders/answers.json"])
                 Assert.True(File.Exists(Path.Combine(folder, file)), $"{file} is not in the published folder");
             var connection = azurite.NewAccount();
             // Only what differs from the template: the rest comes from the published local.settings.sample.json.

@@ -36,6 +36,6 @@ internal sealed class QuietRun
         var outcome = await account.OutcomeAsync();
         Assert.Equal(Outcome.Except(outcome), outcome.Except(Outcome));
         Assert.Equal(Outcome.Count, outcome.Count);
-        Assert.Equal((await account.RowsAsync("trademonthly")).Count, await account.AddedAsync());
+        Assert.Equal(await account.FactsAsync(), await account.AddedAsync());
     }
 }

@@ -1,15 +1,21 @@
 // What a reader of the tables relies on, checked with the npm client that such readers use, not with the code that wrote them.
 // CONTRACT_CONNECTION: connection string of the data account. CONTRACT_TABLES: tables that must have rows. CONTRACT_FIGURES=1: the published figures too.
+import { createHash } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
 
 const connection = process.env.CONTRACT_CONNECTION;
-const [string, int32, int64, date, bool] = ['String', 'Int32', 'Int64', 'DateTime', 'Boolean'];
+const [string, int32, int64, date, bool, double] = ['String', 'Int32', 'Int64', 'DateTime', 'Boolean', 'Double'];
 const facts = { Source: string, Dataset: string, Vintage: date, FirstSeen: date, LastChanged: date, Revision: int32, Basis: string, RawBlob: string, RunId: string, RowHash: string, SchemaVersion: int32 };
 const schema = {
   trademonthly: {
     Period: string, PeriodStart: date, Year: int32, Month: int32, Reporter: string, PartnerCode: string, PartnerIso2: string, PartnerName: string, Flow: string, Level: string,
     Commodity: string, CommodityName: string, ValueUsd: int64, YearToDateUsd: int64, ...facts,
   },
+  fdiannual: { Year: int32, EconomyCode: string, EconomyIso3: string, EconomyName: string, Direction: string, Measure: string, ValueUsd: int64, Footnote: string, ...facts },
+  fdipartners: {
+    Year: int32, HostCode: string, HostIso3: string, PartnerIso3: string, PartnerName: string, Direction: string, Measure: string, ReportedBy: string, ValueUsd: int64, Rank: int32, ...facts,
+  },
+  holders: { AsOf: date, AssetClass: string, Holder: string, HolderIso2: string, SharePercent: double, Value: double, Currency: string, Qualifier: string, Citation: string, ...facts },
   history: { OldValue: string, NewValue: string, Column: string, ValidFrom: date, ValidTo: date, RunId: string, InPolicy: bool },
   runs: {
     Source: string, Slice: string, Step: string, State: string, StartedAt: date, EndedAt: date, Read: int64, Added: int64, Changed: int64, Unchanged: int64, Excluded: int64, Missing: int64,
@@ -48,7 +54,7 @@ for (const [table, columns] of Object.entries(schema)) {
     const where = `${table} ${row.partitionKey?.value ?? row.partitionKey} ${row.rowKey?.value ?? row.rowKey}`;
     const names = Object.keys(row).filter(name => !system.includes(name) && !name.includes('odata'));
     for (const name of names) check(name in columns, `${where}: column ${name} is not in the contract`);
-    for (const [name, type] of Object.entries(columns)) check(typeOf(row[name]) === type, `${where}, column ${name}: seen ${typeOf(row[name])}, expected ${type}`);
+    for (const [name, type] of Object.entries(columns)) check(typeOf(row[name]) === type || (type === double && typeOf(row[name]) === int32), `${where}, column ${name}: seen ${typeOf(row[name])}, expected ${type}`);
     const key = `${row.partitionKey?.value ?? row.partitionKey}${row.rowKey?.value ?? row.rowKey}`;
     check(!/[\/\\#?\u0000-\u001f\u007f-\u009f]/.test(key), `${where}: a character that keys must not have`);
   }
@@ -59,6 +65,15 @@ for (const row of plain) {
   check(typeof row.ValueUsd === 'bigint' && typeof row.YearToDateUsd === 'bigint', `trademonthly ${row.partitionKey} ${row.rowKey}: ValueUsd is no bigint`);
   check(row.partitionKey === `${row.PartnerCode}|${row.Flow}|${row.Level}` && row.rowKey === `${row.Period}|${row.Commodity}`, `trademonthly ${row.partitionKey} ${row.rowKey}: keys and columns differ`);
   check(row.Period === `${row.Year}-${String(row.Month).padStart(2, '0')}` && row.PeriodStart.toISOString() === `${row.Period}-01T00:00:00.000Z`, `trademonthly ${row.partitionKey} ${row.rowKey}: the period's columns differ`);
+}
+const agree = (table, row, key) => check(`${row.partitionKey} ${row.rowKey}` === key, `${table} ${row.partitionKey} ${row.rowKey}: keys and columns differ`);
+for (const row of await rows('fdiannual', {})) agree('fdiannual', row, `${row.EconomyCode}|${row.Direction}|${row.Measure} ${row.Year}`);
+for (const row of await rows('fdipartners', {})) agree('fdipartners', row, `${row.HostCode}|${row.Direction}|${row.Measure}|${row.ReportedBy} ${row.Year}|${row.PartnerIso3}`);
+for (const row of await rows('holders', {})) {
+  const citation = createHash('sha256').update(row.Citation).digest('hex').slice(0, 8);
+  agree('holders', row, `${row.AssetClass}|${row.Basis} ${row.AsOf.toISOString().slice(0, 10)}|${row.Holder}|${citation}`);
+  check(row.Citation && row.Basis && (Number.isNaN(row.SharePercent) || (row.SharePercent >= 0 && row.SharePercent <= 100)), `holders ${row.partitionKey} ${row.rowKey}: share ${row.SharePercent}`);
+  check(!(Number.isNaN(row.SharePercent) && Number.isNaN(row.Value)) && (row.Currency === '') === Number.isNaN(row.Value), `holders ${row.partitionKey} ${row.rowKey}: value ${row.Value} ${row.Currency}`);
 }
 for (const run of await rows('runs', {}))
   check(run.Read === run.Added + run.Changed + run.Unchanged + run.Excluded + run.Missing + run.Rejected, `runs ${run.partitionKey} ${run.rowKey}: the ledger does not add up`);
@@ -87,6 +102,20 @@ if (process.env.CONTRACT_FIGURES) {
   equal('imports 2018', await sum('imports', '2018-01', '2018-12'), 20_844_962_518n);
   equal('balance January to October 2019', await sum('exports', '2019-01', '2019-10') - await sum('imports', '2019-01', '2019-10'), -13_238_154_061n);
   for (const [year, expected] of [[2015, 16_372n], [2016, 14_543n], [2004, 11_891n]]) equal(`imports ${year}, millions`, millions(await sum('imports', `${year}-01`, `${year}-12`)), expected);
+}
+if (process.env.CONTRACT_FIGURES) {
+  const equal = (what, seen, expected) => check(`${seen}` === `${expected}`, `${what}: seen ${seen}, expected ${expected}`);
+  const get = async (table, filter) => await rows(table, { queryOptions: { filter } });
+  const fdi = async (partition, year) => (await get('fdiannual', `PartitionKey eq '${partition}' and RowKey eq '${year}'`))[0]?.ValueUsd;
+  equal('inward stock of Russia 2021, millions', (await fdi('643|inward|stock', 2021) + 500_000n) / 1_000_000n, 497_690n);
+  equal('inward flow of Russia 2022, millions', (await fdi('643|inward|flow', 2022) - 500_000n) / 1_000_000n, -15_205n);
+  const ranks = await get('fdipartners', "PartitionKey eq '643|inward|stock|host' and Year eq 2012");
+  for (const [iso3, rank] of [['CYP', 1], ['NLD', 2], ['USA', 17]]) equal(`rank of ${iso3} in Russia's inward stock 2012`, ranks.find(row => row.PartnerIso3 === iso3)?.Rank, rank);
+  const shares = await get('holders', "HolderIso2 eq 'US'");
+  const share = (asset, day) => shares.filter(row => row.AssetClass === asset && row.AsOf.toISOString().startsWith(day) && row.Citation).map(row => row.SharePercent).join();
+  equal('US share of foreign-held free float in 2018-07', share('equity', '2018-07'), 56);
+  equal('US share of foreign-held free float in 2018-09', share('equity', '2018-09'), 55);
+  equal('US share of OFZ on 2021-01-01', share('ofz', '2021-01-01'), 6.9);
 }
 for (const complaint of complaints) console.error(complaint);
 process.exitCode = complaints.length === 0 ? 0 : 1;
