@@ -8,4 +8,7 @@ public sealed class PlanFunctions(Plan plan)
 {
     [Function("PlanCensusTrade")]
     public Task CensusTradeAsync([TimerTrigger("%CENSUS_SCHEDULE%")] TimerInfo timer, CancellationToken cancellationToken) => plan.RunAsync("census-trade", cancellationToken);
+
+    [Function("PlanUnctadFdi")]
+    public Task UnctadFdiAsync([TimerTrigger("%UNCTAD_SCHEDULE%")] TimerInfo timer, CancellationToken cancellationToken) => plan.RunAsync("unctad-fdi", cancellationToken);
 }

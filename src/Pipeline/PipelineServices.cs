@@ -6,6 +6,7 @@ using Pipeline.Settings;
 using Pipeline.Sources;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Http;
+using Pipeline.Sources.Unctad;
 using Pipeline.Steps;
 using Pipeline.Storage;
 using Pipeline.Tables;
@@ -19,6 +20,7 @@ public static class PipelineServices
     private static IEnumerable<ISource> Sources(PipelineSettings settings)
     {
         yield return new CensusSource(settings.Census);
+        yield return new UnctadSource(settings.Unctad);
     }
 
     /// <summary>Adds everything the functions need.</summary>

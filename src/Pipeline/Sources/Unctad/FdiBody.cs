@@ -1,0 +1,266 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Azure.Data.Tables;
+using Pipeline.Sources.Unctad.SevenZip;
+using Pipeline.Tables;
+using Series = Pipeline.Sources.Unctad.FdiRowKeys.Series;
+
+namespace Pipeline.Sources.Unctad;
+
+/// <summary>Reads a vintage: an archive or its CSV, exports of the data centre, or answers of the user API one after another.</summary>
+internal sealed class FdiBody(bool extract) : ISliceReader
+{
+    private const string Kept = "kept in rejects, fix the reader or replay";
+    private const string Broken = "the body is kept; the table keeps the old vintage; pull the slice again";
+
+    /// <summary>Rows handed on at once.</summary>
+    private const int BatchRows = 1000;
+
+    /// <inheritdoc/>
+    public FactTable Table => FdiAnnual.Table;
+
+    /// <inheritdoc/>
+    public SliceScope Scope { get; } = new(TableClient.CreateQueryFilter($"Dataset eq {UnctadSlice.FlowsStock}"), ("", "~"), (_, _) => true, Coverage.Vintage);
+
+    /// <inheritdoc/>
+    /// <remarks>Every release revises the whole history (unctad.md, section 5).</remarks>
+    public bool InPolicy(FactRow row, DateTimeOffset vintage) => true;
+
+    /// <inheritdoc/>
+    public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var pass = new Pass(extract);
+        try
+        {
+            if (FdiText.Open(body, out var finding) is not { } text) pass.Refuse(finding!);
+            else
+            {
+                try
+                {
+                    await foreach (var rows in CsvRows.ReadAsync(text, cancellationToken).ConfigureAwait(false)) pass.Take(rows, null);
+                }
+                catch (CsvException e)
+                {
+                    pass.Refuse(new Finding($"line {e.Line}", e.Seen, "CSV in UTF-8", Broken));
+                    // A damaged archive is the better explanation: its end says whether it is one.
+                    await text.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (SevenZipException e)
+        {
+            pass.Damaged(e.Finding);
+        }
+        return pass.Verdict();
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var text = FdiText.Open(body, out var finding) ?? throw new InvalidDataException($"{finding}"); // The check has refused such a body before.
+        var pass = new Pass(extract);
+        var batch = new RowBatch();
+        await foreach (var rows in CsvRows.ReadAsync(text, cancellationToken).ConfigureAwait(false))
+        {
+            pass.Take(rows, batch);
+            if (batch.Read < BatchRows) continue;
+            yield return batch;
+            batch.Clear();
+        }
+        if (batch.Read > 0) yield return batch;
+    }
+
+    /// <summary>One reading of the body. The first and the second reading decide alike because they are the same code.</summary>
+    private sealed class Pass(bool extract)
+    {
+        private readonly FdiChecks checks = new(extract);
+        private readonly FdiRowKeys keys = new();
+        private FdiHeader? header;
+        private FdiPart? part;
+        private bool begun;
+        private Finding? refusal;
+
+        public void Refuse(Finding finding) => refusal ??= finding;
+
+        /// <summary>What comes out of a damaged archive is no reason of its own.</summary>
+        public void Damaged(Finding finding) => refusal = finding;
+
+        public BodyCheck Verdict()
+        {
+            if (!begun) Refuse(new Finding("body", "no row", "a header row", Broken));
+            refusal ??= checks.Verdict();
+            return new BodyCheck(checks.Read, checks.Kept, checks.Excluded, checks.Missing, checks.Rejected, checks.Newest, refusal);
+        }
+
+        public void Take(CsvRows rows, RowBatch? batch)
+        {
+            if (rows.IsBlank) return;
+            if (IsPart(rows)) return;
+            if (!begun || (header is null && part is not null && refusal is null))
+            {
+                begun = true;
+                header = FdiHeader.Read(rows, part, out var finding);
+                if (finding is not null) Refuse(finding);
+                else checks.IsSelection |= header!.IsSelection;
+                return;
+            }
+            // Without a header nothing can be read; the rest is only passed over.
+            if (header is null) return;
+            if (header.IsAgain(rows)) return;
+            checks.Read++;
+            if (batch is not null) batch.Read++;
+            Row(rows, header, batch);
+        }
+
+        /// <summary>A line between the exports that were put together; only at the beginning, and after another export.</summary>
+        private bool IsPart(CsvRows rows)
+        {
+            if (rows.Count != 1 || (begun && part is null) || FdiPart.Parse(rows.Text(0)) is not { } next) return false;
+            if (refusal is not null) return true;
+            (part, header) = (next, null);
+            return true;
+        }
+
+        private void Row(CsvRows rows, FdiHeader columns, RowBatch? batch)
+        {
+            if (rows.Foreign is not null || rows.Count != columns.Count)
+            {
+                if (rows.Foreign is null && FdiHeader.IsAny(rows)) Refuse(OtherHeader(rows));
+                checks.AllUncertain = true;
+                Reject(batch, rows, "", rows.Foreign ?? $"{rows.Count} cells", rows.Foreign is null ? $"{columns.Count} cells, as the header has" : "text in UTF-8");
+                return;
+            }
+            if (!TryYear(rows.Bytes(columns.Year), out var year))
+            {
+                if (FdiHeader.IsAny(rows)) Refuse(OtherHeader(rows));
+                checks.AllUncertain = true;
+                Reject(batch, rows, columns[columns.Year], Quote(rows, columns.Year), $"a year, {FdiRowKeys.FirstYear} to {FdiRowKeys.LastYear}");
+                return;
+            }
+            if (!TrySeries(rows, columns, batch, out var series)) return;
+            var code = rows.Bytes(columns.Economy);
+            if (!TryCode(code, out var number) || code.Length is not (3 or 4))
+            {
+                checks.Uncertain(year, series);
+                Reject(batch, rows, columns[columns.Economy], Quote(rows, columns.Economy), code.Length is 1 or 2 && TryCode(code, out _)
+                    ? "three digits, or four of a group: the code has lost its leading zeros" : "three digits, or four of a group");
+                return;
+            }
+            checks.Key(number, code.Length == 4, year, series, rows.Line);
+            if (code.Length == 4) Group(rows, columns, batch, number, year, series);
+            else Economy(rows, columns, batch, number, year, series);
+        }
+
+        private void Group(CsvRows rows, FdiHeader columns, RowBatch? batch, int number, int year, int series)
+        {
+            if (number == 0)
+            {
+                if (IsEmpty(rows, columns.Value)) checks.World(year, series, null, 0);
+                else if (Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars, out var half)) checks.World(year, series, dollars, half);
+                else
+                {
+                    checks.World(year, series, null, 0);
+                    Reject(batch, rows, columns[columns.Value], Quote(rows, columns.Value), Amounts.Expected);
+                    return;
+                }
+            }
+            checks.Excluded++;
+            if (batch is not null) batch.Excluded++;
+        }
+
+        private void Economy(CsvRows rows, FdiHeader columns, RowBatch? batch, int number, int year, int series)
+        {
+            var economy = keys.EconomyOf(number, rows, columns);
+            var hasReason = columns.Missing >= 0 && !IsEmpty(rows, columns.Missing);
+            if (IsEmpty(rows, columns.Value))
+            {
+                if (columns.Missing >= 0 && !hasReason)
+                {
+                    checks.Uncertain(year, series);
+                    Reject(batch, rows, columns[columns.Value], "nothing, and no reason", "a value, or a reason why there is none");
+                    return;
+                }
+                checks.Missing++;
+                batch?.Missing.Add(new MissingRow(economy.Partition(series), keys.RowKey(year), Reason(rows, columns)));
+                return;
+            }
+            if (hasReason)
+            {
+                checks.Uncertain(year, series);
+                Reject(batch, rows, columns[columns.Missing], $"{Quote(rows, columns.Missing)} beside the value {Quote(rows, columns.Value)}", "a value, or a reason why there is none");
+                return;
+            }
+            if (!Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars, out var half))
+            {
+                checks.Uncertain(year, series);
+                Reject(batch, rows, columns[columns.Value], Quote(rows, columns.Value), Amounts.Expected);
+                return;
+            }
+            checks.Figure(economy.Economy.Code, year, series, dollars, half);
+            checks.Kept++;
+            batch?.Rows.Add(keys.Row(economy, series, year, dollars, rows, columns));
+        }
+
+        /// <summary>Flow and direction, from the columns or, where there are none, from what the export is said to be.</summary>
+        private bool TrySeries(CsvRows rows, FdiHeader columns, RowBatch? batch, out int series)
+        {
+            series = 0;
+            var stock = part?.Measure == UnctadSlice.Stock;
+            if (columns.Flow >= 0)
+            {
+                var flow = rows.Bytes(columns.Flow);
+                if (!flow.SequenceEqual("08"u8) && !flow.SequenceEqual("09"u8))
+                {
+                    checks.AllUncertain = true;
+                    Reject(batch, rows, columns[columns.Flow], Quote(rows, columns.Flow),
+                        flow.Length == 1 ? "08 (flow) or 09 (stock): the code has lost its leading zero" : "08 (flow) or 09 (stock)");
+                    return false;
+                }
+                stock = flow[1] == '9';
+            }
+            var outward = part?.Direction == UnctadSlice.Outward;
+            if (columns.Direction >= 0)
+            {
+                var direction = rows.Bytes(columns.Direction);
+                if (!direction.SequenceEqual("1"u8) && !direction.SequenceEqual("2"u8))
+                {
+                    checks.AllUncertain = true;
+                    Reject(batch, rows, columns[columns.Direction], Quote(rows, columns.Direction), "1 (inward) or 2 (outward)");
+                    return false;
+                }
+                outward = direction[0] == '2';
+            }
+            series = Series.Of(outward, stock);
+            if (part is null || (part.Direction == Series.Direction(series) && part.Measure == Series.Measure(series))) return true;
+            checks.AllUncertain = true;
+            Reject(batch, rows, "", Series.InWords(series), $"{part.Direction} {part.Measure}, as the name of the file {part.FileName} says");
+            return false;
+        }
+
+        private void Reject(RowBatch? batch, CsvRows rows, string column, string seen, string expected)
+        {
+            checks.Rejected++;
+            var finding = new Finding(column.Length == 0 ? $"line {rows.Line}" : $"line {rows.Line}, column {column}", seen, expected, Kept);
+            checks.FirstRejected ??= finding;
+            batch?.Rejected.Add(finding);
+        }
+
+        private static Finding OtherHeader(CsvRows rows) => new($"line {rows.Line}", $"another header, {Quote(rows, 0)} and so on, between rows", "rows, or the same header again", Broken);
+
+        private static string Reason(CsvRows rows, FdiHeader columns) => columns.Missing >= 0 ? rows.Text(columns.Missing).Trim()
+            : columns.Footnote >= 0 && !IsEmpty(rows, columns.Footnote) ? rows.Text(columns.Footnote).Trim() : "the body has an empty cell and no column for the reason";
+
+        private static string Quote(CsvRows rows, int column) => rows.Bytes(column).IsEmpty ? "nothing" : Finding.Quote(rows.Text(column));
+
+        private static bool IsEmpty(CsvRows rows, int column) => rows.Bytes(column).TrimEnd((byte)' ').IsEmpty;
+
+        private static bool TryYear(ReadOnlySpan<byte> digits, out int year) => TryCode(digits, out year) && digits.Length == 4 && year is >= FdiRowKeys.FirstYear and <= FdiRowKeys.LastYear;
+
+        /// <summary>One to four digits.</summary>
+        private static bool TryCode(ReadOnlySpan<byte> digits, out int number)
+        {
+            number = 0;
+            return digits.Length is >= 1 and <= 4 && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text;
+using Pipeline.Tables;
+
+namespace Pipeline.Sources.Unctad;
+
+/// <summary>The economies, keys and rows of one body, each text made once.</summary>
+internal sealed class FdiRowKeys
+{
+    /// <summary>Years that a body may speak of.</summary>
+    public const int FirstYear = 1900, LastYear = 2200;
+
+    /// <summary>The publisher's words for the second of the two principles.</summary>
+    private const string AssetLiability = "Asset/liability basis";
+
+    private const string Directional = "foreign direct investment, directional principle, current prices";
+    private const string ByAssets = "foreign direct investment, asset/liability principle, current prices";
+    private const string EitherWay = "foreign direct investment, directional or asset/liability principle (the body does not say), current prices";
+
+    private readonly Dictionary<int, EconomyKeys> economies = [];
+    private readonly string?[] years = new string?[LastYear - FirstYear + 1];
+    private byte[] lastFootnote = [];
+    private string lastText = "";
+
+    /// <summary>An economy of this body with its partition keys by <see cref="Series"/>.</summary>
+    internal sealed class EconomyKeys(Economy economy)
+    {
+        private readonly string?[] partitions = new string?[Series.Count];
+
+        public Economy Economy => economy;
+
+        public string Partition(int series) => partitions[series] ??= $"{economy.Code}|{Series.Direction(series)}|{Series.Measure(series)}";
+    }
+
+    /// <summary>The four series of an economy, by number.</summary>
+    internal static class Series
+    {
+        public const int Count = 4;
+        public const int InwardStock = 2;
+
+        public static int Of(bool outward, bool stock) => (outward ? 1 : 0) + (stock ? 2 : 0);
+        public static string Direction(int series) => (series & 1) == 0 ? UnctadSlice.Inward : UnctadSlice.Outward;
+        public static string Measure(int series) => (series & 2) == 0 ? UnctadSlice.Flow : UnctadSlice.Stock;
+        public static string InWords(int series) => $"{Direction(series)} {Measure(series)}";
+    }
+
+    /// <summary>An economy of the body. Its name is the one of its first row.</summary>
+    public EconomyKeys EconomyOf(int number, CsvRows rows, FdiHeader columns)
+    {
+        if (economies.TryGetValue(number, out var keys)) return keys;
+        keys = new EconomyKeys(Economies.Of(rows.Text(columns.Economy), columns.Label < 0 ? "" : rows.Text(columns.Label).Trim()));
+        economies.Add(number, keys);
+        return keys;
+    }
+
+    public string RowKey(int year) => years[year - FirstYear] ??= year.ToString("0000", CultureInfo.InvariantCulture);
+
+    public FdiAnnual Row(EconomyKeys keys, int series, int year, long dollars, CsvRows rows, FdiHeader columns)
+    {
+        var footnote = columns.Footnote < 0 ? "" : FootnoteOf(rows.Bytes(columns.Footnote));
+        return new FdiAnnual
+        {
+            PartitionKey = keys.Partition(series),
+            RowKey = RowKey(year),
+            Year = year,
+            EconomyCode = keys.Economy.Code,
+            EconomyIso3 = keys.Economy.Iso3,
+            EconomyName = keys.Economy.Name,
+            Direction = Series.Direction(series),
+            Measure = Series.Measure(series),
+            ValueUsd = dollars,
+            Footnote = footnote,
+            Basis = columns.Footnote < 0 ? EitherWay : footnote.Contains(AssetLiability, StringComparison.OrdinalIgnoreCase) ? ByAssets : Directional
+        };
+    }
+
+    /// <summary>Footnotes are few and come in runs.</summary>
+    private string FootnoteOf(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty) return "";
+        if (bytes.SequenceEqual(lastFootnote)) return lastText;
+        lastFootnote = bytes.ToArray();
+        return lastText = Encoding.UTF8.GetString(bytes).Trim();
+    }
+}

@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Azure.Data.Tables;
+using Pipeline.Tables;
+
+namespace Pipeline.Sources.Unctad;
+
+/// <summary>
+/// Reads the file by partner. Places are computed from the values, so that the rows are kept until the last one is read; a file
+/// that people maintain is small.
+/// </summary>
+internal sealed class PartnersBody : ISliceReader
+{
+    private const string Kept = "kept in rejects; put the row right and drop the file again";
+    private const string OldStays = "the table keeps the old rows; put the file right and drop it again";
+
+    /// <summary>The bilateral statistics of one economy have 1,751 rows.</summary>
+    private const int MaxRows = 200_000;
+
+    /// <summary>A file with a larger share of rejected rows than this has another layout than the reader knows.</summary>
+    private const double MaxRejected = 0.05;
+
+    /// <inheritdoc/>
+    public FactTable Table => FdiPartner.Table;
+
+    /// <inheritdoc/>
+    public SliceScope Scope { get; } = new(TableClient.CreateQueryFilter($"Dataset eq {UnctadSlice.Partners}"), ("", "~"), (_, _) => true, Coverage.ByHand);
+
+    /// <inheritdoc/>
+    /// <remarks>People may correct any row.</remarks>
+    public bool InPolicy(FactRow row, DateTimeOffset vintage) => true;
+
+    /// <inheritdoc/>
+    public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var batch = new RowBatch();
+        var (refusal, newest) = await ReadAsync(body, batch, cancellationToken).ConfigureAwait(false);
+        return new BodyCheck(batch.Read, batch.Rows.Count, batch.Excluded, batch.Missing.Count, batch.Rejected.Count, newest, refusal);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var batch = new RowBatch();
+        await ReadAsync(body, batch, cancellationToken).ConfigureAwait(false);
+        yield return batch;
+    }
+
+    private static async Task<(Finding? Refusal, string? Newest)> ReadAsync(Stream body, RowBatch batch, CancellationToken cancellationToken)
+    {
+        var kept = new List<PartnersRow>();
+        try
+        {
+            PartnersHeader? header = null;
+            await foreach (var rows in CsvRows.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+            {
+                if (rows.IsBlank) continue;
+                if (header is null)
+                {
+                    header = PartnersHeader.Read(rows, out var finding);
+                    if (header is null) return (finding, null);
+                    continue;
+                }
+                if (++batch.Read > MaxRows) return (new Finding("body", $"more than {MaxRows} rows", $"at most {MaxRows}", OldStays), null);
+                if (PartnersFile.Read(rows, header, out var column, out var seen, out var expected) is { } row) kept.Add(row);
+                else Reject(batch, rows.Line, column, seen, expected);
+            }
+            if (header is null) return (new Finding("body", "no row", "a header row", OldStays), null);
+        }
+        catch (CsvException e)
+        {
+            return (new Finding($"line {e.Line}", e.Seen, "CSV in UTF-8", OldStays), null);
+        }
+        return Sort(kept, batch);
+    }
+
+    /// <summary>What can be said of all rows together: one row per key, one basis per key, totals, places.</summary>
+    private static (Finding? Refusal, string? Newest) Sort(List<PartnersRow> all, RowBatch batch)
+    {
+        // A group with a row that could not be used proves nothing by its sum; which group that was is not known.
+        var certain = batch.Rejected.Count == 0;
+        var totals = new Dictionary<PartnersGroup, PartnersRow>();
+        var keys = new Dictionary<(string Partition, string Row), string>();
+        var groups = new Dictionary<PartnersGroup, List<PartnersRow>>();
+        foreach (var row in all)
+        {
+            var key = (row.Group.Partition, RowKey(row));
+            if (!keys.TryAdd(key, row.Group.Basis))
+            {
+                certain = false;
+                var other = keys[key];
+                if (other == row.Group.Basis) Reject(batch, row.Line, "", $"{key.Partition} {key.Item2} a second time", "one row per host, direction, measure, reporter, year and partner");
+                else Reject(batch, row.Line, "basis", Finding.Quote(row.Group.Basis), $"one basis for {key.Partition} {key.Item2}: another row has it by {PartnersFile.InWords(other)}; keep the two in files of their own");
+                continue;
+            }
+            if (row.IsTotal) totals.Add(row.Group, row);
+            else if (groups.TryGetValue(row.Group, out var rows)) rows.Add(row);
+            else groups.Add(row.Group, [row]);
+        }
+        batch.Excluded = totals.Count;
+        var refusal = certain ? totals.Values.Select(total => TotalVerdict(total, groups.GetValueOrDefault(total.Group) ?? [])).FirstOrDefault(finding => finding is not null) : null;
+        foreach (var rows in groups.Values) Place(rows, batch);
+        if (batch.Read == 0) refusal = new Finding("body", "no row", "a row per year and partner", OldStays);
+        else if (batch.Rejected.Count > batch.Read * MaxRejected && batch.Rejected.Count > 1)
+            refusal = new Finding("body", $"{batch.Rejected.Count} of {batch.Read} rows that cannot be understood, the first: {batch.Rejected[0].Where}: seen {batch.Rejected[0].Seen}, expected {batch.Rejected[0].Expected}", "at most 5 %", OldStays);
+        return (refusal, batch.Rows.Count == 0 ? null : $"{batch.Rows.Cast<FdiPartner>().Max(row => row.Year):0000}-12");
+    }
+
+    /// <summary>Partners add up to the total, to the rounding of what is written. A partner without a value leaves that open.</summary>
+    private static Finding? TotalVerdict(PartnersRow total, List<PartnersRow> partners)
+    {
+        if (total.Dollars is not { } stated || partners.Any(partner => partner.Dollars is null)) return null;
+        var sum = partners.Aggregate((Int128)0, (sum, partner) => sum + partner.Dollars!.Value);
+        var half = total.Half + partners.Sum(partner => partner.Half);
+        return Int128.Abs(sum - stated) <= (Int128)decimal.Ceiling(half) ? null
+            : new Finding($"line {total.Line}, {total.Group}", $"partners that add up to {sum} US dollars", $"{stated}, the row {total.Partner}", OldStays);
+    }
+
+    /// <summary>Hands on the rows of a group, each with its place: the largest value first, equal values at one place.</summary>
+    private static void Place(List<PartnersRow> rows, RowBatch batch)
+    {
+        rows.Sort((one, other) => Nullable.Compare(other.Dollars, one.Dollars));
+        var place = 0;
+        for (var at = 0; at < rows.Count; at++)
+        {
+            var row = rows[at];
+            if (row.Dollars is not { } dollars)
+            {
+                batch.Missing.Add(new MissingRow(row.Group.Partition, RowKey(row), "the file has no value for it: empty or .."));
+                continue;
+            }
+            if (at == 0 || rows[at - 1].Dollars != dollars) place = at + 1;
+            if (row.StatedRank > 0 && row.StatedRank != place)
+            {
+                Reject(batch, row.Line, "rank", $"\"{row.StatedRank}\"", $"{place}, the place of the value in {row.Group}");
+                continue;
+            }
+            batch.Rows.Add(new FdiPartner
+            {
+                PartitionKey = row.Group.Partition,
+                RowKey = RowKey(row),
+                Year = row.Group.Year,
+                HostCode = row.Group.Host.Code,
+                HostIso3 = row.Group.Host.Iso3,
+                PartnerIso3 = row.Iso3,
+                PartnerName = row.Partner,
+                Direction = row.Group.Direction,
+                Measure = row.Group.Measure,
+                ReportedBy = row.Group.ReportedBy,
+                ValueUsd = dollars,
+                Rank = place,
+                Basis = $"foreign direct investment by {PartnersFile.InWords(row.Group.Basis)}, current prices"
+            });
+        }
+    }
+
+    private static string RowKey(PartnersRow row) => $"{row.Group.Year.ToString("0000", CultureInfo.InvariantCulture)}|{row.Iso3}";
+
+    private static void Reject(RowBatch batch, long line, string column, string seen, string expected) =>
+        batch.Rejected.Add(new Finding(column.Length == 0 ? $"line {line}" : $"line {line}, column {column}", seen, expected, Kept));
+}

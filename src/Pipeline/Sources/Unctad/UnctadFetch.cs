@@ -1,0 +1,122 @@
+using Pipeline.Sources.Http;
+
+namespace Pipeline.Sources.Unctad;
+
+/// <summary>
+/// Gets the whole vintage: first whether there is a new one, then the bulk archive; where that fails the file list's address, the
+/// user API, a file that an operator dropped. When all fail, the first fault is the one that is reported.
+/// </summary>
+/// <remarks>
+/// Only the archive, which is the release itself, carries the catalogue's date: a body of another way is replaced by it as soon as it can be had again.
+/// </remarks>
+internal sealed class UnctadFetch(UnctadSettings settings, UnctadRequests requests, Fetching fetching)
+{
+    /// <summary>What each way that failed met, in the order they were tried.</summary>
+    private readonly List<string> failures = [];
+
+    public async Task<Fetched> RunAsync(CancellationToken cancellationToken)
+    {
+        var date = "";
+        Fetched first;
+        if (settings.CatalogueUrl is not null)
+        {
+            var catalogue = await CatalogueAsync(cancellationToken).ConfigureAwait(false);
+            if (catalogue.Date is not { } found) return await LastAsync(catalogue.Fetched, "catalogue", cancellationToken).ConfigureAwait(false);
+            if (found == fetching.LastModified)
+            {
+                catalogue.Fetched.Verdict = Verdict.NotModified;
+                return catalogue.Fetched;
+            }
+            catalogue.Fetched.Dispose();
+            date = found;
+            first = await fetching.SendAsync(requests.Bulk(), UnctadAnswers.Archive, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            first = await fetching.SendConditionalAsync(requests.Bulk(), UnctadAnswers.Archive, cancellationToken).ConfigureAwait(false);
+        }
+        if (first.Verdict.Meaning is Meaning.Body or Meaning.NotModified) return settings.CatalogueUrl is null ? first : Of(first, date);
+        failures.Add(Failed("bulk archive", first));
+        if (await OtherwiseAsync(first, date, cancellationToken).ConfigureAwait(false) is not { } other) return await LastAsync(first, "", cancellationToken).ConfigureAwait(false);
+        first.Dispose();
+        return other;
+    }
+
+    /// <summary>A way that failed, for a note: what was asked, what came, what should have.</summary>
+    public static string Failed(string way, Fetched fetched) => $"{way} failed: request {fetched.Request.Where}: seen {fetched.Verdict.Seen}, expected {fetched.Verdict.Expected}";
+
+    /// <summary>The catalogue's answer, with the date of the release or with the verdict that it is of no use.</summary>
+    private async Task<(Fetched Fetched, string? Date)> CatalogueAsync(CancellationToken cancellationToken)
+    {
+        var fetched = await fetching.SendAsync(requests.Catalogue(), UnctadAnswers.Json, cancellationToken).ConfigureAwait(false);
+        if (fetched.Verdict.Meaning != Meaning.Body) return (fetched, null);
+        var date = UnctadCatalogue.LastUpdated(fetched.Body!, out var finding);
+        if (finding is not null) fetched.Verdict = Verdict.Permanent($"{finding.Seen} in the {finding.Where}", finding.Expected, finding.Advice);
+        return (fetched, date);
+    }
+
+    /// <summary>The ways that need the publisher's servers; null when none led to a body.</summary>
+    private async Task<Fetched?> OtherwiseAsync(Fetched bulk, string date, CancellationToken cancellationToken)
+    {
+        if (bulk.Answer is { Status: 404 } && settings.CatalogueUrl is not null && await ListedAsync(date, cancellationToken).ConfigureAwait(false) is { } listed) return listed;
+        if (settings.ApiUrl is null || settings.ClientId.Length == 0) return null;
+        if (date.Length == 0)
+        {
+            failures.Add("user API not asked: its answers are only put together when the catalogue's server says that all are of one version; set Unctad__CatalogueUrl");
+            return null;
+        }
+        var (body, failure) = await new UnctadApi(requests, fetching).FetchAsync(date, cancellationToken).ConfigureAwait(false);
+        if (body is null)
+        {
+            failures.Add(failure);
+            return null;
+        }
+        return Of(body, "", "the figures are the user API's, which gives no footnotes and no reasons for missing values");
+    }
+
+    /// <summary>The archive by the address that the file list gives.</summary>
+    private async Task<Fetched?> ListedAsync(string date, CancellationToken cancellationToken)
+    {
+        using var list = await fetching.SendAsync(requests.FileList(), UnctadAnswers.Json, cancellationToken).ConfigureAwait(false);
+        if (list.Verdict.Meaning != Meaning.Body)
+        {
+            failures.Add(Failed("file list", list));
+            return null;
+        }
+        if (UnctadCatalogue.FileId(list.Body!, out var finding) is not { } id)
+        {
+            failures.Add($"file list failed: {finding}");
+            return null;
+        }
+        var file = await fetching.SendAsync(requests.File(id), UnctadAnswers.Archive, cancellationToken).ConfigureAwait(false);
+        if (file.Verdict.Meaning == Meaning.Body) return Of(file, date);
+        failures.Add(Failed("listed file", file));
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>The last way, the dropped file; when that is none either, the fault that came first.</summary>
+    /// <remarks>Without the catalogue the other ways are not tried: nothing says then whether there is a new release, nor of which version the user API's answers are.</remarks>
+    private async Task<Fetched> LastAsync(Fetched first, string way, CancellationToken cancellationToken)
+    {
+        if (way.Length > 0) failures.Add(Failed(way, first));
+        var (dropped, note) = await new UnctadDrops(requests, fetching).FetchAsync(cancellationToken).ConfigureAwait(false);
+        if (dropped is not null)
+        {
+            first.Dispose();
+            return Of(dropped, "", note);
+        }
+        // The first failure is the fault itself.
+        first.Verdict = first.Verdict with { Advice = string.Join("; ", [first.Verdict.Advice, .. failures.Skip(1), note]) };
+        return first;
+    }
+
+    /// <summary>The same result with its date and the notes on how it came. Its entity tag is not kept: it is the date that is asked for.</summary>
+    private Fetched Of(Fetched fetched, string date, params string[] notes) => new(fetched.Request, fetched.Verdict, fetched.Answer, fetched.Body, fetched.Sha256, fetched.ContentType)
+    {
+        LastModified = date,
+        ETag = "",
+        RetryAfter = fetched.RetryAfter,
+        Notes = [.. failures, .. notes]
+    };
+}
