@@ -68,6 +68,11 @@ public sealed class SourceClient : IDisposable
             return Fault(request, "several failures of this server in a row, so that it is left alone for a while",
                 $"the next plan tries again{(e.RetryAfter is { } wait ? $"; the pause ends in {wait.TotalSeconds:0} s" : "")}");
         }
+        catch (Exception e) when (SourcePipeline.IsUntrusted(e))
+        {
+            return new Fetched(request, Verdict.Permanent(Finding.Quote(request.Hide(Innermost(e).Message)), "a TLS connection with a certificate that this machine trusts",
+                "add the root certificate of the server's authority to this machine's store, after checking where it comes from; never disable the certificate check"), null, null, "", null);
+        }
         catch (Exception e) when (SourcePipeline.IsTransport(e))
         {
             return Fault(request, Finding.Quote(request.Hide(Innermost(e).Message)), "check the address and the network; the next plan tries again");

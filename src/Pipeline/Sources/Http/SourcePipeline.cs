@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using System.Threading.RateLimiting;
 using Polly;
 using Polly.CircuitBreaker;
@@ -64,6 +65,9 @@ internal sealed class SourcePipeline : IDisposable
     /// <summary>Faults of the way to the server: no name, no connection in time, a connection that breaks off, a compression that is none.</summary>
     public static bool IsTransport(Exception e) => e is HttpRequestException or IOException or InvalidDataException or OperationCanceledException { InnerException: TimeoutException };
 
+    /// <summary>A server whose certificate is not accepted, or that speaks no TLS that is: it will not be another one in a minute.</summary>
+    public static bool IsUntrusted(Exception e) => e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException };
+
     /// <summary>What the server asks for, or what its answer is known to need.</summary>
     private static TimeSpan? Least(Fetched? fetched) => fetched?.RetryAfter ?? fetched?.Verdict.Pause;
 
@@ -76,7 +80,7 @@ internal sealed class SourcePipeline : IDisposable
 
     public void Dispose() => limiter.Dispose();
 
-    private static bool IsPassing(Exception e) => IsTransport(e) || e is TimeoutRejectedException;
+    private static bool IsPassing(Exception e) => (IsTransport(e) && !IsUntrusted(e)) || e is TimeoutRejectedException;
 
     private sealed class Unconfigured : ResilienceStrategyOptions;
 
