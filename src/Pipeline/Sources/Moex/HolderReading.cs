@@ -1,0 +1,98 @@
+using System.Globalization;
+using Pipeline.Tables;
+
+namespace Pipeline.Sources.Moex;
+
+/// <summary>
+/// What was read of a body: each of its rows is kept, missing, left out or rejected. Two rows of one key are settled at the end,
+/// when all are known, so that the outcome does not depend on their order.
+/// </summary>
+internal sealed class HolderReading
+{
+    public const string Kept = "kept in rejects, fix the reader or replay";
+
+    private readonly List<(string Where, Holding Row)> rows = [];
+    private readonly List<(string Where, MissingRow Row)> missing = [];
+    private readonly List<Finding> rejected = [];
+    private long excluded, rejectedRows;
+
+    /// <summary>Why the body must not be loaded; the first reason counts.</summary>
+    public Finding? Refusal { get; private set; }
+
+    /// <summary>The rows that are kept so far.</summary>
+    public IReadOnlyList<(string Where, Holding Row)> Rows => rows;
+
+    /// <summary>The days that kept and missing rows refer to, first and last, as keys begin; null without any.</summary>
+    public (string First, string Last)? Days { get; private set; }
+
+    private long Read => rows.Count + missing.Count + excluded + rejectedRows;
+
+    public void Keep(string where, Holding row) => rows.Add((where, row));
+
+    public void Miss(string where, MissingRow row) => missing.Add((where, row));
+
+    public void Exclude(long count = 1) => excluded += count;
+
+    public void Reject(Finding finding, long count = 1)
+    {
+        rejected.Add(finding);
+        rejectedRows += count;
+    }
+
+    public void Reject(string where, string seen, string expected, string advice = Kept, long count = 1) => Reject(new Finding(where, seen, expected, advice), count);
+
+    public void Refuse(Finding refusal) => Refusal ??= refusal;
+
+    /// <summary>Rejects rows that were kept before, each with words of its own.</summary>
+    public void Withdraw(Func<string, Holding, Finding?> why)
+    {
+        for (var at = 0; at < rows.Count; at++)
+        {
+            if (why(rows[at].Where, rows[at].Row) is not { } finding) continue;
+            rows.RemoveAt(at--);
+            Reject(finding);
+        }
+    }
+
+    /// <summary>
+    /// Settles rows of one key. The same figures again are left out. Different figures are all rejected: nobody can tell which of
+    /// them is right, and what the table has stays. A missing value that another row gives is left out.
+    /// </summary>
+    public HolderReading Settle()
+    {
+        foreach (var twins in rows.GroupBy(row => (row.Row.PartitionKey, row.Row.RowKey)).Where(group => group.Count() > 1).ToList())
+        {
+            var first = twins.First();
+            if (twins.All(twin => HoldingRow.InWords(twin.Row) == HoldingRow.InWords(first.Row)))
+            {
+                foreach (var twin in twins.Skip(1)) rows.Remove(twin);
+                Exclude(twins.Count() - 1);
+                continue;
+            }
+            foreach (var twin in twins)
+            {
+                var other = twins.First(candidate => HoldingRow.InWords(candidate.Row) != HoldingRow.InWords(twin.Row));
+                rows.Remove(twin);
+                Reject(twin.Where, $"{HoldingRow.InWords(twin.Row)}", $"one figure of {Finding.Quote(twin.Row.Holder)} on {twin.Row.RowKey[..10]}, but {other.Where} has {HoldingRow.InWords(other.Row)}",
+                    "both are kept in rejects; remove the wrong one, or cite them apart");
+            }
+        }
+        var known = rows.Select(row => (row.Row.PartitionKey, row.Row.RowKey)).ToHashSet();
+        excluded += missing.RemoveAll(gap => !known.Add((gap.Row.PartitionKey, gap.Row.RowKey)));
+        var days = rows.Select(row => row.Row.RowKey).Concat(missing.Select(gap => gap.Row.RowKey)).Select(key => key[..10]).Order(StringComparer.Ordinal).ToList();
+        Days = days.Count > 0 ? (days[0], days[^1]) : null;
+        return this;
+    }
+
+    public BodyCheck Check() => new(Read, rows.Count, excluded, missing.Count, rejectedRows,
+        rows.Count == 0 ? null : rows.Max(row => row.Row.AsOf).ToString("yyyy-MM", CultureInfo.InvariantCulture), Refusal);
+
+    public RowBatch Batch()
+    {
+        var batch = new RowBatch { Read = Read, Excluded = excluded };
+        batch.Rows.AddRange(rows.Select(row => row.Row));
+        batch.Missing.AddRange(missing.Select(gap => gap.Row));
+        batch.Rejected.AddRange(rejected);
+        return batch;
+    }
+}

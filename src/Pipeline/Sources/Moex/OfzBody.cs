@@ -1,0 +1,94 @@
+using System.Globalization;
+
+namespace Pipeline.Sources.Moex;
+
+/// <summary>
+/// Reads the Bank of Russia's table of OFZ held by non-residents: a row is a month, as of its first day; billions of roubles at
+/// nominal value, and per cent of the market.
+/// </summary>
+/// <remarks>
+/// A row without any cell is not a row. A row that has other cells and no date is left out, and so is one that has nothing but
+/// a text in place of the date: the notes below the table.
+/// </remarks>
+internal sealed class OfzBody : HolderBody
+{
+    public const string Citation = "Bank of Russia, table_ofz";
+
+    /// <summary>How far the printed share may be from volume and total, in points (moex.md, section 2).</summary>
+    private const decimal ShareTolerance = 0.1m;
+
+    /// <summary>What no volume reaches, in billions of roubles; the whole market has some 30,000.</summary>
+    private const decimal MaxVolume = 10_000_000m;
+
+    private const decimal Billion = 1_000_000_000m;
+
+    /// <inheritdoc/>
+    public override SliceScope Scope => MoexScope.OfOfz;
+
+    /// <inheritdoc/>
+    protected override Task<HolderReading> ReadAllAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var reading = new HolderReading();
+        foreach (var (row, finding) in OfzFile.Read(body))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (row is null) reading.Refuse(finding!);
+            else Take(row, reading);
+        }
+        if (reading.Check().Read == 0) reading.Refuse(new Finding("body", "no row", "a row for each month", OfzFile.Advice));
+        return Task.FromResult(reading);
+    }
+
+    private static void Take(OfzFile.Row row, HolderReading reading)
+    {
+        var where = $"row {row.Number}";
+        if (row.Day is null || (row is { Day: string, Volume: null, Share: null, Total: null } && TryDay(row.Day) is null))
+        {
+            reading.Exclude();
+            return;
+        }
+        if (TryDay(row.Day) is not { } day) reading.Reject($"{where}, column date", Quote(row.Day), "a day: a date cell, yyyy-MM-dd or dd.MM.yyyy");
+        else if (day.Day != 1) reading.Reject($"{where}, column date", $"{day:yyyy-MM-dd}", "the first day of a month");
+        else if (!TryNumber(row.Volume, MaxVolume, out var volume)) reading.Reject($"{where}, column volume", Quote(row.Volume), "billions of roubles, 0 or more");
+        else if (!TryNumber(row.Share, 100, out var share)) reading.Reject($"{where}, column share", Quote(row.Share), "per cent, 0 to 100");
+        else if (!TryNumber(row.Total, MaxVolume, out var total)) reading.Reject($"{where}, column total", Quote(row.Total), "billions of roubles, 0 or more");
+        else if (volume > total) reading.Reject($"{where}, column volume", $"{N(volume)} of {N(total)}", "no more than the total");
+        else if (total > 0 && share is { } stated && volume / total * 100 is { } computed && Math.Abs(stated - computed) > ShareTolerance)
+            reading.Reject($"{where}, column share", $"{N(stated)}, but {N(volume)} of {N(total)} is {N(decimal.Round(computed, 2))}", $"a share within {N(ShareTolerance)} points of it");
+        else if (volume is null && share is null)
+            reading.Miss(where, new MissingRow(HoldingRow.PartitionKey(HoldingRow.Ofz, HolderBasis.CbrMonthly), HoldingRow.RowKey(day, HoldingRow.AllNonResidents, Citation),
+                "the file has neither a volume nor a share"));
+        else reading.Keep(where, HoldingRow.Of(day, HoldingRow.Ofz, HolderBasis.CbrMonthly, HoldingRow.AllNonResidents, Citation, share, volume is { } billions ? decimal.Round(billions * Billion) : null, HoldingRow.Roubles));
+    }
+
+    /// <summary>A date cell, a serial number that is not shown as a date, or text; null when it is none.</summary>
+    private static DateOnly? TryDay(object? cell)
+    {
+        var moment = cell switch
+        {
+            DateTime date => date,
+            double serial when serial is > 30_000 and < 80_000 => DateTime.FromOADate(serial),
+            int serial when serial is > 30_000 and < 80_000 => DateTime.FromOADate(serial),
+            string text when DateTime.TryParseExact(text.Trim(), (string[])["yyyy-MM-dd", "dd.MM.yyyy"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed) => parsed,
+            _ => DateTime.MinValue
+        };
+        return moment.Year is >= 1990 and < 2100 && moment.TimeOfDay == TimeSpan.Zero ? DateOnly.FromDateTime(moment) : null;
+    }
+
+    /// <summary>A number, or null for an empty cell; false for anything else. Binary noise ends at nine decimals.</summary>
+    private static bool TryNumber(object? cell, decimal most, out decimal? number)
+    {
+        number = cell switch
+        {
+            double value when Math.Abs(value) < 1e12 => decimal.Round((decimal)value, 9),
+            int value => value,
+            string text when decimal.TryParse(text.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var parsed) => parsed,
+            _ => null
+        };
+        return cell is null || (number >= 0 && number <= most);
+    }
+
+    private static string Quote(object? cell) => Finding.Quote(cell is DateTime date ? date.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : Convert.ToString(cell, CultureInfo.InvariantCulture));
+
+    private static string N(decimal? number) => number?.ToString("0.##########", CultureInfo.InvariantCulture) ?? "nothing";
+}
