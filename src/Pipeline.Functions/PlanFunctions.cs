@@ -11,4 +11,7 @@ public sealed class PlanFunctions(Plan plan)
 
     [Function("PlanUnctadFdi")]
     public Task UnctadFdiAsync([TimerTrigger("%UNCTAD_SCHEDULE%")] TimerInfo timer, CancellationToken cancellationToken) => plan.RunAsync("unctad-fdi", cancellationToken);
+
+    [Function("PlanMoexHolders")]
+    public Task MoexHoldersAsync([TimerTrigger("%MOEX_SCHEDULE%")] TimerInfo timer, CancellationToken cancellationToken) => plan.RunAsync("moex-holders", cancellationToken);
 }

@@ -7,6 +7,7 @@ using Pipeline.Sources;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Http;
 using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Moex;
 using Pipeline.Steps;
 using Pipeline.Storage;
 using Pipeline.Tables;
@@ -21,6 +22,7 @@ public static class PipelineServices
     {
         yield return new CensusSource(settings.Census);
         yield return new UnctadSource(settings.Unctad);
+        yield return new MoexSource(settings.Moex);
     }
 
     /// <summary>Adds everything the functions need.</summary>

@@ -44,15 +44,12 @@ internal sealed class HolderReading
     public void Refuse(Finding refusal) => Refusal ??= refusal;
 
     /// <summary>Rejects rows that were kept before, each with words of its own.</summary>
-    public void Withdraw(Func<string, Holding, Finding?> why)
+    public void Withdraw(Func<string, Holding, Finding?> why) => rows.RemoveAll(row =>
     {
-        for (var at = 0; at < rows.Count; at++)
-        {
-            if (why(rows[at].Where, rows[at].Row) is not { } finding) continue;
-            rows.RemoveAt(at--);
-            Reject(finding);
-        }
-    }
+        var finding = why(row.Where, row.Row);
+        if (finding is not null) Reject(finding);
+        return finding is not null;
+    });
 
     /// <summary>
     /// Settles rows of one key. The same figures again are left out. Different figures are all rejected: nobody can tell which of
@@ -60,23 +57,26 @@ internal sealed class HolderReading
     /// </summary>
     public HolderReading Settle()
     {
-        foreach (var twins in rows.GroupBy(row => (row.Row.PartitionKey, row.Row.RowKey)).Where(group => group.Count() > 1).ToList())
+        var settled = new List<(string Where, Holding Row)>(rows.Count);
+        foreach (var twins in rows.Select(row => (row.Where, row.Row, Words: HoldingRow.InWords(row.Row))).GroupBy(row => (row.Row.PartitionKey, row.Row.RowKey)))
         {
             var first = twins.First();
-            if (twins.All(twin => HoldingRow.InWords(twin.Row) == HoldingRow.InWords(first.Row)))
+            var other = twins.FirstOrDefault(twin => twin.Words != first.Words);
+            if (other.Row is null)
             {
-                foreach (var twin in twins.Skip(1)) rows.Remove(twin);
+                settled.Add((first.Where, first.Row));
                 Exclude(twins.Count() - 1);
                 continue;
             }
             foreach (var twin in twins)
             {
-                var other = twins.First(candidate => HoldingRow.InWords(candidate.Row) != HoldingRow.InWords(twin.Row));
-                rows.Remove(twin);
-                Reject(twin.Where, $"{HoldingRow.InWords(twin.Row)}", $"one figure of {Finding.Quote(twin.Row.Holder)} on {twin.Row.RowKey[..10]}, but {other.Where} has {HoldingRow.InWords(other.Row)}",
+                var against = twin.Words == first.Words ? other : first;
+                Reject(twin.Where, twin.Words, $"one figure of {Finding.Quote(twin.Row.Holder)} on {twin.Row.RowKey[..10]}, but {against.Where} has {against.Words}",
                     "both are kept in rejects; remove the wrong one, or cite them apart");
             }
         }
+        rows.Clear();
+        rows.AddRange(settled);
         var known = rows.Select(row => (row.Row.PartitionKey, row.Row.RowKey)).ToHashSet();
         excluded += missing.RemoveAll(gap => !known.Add((gap.Row.PartitionKey, gap.Row.RowKey)));
         var days = rows.Select(row => row.Row.RowKey).Concat(missing.Select(gap => gap.Row.RowKey)).Select(key => key[..10]).Order(StringComparer.Ordinal).ToList();

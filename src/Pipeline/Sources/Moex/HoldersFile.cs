@@ -61,7 +61,7 @@ internal sealed class HoldersFile
         foreach (var (column, known) in (IEnumerable<(string, IReadOnlyList<string>)>)[("asset_class", AssetClasses), ("basis", HolderBasis.Curated), ("qualifier", Qualifiers)])
             if (!known.Contains(cells[column])) return (column, $"one of {string.Join(", ", known)}");
         foreach (var column in (string[])["holder", "citation"])
-            if (cells[column].Length is 0 or > MaxText || cells[column].Trim() != cells[column] || cells[column].Any(char.IsControl))
+            if (cells[column].Length is 0 or > MaxText || Keys.Clean(cells[column]).Length > 2 * MaxText || cells[column].Trim() != cells[column] || cells[column].Any(char.IsControl))
                 return (column, $"{(column == "holder" ? "the holder as published" : "publisher and date")}, at most {MaxText} characters in one line, no blanks around");
         if (cells["holder_iso2"] == "UK") return ("holder_iso2", "GB, the code of the United Kingdom");
         if (cells["holder_iso2"].Length > 0 && !CountryCodes.IsCountry(cells["holder_iso2"])) return ("holder_iso2", "an ISO 3166-1 code of two upper-case letters, or nothing for regions and totals");

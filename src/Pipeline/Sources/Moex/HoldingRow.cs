@@ -53,7 +53,7 @@ internal static class HoldingRow
     {
         var words = new List<string>();
         if (!double.IsNaN(row.SharePercent)) words.Add(FormattableString.Invariant($"share {row.SharePercent}"));
-        if (!double.IsNaN(row.Value)) words.Add(FormattableString.Invariant($"value {(decimal)row.Value} {row.Currency}"));
+        if (!double.IsNaN(row.Value)) words.Add(FormattableString.Invariant($"value {row.Value} {row.Currency}"));
         if (row.HolderIso2.Length > 0) words.Add(row.HolderIso2);
         words.Add(row.Qualifier);
         return string.Join(", ", words);

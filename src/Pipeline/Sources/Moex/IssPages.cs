@@ -36,10 +36,10 @@ internal sealed class IssPages(string block, bool paged)
         {
             while (true)
             {
-                // Without rows is how a route without cursor ends; a first page without rows means what the judge says.
-                if (page.Verdict.Meaning != Meaning.Body && !(page.Verdict.Meaning == Meaning.Empty && held is not null)) return page;
+                if (page.Verdict.Meaning is not (Meaning.Body or Meaning.Empty) || page.Body is null) return page;
                 var (answer, finding) = await ReadAsync(page, cancellationToken).ConfigureAwait(false);
-                if (answer is not null && MoexAnswers.Meaning(answer, block) is { } meaning && !(meaning.Meaning == Meaning.Empty && held is not null))
+                var meaning = answer is null ? null : MoexAnswers.Meaning(answer, block);
+                if (meaning is { Meaning: Meaning.Permanent })
                 {
                     page.Verdict = meaning;
                     return page;
@@ -48,6 +48,12 @@ internal sealed class IssPages(string block, bool paged)
                 if (answer?.Block(block) is not { } rows)
                     return held is null ? page : Failed(page, finding?.Seen ?? $"no block {block} in page {pages.Count + 1}", finding?.Expected ?? "the same blocks in all pages");
                 if (!TryCursor(answer, out var cursor, out var wrong)) return Failed(page, wrong, $"INDEX, TOTAL and PAGESIZE, whole numbers, in block {block}.cursor");
+                // Without rows is how a route without cursor ends; a first page without rows is all there is.
+                if (meaning is not null && held is null && !(cursor?.Total > 0))
+                {
+                    page.Verdict = meaning;
+                    return page;
+                }
                 if (cursor is null && !paged) return held is null ? page : Failed(page, $"no block {block}.cursor in page {pages.Count + 1}", "one, as in the page before");
                 if (pages.Add(rows, cursor) is { } fault) return Failed(page, fault.Seen, fault.Expected);
                 if (rows.Rows.Count > 0)
@@ -59,14 +65,14 @@ internal sealed class IssPages(string block, bool paged)
                     }
                     held = page;
                 }
+                else if (held is null) return Failed(page, "no rows in page 1", $"{cursor?.Total}, the cursor's TOTAL");
                 else page.Dispose();
+                page = held;
                 if (pages.Next is not { } next) break;
-                page = held!;
                 if (whole?.Length > first.MaxBytes) return Failed(page, $"pages of more than {first.MaxBytes} bytes together", $"at most {first.MaxBytes} bytes");
                 if (pages.Count >= MaxPages) return Failed(page, $"more than {MaxPages} pages", $"at most {MaxPages}");
                 page = await fetching.SendAsync(At(first, next), judge, cancellationToken).ConfigureAwait(false);
             }
-            page = held!;
             if (whole is null) return page;
             whole = await AppendAsync(whole, page, cancellationToken).ConfigureAwait(false);
             await whole.WriteAsync("]"u8.ToArray(), cancellationToken).ConfigureAwait(false);
@@ -75,6 +81,11 @@ internal sealed class IssPages(string block, bool paged)
             var assembled = Fetched.Assembled(first, page.Answer! with { Headers = none.Headers, LastModified = null }, whole);
             (whole, page) = (null, null);
             return assembled;
+        }
+        catch
+        {
+            page?.Dispose();
+            throw;
         }
         finally
         {

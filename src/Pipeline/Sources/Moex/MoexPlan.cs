@@ -1,0 +1,42 @@
+using System.Globalization;
+using Pipeline.Ledger;
+
+namespace Pipeline.Sources.Moex;
+
+/// <summary>Which slices of the holders data there are, and when they are due (moex.md, section 6).</summary>
+internal sealed class MoexPlan(MoexSettings settings)
+{
+    /// <summary>A day, less the spread of a daily schedule, so that the next day's plan finds the slice due.</summary>
+    private static readonly TimeSpan NextPlan = TimeSpan.FromHours(20);
+
+    /// <summary>How many days the depository's figures are read again.</summary>
+    public const int NsdDays = 7;
+
+    /// <summary>The day of the month from which the Bank of Russia's figures of that month may appear: they come 23 to 33 days after its first day, up to 46 before 2021.</summary>
+    private const int OfzDay = 20;
+
+    public IEnumerable<Slice> Slices(DateTimeOffset now)
+    {
+        if (settings.HoldersFile.Length > 0) yield return MoexSlice.OfHolders;
+        if (settings.IssUrl is not null) yield return MoexSlice.OfCapitalisation;
+        if (settings.OfzTableUrl is not null) yield return MoexSlice.OfOfz;
+        if (settings.NsdUrl is null || settings.NsdApiKey.Length == 0) yield break;
+        var today = DateOnly.FromDateTime(now.UtcDateTime);
+        for (var back = 1; back <= NsdDays; back++) yield return MoexSlice.OfNsd(today.AddDays(-back));
+    }
+
+    public static DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now)
+    {
+        switch (slice.Dataset)
+        {
+            case MoexSlice.Holders:
+                return SliceRow.Never; // Looking at the file costs nothing, and whoever changes it wants to see it loaded.
+            case MoexSlice.Ofz when newest is not null:
+                var next = DateOnly.ParseExact(newest, "yyyy-MM", CultureInfo.InvariantCulture).AddMonths(1);
+                var release = new DateTimeOffset(next.Year, next.Month, OfzDay, 0, 0, 0, TimeSpan.Zero);
+                return release > now ? release : now + NextPlan;
+            default:
+                return now + NextPlan;
+        }
+    }
+}
