@@ -51,15 +51,15 @@ internal sealed class HoldersBody : HolderBody
     }
 
     /// <summary>
-    /// Rejects exact shares of a day that cannot all be true. Only rows with a country's code are added up: totals and regions
-    /// hold countries. Where publishers differ about a country the smallest of its shares counts, so that nobody counts twice.
+    /// Rejects exact shares of a day that cannot all be true. Totals ("All …") are not added up: they hold the others. Where
+    /// publishers differ about a holder the smallest of its shares counts, so that nobody counts twice.
     /// </summary>
     private static void Together(HolderReading reading)
     {
         var impossible = new Dictionary<(string Partition, string Day), string>();
         foreach (var day in reading.Rows.Where(row => Counts(row.Row)).GroupBy(row => Of(row.Row)))
         {
-            var shares = day.GroupBy(row => row.Row.HolderIso2).Select(holder => (Code: holder.Key, Share: holder.Min(row => (decimal)row.Row.SharePercent))).ToList();
+            var shares = day.GroupBy(row => row.Row.HolderIso2 is { Length: > 0 } code ? code : row.Row.Holder).Select(holder => (Code: holder.Key, Share: holder.Min(row => (decimal)row.Row.SharePercent))).ToList();
             var sum = shares.Sum(holder => holder.Share);
             if (sum <= MostTogether) continue;
             var parts = string.Join(", ", shares.OrderByDescending(holder => holder.Share).Take(5).Select(holder => $"{holder.Code} {holder.Share.ToString(CultureInfo.InvariantCulture)}"));
@@ -71,7 +71,7 @@ internal sealed class HoldersBody : HolderBody
             : null);
     }
 
-    private static bool Counts(Holding row) => row.Qualifier == HoldingRow.Exact && row.HolderIso2.Length > 0 && !double.IsNaN(row.SharePercent);
+    private static bool Counts(Holding row) => row.Qualifier == HoldingRow.Exact && !row.Holder.StartsWith("All ", StringComparison.OrdinalIgnoreCase) && !double.IsNaN(row.SharePercent);
 
     private static (string Partition, string Day) Of(Holding row) => (row.PartitionKey, row.RowKey[..10]);
 

@@ -75,7 +75,11 @@ public sealed class HoldersBodyTests
             "\nrejected: line 3, column share_percent: seen 40.6 of 100.6 per cent together (US 60, GB 40.6), expected exact shares of equity by free_float on 2018-07-05 that add up to at most 100.5" + Check },
         { "2018-07-05,equity,free_float,United States,US,60,,,exact,A\n2018-07-05,equity,free_float,United Kingdom,GB,40.5,,,exact,A", "2 of 2 kept, 0 excluded" },
         { "2018-07-05,equity,free_float,United States,US,60,,,exact,A\n2018-07-05,equity,turnover,United Kingdom,GB,60,,,exact,A\n2018-07-06,equity,free_float,United Kingdom,GB,60,,,exact,A", "3 of 3 kept, 0 excluded" },
-        { "2018-07-05,equity,free_float,United States,US,60,,,exact,A\n2018-07-05,equity,free_float,United States,US,61,,,exact,B\n2018-07-05,equity,free_float,All non-residents,,90,,,exact,A\n2018-07-05,equity,free_float,Continental Europe,,50,,,exact,A", "4 of 4 kept, 0 excluded" },
+        { "2018-07-05,equity,free_float,United States,US,60,,,exact,A\n2018-07-05,equity,free_float,United States,US,61,,,exact,B\n2018-07-05,equity,free_float,All non-residents,,90,,,exact,A\n2018-07-05,equity,free_float,Continental Europe,,40,,,exact,A", "4 of 4 kept, 0 excluded" },
+        { "2018-07-05,equity,free_float,United States,US,60,,,exact,A\n2018-07-05,equity,free_float,Continental Europe,,41,,,exact,A",
+            "0 of 2 kept, 0 excluded" +
+            "\nrejected: line 2, column share_percent: seen 60 of 101 per cent together (US 60, Continental Europe 41), expected exact shares of equity by free_float on 2018-07-05 that add up to at most 100.5" + Check +
+            "\nrejected: line 3, column share_percent: seen 41 of 101 per cent together (US 60, Continental Europe 41), expected exact shares of equity by free_float on 2018-07-05 that add up to at most 100.5" + Check },
         { "2018-07-05,equity,free_float,United States,US,60,,,lower_bound,A\n2018-07-05,equity,free_float,United Kingdom,GB,60,,,exact,A", "2 of 2 kept, 0 excluded" }
     };
 
