@@ -101,7 +101,7 @@ internal sealed class FdiBody(bool extract) : ISliceReader
                 begun = true;
                 header = FdiHeader.Read(rows, part, out var finding);
                 if (finding is not null) Refuse(finding);
-                else checks.IsSelection |= header!.IsSelection;
+                else (checks.IsSelection, checks.RoundedTo) = (header!.IsSelection, header.RoundedTo);
                 return;
             }
             // Without a header nothing can be read; the rest is only passed over.
@@ -155,11 +155,11 @@ internal sealed class FdiBody(bool extract) : ISliceReader
         {
             if (number == 0)
             {
-                if (IsEmpty(rows, columns.Value)) checks.World(year, series, null, 0);
-                else if (Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars, out var half)) checks.World(year, series, dollars, half);
+                if (IsEmpty(rows, columns.Value)) checks.World(year, series, null);
+                else if (Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars)) checks.World(year, series, dollars);
                 else
                 {
-                    checks.World(year, series, null, 0);
+                    checks.World(year, series, null);
                     Reject(batch, rows, columns[columns.Value], Quote(rows, columns.Value), Amounts.Expected);
                     return;
                 }
@@ -190,13 +190,13 @@ internal sealed class FdiBody(bool extract) : ISliceReader
                 Reject(batch, rows, columns[columns.Missing], $"{Quote(rows, columns.Missing)} beside the value {Quote(rows, columns.Value)}", "a value, or a reason why there is none");
                 return;
             }
-            if (!Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars, out var half))
+            if (!Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars))
             {
                 checks.Uncertain(year, series);
                 Reject(batch, rows, columns[columns.Value], Quote(rows, columns.Value), Amounts.Expected);
                 return;
             }
-            checks.Figure(economy.Economy.Code, year, series, dollars, half);
+            checks.Figure(economy.Economy.Code, year, series, dollars);
             checks.Kept++;
             batch?.Rows.Add(keys.Row(economy, series, year, dollars, rows, columns));
         }

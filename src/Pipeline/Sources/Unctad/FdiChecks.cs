@@ -58,14 +58,17 @@ internal sealed class FdiChecks(bool extract)
     /// <summary>Whether the body is what somebody chose (<see cref="FdiHeader.IsSelection"/>).</summary>
     public bool IsSelection { get; set; }
 
+    /// <summary>What figures are rounded to, in dollars (<see cref="FdiHeader.RoundedTo"/>).</summary>
+    public long RoundedTo { get; set; }
+
     /// <summary>The newest year with a figure, as its last month.</summary>
     public string? Newest => Kept == 0 ? null : $"{lastYear:0000}-12";
 
     private struct Cell
     {
         public Int128 Sum; // Not even absurd figures overflow.
-        public decimal Half;
         public long World;
+        public int Figures;
         public bool HasWorld, HasWorldValue, Uncertain;
     }
 
@@ -84,20 +87,19 @@ internal sealed class FdiChecks(bool extract)
     }
 
     /// <summary>The figure of an economy.</summary>
-    public void Figure(string code, int year, int series, long dollars, decimal half)
+    public void Figure(string code, int year, int series, long dollars)
     {
         if (Economies.FinancialCentres.Contains(code)) return;
         ref var cell = ref CellOf(year, series);
         cell.Sum += dollars;
-        cell.Half += half;
+        cell.Figures++;
     }
 
     /// <summary>The figure of the world; null when the row says that it has none.</summary>
-    public void World(int year, int series, long? dollars, decimal half)
+    public void World(int year, int series, long? dollars)
     {
         ref var cell = ref CellOf(year, series);
         cell.HasWorld = true;
-        cell.Half += half;
         if (dollars is not { } value) return;
         cell.HasWorldValue = true;
         cell.World = value;
@@ -135,9 +137,8 @@ internal sealed class FdiChecks(bool extract)
                 var cell = cells.GetValueOrDefault(Index(year, series));
                 if (!cell.HasWorld) return new Finding($"year {year}, {Series.InWords(series)}", "no row of the world, economy 0000", "one", OldStays);
                 if (extract || AllUncertain || cell.Uncertain || !cell.HasWorldValue || year < AddsUpFrom(series)) continue;
-                // As far apart as the rounding of every figure makes possible, and a cent of a million in any case.
-                var difference = cell.World - cell.Sum;
-                if (Int128.Abs(difference) <= Int128.Max(Amounts.Million / 100, (Int128)decimal.Ceiling(cell.Half))) continue;
+                // As far apart as the rounding of every figure makes possible, and a hundredth of a million in any case.
+                if (Int128.Abs(cell.World - cell.Sum) <= Math.Max(Amounts.Million / 100, (cell.Figures + 1) * RoundedTo / 2)) continue;
                 return new Finding($"year {year}, {Series.InWords(series)}", $"economies without the Caribbean financial centres that add up to {cell.Sum} US dollars", $"{cell.World}, the row of the world", OldStays);
             }
         return null;

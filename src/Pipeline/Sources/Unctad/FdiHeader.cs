@@ -55,6 +55,9 @@ internal sealed class FdiHeader
     /// <summary>What 1 in the value column stands for, in dollars.</summary>
     public int Unit { get; private set; }
 
+    /// <summary>What the values are rounded to, in dollars: releases have three decimals, exports of the data centre whole millions, the user API dollars (unctad.md, section 2.3).</summary>
+    public long RoundedTo => Unit == 1 ? 1 : IsSelection ? Amounts.Million : Amounts.Million / 1000;
+
     /// <summary>The footnote to the value; -1 where there is none.</summary>
     public int Footnote { get; private set; }
 

@@ -111,7 +111,8 @@ internal sealed class PartnersBody : ISliceReader
     {
         if (total.Dollars is not { } stated || partners.Any(partner => partner.Dollars is null)) return null;
         var sum = partners.Aggregate((Int128)0, (sum, partner) => sum + partner.Dollars!.Value);
-        var half = total.Half + partners.Sum(partner => partner.Half);
+        // Zeros at the end are not written: the figure with most digits says to what all are rounded.
+        var half = total.Half + partners.Count * partners.Select(partner => partner.Half).Where(half => half > 0).DefaultIfEmpty().Min();
         return Int128.Abs(sum - stated) <= (Int128)decimal.Ceiling(half) ? null
             : new Finding($"line {total.Line}, {total.Group}", $"partners that add up to {sum} US dollars", $"{stated}, the row {total.Partner}", OldStays);
     }

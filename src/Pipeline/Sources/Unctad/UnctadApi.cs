@@ -14,8 +14,8 @@ internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
     /// <summary>The first year of the figures in the releases of today.</summary>
     public const int FirstYear = 1990;
 
-    /// <summary>Every year cut down to direction and flow is fewer.</summary>
-    private const int MaxRequests = 300;
+    /// <summary>36 years that are all cut down to direction and flow are 287.</summary>
+    private const int MaxRequests = 500;
 
     private const string Way = "user API";
 

@@ -15,7 +15,8 @@ internal sealed class UnctadCrossChecks(FactStore facts)
         var unknown = new SortedDictionary<string, string>(StringComparer.Ordinal);
         await foreach (var row in facts.QueryAsync(FdiAnnual.Table, TableClient.CreateQueryFilter($"EconomyIso3 eq {""}"), cancellationToken).ConfigureAwait(false))
             if (row is FdiAnnual annual && Economies.Find(annual.EconomyCode) is null) unknown[annual.EconomyCode] = annual.EconomyName;
-        return [.. unknown.Select(economy => $"economy {economy.Key} {Finding.Quote(economy.Value)} is not in the program's list: its rows have no ISO code; add it to economies.txt")];
+        return unknown.Count == 0 ? []
+            : [$"{unknown.Count} economies are not in the program's list, so that their rows have no ISO code: {First([.. unknown.Select(economy => $"{economy.Key} {Finding.Quote(economy.Value)}")])}; add them to economies.txt"];
     }
 
     /// <summary>Places as the table has them, and the sum over partners beside the total of the other dataset in the newest year that both have.</summary>
@@ -26,12 +27,13 @@ internal sealed class UnctadCrossChecks(FactStore facts)
         var lines = new List<string>();
         var groups = rows.GroupBy(row => (row.PartitionKey, row.Year, row.Basis)).ToList();
         var misplaced = groups.SelectMany(Misplaced).ToList();
-        if (misplaced.Count > 0)
-            lines.Add($"{misplaced.Count} places in the table are not those of its values: {string.Join("; ", misplaced.Take(Examples))}{(misplaced.Count > Examples ? "; …" : "")}");
+        if (misplaced.Count > 0) lines.Add($"{misplaced.Count} places in the table are not those of its values: {First(misplaced)}");
         foreach (var partition in groups.GroupBy(group => group.Key.PartitionKey).OrderBy(partition => partition.Key, StringComparer.Ordinal))
             if (await BesideTotalAsync(partition.OrderByDescending(group => group.Key.Year).First(), cancellationToken).ConfigureAwait(false) is { } line) lines.Add(line);
         return lines;
     }
+
+    private static string First(List<string> all) => $"{string.Join("; ", all.Take(Examples))}{(all.Count > Examples ? "; …" : "")}";
 
     private static IEnumerable<string> Misplaced(IEnumerable<FdiPartner> group)
     {
