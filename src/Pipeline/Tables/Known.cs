@@ -42,6 +42,15 @@ internal sealed class Known
     /// <summary>How many rows the table has.</summary>
     public int Count => rows.Count;
 
+    /// <summary>The newest period that any row speaks of; empty without rows.</summary>
+    public string NewestPeriod => rows.Keys.Select(key => PeriodOf(key.Row)).Max(StringComparer.Ordinal) ?? "";
+
+    /// <summary>How many rows speak of a period.</summary>
+    public int RowsOf(string period) => rows.Keys.Count(key => PeriodOf(key.Row) == period);
+
+    /// <summary>The period that a row key begins with.</summary>
+    public static string PeriodOf(string rowKey) => rowKey.Split('|')[0];
+
     /// <summary>Keys of the rows that the body did not have.</summary>
     public IEnumerable<(string Partition, string Row)> Unseen => rows.Where(pair => !pair.Value.Seen).Select(pair => pair.Key);
 }

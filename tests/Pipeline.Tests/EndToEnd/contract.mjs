@@ -72,8 +72,9 @@ for (const row of await rows('fdipartners', {})) agree('fdipartners', row, `${ro
 for (const row of await rows('holders', {})) {
   const citation = createHash('sha256').update(row.Citation).digest('hex').slice(0, 8);
   agree('holders', row, `${row.AssetClass}|${row.Basis} ${row.AsOf.toISOString().slice(0, 10)}|${row.Holder}|${citation}`);
-  check(row.Citation && row.Basis && (Number.isNaN(row.SharePercent) || (row.SharePercent >= 0 && row.SharePercent <= 100)), `holders ${row.partitionKey} ${row.rowKey}: share ${row.SharePercent}`);
-  check(!(Number.isNaN(row.SharePercent) && Number.isNaN(row.Value)) && (row.Currency === '') === Number.isNaN(row.Value), `holders ${row.partitionKey} ${row.rowKey}: value ${row.Value} ${row.Currency}`);
+  const [share, value] = [Number(row.SharePercent), Number(row.Value)]; // This client gives NaN as a text.
+  check(row.Citation && row.Basis && (Number.isNaN(share) || (share >= 0 && share <= 100)), `holders ${row.partitionKey} ${row.rowKey}: share ${row.SharePercent}`);
+  check(!(Number.isNaN(share) && Number.isNaN(value)) && (row.Currency === '') === Number.isNaN(value), `holders ${row.partitionKey} ${row.rowKey}: value ${row.Value} ${row.Currency}`);
 }
 for (const run of await rows('runs', {}))
   check(run.Read === run.Added + run.Changed + run.Unchanged + run.Excluded + run.Missing + run.Rejected, `runs ${run.partitionKey} ${run.rowKey}: the ledger does not add up`);
