@@ -6,8 +6,8 @@ namespace Pipeline.Sources;
 /// <summary>One pull of a slice, as its source sees it: what is known of the body that the tables hold, and the way to the server.</summary>
 public sealed class Fetching(Slice slice, SliceRow before, SourceClient client)
 {
-    /// <summary>Validators only fit a body that the tables hold as a whole.</summary>
-    private readonly bool complete = before.State == SliceState.Done && before.Sha256.Length > 0;
+    /// <summary>Validators only fit a body that the tables hold as a whole, without rejects that the next answer might mend.</summary>
+    private readonly bool complete = before.State == SliceState.Done && before.Sha256.Length > 0 && before.LastError.Length == 0;
 
     /// <summary>The slice that is pulled.</summary>
     public Slice Slice => slice;
@@ -17,6 +17,9 @@ public sealed class Fetching(Slice slice, SliceRow before, SourceClient client)
 
     /// <summary>When the publisher had changed the body that the tables hold, as the publisher writes it; empty when it is not known.</summary>
     public string LastModified => complete ? before.LastModified : "";
+
+    /// <summary>SHA-256 of the body that the tables hold as a whole; empty without one.</summary>
+    public string Sha256 => before.Sha256;
 
     /// <summary>When the body that the tables hold, or began to, was fetched; <see cref="SliceRow.Never"/> without one.</summary>
     public DateTimeOffset Vintage => before.Vintage;

@@ -16,6 +16,9 @@ public sealed class Normalize(
     /// <summary>A body that holds this much less than the one before is refused as a whole.</summary>
     private const double MaxShrink = 0.05;
 
+    /// <summary>So many rejected rows of a refused body are listed: enough to see what is wrong with it.</summary>
+    private const int MaxRejectedOfRefused = 100;
+
     /// <summary>Normalises the body of a message.</summary>
     public async Task RunAsync(NormalizeMessage message, CancellationToken cancellationToken)
     {
@@ -45,26 +48,53 @@ public sealed class Normalize(
         var stored = await raw.OpenAsync(name, cancellationToken).ConfigureAwait(false);
         BodyCheck check;
         await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false)) check = await reader.CheckAsync(body, cancellationToken).ConfigureAwait(false);
-        if ((check.Refusal ?? await LackingAsync(check, before, reader, stored, cancellationToken).ConfigureAwait(false)) is { } refusal)
+        if (check.Refusal is { } unfit)
         {
-            await RefuseAsync(name, run, check, refusal, cancellationToken).ConfigureAwait(false);
+            await RefuseAsync(name, run, check, unfit, [], cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        if (await LackingAsync(name, check, before, reader, stored, cancellationToken).ConfigureAwait(false) is { } lacking)
+        {
+            // What could not be understood may be why rows are lacking: it is said too.
+            await RefuseAsync(name, run, check, lacking, await RejectedAsync(check, reader, stored, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             return;
         }
         await MergeAsync(name, run, check, reader, stored, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Whether the body lacks more of what the table has than can be true; null when it does not.</summary>
-    private async Task<Finding?> LackingAsync(BodyCheck check, SliceRow before, ISliceReader reader, RawBody stored, CancellationToken cancellationToken) => reader.Scope.Coverage switch
+    private async Task<Finding?> LackingAsync(RawName name, BodyCheck check, SliceRow before, ISliceReader reader, RawBody stored, CancellationToken cancellationToken) => reader.Scope.Coverage switch
     {
         Coverage.Whole => Shrunk(check, before),
-        Coverage.Vintage => Shrunk(check, before) ?? await VanishedAsync(check, before, reader, stored, cancellationToken).ConfigureAwait(false),
+        Coverage.Vintage => Shrunk(check, before) ?? Spoiled(name, check, before) ?? await VanishedAsync(check, before, reader, stored, cancellationToken).ConfigureAwait(false),
         _ => null
     };
 
+    /// <summary>
+    /// A vintage replaces the one before as a whole. With rows that cannot be understood it would leave the old ones in their place,
+    /// or take them out: a mixture of two vintages either way.
+    /// </summary>
+    private static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before) => check.Rejected == 0 || !before.WasLoaded || before.Vintage == name.Vintage ? null
+        : new Finding("body", $"{check.Rejected} of {check.Read} rows that cannot be understood", "none, because a vintage replaces the one before as a whole",
+            "the table keeps the old vintage; the rows are in rejects; the next body without such rows is loaded");
+
+    /// <summary>The first rows of a body that could not be understood.</summary>
+    private static async Task<List<Finding>> RejectedAsync(BodyCheck check, ISliceReader reader, RawBody stored, CancellationToken cancellationToken)
+    {
+        var rejected = new List<Finding>();
+        if (check.Rejected == 0) return rejected;
+        await using var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false);
+        await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+        {
+            rejected.AddRange(batch.Rejected.Take(MaxRejectedOfRefused - rejected.Count));
+            if (rejected.Count == MaxRejectedOfRefused) break;
+        }
+        return rejected;
+    }
+
     private async Task<Finding?> VanishedAsync(BodyCheck check, SliceRow before, ISliceReader reader, RawBody stored, CancellationToken cancellationToken)
     {
-        // With rejected rows nothing is removed.
-        if (!before.WasLoaded || check.Rejected > 0) return null;
+        if (!before.WasLoaded) return null;
         var known = await Known.ReadAsync(facts, reader.Table, reader.Scope, cancellationToken).ConfigureAwait(false);
         await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
             await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
@@ -174,10 +204,10 @@ public sealed class Normalize(
         await queues.SendAsync(new NormalizeMessage(newer.Slice.Id, body.Blob), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task RefuseAsync(RawName name, RunRow run, BodyCheck check, Finding refusal, CancellationToken cancellationToken)
+    private async Task RefuseAsync(RawName name, RunRow run, BodyCheck check, Finding refusal, List<Finding> rejected, CancellationToken cancellationToken)
     {
-        var words = $"{name.Slice} {refusal}";
-        await rejects.PutAsync(run, name.Blob, [refusal], cancellationToken).ConfigureAwait(false);
+        var words = $"{name.Slice} {refusal}{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}";
+        await rejects.PutAsync(run, name.Blob, [refusal, .. rejected], cancellationToken).ConfigureAwait(false);
         // Refused as a whole: every row that would have been kept counts as rejected.
         var counts = new RowCounts(check.Read, 0, 0, 0, check.Excluded, check.Missing, check.Read - check.Excluded - check.Missing);
         await runs.PutAsync(run with { State = SliceState.Refused, Counts = counts, EndedAt = time.GetUtcNow(), Error = words }, cancellationToken).ConfigureAwait(false);

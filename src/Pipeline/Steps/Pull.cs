@@ -133,7 +133,12 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         var holdsRows = await HoldsRowsAsync(outcome, cancellationToken).ConfigureAwait(false);
         if (!holdsRows && !outcome.Source.IsPublished(slice, known))
         {
-            await EndEmptyAsync(outcome, SliceState.NotPublished, outcome.Fetched.Verdict.Seen, cancellationToken).ConfigureAwait(false);
+            await EndEmptyAsync(outcome, SliceState.NotPublished, Words(outcome.Fetched.Verdict, "the dataset stays empty"), cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        if (holdsRows && outcome.Source.Reader(slice).Scope.Coverage == Coverage.ByHand)
+        {
+            await TakenAwayAsync(outcome, cancellationToken).ConfigureAwait(false);
             return;
         }
         var narrower = outcome.Source.Narrow(slice);
@@ -151,6 +156,27 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         var words = narrower.Count > 0 ? $"no rows for the whole, asked for in {narrower.Count} parts" : "no rows, also for the smallest part";
         await EndEmptyAsync(outcome, state, words, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Taking a file away is no order to remove what was loaded from it; what was wrong with later files is over.</summary>
+    private async Task TakenAwayAsync(Outcome outcome, CancellationToken cancellationToken)
+    {
+        var slice = outcome.Slice;
+        var words = Words(outcome.Fetched.Verdict, "the table keeps the rows it has");
+        logger.LogWarning("{Slice}: {Words}", slice, words);
+        await ContinueAsync(slice, cancellationToken).ConfigureAwait(false);
+        var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        var loaded = (await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false)).LastOrDefault(name => name.Vintage == row.Vintage);
+        await rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken).ConfigureAwait(false);
+        await EndAsync(outcome, RunState.Unchanged, now => now with
+        {
+            State = now.State is SliceState.Failed or SliceState.Refused && now.Sha256.Length > 0 ? SliceState.Done : now.State,
+            Attempts = 0,
+            LastError = now.State == SliceState.Done ? now.LastError : ""
+        }, words, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What an empty answer says of itself, if anything, and what follows.</summary>
+    private static string Words(Verdict verdict, string meanwhile) => verdict.Seen.Length == 0 ? "" : $"{verdict.Seen}; until there is one {meanwhile}; {verdict.Advice}";
 
     /// <summary>Whether the table has any row of the slice: then it was published, whatever the server says now.</summary>
     private async Task<bool> HoldsRowsAsync(Outcome outcome, CancellationToken cancellationToken)

@@ -40,6 +40,59 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     }
 
     [Fact]
+    public async Task A_new_vintage_with_a_row_that_cannot_be_understood_does_not_replace_another_and_both_reasons_are_kept()
+    {
+        source.Coverage = Coverage.Vintage;
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await LoadAsync(pipeline, Rows(1, 40));
+        await LoadAsync(pipeline, Rows(2, 41) + " k42=?");
+        var slice = await SliceAsync(pipeline);
+        Assert.Equal((SliceState.Refused, 40), (slice.State, slice.Rows));
+        Assert.Equal("fake/facts/one body: seen 1 of 41 rows that cannot be understood, expected none, because a vintage replaces the one before as a whole; " +
+            "the table keeps the old vintage; the rows are in rejects; the next body without such rows is loaded; the first row rejected: word 41: seen \"?\", expected a whole number; kept in rejects", slice.LastError);
+        Assert.Equal(["body open", "word 41 open"], (await pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}").Order());
+        Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
+        await LoadAsync(pipeline, Rows(2, 42));
+        Assert.Equal(41, (await pipeline.RowsAsync("fakefacts")).Count);
+        Assert.All(await pipeline.RowsAsync("rejects"), row => Assert.Equal("replayed", row["State"]));
+    }
+
+    [Fact]
+    public async Task A_new_vintage_that_ends_before_the_one_in_the_table_is_refused()
+    {
+        source.Coverage = Coverage.Vintage;
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await LoadAsync(pipeline, Rows(1, 40));
+        await LoadAsync(pipeline, Rows(1, 39));
+        Assert.Equal("fake/facts/one body: seen no row of k40, the newest period of the table, expected a vintage that goes as far as the one before; " +
+            "the table keeps the old vintage; compare the two raw bodies, then replay the slice if the new one is right", (await SliceAsync(pipeline)).LastError);
+        Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
+    }
+
+    [Fact]
+    public async Task A_body_that_lacks_rows_because_they_cannot_be_understood_says_which()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await LoadAsync(pipeline, "a=1 b=2");
+        await LoadAsync(pipeline, "a=? b=2");
+        Assert.EndsWith("; the first row rejected: word 1: seen \"?\", expected a whole number; kept in rejects", (await SliceAsync(pipeline)).LastError, StringComparison.Ordinal);
+        Assert.Equal(["body", "word 1"], (await pipeline.RowsAsync("rejects")).Select(row => (string)row["Position"]).Order());
+    }
+
+    [Fact]
+    public async Task A_file_that_was_taken_away_leaves_what_was_loaded_from_it()
+    {
+        source.Coverage = Coverage.ByHand;
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await LoadAsync(pipeline, "a=1");
+        source.Replies["one"] = new("", 204);
+        await pipeline.RunAsync();
+        Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
+        Assert.Single(await pipeline.RowsAsync("fakefacts"));
+        Assert.Equal(["done", "unchanged"], (await pipeline.RowsAsync("runs")).Select(row => (string)row["State"]).Order());
+    }
+
+    [Fact]
     public async Task A_body_of_the_newest_rows_leaves_the_older_ones()
     {
         source.Coverage = Coverage.Adds;

@@ -123,7 +123,7 @@ internal static class MoexAnswers
 
     private static Verdict Holders(SourceRequest request, Answer answer) => answer switch
     {
-        { Status: 404 } => Verdict.Empty with { Seen = $"no file {Uri.UnescapeDataString(request.Url.AbsolutePath[1..])} in the container {Storage.Names.CuratedContainer}" },
+        { Status: 404 } => Verdict.Empty with { Seen = $"no file {Finding.Quote(Uri.UnescapeDataString(request.Url.AbsolutePath[1..]))} in the container {Storage.Names.CuratedContainer}", Advice = "put it there, or set Moex__HoldersFile to the empty string" },
         { Status: 200, Length: 0 } => Verdict.Permanent("an empty file", "a header and a row for each statement", "put the file into the container again; an empty Moex__HoldersFile switches the dataset off"),
         { Status: 200 } => Verdict.Good,
         _ => Verdict.Retry(answer.InWords, "status 200", "the storage has a fault; the next plan tries again")

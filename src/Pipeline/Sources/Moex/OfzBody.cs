@@ -20,6 +20,9 @@ internal sealed class OfzBody : HolderBody
     /// <summary>What no volume reaches, in billions of roubles; the whole market has some 30,000.</summary>
     private const decimal MaxVolume = 10_000_000m;
 
+    /// <summary>So many shares say something about their unit.</summary>
+    private const int FewShares = 3;
+
     private const decimal Billion = 1_000_000_000m;
 
     /// <inheritdoc/>
@@ -35,6 +38,9 @@ internal sealed class OfzBody : HolderBody
             if (row is null) reading.Refuse(finding!);
             else Take(row, reading);
         }
+        // Units are never guessed: a share of the market is not below one per cent month after month.
+        if (reading.Rows.Count(row => !double.IsNaN(row.Row.SharePercent)) >= FewShares && reading.Rows.All(row => double.IsNaN(row.Row.SharePercent) || row.Row.SharePercent <= 1))
+            reading.Refuse(new Finding("column share", "no share above 1", "per cent, not fractions of 1", OfzFile.Advice));
         if (reading.Check().Read == 0) reading.Refuse(new Finding("body", "no row", "a row for each month", OfzFile.Advice));
         return Task.FromResult(reading);
     }

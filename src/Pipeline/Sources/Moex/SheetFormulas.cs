@@ -18,7 +18,7 @@ internal static class SheetFormulas
         {
             body.Position = 0;
             using var zip = new ZipArchive(body, ZipArchiveMode.Read, leaveOpen: true);
-            foreach (var part in zip.Entries.Where(IsSheet))
+            foreach (var part in zip.Entries.Where(IsPart))
                 if (Find(part, advice) is { } finding) return finding;
             return null;
         }
@@ -28,8 +28,8 @@ internal static class SheetFormulas
         }
     }
 
-    private static bool IsSheet(ZipArchiveEntry part) => part.FullName.TrimStart('/').StartsWith("xl/worksheets/", StringComparison.OrdinalIgnoreCase)
-        && part.FullName.EndsWith(".xml", StringComparison.OrdinalIgnoreCase);
+    /// <summary>A sheet may stand anywhere in the workbook: its root element tells.</summary>
+    private static bool IsPart(ZipArchiveEntry part) => part.FullName.EndsWith(".xml", StringComparison.OrdinalIgnoreCase);
 
     private static Finding? Find(ZipArchiveEntry part, string advice)
     {
@@ -39,6 +39,7 @@ internal static class SheetFormulas
         while (xml.Read())
         {
             if (xml.NodeType != XmlNodeType.Element) continue;
+            if (xml.Depth == 0 && xml.LocalName != "worksheet") return null;
             if (xml.LocalName == "c") cell = xml.GetAttribute("r") ?? "";
             else if (xml.LocalName == "f") return new Finding($"{part.Name}, cell {(cell.Length is > 0 and <= 12 ? cell : "without address")}", "a formula", "a value", advice);
         }

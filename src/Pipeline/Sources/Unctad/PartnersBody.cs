@@ -82,8 +82,15 @@ internal sealed class PartnersBody : ISliceReader
         var totals = new Dictionary<PartnersGroup, PartnersRow>();
         var keys = new Dictionary<(string Partition, string Row), string>();
         var groups = new Dictionary<PartnersGroup, List<PartnersRow>>();
+        // The key has no place for the basis: where a partition has both in a year, the immediate investor's is the one it is for.
+        var immediate = all.Where(row => row.Group.Basis == PartnersFile.Immediate).Select(row => (row.Group.Partition, row.Group.Year)).ToHashSet();
         foreach (var row in all)
         {
+            if (row.Group.Basis != PartnersFile.Immediate && immediate.Contains((row.Group.Partition, row.Group.Year)))
+            {
+                Reject(batch, row.Line, "basis", Finding.Quote(row.Group.Basis), $"{PartnersFile.Immediate}, because the file has that basis for {row.Group.Partition} {row.Group.Year}, and figures of two bases must not stand in one partition and year");
+                continue;
+            }
             var key = (row.Group.Partition, RowKey(row));
             if (!keys.TryAdd(key, row.Group.Basis))
             {

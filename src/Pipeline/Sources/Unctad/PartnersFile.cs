@@ -31,7 +31,7 @@ internal static class PartnersFile
     public const string ByHost = "host";
     public const string ByPartner = "partner";
 
-    private const string Immediate = "immediate_investor";
+    public const string Immediate = "immediate_investor";
     private const string Ultimate = "ultimate_investor";
 
     /// <summary>Without a column <c>host</c> the figures are about Russia.</summary>

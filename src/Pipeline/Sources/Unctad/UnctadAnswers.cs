@@ -64,7 +64,7 @@ internal static class UnctadAnswers
     {
         200 when answer.Length > 0 => Verdict.Good,
         200 => Verdict.Permanent($"an empty file {NameOf(answer)}", "CSV", "upload the file again"),
-        204 or 404 => Verdict.Empty with { Seen = $"no file {NameOf(answer)} in the container curated; {advice}" },
+        204 or 404 => Verdict.Empty with { Seen = $"no file {NameOf(answer)} in the container curated", Advice = advice },
         _ => Common(answer, "check the storage account")
     };
 

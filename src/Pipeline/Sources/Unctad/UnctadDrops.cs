@@ -41,7 +41,8 @@ internal sealed class UnctadDrops(UnctadRequests requests, Fetching fetching)
         return null;
     }
 
-    private bool IsNewer(Fetched fetched) => fetching.Vintage == Ledger.SliceRow.Never
+    /// <summary>The file that is loaded already is as good as a newer one.</summary>
+    private bool IsNewer(Fetched fetched) => fetching.Vintage == Ledger.SliceRow.Never || fetched.Sha256 == fetching.Sha256
         || (DateTimeOffset.TryParseExact(fetched.Answer?.LastModified, "R", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var dropped) && dropped > fetching.Vintage);
 
     /// <summary>The four exports as one body, a line before each that says what it is; null unless all four are there and newer.</summary>

@@ -35,12 +35,32 @@ internal sealed class UnctadFetch(UnctadSettings settings, UnctadRequests reques
         {
             first = await fetching.SendConditionalAsync(requests.Bulk(), UnctadAnswers.Archive, cancellationToken).ConfigureAwait(false);
         }
-        if (first.Verdict.Meaning is Meaning.Body or Meaning.NotModified) return settings.CatalogueUrl is null ? first : Of(first, date);
+        if (first.Verdict.Meaning == Meaning.NotModified) return first;
+        if (first.Verdict.Meaning == Meaning.Body)
+        {
+            // The archive follows the catalogue by up to two months: until then the catalogue's date is not the archive's.
+            if (first.Sha256 == fetching.Sha256 && date.Length > 0 && fetching.LastModified.Length > 0)
+                return Of(first, fetching.LastModified, $"the catalogue speaks of a release of {date}, the bulk archive is still the one before");
+            // A body that will be refused must not keep the other ways from being tried.
+            if (await RefusalAsync(first, cancellationToken).ConfigureAwait(false) is not { } refusal) return settings.CatalogueUrl is null ? first : Of(first, date);
+            failures.Add($"bulk archive refused: {refusal.Where}: seen {refusal.Seen}, expected {refusal.Expected}");
+            if (await OtherwiseAsync(first, date, cancellationToken).ConfigureAwait(false) is { } instead) return Instead(first, instead);
+            var (dropped, note) = await new UnctadDrops(requests, fetching).FetchAsync(cancellationToken).ConfigureAwait(false);
+            return dropped is null ? Of(first, date) : Instead(first, Of(dropped, "", note));
+        }
         failures.Add(Failed("bulk archive", first));
-        if (await OtherwiseAsync(first, date, cancellationToken).ConfigureAwait(false) is not { } other) return await LastAsync(first, "", cancellationToken).ConfigureAwait(false);
+        return await OtherwiseAsync(first, date, cancellationToken).ConfigureAwait(false) is { } other ? Instead(first, other) : await LastAsync(first, "", cancellationToken).ConfigureAwait(false);
+    }
+
+    private static Fetched Instead(Fetched first, Fetched other)
+    {
         first.Dispose();
         return other;
     }
+
+    /// <summary>Why the reader would refuse a body; null when it would not.</summary>
+    private async Task<Finding?> RefusalAsync(Fetched fetched, CancellationToken cancellationToken) =>
+        (await new FdiBody(settings.Extract).CheckAsync(fetched.Body!, cancellationToken).ConfigureAwait(false)).Refusal;
 
     /// <summary>A way that failed, for a note: what was asked, what came, what should have.</summary>
     public static string Failed(string way, Fetched fetched) => $"{way} failed: request {fetched.Request.Where}: seen {fetched.Verdict.Seen}, expected {fetched.Verdict.Expected}";

@@ -43,7 +43,7 @@ public sealed class UnctadSource(UnctadSettings settings) : ISource
 
     /// <inheritdoc/>
     public Verdict Judge(Slice slice, Answer answer) => slice.Dataset == UnctadSlice.Partners
-        ? UnctadAnswers.Curated(answer, "the dataset stays empty until somebody puts it there, or Unctad__PartnersFile is set to the empty string") : UnctadAnswers.Archive(answer);
+        ? UnctadAnswers.Curated(answer, "put it there, or set Unctad__PartnersFile to the empty string") : UnctadAnswers.Archive(answer);
 
     /// <inheritdoc/>
     public Task<Fetched> FetchAsync(Fetching fetching, CancellationToken cancellationToken) => UnctadSlice.Checked(fetching.Slice).Dataset == UnctadSlice.Partners

@@ -107,7 +107,7 @@ public sealed class MoexAnswersTests
     public static TheoryData<int, string, string> Curated => new()
     {
         { 200, "as_of", "Body" },
-        { 404, "", "Empty: no file holders.csv in the container curated" },
+        { 404, "", "Empty: no file \"holders.csv\" in the container curated" },
         { 200, "", "Permanent: an empty file; expected a header and a row for each statement; put the file into the container again; an empty Moex__HoldersFile switches the dataset off" }
     };
 

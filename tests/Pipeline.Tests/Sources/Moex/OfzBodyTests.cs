@@ -106,6 +106,8 @@ public sealed class OfzBodyTests
         { "an empty sheet", "0 of 0 kept, 0 excluded\nrefused: workbook: seen the sheets \"ОФЗ\", expected a sheet with a cell Дата in its first 20 rows" + Advice },
         { "a header far down", "0 of 0 kept, 0 excluded\nrefused: workbook: seen the sheets \"ОФЗ\", expected a sheet with a cell Дата in its first 20 rows" + Advice },
         { "a row far down", "1 of 1 kept, 0 excluded\nrefused: sheet ОФЗ: seen more than 5000 rows, expected a row for each month since 2012" + Advice },
+        { "a formula in a sheet that stands elsewhere", "0 of 0 kept, 0 excluded\nrefused: sheet1.xml, cell E3: seen a formula, expected a value" + Advice },
+        { "fractions", "3 of 3 kept, 0 excluded\nrefused: column share: seen no share above 1, expected per cent, not fractions of 1" + Advice },
         { "a formula", "0 of 0 kept, 0 excluded\nrefused: sheet1.xml, cell E3: seen a formula, expected a value" + Advice },
         { "a document type", Prohibited },
         { "an external entity", Prohibited },
@@ -141,6 +143,10 @@ public sealed class OfzBodyTests
                 return table.Add(row, 1_048_576).Write();
             case "a formula":
                 return Table().Add([.. row[..4], "=B3/C3*100→23.3"]).Write();
+            case "a formula in a sheet that stands elsewhere":
+                return new TestWorkbook { Sheet = "ОФЗ", Place = "other", Dimension = "A1:F100" }.Add(["'x"]).Add(Header).Add([.. row[..4], "=B3/C3*100→23.3"]).Write();
+            case "fractions":
+                return Table().Add(["44197", "3191", "", "", "0.233"]).Add(["44228", "3100", "", "", "0.227"]).Add(["44256", "3000", "", "", "0.22"]).Write();
             case "a document type":
                 return new TestWorkbook { Sheet = "ОФЗ", Prologue = "<!DOCTYPE worksheet [<!ENTITY a \"1\">]>" }.Add(Header).Add(["<c r=\"{at}\"><v>&a;</v></c>"]).Write();
             case "an external entity":

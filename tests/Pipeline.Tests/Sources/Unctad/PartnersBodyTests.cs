@@ -63,7 +63,7 @@ public sealed class PartnersBodyTests
         { "RUS,RUS,,2012,inward,stock,Cyprus,CYP", "line 3: seen 8 cells, expected 9 cells, as the header has" },
         { "RUS,RUS,,2012,inward,stock,Germany,DEU,1", "line 3: seen 643|inward|stock|host 2012|DEU a second time, expected one row per host, direction, measure, reporter, year and partner" },
         { "RUS,RUS,ultimate_investor,2012,inward,stock,Germany,DEU,1",
-            "line 3, column basis: seen \"ultimate_investor\", expected one basis for 643|inward|stock|host 2012|DEU: another row has it by immediate investor; keep the two in files of their own" }
+            "line 3, column basis: seen \"ultimate_investor\", expected immediate_investor, because the file has that basis for 643|inward|stock|host 2012, and figures of two bases must not stand in one partition and year" }
     };
 
     [Theory, MemberData(nameof(Rejected))]

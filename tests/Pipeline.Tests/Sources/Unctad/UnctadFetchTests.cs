@@ -50,12 +50,12 @@ public sealed class UnctadFetchTests : IAsyncLifetime
     }
 
     /// <summary>Pulls; gives what came in a line, and the body as text.</summary>
-    private async Task<(Fetched Fetched, string Text)> FetchAsync(bool api = false, bool catalogue = true, string lastModified = "", DateTimeOffset? vintage = null, Slice? slice = null)
+    private async Task<(Fetched Fetched, string Text)> FetchAsync(bool api = false, bool catalogue = true, string lastModified = "", DateTimeOffset? vintage = null, Slice? slice = null, string sha256 = "x")
     {
         var source = new UnctadSource(Fdi.Settings(server.Address, catalogue: catalogue, api: api));
         using var client = new SourceClient(source.Courtesy, new Files(curated, SourceClient.Sockets()), clock, () => 0.5);
         var before = new SliceRow(slice ?? Fdi.FlowsStock);
-        if (vintage is not null) before = before with { State = SliceState.Done, Sha256 = "x", Vintage = vintage.Value, LastModified = lastModified };
+        if (vintage is not null) before = before with { State = SliceState.Done, Sha256 = sha256, Vintage = vintage.Value, LastModified = lastModified };
         var fetched = await ((ISource)source).FetchAsync(new Fetching(before.Slice, before, client), CancellationToken.None);
         using var text = new MemoryStream();
         fetched.Body?.CopyTo(text);
@@ -76,7 +76,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
     [Fact]
     public async Task The_archive_carries_the_date_of_its_release()
     {
-        server.Archive("x");
+        server.Archive(Fdi.Text(Fdi.Release()));
         var (fetched, _) = await FetchAsync(vintage: Now.AddYears(-1), lastModified: "2024-08-01T00:00:00");
         Assert.Equal((Meaning.Body, Date, "", 0, "7z"), (fetched.Verdict.Meaning, fetched.LastModified, fetched.ETag, fetched.Notes.Count, fetched.Request.Extension));
         Assert.Equal([UnctadServer.Catalogue, UnctadServer.Bulk], server.Requests);
@@ -96,11 +96,38 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         server.On(UnctadServer.Bulk, context =>
         {
             context.Response.Headers.ETag = "\"v1\"";
-            return context.Response.Body.WriteAsync(Fdi.Archive(Fdi.Bytes("x"))).AsTask();
+            return context.Response.Body.WriteAsync(Fdi.Archive(Fdi.Bytes(Fdi.Text(Fdi.Release())))).AsTask();
         });
         var (fetched, _) = await FetchAsync(catalogue: false);
         Assert.Equal((Meaning.Body, "\"v1\"", ""), (fetched.Verdict.Meaning, fetched.ETag, fetched.LastModified));
         Assert.Equal([UnctadServer.Bulk], server.Requests);
+    }
+
+    [Fact]
+    public async Task An_archive_that_follows_the_catalogue_later_keeps_its_own_date()
+    {
+        server.Archive(Fdi.Text(Fdi.Release()));
+        var (old, _) = await FetchAsync();
+        var (fetched, _) = await FetchAsync(vintage: Now.AddYears(-1), lastModified: "2024-08-01T00:00:00", sha256: old.Sha256);
+        Assert.Equal((Meaning.Body, "2024-08-01T00:00:00"), (fetched.Verdict.Meaning, fetched.LastModified));
+        Assert.Equal([$"the catalogue speaks of a release of {Date}, the bulk archive is still the one before"], fetched.Notes);
+    }
+
+    [Fact]
+    public async Task An_archive_that_would_be_refused_does_not_keep_a_dropped_file_from_being_read()
+    {
+        server.Archive("Year,Economy\n");
+        const string refused = "bulk archive refused: line 1, the header: seen \"Year,Economy\", expected the columns Flow, Direction too";
+        var (alone, _) = await FetchAsync(vintage: Now.AddDays(-1));
+        Assert.Equal((Meaning.Body, "7z"), (alone.Verdict.Meaning, alone.Request.Extension));
+        Assert.Equal([refused], alone.Notes);
+        curated["US_FdiFlowsStock.csv"] = (Fdi.Bytes("the file"), Now);
+        var (dropped, text) = await FetchAsync(vintage: Now.AddDays(-1));
+        Assert.Equal(("the file", ""), (text, dropped.LastModified));
+        Assert.Equal([refused, "the figures are those of the file US_FdiFlowsStock.csv in the container curated"], dropped.Notes);
+        // Loaded, it is no newer than itself, and still good.
+        var (again, _) = await FetchAsync(vintage: Now.AddMinutes(1), sha256: dropped.Sha256);
+        Assert.Equal(dropped.Sha256, again.Sha256);
     }
 
     public static TheoryData<string, int, string, string> Catalogues => new()
@@ -368,7 +395,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
     public async Task Figures_by_partner_are_a_file_and_its_absence_is_no_fault()
     {
         var (none, _) = await FetchAsync(slice: Fdi.Partners);
-        Assert.Equal((Meaning.Empty, "no file \"fdi-partners.csv\" in the container curated; the dataset stays empty until somebody puts it there, or Unctad__PartnersFile is set to the empty string"), (none.Verdict.Meaning, none.Verdict.Seen));
+        Assert.Equal((Meaning.Empty, "no file \"fdi-partners.csv\" in the container curated", "put it there, or set Unctad__PartnersFile to the empty string"), (none.Verdict.Meaning, none.Verdict.Seen, none.Verdict.Advice));
         curated["fdi-partners.csv"] = (Fdi.Bytes("file"), Now);
         Assert.Equal("file", (await FetchAsync(slice: Fdi.Partners)).Text);
         Assert.Empty(server.Requests);
