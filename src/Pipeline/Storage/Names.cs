@@ -20,6 +20,9 @@ public static class Names
     /// <summary>Where people put the files they maintain.</summary>
     public const string CuratedContainer = "curated";
 
+    /// <summary>Where files for programs that cannot sign in to tables go.</summary>
+    public const string ExportsContainer = "exports";
+
     public const string History = "history";
     public const string Runs = "runs";
     public const string Slices = "slices";

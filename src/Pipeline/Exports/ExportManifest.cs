@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace Pipeline.Exports;
+
+/// <summary>A file of the container <c>exports</c>.</summary>
+/// <param name="File">Its name, <c>{table}/{partition}.csv</c> or <c>{table}/_all.csv</c>.</param>
+/// <param name="Rows">Its records without the header.</param>
+/// <param name="Sha256">SHA-256 of its bytes, 64 hexadecimal digits.</param>
+/// <param name="Vintage">The newest vintage of its rows, UTC.</param>
+public sealed record ExportFile(string File, long Rows, string Sha256, DateTimeOffset Vintage);
+
+/// <summary>What is in the container <c>exports</c>: <c>manifest.json</c>.</summary>
+/// <param name="Files">The files, by name.</param>
+public sealed record ExportManifest(IReadOnlyList<ExportFile> Files)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public const string Name = "manifest.json";
+
+    public static ExportManifest Empty { get; } = new([]);
+
+    /// <summary>Reads a stored manifest.</summary>
+    /// <exception cref="JsonException">It is not one.</exception>
+    public static ExportManifest Read(BinaryData text) => text.ToObjectFromJson<ExportManifest>(Json) ?? Empty;
+
+    public BinaryData Write() => BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(this, Json));
+}
