@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Pipeline.Insight;
+using Pipeline.Insight.Claims;
 using Pipeline.Ledger;
 using Pipeline.Settings;
 using Pipeline.Sources;
@@ -29,21 +31,23 @@ public static class PipelineServices
     /// <param name="services">The app's services.</param>
     /// <param name="configuration">The app settings, for the storage account.</param>
     /// <param name="settings">The checked settings.</param>
+    /// <exception cref="InvalidOperationException">The files of claims that are part of the program are wrong; the message says where.</exception>
     public static IServiceCollection AddPipeline(this IServiceCollection services, IConfiguration configuration, PipelineSettings settings)
     {
+        services.AddSingleton(ClaimBook.Load(out var findings) ?? throw new InvalidOperationException(string.Join('\n', findings)));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new Random());
         services.AddSingleton(settings);
         services.AddSingleton(_ =>
         {
-            var findings = new List<Finding>();
-            return StorageAccount.Open(configuration, Names.Connection, findings) ?? throw new InvalidOperationException(findings[0].ToString());
+            var wrong = new List<Finding>();
+            return StorageAccount.Open(configuration, Names.Connection, wrong) ?? throw new InvalidOperationException(wrong[0].ToString());
         });
         services.AddSingleton(provider => new SourceCatalog(Sources(settings), settings.UseSamples ? Path.Combine(AppContext.BaseDirectory, "samples") : null,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>(), () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets())));
         services.AddSingleton<TableSet>().AddSingleton<StepQueues>().AddSingleton<RawStore>().AddSingleton<FactStore>();
         services.AddSingleton<SliceBook>().AddSingleton<RunBook>().AddSingleton<RejectBook>().AddSingleton<GapBook>().AddSingleton<DatasetBook>();
-        services.AddSingleton<PlannedSlices>();
+        services.AddSingleton<PlannedSlices>().AddSingleton<InsightRun>();
         services.AddSingleton<Plan>().AddSingleton<Pull>().AddSingleton<Normalize>().AddSingleton<Publish>();
         return services;
     }

@@ -30,6 +30,12 @@ public static class Names
     public const string Rejects = "rejects";
     public const string Datasets = "datasets";
 
+    /// <summary>What is computed from the facts.</summary>
+    public const string Indicators = "indicators";
+
+    /// <summary>Published figures, checked against the indicators.</summary>
+    public const string Claims = "claims";
+
     /// <summary>The step queues, in the order data flows.</summary>
     public static IReadOnlyList<string> Queues { get; } = [PullQueue, NormalizeQueue, PublishQueue];
 }
