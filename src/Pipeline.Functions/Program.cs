@@ -1,6 +1,7 @@
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Hosting;
 using Pipeline;
+using Pipeline.Insight.Claims;
 using Pipeline.Settings;
 
 var builder = FunctionsApplication.CreateBuilder(args);
@@ -8,6 +9,11 @@ builder.ConfigureFunctionsWebApplication();
 if (SettingsReader.Read(builder.Configuration, out var findings) is not { } settings)
 {
     foreach (var finding in findings) Console.Error.WriteLine(finding);
+    return 1;
+}
+if (ClaimBook.Load(out var wrong) is null)
+{
+    foreach (var finding in wrong) Console.Error.WriteLine(finding);
     return 1;
 }
 builder.Services.AddPipeline(builder.Configuration, settings);

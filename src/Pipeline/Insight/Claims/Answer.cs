@@ -3,9 +3,10 @@ namespace Pipeline.Insight.Claims;
 /// <summary>What came out of one check.</summary>
 /// <param name="Verdict">confirmed, unit-error or refuted; null when a figure is not on file.</param>
 /// <param name="Clause">The finding in words, the beginning of a sentence.</param>
+/// <param name="Short">The figure alone; the whole finding where there is not one figure.</param>
 /// <param name="Value">The figure in <paramref name="Unit"/>; NaN where there is not one.</param>
 /// <param name="Unit">The unit that suits it.</param>
-internal sealed record Answer(string? Verdict, string Clause, double Value, string Unit)
+internal sealed record Answer(string? Verdict, string Clause, string Short, double Value, string Unit)
 {
     /// <summary>Holds a computed figure against a check.</summary>
     public static Answer Of(Check check, Evaluation evaluation)
@@ -17,7 +18,7 @@ internal sealed record Answer(string? Verdict, string Clause, double Value, stri
             Comparison.Ranking => Ranking(check, evaluation),
             _ => Single(check, evaluation)
         };
-        return evaluation.Missing is null ? answer : new Answer(null, $"{check.Subject} is not known, because {evaluation.Missing}", double.NaN, "");
+        return evaluation.Missing is null ? answer : new Answer(null, $"{check.Subject}: {evaluation.Missing}", "", double.NaN, "");
     }
 
     private static string Verdicts(bool holds) => holds ? ClaimVerdict.Confirmed : ClaimVerdict.Refuted;
@@ -27,26 +28,26 @@ internal sealed record Answer(string? Verdict, string Clause, double Value, stri
         var value = evaluation.Value(check.Expression.Root);
         var unit = check.Expression.Root.Unit ?? evaluation.Unit;
         var words = Words.Of(value, unit, check.Stated?.Decimals ?? 1);
-        var was = $"{check.Subject} was {words}";
+        var was = $"{check.Subject} {(unit == "place" ? "was" : "came to")} {words}";
         var thousands = Magnitude.Scales(unit) ? Magnitude.Fitting(value) : 0;
-        Answer Found(bool holds, string text) => new(Verdicts(holds), text, Words.In(value, thousands), Magnitude.Unit(thousands, unit));
+        Answer Found(bool holds, string text) => new(Verdicts(holds), text, words, Words.In(value, thousands), Magnitude.Unit(thousands, unit));
         return check.Comparison switch
         {
-            Comparison.Equals => Equality(check.Stated!, value, unit, was),
+            Comparison.Equals => Equality(check.Stated!, value, unit, words, was),
             Comparison.Above => Found(value > (double)check.Stated!.Units, $"{was}, {(value > (double)check.Stated.Units ? "more" : "not more")} than {check.Stated}"),
             Comparison.Below => Found(value < (double)check.Stated!.Units, $"{was}, {(value < (double)check.Stated.Units ? "less" : "not less")} than {check.Stated}"),
-            Comparison.Within => Found(Math.Abs(value) <= check.Tolerance, $"{was}, {(Math.Abs(value) <= check.Tolerance ? "not more" : "more")} than {Words.Of(check.Tolerance, unit)} from zero"),
+            Comparison.Within => Found(Math.Abs(value) <= check.Tolerance, $"{was}, which is {(Math.Abs(value) <= check.Tolerance ? "" : "not ")}within {Words.Of(check.Tolerance, unit)}"),
             _ => Found(value >= check.Places.First && value <= check.Places.Last, $"{was}, {(value >= check.Places.First && value <= check.Places.Last ? "as stated" : $"not {Places(check.Places)}")}")
         };
     }
 
-    private static Answer Equality(Stated stated, double value, string unit, string was)
+    private static Answer Equality(Stated stated, double value, string unit, string words, string was)
     {
-        if (stated.Matches(value)) return new Answer(ClaimVerdict.Confirmed, $"{was}, which rounds to the stated {stated}", Words.In(value, stated.Scale.Thousands), stated.Unit);
+        if (stated.Matches(value)) return new Answer(ClaimVerdict.Confirmed, $"{was}, which rounds to the stated {stated}", words, Words.In(value, stated.Scale.Thousands), stated.Unit);
         if (stated.MatchingThousands(value) is { } right)
-            return new Answer(ClaimVerdict.UnitError, $"{was}, so that the stated {stated} has the right digits and the wrong unit: {Magnitude.Unit(right, stated.Scale.Base)} is right", Words.In(value, right), Magnitude.Unit(right, unit));
+            return new Answer(ClaimVerdict.UnitError, $"{was}, so that the stated {stated} has the right digits and the wrong unit: {Magnitude.Unit(right, stated.Scale.Base)} is right", words, Words.In(value, right), Magnitude.Unit(right, unit));
         var fitting = Magnitude.Scales(unit) ? Magnitude.Fitting(value) : 0;
-        return new Answer(ClaimVerdict.Refuted, $"{was}, not {stated}", Words.In(value, fitting), Magnitude.Unit(fitting, unit));
+        return new Answer(ClaimVerdict.Refuted, $"{was}, not {stated}", words, Words.In(value, fitting), Magnitude.Unit(fitting, unit));
     }
 
     private static string Places((int First, int Last) places) => places switch
@@ -63,7 +64,8 @@ internal sealed record Answer(string? Verdict, string Clause, double Value, stri
         var values = chain.Figures.Select(evaluation.Value).ToList();
         var holds = values.Zip(values.Skip(1), (one, other) => chain.Operator == '<' ? one < other : one > other).All(right => right);
         var unit = chain.Figures.Select(figure => figure.Unit).FirstOrDefault(found => !string.IsNullOrEmpty(found)) ?? evaluation.Unit;
-        return new Answer(Verdicts(holds), $"{check.Subject} was {Words.List([.. values.Select(value => Words.Of(value, unit))], "and then")}, which {(holds ? "is" : "is not")} {(chain.Operator == '<' ? "a rise" : "a fall")} each time", double.NaN, "");
+        var figures = Words.List([.. values.Select(value => Words.Of(value, unit))], "and then");
+        return new Answer(Verdicts(holds), $"{check.Subject} came to {figures}, which {(holds ? "is" : "is not")} {(chain.Operator == '<' ? "a rise" : "a fall")} each time", figures, double.NaN, "");
     }
 
     private static Answer MinimumSince(Check check, Evaluation evaluation)
@@ -71,13 +73,14 @@ internal sealed record Answer(string? Verdict, string Clause, double Value, stri
         var reference = (ReferenceNode)check.Expression.Root;
         var after = Next(check.Since);
         var rows = evaluation.Rows(reference with { From = after, To = reference.From, IsSeries = true });
-        if (rows.Count == 0) return new Answer(null, "", double.NaN, "");
+        if (rows.Count == 0) return new Answer(null, "", "", double.NaN, "");
         var mine = rows.Single(row => row.Period == reference.From);
         var lower = rows.Where(row => row.Period != mine.Period && row.Value <= mine.Value).MaxBy(row => row.Period, StringComparer.Ordinal);
         var fitting = Magnitude.Scales(mine.Unit) ? Magnitude.Fitting(mine.Value) : 0;
+        var words = Words.Of(mine.Value, mine.Unit);
         return new Answer(Verdicts(lower is null), lower is null
-            ? $"{check.Subject} was {Words.Of(mine.Value, mine.Unit)}, the lowest since {check.Since}"
-            : $"{check.Subject} was {Words.Of(mine.Value, mine.Unit)}, not the lowest since {check.Since}, because {lower.Period} had only {Words.Of(lower.Value, lower.Unit)}", Words.In(mine.Value, fitting), Magnitude.Unit(fitting, mine.Unit));
+            ? $"{check.Subject} came to {words}, the lowest since {check.Since}"
+            : $"{check.Subject} came to {words}, not the lowest since {check.Since}, because {lower.Period} had only {Words.Of(lower.Value, lower.Unit)}", words, Words.In(mine.Value, fitting), Magnitude.Unit(fitting, mine.Unit));
     }
 
     /// <summary>The year or month after one.</summary>
@@ -95,6 +98,6 @@ internal sealed record Answer(string? Verdict, string Clause, double Value, stri
         var holds = places.Select((place, at) => place == at + 1).All(right => right);
         var first = rows.OrderBy(row => row.Value).ThenBy(row => row.RowKey, StringComparer.Ordinal).Take(check.Order.Count).Select(row => Evaluation.Member(reference.Shape, row).ToUpperInvariant()).ToList();
         var asked = check.Order.Zip(places, (member, place) => $"{member.ToUpperInvariant()} {(place is { } found ? Words.Of(found, "place") : "not listed")}").ToList();
-        return new Answer(Verdicts(holds), $"{check.Subject} were led by {Words.List(first)}{(holds ? ", as stated" : $", with {Words.List(asked)}")}", double.NaN, "");
+        return new Answer(Verdicts(holds), $"{check.Subject} were led by {Words.List(first)}{(holds ? ", as stated" : $", with {Words.List(asked)}")}", Words.List(first), double.NaN, "");
     }
 }

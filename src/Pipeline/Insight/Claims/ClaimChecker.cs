@@ -6,7 +6,7 @@ namespace Pipeline.Insight.Claims;
 internal sealed class ClaimChecker(IndicatorRows indicators)
 {
     /// <summary>What a basis says; a basis with <c>each</c> says it for each period.</summary>
-    private sealed record BasisAnswer(string Basis, string Name, string? Verdict, string Clause, double Value, string Unit, IReadOnlyList<string> Evidence, DateTimeOffset Vintage);
+    private sealed record BasisAnswer(ClaimBasis Basis, string Period, string? Verdict, string Clause, string Short, double Value, string Unit, IReadOnlyList<string> Evidence, DateTimeOffset Vintage);
 
     /// <summary>Checks a claim.</summary>
     public ClaimRow Check(Claim claim)
@@ -35,15 +35,18 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
     private static string Explain(string verdict, List<BasisAnswer> answers, List<BasisAnswer> known)
     {
         var unknown = answers.Where(answer => answer.Verdict is null).ToList();
-        if (known.Count == 0) return string.Join("; ", unknown.Select(answer => answer.Clause));
-        var rest = unknown.Count == 0 ? "" : $"; nothing is on file by {Words.List([.. unknown.Select(answer => answer.Name)])}";
+        if (known.Count == 0)
+            return unknown.Count == 1 ? unknown[0].Clause : $"{unknown[0].Basis.Checks[0].Subject}: nothing is on file for {Words.List([.. unknown.Select(answer => answer.Basis.Name)])}";
+        var rest = unknown.Count == 0 ? "" : $"; nothing is on file for {Words.List([.. unknown.Select(answer => answer.Basis.Name)])}";
         if (verdict == ClaimVerdict.DependsOnBasis)
-            return $"it depends on the basis: {string.Join("; ", known.Select(answer => $"{answer.Verdict} by {answer.Name}, where {answer.Clause}"))}{rest}";
-        if (known.Count == 1) return (known[0].Name.Length == 0 ? known[0].Clause : $"by {known[0].Name}, {known[0].Clause}") + rest;
+            return $"it depends on the basis: {known[0].Basis.Checks[0].Subject} was {Words.List([.. known.Select(answer => $"{answer.Short}{When(answer)} ({answer.Basis.Name}: {answer.Verdict})")])}{rest}";
+        if (known.Count == 1) return (known[0].Basis.Name.Length == 0 ? known[0].Clause : $"{known[0].Clause}{When(known[0])} ({known[0].Basis.Name})") + rest;
         // The newest of each basis stands for the others, which say the same.
         var examples = known.GroupBy(answer => answer.Basis).Select(group => group.Last()).ToList();
-        return $"{verdict} {(known.Count > 2 ? $"in all {known.Count} rankings and bases on file" : "on both bases")}: {string.Join("; ", examples.Select(answer => $"by {answer.Name}, {answer.Clause}"))}{rest}";
+        return $"{verdict} for each of the {known.Count} bases and periods on file: {string.Join("; ", examples.Select(answer => $"{answer.Clause}{When(answer)} ({answer.Basis.Name})"))}{rest}";
     }
+
+    private static string When(BasisAnswer answer) => answer.Period.Length == 0 ? "" : $" in {answer.Period}";
 
     private IEnumerable<BasisAnswer> Answers(Claim claim, ClaimBasis basis)
     {
@@ -64,9 +67,8 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
         var missing = parts.Where(part => part.Answer.Verdict is null).Select(part => part.Answer).ToList();
         var one = parts.Count == 1 ? parts[0].Answer : null;
         var periods = parts.SelectMany(part => part.Evaluation.Periods).Distinct().Order(StringComparer.Ordinal).ToList();
-        var name = basis.Name.Length == 0 || periods.Count != 1 ? basis.Name : $"{basis.Name} {periods[0]}";
-        return new BasisAnswer(basis.Name, name, missing.Count > 0 ? null : Verdict([.. parts.Select(part => part.Answer.Verdict!)]),
-            string.Join("; ", (missing.Count > 0 ? missing : parts.Select(part => part.Answer)).Select(answer => answer.Clause)), one?.Value ?? double.NaN, one?.Unit ?? "",
+        return new BasisAnswer(basis, periods.Count == 1 ? periods[0] : "", missing.Count > 0 ? null : Verdict([.. parts.Select(part => part.Answer.Verdict!)]),
+            string.Join("; ", (missing.Count > 0 ? missing : parts.Select(part => part.Answer)).Select(answer => answer.Clause)), one?.Short ?? "", one?.Value ?? double.NaN, one?.Unit ?? "",
             [.. parts.SelectMany(part => part.Evaluation.Evidence).Distinct()], parts.Max(part => part.Evaluation.Vintage));
     }
 

@@ -194,7 +194,7 @@ internal sealed partial class Expression
             throw Wrong(key, shape.HasMembers ? "one member after |, lower-case letters and digits, for example usa" : $"no member: {id.Text} has one figure a period");
         var range = parts[0].Split("..");
         foreach (var period in range)
-            if (range.Length > 2 || !(IsPeriod(period, shape.Periods) || (range.Length == 1 && period is ReferenceNode.Latest or ReferenceNode.Each) || (range.Length == 1 && shape.Periods == PeriodKind.Day && IsPeriod(period, PeriodKind.Year))))
+            if (range.Length > 2 || !(IsPeriod(period, shape.Periods) || (range.Length == 1 && period is ReferenceNode.Latest or ReferenceNode.Each) || (shape.Periods == PeriodKind.Day && IsPeriod(period, PeriodKind.Year))))
                 throw Wrong(key, $"a period {(shape.Periods == PeriodKind.Year ? "yyyy" : shape.Periods == PeriodKind.Month ? "yyyy-MM" : "yyyy-MM-dd or yyyy")}, two with .. between them, latest or each, for example [{Example(shape.Periods)}{(shape.HasMembers ? "|usa" : "")}]");
         if (range.Length == 2 && string.CompareOrdinal(range[0], range[1]) > 0) throw Wrong(key, "the earlier period first");
         var whole = shape.Periods != PeriodKind.Day || range[0].Length == 10 || range[0] is ReferenceNode.Latest or ReferenceNode.Each;
