@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Pipeline.Exports;
 using Pipeline.Insight;
 using Pipeline.Insight.Claims;
 using Pipeline.Ledger;
@@ -47,7 +48,7 @@ public static class PipelineServices
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>(), () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets())));
         services.AddSingleton<TableSet>().AddSingleton<StepQueues>().AddSingleton<RawStore>().AddSingleton<FactStore>();
         services.AddSingleton<SliceBook>().AddSingleton<RunBook>().AddSingleton<RejectBook>().AddSingleton<GapBook>().AddSingleton<DatasetBook>();
-        services.AddSingleton<PlannedSlices>().AddSingleton<InsightRun>();
+        services.AddSingleton<PlannedSlices>().AddSingleton<InsightRun>().AddSingleton<Exporter>().AddSingleton<Digest>();
         services.AddSingleton<Plan>().AddSingleton<Pull>().AddSingleton<Normalize>().AddSingleton<Publish>();
         return services;
     }

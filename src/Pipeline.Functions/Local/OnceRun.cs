@@ -9,7 +9,7 @@ using Standin.Functions.Worker;
 namespace Pipeline.Functions.Local;
 
 /// <summary>What <c>--once</c> waits for and prints: the slices it planned, and what their runs brought.</summary>
-internal sealed class OnceRun(SourceCatalog sources, PlannedSlices planned, SliceBook slices, RunBook runs, RejectBook rejects, StorageAccount account, TimeProvider time) : IOnceRun
+internal sealed class OnceRun(SourceCatalog sources, PlannedSlices planned, Digest digest, SliceBook slices, RunBook runs, RejectBook rejects, StorageAccount account, TimeProvider time) : IOnceRun
 {
     private DateTimeOffset startedAt;
 
@@ -23,16 +23,19 @@ internal sealed class OnceRun(SourceCatalog sources, PlannedSlices planned, Slic
     {
         var total = 0;
         var done = 0;
+        var complete = true;
         var marks = new List<string>();
         foreach (var (source, wanted) in planned.BySource)
         {
             var atRest = await AtRestAsync(source, cancellationToken);
             total += wanted.Count;
             done += wanted.Count(atRest.ContainsKey);
+            // Indicators and files come after the last slice.
+            complete &= wanted.Any(slice => !atRest.ContainsKey(slice)) || await digest.IsDoneAsync(source, cancellationToken);
             marks.Add($"{source} {string.Join(' ', atRest.Values.Select(row => row.State).GroupBy(state => state).Select(group => $"{group.Key}={group.Count()}"))}");
         }
         var rows = (await RunsAsync(cancellationToken)).Sum(run => run.Counts.Read);
-        return new OnceProgress(done == total, [new("slices", $"{done} of {total}"), new("rows", N(rows))], $"{string.Join(';', marks)} {rows}");
+        return new OnceProgress(done == total && complete, [new("slices", $"{done} of {total}"), new("rows", N(rows))], $"{string.Join(';', marks)} {rows}");
     }
 
     public async Task<OnceSummary> FinishAsync(CancellationToken cancellationToken)

@@ -10,14 +10,15 @@ namespace Pipeline.Exports;
 public sealed record ExportFile(string File, long Rows, string Sha256, DateTimeOffset Vintage);
 
 /// <summary>What is in the container <c>exports</c>: <c>manifest.json</c>.</summary>
+/// <param name="Sources">For each source a mark that stands for the slices that the files hold.</param>
 /// <param name="Files">The files, by name.</param>
-public sealed record ExportManifest(IReadOnlyList<ExportFile> Files)
+public sealed record ExportManifest(IReadOnlyDictionary<string, string> Sources, IReadOnlyList<ExportFile> Files)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public const string Name = "manifest.json";
 
-    public static ExportManifest Empty { get; } = new([]);
+    public static ExportManifest Empty { get; } = new(new Dictionary<string, string>(), []);
 
     /// <summary>Reads a stored manifest.</summary>
     /// <exception cref="JsonException">It is not one.</exception>

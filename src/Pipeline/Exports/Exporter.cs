@@ -26,15 +26,23 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
 
     private readonly BlobContainerClient container = account.Blobs.GetBlobContainerClient(Names.ExportsContainer);
 
+    /// <summary>What the manifest says of a source; null when it says nothing.</summary>
+    public async Task<string?> MarkAsync(string source, CancellationToken cancellationToken) =>
+        (await ManifestAsync(cancellationToken).ConfigureAwait(false)).Manifest.Sources.GetValueOrDefault(source);
+
     /// <summary>Brings the files of tables up to date.</summary>
-    public async Task RunAsync(IReadOnlyCollection<ExportTable> exported, CancellationToken cancellationToken)
+    /// <param name="exported">The tables.</param>
+    /// <param name="source">The source whose change is the reason.</param>
+    /// <param name="mark">What the manifest is to say of it, once the files are there.</param>
+    /// <param name="cancellationToken">Stops the work; the next run completes it.</param>
+    public async Task RunAsync(IReadOnlyCollection<ExportTable> exported, string source, string mark, CancellationToken cancellationToken)
     {
         await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
         for (var conflicts = 0; ; conflicts++)
         {
             try
             {
-                await OnceAsync(exported, cancellationToken).ConfigureAwait(false);
+                await OnceAsync(exported, source, mark, cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (RequestFailedException e) when (e.Status is 409 or 412 && conflicts < MaxConflicts)
@@ -44,7 +52,7 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
         }
     }
 
-    private async Task OnceAsync(IReadOnlyCollection<ExportTable> exported, CancellationToken cancellationToken)
+    private async Task OnceAsync(IReadOnlyCollection<ExportTable> exported, string source, string mark, CancellationToken cancellationToken)
     {
         var (before, tag) = await ManifestAsync(cancellationToken).ConfigureAwait(false);
         var known = before.Files.ToDictionary(file => file.File, StringComparer.Ordinal);
@@ -57,13 +65,13 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
             written += work.Written;
         }
         var gone = known.Keys.Except(after.Select(file => file.File), StringComparer.Ordinal).ToList();
-        var manifest = new ExportManifest([.. after.OrderBy(file => file.File, StringComparer.Ordinal)]);
-        if (!manifest.Files.SequenceEqual(before.Files))
-            await container.GetBlobClient(ExportManifest.Name).UploadAsync(manifest.Write(), new BlobUploadOptions
-            {
-                HttpHeaders = new BlobHttpHeaders { ContentType = "application/json", CacheControl = "no-cache" },
-                Conditions = tag is { } match ? new BlobRequestConditions { IfMatch = match } : new BlobRequestConditions { IfNoneMatch = ETag.All }
-            }, cancellationToken).ConfigureAwait(false);
+        var sources = new SortedDictionary<string, string>(before.Sources.ToDictionary(), StringComparer.Ordinal) { [source] = mark };
+        var manifest = new ExportManifest(sources, [.. after.OrderBy(file => file.File, StringComparer.Ordinal)]);
+        await container.GetBlobClient(ExportManifest.Name).UploadAsync(manifest.Write(), new BlobUploadOptions
+        {
+            HttpHeaders = new BlobHttpHeaders { ContentType = "application/json", CacheControl = "no-cache" },
+            Conditions = tag is { } match ? new BlobRequestConditions { IfMatch = match } : new BlobRequestConditions { IfNoneMatch = ETag.All }
+        }, cancellationToken).ConfigureAwait(false);
         // Files that no manifest names any more.
         foreach (var file in gone) await container.GetBlobClient(file).DeleteIfExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
         if (written + gone.Count > 0) logger.LogInformation("exports: {Written} files written, {Gone} removed, {Files} in all", written, gone.Count, manifest.Files.Count);

@@ -15,7 +15,7 @@ public sealed record NormalizeMessage(string Slice, string RawBlob);
 
 /// <summary>Asks for what depends on a loaded body to be brought up to date.</summary>
 /// <param name="Slice">The slice.</param>
-/// <param name="RawBlob">The body that was loaded.</param>
+/// <param name="RawBlob">The body that was loaded; empty for what depends on the slice's source as a whole.</param>
 /// <param name="Waited">How often the message has waited for slices it is compared with.</param>
 public sealed record PublishMessage(string Slice, string RawBlob, int Waited = 0);
 

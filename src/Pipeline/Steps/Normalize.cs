@@ -11,7 +11,7 @@ namespace Pipeline.Steps;
 /// that fails the check changes nothing.
 /// </summary>
 public sealed class Normalize(
-    SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, GapBook gaps, FactStore facts, RawStore raw, StepQueues queues, TimeProvider time, ILogger<Normalize> logger)
+    SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, GapBook gaps, FactStore facts, RawStore raw, StepQueues queues, Digest digest, TimeProvider time, ILogger<Normalize> logger)
 {
     /// <summary>A body that holds this much less than the one before is refused as a whole.</summary>
     private const double MaxShrink = 0.05;
@@ -221,6 +221,7 @@ public sealed class Normalize(
         // The tables must not stay half way to the body before: that one is still good, and is loaded to its end.
         if (after.IsHalfLoaded && after.Vintage < name.Vintage) await HealAsync(after, cancellationToken).ConfigureAwait(false);
         logger.LogError("{Refusal}", words);
+        await digest.RequestAsync(name.Slice.Source, cancellationToken).ConfigureAwait(false);
     }
 
     private void Report(Slice slice, RowCounts counts, MergeResult merged)

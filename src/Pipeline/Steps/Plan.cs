@@ -9,7 +9,7 @@ namespace Pipeline.Steps;
 /// Step 1: decides which slices of a source are due, from the slice table and the source's revision policy, and sends a pull
 /// message for each. It does nothing else, so that planning twice, late or never does no harm.
 /// </summary>
-public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues queues, PlannedSlices planned, TimeProvider time, ILogger<Plan> logger)
+public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues queues, PlannedSlices planned, Digest digest, TimeProvider time, ILogger<Plan> logger)
 {
     private const int Parallelism = 8;
 
@@ -25,7 +25,8 @@ public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues que
         var due = all.Where(slice => IsDue(known.GetValueOrDefault(slice), now)).ToList();
         await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
             async (slice, token) => await queues.SendAsync(new PullMessage(slice.Id, now), token).ConfigureAwait(false)).ConfigureAwait(false);
-        planned.Add(sourceName, due);
+        planned.Add(sourceName, due, now);
+        if (due.Count == 0) await digest.RequestAsync(sourceName, cancellationToken).ConfigureAwait(false);
         logger.LogInformation("{Source}: {Due} of {All} slices are due", sourceName, due.Count, all.Count);
         return due;
     }
@@ -41,24 +42,38 @@ public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues que
 /// <summary>The slices that this process has planned, for whoever waits for them.</summary>
 public sealed class PlannedSlices
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
+
     private readonly Lock gate = new();
-    private readonly Dictionary<string, HashSet<Slice>> sources = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Dictionary<Slice, DateTimeOffset>> sources = new(StringComparer.Ordinal);
 
     /// <summary>Per source that was planned: its slices, none when nothing was due.</summary>
     public IReadOnlyDictionary<string, IReadOnlyCollection<Slice>> BySource
     {
         get
         {
-            lock (gate) return sources.ToDictionary(pair => pair.Key, IReadOnlyCollection<Slice> (pair) => [.. pair.Value], StringComparer.Ordinal);
+            lock (gate) return sources.ToDictionary(pair => pair.Key, IReadOnlyCollection<Slice> (pair) => [.. pair.Value.Keys], StringComparer.Ordinal);
         }
     }
 
-    internal void Add(string source, IEnumerable<Slice> slices)
+    internal void Add(string source, IEnumerable<Slice> slices, DateTimeOffset at)
     {
         lock (gate)
         {
             if (!sources.TryGetValue(source, out var set)) sources.Add(source, set = []);
-            set.UnionWith(slices);
+            foreach (var slice in slices) set[slice] = at;
+        }
+    }
+
+    /// <summary>Whether any slice that was planned here has not been pulled since. After a while it is not waited for any more: its message may be lost to another process.</summary>
+    internal bool HasPending(string source, IReadOnlyList<SliceRow> rows)
+    {
+        lock (gate)
+        {
+            if (!sources.TryGetValue(source, out var set)) return false;
+            var pulled = rows.ToDictionary(row => row.Slice, row => row.LastPulled);
+            var newest = rows.Max(row => row.LastPulled);
+            return set.Any(pair => pulled.GetValueOrDefault(pair.Key, SliceRow.Never) < pair.Value && newest < pair.Value + Patience);
         }
     }
 }

@@ -8,9 +8,9 @@ namespace Pipeline.Steps;
 
 /// <summary>
 /// Step 4: brings up to date what depends on a loaded body (cross-checks, the description of the dataset) and completes its
-/// run. The run row with state <c>done</c> is the commit point.
+/// run; when its source has come to rest, what depends on the source as a whole (<see cref="Digest"/>). The run row with state <c>done</c> is the commit point.
 /// </summary>
-public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook runs, DatasetBook datasets, FactStore facts, RawStore raw, StepQueues queues, TimeProvider time, ILogger<Publish> logger)
+public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook runs, DatasetBook datasets, FactStore facts, RawStore raw, StepQueues queues, Digest digest, TimeProvider time, ILogger<Publish> logger)
 {
     /// <summary>How long a cross-check waits for the slices it compares with: this often <see cref="WaitStep"/>, then it takes what is there.</summary>
     private const int MaxWaits = 80;
@@ -21,6 +21,11 @@ public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook run
     public async Task RunAsync(PublishMessage message, CancellationToken cancellationToken)
     {
         var slice = Messages.SliceOf(message.Slice, Names.PublishQueue);
+        if (message.RawBlob is { Length: 0 })
+        {
+            await digest.RunAsync(slice.Source, cancellationToken).ConfigureAwait(false);
+            return;
+        }
         var name = Messages.BodyOf(message.RawBlob, slice, Names.PublishQueue);
         var source = sources[slice.Source];
         var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
@@ -31,6 +36,7 @@ public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook run
         if (!loaded || (row.State != SliceState.Merged && run?.State == SliceState.Done))
         {
             logger.LogInformation("{Slice}: {Blob} is published already or superseded", slice, name.Blob);
+            await digest.RequestAsync(slice.Source, cancellationToken).ConfigureAwait(false);
             return;
         }
         var compared = source.ComparedWith(slice);
@@ -45,6 +51,7 @@ public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook run
         await runs.UpdateAsync(key, now => (now ?? key) with { Step = nameof(Publish), State = SliceState.Done, EndedAt = time.GetUtcNow(), Error = Notes(now, differences) }, cancellationToken)
             .ConfigureAwait(false);
         await slices.UpdateAsync(slice, now => now.Vintage == name.Vintage && now.State == SliceState.Merged ? now with { State = SliceState.Done } : null, cancellationToken).ConfigureAwait(false);
+        await digest.RequestAsync(slice.Source, cancellationToken).ConfigureAwait(false);
 
         async Task<Stream> OpenAsync(CancellationToken token) => await (await raw.OpenAsync(name, token).ConfigureAwait(false)).ReadAsync(token).ConfigureAwait(false);
     }

@@ -12,7 +12,7 @@ namespace Pipeline.Steps;
 /// Step 2: gets the body of a slice from its source, stores the body untouched, and sends it on. A body that the tables hold already
 /// ends here.
 /// </summary>
-public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, RawStore raw, FactStore facts, StepQueues queues, PlannedSlices planned, TimeProvider time, ILogger<Pull> logger)
+public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, RawStore raw, FactStore facts, StepQueues queues, PlannedSlices planned, Digest digest, TimeProvider time, ILogger<Pull> logger)
 {
     /// <summary>The position of a reject that is a whole answer.</summary>
     private const string FaultPosition = "answer";
@@ -151,7 +151,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
             return;
         }
         foreach (var part in narrower) await queues.SendAsync(new PullMessage(part.Id, outcome.Now), cancellationToken).ConfigureAwait(false);
-        planned.Add(slice.Source, narrower);
+        planned.Add(slice.Source, narrower, outcome.Now);
         var state = narrower.Count > 0 ? SliceState.Narrowed : SliceState.Empty;
         var words = narrower.Count > 0 ? $"no rows for the whole, asked for in {narrower.Count} parts" : "no rows, also for the smallest part";
         await EndEmptyAsync(outcome, state, words, cancellationToken).ConfigureAwait(false);
@@ -246,6 +246,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
                 : next with { NextDue = sources.NextDue(outcome.Slice, null, outcome.Now) };
         }, cancellationToken).ConfigureAwait(false);
         logger.LogInformation("{Slice}: {State}", outcome.Slice, runState);
+        await digest.RequestAsync(outcome.Slice.Source, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>

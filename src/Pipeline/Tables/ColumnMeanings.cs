@@ -11,15 +11,19 @@ public static class ColumnMeanings
 
     /// <summary>All columns of a table: keys, its own, and those of every fact table.</summary>
     /// <exception cref="InvalidOperationException">A column has no meaning: every public property of a row type carries a <see cref="MeaningAttribute"/>.</exception>
-    public static IReadOnlyList<Column> Of(FactTable table) =>
+    public static IReadOnlyList<Column> Of(FactTable table) => Of(table.RowType);
+
+    /// <summary>All columns of rows of a type: keys, its own, and those of every fact table if it is one.</summary>
+    /// <exception cref="InvalidOperationException">A column has no meaning.</exception>
+    public static IReadOnlyList<Column> Of(Type rowType) =>
     [
         new("PartitionKey", "Edm.String", "First part of the key"),
         new("RowKey", "Edm.String", "Second part of the key"),
-        .. table.RowType.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        .. rowType.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(property => property.Name is not (nameof(ITableEntity.PartitionKey) or nameof(ITableEntity.RowKey) or nameof(ITableEntity.ETag) or nameof(ITableEntity.Timestamp)))
             .OrderBy(property => property.DeclaringType == typeof(FactRow))
             .Select(property => new Column(property.Name, Edm(property.PropertyType), property.GetCustomAttribute<MeaningAttribute>()?.Text
-                ?? throw new InvalidOperationException($"{table.RowType.Name}.{property.Name} has no [Meaning]")))
+                ?? throw new InvalidOperationException($"{rowType.Name}.{property.Name} has no [Meaning]")))
     ];
 
     private static string Edm(Type type) => type switch

@@ -1,0 +1,62 @@
+using System.IO.Hashing;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Pipeline.Exports;
+using Pipeline.Insight;
+using Pipeline.Ledger;
+using Pipeline.Sources;
+using Pipeline.Storage;
+
+namespace Pipeline.Steps;
+
+/// <summary>
+/// The part of Publish that concerns a source as a whole: indicators, claims and export files. It is done once when the source has
+/// come to rest, not for each of its slices. What has been done is marked in the manifest of the export files.
+/// </summary>
+/// <remarks>
+/// Nobody has to remember that it is due: the slices say so, compared with the mark. Whatever ends a slice asks, and so does every plan.
+/// </remarks>
+public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlices planned, InsightRun insight, Exporter exporter, StepQueues queues, ILogger<Digest> logger)
+{
+    /// <summary>Sends the message for it, if the source is at rest and something has changed.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task RequestAsync(string source, CancellationToken cancellationToken)
+    {
+        var rows = await slices.ListAsync(source, cancellationToken).ConfigureAwait(false);
+        if (!IsAtRest(source, rows) || await IsDoneAsync(source, rows, cancellationToken).ConfigureAwait(false)) return;
+        await queues.SendAsync(new PublishMessage(rows[0].Slice.Id, ""), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether indicators, claims and files are those of the slices as they are.</summary>
+    public async Task<bool> IsDoneAsync(string source, CancellationToken cancellationToken) =>
+        await IsDoneAsync(source, await slices.ListAsync(source, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Brings indicators, claims and files up to date.</summary>
+    public async Task RunAsync(string source, CancellationToken cancellationToken)
+    {
+        // Read first: what changes from here on makes the mark an old one.
+        var rows = await slices.ListAsync(source, cancellationToken).ConfigureAwait(false);
+        if (await IsDoneAsync(source, rows, cancellationToken).ConfigureAwait(false))
+        {
+            logger.LogInformation("{Source}: indicators, claims and files are up to date", source);
+            return;
+        }
+        await insight.RunAsync(source, cancellationToken).ConfigureAwait(false);
+        var facts = sources[source].Datasets.Select(dataset => dataset.Table).Distinct().Select(table => new ExportTable(table.Name, table.RowType));
+        await exporter.RunAsync([.. facts, new ExportTable(Names.Indicators, typeof(IndicatorRow)), new ExportTable(Names.Claims, typeof(ClaimRow))], source, Mark(rows), cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool IsAtRest(string source, IReadOnlyList<SliceRow> rows) => rows.Count > 0 && rows.All(row => SliceState.AtRest(row.State)) && !planned.HasPending(source, rows);
+
+    private async Task<bool> IsDoneAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken) =>
+        rows.All(row => !row.WasLoaded) || await exporter.MarkAsync(source, cancellationToken).ConfigureAwait(false) == Mark(rows);
+
+    /// <summary>Stands for the rows of all slices: it differs when any of them has changed a row of a table.</summary>
+    private static string Mark(IReadOnlyList<SliceRow> rows)
+    {
+        var text = new StringBuilder();
+        foreach (var row in rows.Where(row => row.WasLoaded).OrderBy(row => row.Slice.Id, StringComparer.Ordinal)) text.Append(row.Slice.Id).Append('|').Append(row.LastChanged.UtcTicks).Append('\n');
+        return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}
