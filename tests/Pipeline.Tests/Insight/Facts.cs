@@ -60,7 +60,9 @@ internal static class Facts
         equity foreign_held_free_float 2013-12-31 two: US 40
         equity foreign_held_free_float 2018-07-05 three: US 56 GB 20
         equity foreign_held_free_float 2018-09-06 four: US 55
-        ofz market_outstanding 2021-01-01 five: GB 6.9 US 6.9 BE 3 SG 1
+        ofz market_outstanding 2021-01-01 five: GB 6.9 US 6.9
+        ofz market_outstanding 2021-01-01 six: BE 3 SG 1
+        ofz market_outstanding 2021-01-01 seven: SG 1.5
         """;
 
     /// <summary>Months of a flow with a partner; <c>-</c> is a month without a row.</summary>

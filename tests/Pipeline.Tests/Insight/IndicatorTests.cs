@@ -159,7 +159,19 @@ public sealed class IndicatorTests
         Assert.Empty(Of("holder-rank-equity-foreign-held-free-float", "2013-12-31"));
         Assert.Equal(["gb 2", "us 1"], Of("holder-rank-equity-foreign-held-free-float", "2018-07-05"));
         Assert.Equal(["us 1"], Of("holder-rank-equity-foreign-held-free-float", "2018-09-06"));
-        Assert.Equal(["be 3", "gb 1", "sg 4", "us 1"], Of("holder-rank-ofz-market-outstanding", "2021-01-01"));
+        Assert.Equal(["be 3", "gb 1", "sg 4", "sg 4", "us 1"], Of("holder-rank-ofz-market-outstanding", "2021-01-01"));
+    }
+
+    [Fact]
+    public void Values_decide_between_equal_shares_and_where_nobody_has_a_share()
+    {
+        var facts = Facts.Holdings("ofz market_outstanding 2021-01-01 five: GB 6.9 US 6.9\nbroker_client_assets client_assets 2024-06-30 eight: UZ 0 KZ 0").Cast<Holding>().ToList();
+        (facts[0].Value, facts[1].Value, facts[2].Value, facts[3].Value) = (947, 944, 59, 185);
+        foreach (var row in facts) row.Currency = "RUB";
+        foreach (var row in facts.Skip(2)) row.SharePercent = double.NaN;
+        var rows = Facts.Indicators(facts);
+        Assert.Equal(["gb 1", "kz 1", "us 2", "uz 2"], rows.Where(row => row.Unit == "place").Select(row => $"{row.RowKey.Split('|')[1]} {row.Value}").Order(StringComparer.Ordinal));
+        Assert.Equal("185 RUB", rows.Where(row => row.RowKey.Contains("|kz|", StringComparison.Ordinal)).Select(row => $"{row.Value} {row.Unit}").First());
     }
 
     [Fact]

@@ -40,11 +40,13 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
         var rest = unknown.Count == 0 ? "" : $"; nothing is on file for {Words.List([.. unknown.Select(answer => answer.Basis.Name)])}";
         if (verdict == ClaimVerdict.DependsOnBasis)
             return $"it depends on the basis: {known[0].Basis.Checks[0].Subject} was {Words.List([.. known.Select(answer => $"{answer.Short}{When(answer)} ({answer.Basis.Name}: {answer.Verdict})")])}{rest}";
-        if (known.Count == 1) return (known[0].Basis.Name.Length == 0 ? known[0].Clause : $"{known[0].Clause}{When(known[0])} ({known[0].Basis.Name})") + rest;
+        if (known.Count == 1) return (known[0].Basis.Name.Length == 0 ? known[0].Clause : Named(known[0])) + rest;
         // The newest of each basis stands for the others, which say the same.
         var examples = known.GroupBy(answer => answer.Basis).Select(group => group.Last()).ToList();
-        return $"{verdict} for each of the {known.Count} bases and periods on file: {string.Join("; ", examples.Select(answer => $"{answer.Clause}{When(answer)} ({answer.Basis.Name})"))}{rest}";
+        return $"{verdict} for each of the {known.Count} bases and periods on file: {string.Join("; ", examples.Select(Named))}{rest}";
     }
+
+    private static string Named(BasisAnswer answer) => answer.Period.Length == 0 ? $"for {answer.Basis.Name}, {answer.Clause}" : $"in {answer.Period} ({answer.Basis.Name}) {answer.Clause}";
 
     private static string When(BasisAnswer answer) => answer.Period.Length == 0 ? "" : $" in {answer.Period}";
 
