@@ -171,6 +171,8 @@ public sealed class IndicatorTests
         foreach (var row in facts.Skip(2)) row.SharePercent = double.NaN;
         var rows = Facts.Indicators(facts);
         Assert.Equal(["gb 1", "kz 1", "us 2", "uz 2"], rows.Where(row => row.Unit == "place").Select(row => $"{row.RowKey.Split('|')[1]} {row.Value}").Order(StringComparer.Ordinal));
+        facts[2].Currency = "USD"; // Values in two currencies are not compared: the first by name is taken.
+        Assert.Equal(["kz"], Facts.Indicators(facts).Where(row => row.PartitionKey.StartsWith("holders-broker", StringComparison.Ordinal)).Select(row => row.RowKey.Split('|')[1]));
         Assert.Equal("185 RUB", rows.Where(row => row.RowKey.Contains("|kz|", StringComparison.Ordinal)).Select(row => $"{row.Value} {row.Unit}").First());
     }
 

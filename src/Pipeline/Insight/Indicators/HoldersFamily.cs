@@ -58,8 +58,9 @@ internal sealed class HoldersFamily : IndicatorFamily
     /// <summary>Shares decide; where they are equal, or where nobody has one, values in one currency do.</summary>
     private static List<(Holding Row, int Place)> Rank(List<Holding> rows)
     {
-        if (rows.Any(row => !double.IsNaN(row.SharePercent))) rows.RemoveAll(row => double.IsNaN(row.SharePercent));
-        else rows.RemoveAll(row => row.Currency != rows.Select(other => other.Currency).Min(StringComparer.Ordinal));
+        var shares = rows.Any(row => !double.IsNaN(row.SharePercent));
+        var currency = rows.Select(row => row.Currency).Min(StringComparer.Ordinal);
+        rows = [.. rows.Where(row => shares ? !double.IsNaN(row.SharePercent) : row.Currency == currency)];
         return [.. rows.Select(row => (row, 1 + rows.Where(other => other.HolderIso2 != row.HolderIso2 && IsLarger(other, row)).DistinctBy(other => other.HolderIso2).Count()))
             .OrderBy(pair => pair.Item2).ThenBy(pair => pair.row.RowKey, StringComparer.Ordinal)];
     }
