@@ -45,7 +45,7 @@ internal sealed class Account(string connectionString)
     public async Task<List<string>> OutcomeAsync()
     {
         var all = new List<string>();
-        foreach (var table in (string[])[.. FactTables, Names.Gaps, Names.History, Names.Datasets]) all.AddRange((await ContentAsync(table)).Select(row => $"{table}: {row}"));
+        foreach (var table in (string[])[.. FactTables, Names.Indicators, Names.Claims, Names.Gaps, Names.History, Names.Datasets]) all.AddRange((await ContentAsync(table)).Select(row => $"{table}: {row}"));
         foreach (var row in await RowsAsync(Names.Slices)) all.Add($"{row.PartitionKey} {row.RowKey}: {row["State"]}, {row["Rows"]} rows, body {row["Sha256"]}, attempts {row["Attempts"]}, {row["LastError"]}");
         return all;
     }

@@ -16,6 +16,10 @@ const schema = {
     Year: int32, HostCode: string, HostIso3: string, PartnerIso3: string, PartnerName: string, Direction: string, Measure: string, ReportedBy: string, ValueUsd: int64, Rank: int32, ...facts,
   },
   holders: { AsOf: date, AssetClass: string, Holder: string, HolderIso2: string, SharePercent: double, Value: double, Currency: string, Qualifier: string, Citation: string, ...facts },
+  indicators: { Title: string, Period: string, Value: double, Unit: string, Inputs: string, Vintage: date },
+  claims: {
+    Statement: string, StatedValue: double, StatedUnit: string, ComputedValue: double, ComputedUnit: string, Verdict: string, Explanation: string, Evidence: string, Vintage: date,
+  },
   history: { OldValue: string, NewValue: string, Column: string, ValidFrom: date, ValidTo: date, RunId: string, InPolicy: bool },
   runs: {
     Source: string, Slice: string, Step: string, State: string, StartedAt: date, EndedAt: date, Read: int64, Added: int64, Changed: int64, Unchanged: int64, Excluded: int64, Missing: int64,
@@ -110,6 +114,11 @@ if (process.env.CONTRACT_FIGURES) {
   const fdi = async (partition, year) => (await get('fdiannual', `PartitionKey eq '${partition}' and RowKey eq '${year}'`))[0]?.ValueUsd;
   equal('inward stock of Russia 2021, millions', (await fdi('643|inward|stock', 2021) + 500_000n) / 1_000_000n, 497_690n);
   equal('inward flow of Russia 2022, millions', (await fdi('643|inward|flow', 2022) - 500_000n) / 1_000_000n, -15_205n);
+  const verdicts = Object.fromEntries((await rows('claims', {})).map(row => [row.rowKey[0], row.Verdict]));
+  for (const [claim, verdict] of Object.entries({ a: 'unit-error', b: 'unit-error', c: 'partly', d: 'partly', e: 'refuted', f: 'depends-on-basis', g: 'depends-on-basis', h: 'refuted', i: 'confirmed', j: 'not-checkable', k: 'not-checkable' }))
+    equal(`verdict of claim ${claim}`, verdicts[claim], verdict);
+  const balance = (await get('indicators', "PartitionKey eq 'us-ru-trade-balance-annual' and RowKey eq '2018'"))[0];
+  equal('indicator: trade balance with Russia 2018', balance?.Value, 6_658_080_414 - 20_844_962_518);
   const ranks = await get('fdipartners', "PartitionKey eq '643|inward|stock|host' and Year eq 2012");
   for (const [iso3, rank] of [['CYP', 1], ['NLD', 2], ['USA', 17]]) equal(`rank of ${iso3} in Russia's inward stock 2012`, ranks.find(row => row.PartnerIso3 === iso3)?.Rank, rank);
   const shares = await get('holders', "HolderIso2 eq 'US'");

@@ -28,7 +28,8 @@ internal sealed class UnctadCrossChecks(FactStore facts)
         var groups = rows.GroupBy(row => (row.PartitionKey, row.Year, row.Basis)).ToList();
         var misplaced = groups.SelectMany(Misplaced).ToList();
         if (misplaced.Count > 0) lines.Add($"{misplaced.Count} places in the table are not those of its values: {First(misplaced)}");
-        foreach (var partition in groups.GroupBy(group => group.Key.PartitionKey).OrderBy(partition => partition.Key, StringComparer.Ordinal))
+        // One partner alone is an estimate about that partner, no list that could add up.
+        foreach (var partition in groups.Where(group => group.Count() > 1).GroupBy(group => group.Key.PartitionKey).OrderBy(partition => partition.Key, StringComparer.Ordinal))
             if (await BesideTotalAsync(partition.OrderByDescending(group => group.Key.Year).First(), cancellationToken).ConfigureAwait(false) is { } line) lines.Add(line);
         return lines;
     }

@@ -14,8 +14,8 @@ public sealed class SamplesTests(Azurite azurite)
         await pipeline.RunAsync();
         var annual = await pipeline.RowsAsync("fdiannual");
         var partners = await pipeline.RowsAsync("fdipartners");
-        Assert.Equal(new RowCounts(2294 + 1751, annual.Count + partners.Count, 0, 0, 560, 15, 0), await pipeline.LedgerAsync());
-        Assert.Equal((1719, 1751, 15), (annual.Count, partners.Count, (await pipeline.RowsAsync("gaps")).Count));
+        Assert.Equal(new RowCounts(2294 + 1752, annual.Count + partners.Count, 0, 0, 560, 15, 0), await pipeline.LedgerAsync());
+        Assert.Equal((1719, 1752, 15), (annual.Count, partners.Count, (await pipeline.RowsAsync("gaps")).Count));
 
         long Annual(string partition, string year) => annual.Single(row => row.PartitionKey == partition && row.RowKey == year).GetInt64("ValueUsd")!.Value;
         Assert.Equal((497_690_400_000, -15_204_600_000), (Annual("643|inward|stock", "2021"), Annual("643|inward|flow", "2022")));
