@@ -249,7 +249,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
                 await left.RunAsync();
                 await quiet.RunAsync();
             }
-            Assert.Equal(await CrashTests.SnapshotAsync(quiet, FakeFact.Table), await CrashTests.SnapshotAsync(left, FakeFact.Table, rivals: true));
+            Assert.Equal(await CrashTests.SnapshotAsync(quiet, FakeFact.Table, rivals: true), await CrashTests.SnapshotAsync(left, FakeFact.Table, rivals: true));
         }
     }
 
