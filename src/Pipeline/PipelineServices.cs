@@ -5,6 +5,8 @@ using Pipeline.Exports;
 using Pipeline.Insight;
 using Pipeline.Insight.Claims;
 using Pipeline.Ledger;
+using Pipeline.Report;
+using Pipeline.Report.Page;
 using Pipeline.Settings;
 using Pipeline.Sources;
 using Pipeline.Sources.Census;
@@ -49,6 +51,7 @@ public static class PipelineServices
         services.AddSingleton<TableSet>().AddSingleton<StepQueues>().AddSingleton<RawStore>().AddSingleton<FactStore>();
         services.AddSingleton<SliceBook>().AddSingleton<RunBook>().AddSingleton<RejectBook>().AddSingleton<GapBook>().AddSingleton<DatasetBook>();
         services.AddSingleton<PlannedSlices>().AddSingleton<InsightRun>().AddSingleton<Exporter>().AddSingleton<Digest>();
+        services.AddSingleton<StandingReader>().AddSingleton<FigureReader>().AddSingleton<RevisionReader>().AddSingleton<ReportReader>().AddSingleton<PageRenderer>();
         services.AddSingleton<Plan>().AddSingleton<Pull>().AddSingleton<Normalize>().AddSingleton<Publish>();
         return services;
     }

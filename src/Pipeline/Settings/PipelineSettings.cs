@@ -1,3 +1,4 @@
+using NCrontab;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Moex;
 using Pipeline.Sources.Unctad;
@@ -9,4 +10,8 @@ namespace Pipeline.Settings;
 /// <param name="Census">The trade source.</param>
 /// <param name="Unctad">The investment source.</param>
 /// <param name="Moex">The source of foreign holders.</param>
-public sealed record PipelineSettings(bool UseSamples, CensusSettings Census, UnctadSettings Unctad, MoexSettings Moex);
+public sealed record PipelineSettings(bool UseSamples, CensusSettings Census, UnctadSettings Unctad, MoexSettings Moex)
+{
+    /// <summary>When each source is planned, by its name: a slice is pulled by the first plan on or after its due date.</summary>
+    public IReadOnlyDictionary<string, CrontabSchedule> Schedules { get; init; } = new Dictionary<string, CrontabSchedule>();
+}

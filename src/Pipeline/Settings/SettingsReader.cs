@@ -12,6 +12,7 @@ public sealed class SettingsReader
 {
     private readonly IConfiguration configuration;
     private readonly List<Finding> findings = [];
+    private readonly Dictionary<string, CrontabSchedule> schedules = new(StringComparer.Ordinal);
 
     private SettingsReader(IConfiguration configuration) => this.configuration = configuration;
 
@@ -31,11 +32,11 @@ public sealed class SettingsReader
     {
         HostStorage();
         Storage.StorageAccount.Open(configuration, SettingNames.Storage, findings);
-        Schedule(SettingNames.CensusSchedule, "0 45 13 * * *");
-        Schedule(SettingNames.UnctadSchedule, "0 30 7 * * 1");
-        Schedule(SettingNames.MoexSchedule, "0 0 18 * * *");
+        Schedule(CensusSlice.Source, SettingNames.CensusSchedule, "0 45 13 * * *");
+        Schedule(UnctadSlice.Source, SettingNames.UnctadSchedule, "0 30 7 * * 1");
+        Schedule(MoexSlice.Source, SettingNames.MoexSchedule, "0 0 18 * * *");
         var samples = Mode();
-        return new PipelineSettings(samples == true, Census(samples), Unctad(samples), Moex(samples));
+        return new PipelineSettings(samples == true, Census(samples), Unctad(samples), Moex(samples)) { Schedules = schedules };
     }
 
     private CensusSettings Census(bool? samples) => new(
@@ -89,11 +90,11 @@ public sealed class SettingsReader
         if (string.IsNullOrWhiteSpace(section.Value) && !section.GetChildren().Any()) Report(SettingNames.HostStorage, section.Value, "a storage account", "UseDevelopmentStorage=true");
     }
 
-    private void Schedule(string name, string example)
+    private void Schedule(string source, string name, string example)
     {
         var text = Value(name);
-        if (text is not null && CrontabSchedule.TryParse(text, new CrontabSchedule.ParseOptions { IncludingSeconds = true }) is not null) return;
-        Report(name, text, "six fields: second, minute, hour, day, month, day of the week", example);
+        if (text is not null && CrontabSchedule.TryParse(text, new CrontabSchedule.ParseOptions { IncludingSeconds = true }) is { } schedule) schedules.Add(source, schedule);
+        else Report(name, text, "six fields: second, minute, hour, day, month, day of the week", example);
     }
 
     /// <summary>Whether samples are asked for; null when the setting says neither, so that nothing else is found wrong because of it.</summary>

@@ -38,4 +38,7 @@ public static class Names
 
     /// <summary>The step queues, in the order data flows.</summary>
     public static IReadOnlyList<string> Queues { get; } = [PullQueue, NormalizeQueue, PublishQueue];
+
+    /// <summary>Where the host puts the messages of a queue that it has given up.</summary>
+    public static string PoisonOf(string queue) => $"{queue}-poison";
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Azure;
 using Azure.Data.Tables;
 
 namespace Pipeline.Storage;
@@ -14,6 +16,25 @@ public sealed class TableSet(StorageAccount account)
         // A failure is not remembered: the next caller tries again.
         if (open.TryGetValue(name, out var task) && (task.IsFaulted || task.IsCanceled)) open.TryRemove(new(name, task));
         return open.GetOrAdd(name, CreateAsync);
+    }
+
+    /// <summary>The rows of a filter, null for all; none when there is no such table. Reading creates nothing.</summary>
+    public async IAsyncEnumerable<T> QueryIfExistsAsync<T>(string name, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken) where T : class, ITableEntity
+    {
+        await using var rows = account.Tables.GetTableClient(name).QueryAsync<T>(filter!, maxPerPage: 1000, select: null, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await MoveAsync().ConfigureAwait(false)) yield return rows.Current;
+
+        async Task<bool> MoveAsync()
+        {
+            try
+            {
+                return await rows.MoveNextAsync().ConfigureAwait(false);
+            }
+            catch (RequestFailedException e) when (e.Status == 404)
+            {
+                return false;
+            }
+        }
     }
 
     private async Task<TableClient> CreateAsync(string name)

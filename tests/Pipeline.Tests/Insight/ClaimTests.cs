@@ -42,9 +42,9 @@ public sealed class ClaimTests
         "It depends on the basis: the place of the United States among the sources of direct investment in Russia was no. 17 in 2012 (stock by immediate investor, reported by Russia: confirmed), " +
         "no. 19 in 2012 (flow by immediate investor, reported by Russia: confirmed) and no. 1 in 2017 (stock by ultimate investor: refuted).")]
     [InlineData("h-netherlands-first", "refuted", double.NaN, "",
-        "Refuted for each of the 10 bases and periods on file: in 2012 (stock by immediate investor, reported by Russia) the sources of direct investment in Russia were led by CYP, NLD, VGB and BMU, " +
-        "with NLD no. 2, BHS no. 6, BMU no. 4 and LUX no. 5; in 2012 (flow by immediate investor, reported by Russia) the sources of direct investment in Russia were led by LUX, NLD, IRL and VGB, " +
-        "with NLD no. 2, BHS no. 6, BMU no. 20 and LUX no. 1.")]
+        "Refuted for each of the 10 bases and periods on file: in 2012 (stock by immediate investor, reported by Russia) the sources of direct investment in Russia were led by Cyprus, Netherlands, British Virgin Islands and Bermuda, " +
+        "with Netherlands no. 2, Bahamas no. 6, Bermuda no. 4 and Luxembourg no. 5; in 2012 (flow by immediate investor, reported by Russia) the sources of direct investment in Russia were led by Luxembourg, Netherlands, Ireland and British Virgin Islands, " +
+        "with Netherlands no. 2, Bahamas no. 6, Bermuda no. 20 and Luxembourg no. 1.")]
     [InlineData("i-us-biggest-holder-of-shares", "confirmed", 1, "place",
         "The lowest place of the United States in the exchange's statements of 2018 on foreign holders of the free float was no. 1, as stated.")]
     [InlineData("j-trade-not-affected-by-sanctions", "not-checkable", double.NaN, "", "No source on file says which trade is affected by sanctions.")]

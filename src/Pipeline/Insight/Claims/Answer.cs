@@ -96,8 +96,8 @@ internal sealed record Answer(string? Verdict, string Clause, string Short, doub
         var rows = evaluation.Rows(reference);
         var places = check.Order.Select(member => rows.FirstOrDefault(row => Evaluation.Member(reference.Shape, row) == member)?.Value).ToList();
         var holds = places.Select((place, at) => place == at + 1).All(right => right);
-        var first = rows.OrderBy(row => row.Value).ThenBy(row => row.RowKey, StringComparer.Ordinal).Take(check.Order.Count).Select(row => Evaluation.Member(reference.Shape, row).ToUpperInvariant()).ToList();
-        var asked = check.Order.Zip(places, (member, place) => $"{member.ToUpperInvariant()} {(place is { } found ? Words.Of(found, "place") : "not listed")}").ToList();
+        var first = rows.OrderBy(row => row.Value).ThenBy(row => row.RowKey, StringComparer.Ordinal).Take(check.Order.Count).Select(row => Words.Member(Evaluation.Member(reference.Shape, row))).ToList();
+        var asked = check.Order.Zip(places, (member, place) => $"{Words.Member(member)} {(place is { } found ? Words.Of(found, "place") : "not listed")}").ToList();
         return new Answer(Verdicts(holds), $"{check.Subject} were led by {Words.List(first)}{(holds ? ", as stated" : $", with {Words.List(asked)}")}", Words.List(first), double.NaN, "");
     }
 }

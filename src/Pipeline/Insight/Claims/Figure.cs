@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Sources.Unctad;
 
 namespace Pipeline.Insight.Claims;
 
@@ -88,6 +89,9 @@ internal static class Words
 
     /// <summary>A figure in thousands of thousands.</summary>
     public static double In(double value, int thousands) => value / (double)Magnitude.Factor(thousands);
+
+    /// <summary>Whom a figure is about: an economy's short name, or the id in capitals where it is none.</summary>
+    public static string Member(string id) => Economies.FindIso3(id.ToUpperInvariant())?.Name.Split(" (")[0] ?? id.ToUpperInvariant();
 
     /// <summary>The same text with a capital first letter.</summary>
     public static string Sentence(string text) => text.Length == 0 ? text : $"{char.ToUpperInvariant(text[0])}{text[1..]}{(text.EndsWith('.') ? "" : ".")}";

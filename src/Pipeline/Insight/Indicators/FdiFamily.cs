@@ -7,7 +7,7 @@ namespace Pipeline.Insight.Indicators;
 /// <summary>Inward and outward flow and stock of every economy and group: <c>fdi-{economy}-{direction}-{measure}</c>, row <c>{yyyy}</c>.</summary>
 internal sealed class FdiFamily : IndicatorFamily
 {
-    public const string SourceName = "unctad-fdi";
+    public const string SourceName = Sources.Unctad.UnctadSlice.Source;
 
     /// <inheritdoc/>
     public override string Source => SourceName;

@@ -50,7 +50,7 @@ internal sealed class FdiSourcesFamily : IndicatorFamily
     }
 
     /// <summary>Whose investment is counted, out of the words of the fact.</summary>
-    private static string Basis(string words)
+    internal static string Basis(string words)
     {
         var slug = Ids.Slug(words);
         return Bases.FirstOrDefault(basis => slug.Contains(basis, StringComparison.Ordinal)) ?? slug;

@@ -18,7 +18,7 @@ internal sealed class HoldersFamily : IndicatorFamily
 {
     private const int Top = 10;
 
-    public const string SourceName = "moex-holders";
+    public const string SourceName = Sources.Moex.MoexSlice.Source;
 
     /// <inheritdoc/>
     public override string Source => SourceName;

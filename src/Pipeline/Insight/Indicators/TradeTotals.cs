@@ -7,7 +7,7 @@ namespace Pipeline.Insight.Indicators;
 /// <summary>The totals of all partners, which the trade families share.</summary>
 internal static class TradeTotals
 {
-    public const string Source = "census-trade";
+    public const string Source = CensusSlice.Source;
     public const string Prefix = "us-";
     public const string Dollars = "US dollars";
 

@@ -30,6 +30,9 @@ internal static class CensusPartners
         Unknown
     }
 
+    /// <summary>The partners that the list knows.</summary>
+    public static IEnumerable<Partner> All => Known.Values;
+
     /// <summary>A partner by code; one that the list does not know yet is called what the source calls it.</summary>
     public static Partner Of(string code, string? sourceName) => Known.TryGetValue(code, out var partner) ? partner
         : new Partner(code, "", string.IsNullOrWhiteSpace(sourceName) ? $"UNKNOWN {code}" : sourceName);

@@ -18,6 +18,9 @@ internal sealed record CensusSlice(string Flow, string Level, string? Partner, i
     /// <summary>The first month the API has.</summary>
     public static readonly DateOnly FirstMonth = new(2010, 1, 1);
 
+    /// <summary>The source's name.</summary>
+    public const string Source = "census-trade";
+
     public const string Exports = "exports";
     public const string Imports = "imports";
     public const string Total = "total";

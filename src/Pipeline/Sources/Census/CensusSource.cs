@@ -11,11 +11,11 @@ public sealed class CensusSource(CensusSettings settings) : ISource
     private const string Terms = "This product uses the Census Bureau Data API but is not endorsed or certified by the Census Bureau.";
     private const string Revisions = "a new month about five weeks after its end; every June the three latest closed years are revised";
 
-    private readonly CensusPlan plan = new("census-trade", settings);
+    private readonly CensusPlan plan = new(CensusSlice.Source, settings);
     private readonly CensusRequests requests = new(settings);
 
     /// <inheritdoc/>
-    public string Name => "census-trade";
+    public string Name => CensusSlice.Source;
 
     /// <inheritdoc/>
     public Courtesy Courtesy { get; } = CourtesyOf(settings);

@@ -1,0 +1,22 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+using Microsoft.Extensions.Logging;
+
+namespace Pipeline.Report.Page;
+
+/// <summary>Makes the page of a report.</summary>
+public sealed class PageRenderer(IServiceProvider services, ILoggerFactory loggers)
+{
+    /// <summary>The page as HTML. Equal reports make equal pages.</summary>
+    public async Task<string> RenderAsync(StatusReport report)
+    {
+        await using var renderer = new HtmlRenderer(services, loggers);
+        var parameters = ParameterView.FromDictionary(new Dictionary<string, object?>
+        {
+            [nameof(ReportPage.Report)] = report,
+            [nameof(ReportPage.Styles)] = ReportAsset.Styles.Address,
+            [nameof(ReportPage.Script)] = ReportAsset.Script.Address
+        });
+        return await renderer.Dispatcher.InvokeAsync(async () => (await renderer.RenderComponentAsync<ReportPage>(parameters).ConfigureAwait(false)).ToHtmlString()).ConfigureAwait(false);
+    }
+}

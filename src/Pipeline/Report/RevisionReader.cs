@@ -1,0 +1,47 @@
+using Azure.Data.Tables;
+using Pipeline.Storage;
+
+namespace Pipeline.Report;
+
+/// <summary>Reads which figures were changed lately.</summary>
+public sealed class RevisionReader(TableSet tables, TimeProvider time)
+{
+    /// <summary>The most revisions that are listed; a release of the investment data changes thousands.</summary>
+    public const int MostListed = 20;
+
+    /// <summary>How far back "lately" goes.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromDays(90);
+
+    /// <summary>The beginning of the window: a midnight, so that the answer is the same all day.</summary>
+    public DateTimeOffset Since => new(time.GetUtcNow().UtcDateTime.Date - Window, TimeSpan.Zero);
+
+    /// <summary>The revisions of the window; the latest are listed.</summary>
+    public async Task<RevisionStatus> ReadAsync(CancellationToken cancellationToken)
+    {
+        var since = Since;
+        var (total, outside) = (0, 0);
+        var latest = new PriorityQueue<Revision, (DateTimeOffset, string, string)>();
+        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.History, TableClient.CreateQueryFilter($"ValidTo ge {since}"), cancellationToken).ConfigureAwait(false))
+        {
+            var revision = Read(row);
+            total++;
+            if (!revision.InPolicy) outside++;
+            latest.Enqueue(revision, (revision.ValidTo, row.PartitionKey, row.RowKey));
+            if (latest.Count > MostListed) latest.Dequeue();
+        }
+        var items = new List<Revision>();
+        while (latest.TryDequeue(out var revision, out _)) items.Add(revision);
+        items.Reverse();
+        return new RevisionStatus(since, total, outside, items);
+    }
+
+    private static Revision Read(TableEntity row)
+    {
+        // {table}|{partition key} and {row key}|{ticks}
+        var (table, key) = (row.PartitionKey.IndexOf('|', StringComparison.Ordinal), row.RowKey.LastIndexOf('|'));
+        return new Revision(row.PartitionKey[..table], row.PartitionKey[(table + 1)..], row.RowKey[..key], row.GetString("Column"), Short(row.GetString("OldValue")), Short(row.GetString("NewValue")),
+            row.GetDateTimeOffset("ValidTo")!.Value, row.GetBoolean("InPolicy")!.Value);
+    }
+
+    private static string Short(string text) => text.Length <= 200 ? text : text[..200] + "…";
+}
