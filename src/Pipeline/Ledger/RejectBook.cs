@@ -57,9 +57,8 @@ public sealed class RejectBook(TableSet tables)
     /// <summary>The open rejects of a source, as messages.</summary>
     public async Task<IReadOnlyList<Finding>> OpenAsync(string source, CancellationToken cancellationToken)
     {
-        var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
         var found = new List<Finding>();
-        await foreach (var entity in table.QueryAsync<TableEntity>(OfSource(source), cancellationToken: cancellationToken).ConfigureAwait(false))
+        await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken).ConfigureAwait(false))
             found.Add(new Finding($"{entity.GetString("Slice")} {entity.GetString("Position")}", entity.GetString("Seen"), entity.GetString("Expected"), entity.GetString("Advice")));
         return found;
     }

@@ -86,6 +86,9 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>Whether the tables hold a part of the body of <see cref="Vintage"/>: its load was begun and not ended.</summary>
     public bool IsHalfLoaded => WasLoaded && Sha256.Length == 0;
 
+    /// <summary>The row of a slice that is to be asked for at every plan. A due date that has passed stays: it tells how late the slice is.</summary>
+    internal SliceRow DueAtEveryPlan(DateTimeOffset now) => NextDue > now ? this with { NextDue = Never } : this;
+
     internal TableEntity ToEntity() => new(Slice.Source, Slice.RowKey)
     {
         ["State"] = State,

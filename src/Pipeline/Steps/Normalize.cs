@@ -211,12 +211,11 @@ public sealed class Normalize(
         // Refused as a whole: every row that would have been kept counts as rejected.
         var counts = new RowCounts(check.Read, 0, 0, 0, check.Excluded, check.Missing, check.Read - check.Excluded - check.Missing);
         await runs.PutAsync(run with { State = SliceState.Refused, Counts = counts, EndedAt = time.GetUtcNow(), Error = words }, cancellationToken).ConfigureAwait(false);
-        var (_, after) = await slices.UpdateAsync(name.Slice, row => row.Vintage > name.Vintage ? null : row with
+        var (_, after) = await slices.UpdateAsync(name.Slice, row => row.Vintage > name.Vintage ? null : row.DueAtEveryPlan(time.GetUtcNow()) with
         {
             State = row.IsHalfLoaded ? SliceState.Merging : SliceState.Refused,
             Attempts = row.Attempts + 1,
-            LastError = words,
-            NextDue = SliceRow.Never
+            LastError = words
         }, cancellationToken).ConfigureAwait(false);
         // The tables must not stay half way to the body before: that one is still good, and is loaded to its end.
         if (after.IsHalfLoaded && after.Vintage < name.Vintage) await HealAsync(after, cancellationToken).ConfigureAwait(false);

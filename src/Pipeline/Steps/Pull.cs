@@ -210,12 +210,11 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         }
         logger.LogError("{Finding}", finding);
         await ContinueAsync(slice, cancellationToken).ConfigureAwait(false);
-        await EndAsync(outcome, SliceState.Failed, row => row with
+        await EndAsync(outcome, SliceState.Failed, row => (outcome.Fetched.RetryAfter is { } wait ? row with { NextDue = outcome.Now + wait } : row.DueAtEveryPlan(outcome.Now)) with
         {
             State = IsUnderWay(row) ? row.State : SliceState.Failed,
             Attempts = row.Attempts + 1,
-            LastError = finding.ToString(),
-            NextDue = outcome.Fetched.RetryAfter is { } wait ? outcome.Now + wait : SliceRow.Never
+            LastError = finding.ToString()
         }, finding.ToString(), cancellationToken).ConfigureAwait(false);
     }
 

@@ -63,7 +63,7 @@
     const width = Math.floor(box.clientWidth);
     if (width === 0) return;
     charts.get(box)?.destroy();
-    const data = read(panel.querySelector('table'));
+    const data = read(panel.querySelector('details table'));
     const [options, values] = data.shape === 'bars' ? bars(data, width) : lines(data, width);
     charts.set(box, new uPlot(options, values, box));
     box.dataset.drawn = String(width);
