@@ -4,9 +4,10 @@ namespace Pipeline.Exports;
 
 /// <summary>A table that is exported.</summary>
 /// <param name="Name">The table's name.</param>
-/// <param name="RowType">The type of its rows: its columns are those of the files.</param>
-public sealed record ExportTable(string Name, Type RowType)
+/// <param name="Columns">The columns of its files, in their order; keys first.</param>
+/// <param name="VintageColumn">The column whose newest moment is the vintage of a file.</param>
+public sealed record ExportTable(string Name, IReadOnlyList<string> Columns, string VintageColumn = "Vintage")
 {
-    /// <summary>The columns of its files, in their order; keys first.</summary>
-    public IReadOnlyList<string> Columns { get; } = [.. ColumnMeanings.Of(RowType).Select(column => column.Name)];
+    /// <summary>A table whose rows have a type: its columns are those of the files.</summary>
+    public static ExportTable Of(string name, Type rowType) => new(name, [.. ColumnMeanings.Of(rowType).Select(column => column.Name)]);
 }

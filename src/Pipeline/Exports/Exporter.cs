@@ -121,7 +121,7 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
                 part.Write(record.Written.Span);
                 if (rows++ < MostRowsOfAll) await all.WriteAsync(record.Written, cancellationToken).ConfigureAwait(false);
                 partRows++;
-                var vintage = row.GetDateTimeOffset("Vintage") ?? default;
+                var vintage = row.GetDateTimeOffset(table.VintageColumn) ?? default;
                 if (vintage > partNewest) partNewest = vintage;
                 if (vintage > newest) newest = vintage;
             }

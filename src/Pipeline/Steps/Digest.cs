@@ -6,6 +6,7 @@ using Pipeline.Insight;
 using Pipeline.Ledger;
 using Pipeline.Sources;
 using Pipeline.Storage;
+using Pipeline.Tables;
 
 namespace Pipeline.Steps;
 
@@ -18,6 +19,8 @@ namespace Pipeline.Steps;
 /// </remarks>
 public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlices planned, InsightRun insight, Exporter exporter, StepQueues queues, ILogger<Digest> logger)
 {
+    private static readonly ExportTable History = new(Names.History, HistoryRow.Columns, "ValidTo");
+
     /// <summary>Sends the message for it, if the source is at rest and something has changed.</summary>
     /// <param name="source">The source.</param>
     /// <param name="cancellationToken">Stops the call.</param>
@@ -43,8 +46,8 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
             return;
         }
         await insight.RunAsync(source, cancellationToken).ConfigureAwait(false);
-        var facts = sources[source].Datasets.Select(dataset => dataset.Table).Distinct().Select(table => new ExportTable(table.Name, table.RowType));
-        await exporter.RunAsync([.. facts, new ExportTable(Names.Indicators, typeof(IndicatorRow)), new ExportTable(Names.Claims, typeof(ClaimRow))], source, Mark(rows), cancellationToken).ConfigureAwait(false);
+        var facts = sources[source].Datasets.Select(dataset => dataset.Table).Distinct().Select(table => ExportTable.Of(table.Name, table.RowType));
+        await exporter.RunAsync([.. facts, History, ExportTable.Of(Names.Indicators, typeof(IndicatorRow)), ExportTable.Of(Names.Claims, typeof(ClaimRow))], source, Mark(rows), cancellationToken).ConfigureAwait(false);
     }
 
     private bool IsAtRest(string source, IReadOnlyList<SliceRow> rows) => rows.Count > 0 && rows.All(row => SliceState.AtRest(row.State)) && !planned.HasPending(source, rows);

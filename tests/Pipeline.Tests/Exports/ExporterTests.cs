@@ -49,7 +49,20 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         Assert.Equal(first, await VersionsAsync());
         source.Replies["two"] = new("c=4");
         await pipeline.RunAsync();
-        Assert.Equal(["fakefacts/_all.csv", "fakefacts/fake|two.csv", "manifest.json"], (await VersionsAsync()).Except(first).Select(version => version.Split(' ')[0]));
+        Assert.Equal(["fakefacts/_all.csv", "fakefacts/fake|two.csv", "history/_all.csv", "history/fakefacts|fake|two.csv", "manifest.json"], (await VersionsAsync()).Except(first).Select(version => version.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task What_a_figure_was_is_in_the_files_too_with_every_column_of_the_table()
+    {
+        await using var pipeline = await LoadAsync("a=1", "c=3");
+        source.Replies["two"] = new("c=4");
+        await pipeline.RunAsync();
+        var row = Assert.Single(await pipeline.RowsAsync(Names.History));
+        var lines = (await TextAsync("history/fakefacts|fake|two.csv")).Split("\r\n");
+        Assert.Equal(row.Keys.Where(name => name is not ("odata.etag" or "Timestamp")).Order(StringComparer.Ordinal), lines[0].Split(',').Order(StringComparer.Ordinal));
+        Assert.StartsWith($"fakefacts|fake|two,{row.RowKey},Value,3,4,", lines[1], StringComparison.Ordinal);
+        Assert.Equal(row.GetDateTimeOffset("ValidTo"), (await ManifestAsync()).Files.Single(file => file.File == "history/_all.csv").Vintage);
     }
 
     [Fact]
@@ -59,7 +72,7 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         await using var pipeline = await LoadAsync("a=1", "c=3");
         source.Replies["two"] = new("#");
         await pipeline.RunAsync();
-        Assert.Equal(["fakefacts/_all.csv", "fakefacts/fake|one.csv", "manifest.json"], (await VersionsAsync()).Select(version => version.Split(' ')[0]));
+        Assert.Equal(["fakefacts/_all.csv", "fakefacts/fake|one.csv", "history/_all.csv", "history/fakefacts|fake|two.csv", "manifest.json"], (await VersionsAsync()).Select(version => version.Split(' ')[0]));
     }
 
     [Fact]
