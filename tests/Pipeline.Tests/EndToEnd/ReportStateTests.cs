@@ -99,7 +99,13 @@ public sealed class ReportStateTests(Azurite azurite, ReportSite site) : IClassF
         await account.Tables.GetTableClient("rejects").CreateIfNotExistsAsync();
         await account.Tables.GetTableClient("rejects").AddEntityAsync(new TableEntity("census-trade|2026-01", "run|row 1")
         {
-            ["Slice"] = "census-trade/exports-total/2023", ["RawBlob"] = "x", ["Position"] = "row 1", ["Seen"] = "<script>document.title = 'hacked'</script>", ["Expected"] = "=1+1", ["Advice"] = "look", ["State"] = "open"
+            ["Slice"] = "census-trade/exports-total/2023",
+            ["RawBlob"] = "x",
+            ["Position"] = "row 1",
+            ["Seen"] = "<script>document.title = 'hacked'</script>",
+            ["Expected"] = "=1+1",
+            ["Advice"] = "look",
+            ["State"] = "open"
         });
         await account.SendAsync("normalize-poison", "lost");
         using var after = await AskAsync($"{address}api/report", before.Headers.ETag!);

@@ -65,7 +65,13 @@ public sealed class ReportReaderTests(Azurite azurite)
             var until = Start.AddDays(-day);
             await history.AddEntityAsync(new TableEntity("fakefacts|fake|one", $"a|{until.AddDays(-1).UtcTicks:D19}")
             {
-                ["OldValue"] = $"{day}", ["NewValue"] = "x", ["Column"] = "Value", ["ValidFrom"] = until.AddDays(-1), ["ValidTo"] = until, ["RunId"] = "r", ["InPolicy"] = day % 10 != 0
+                ["OldValue"] = $"{day}",
+                ["NewValue"] = "x",
+                ["Column"] = "Value",
+                ["ValidFrom"] = until.AddDays(-1),
+                ["ValidTo"] = until,
+                ["RunId"] = "r",
+                ["InPolicy"] = day % 10 != 0
             });
         }
         var revisions = (await ReadAsync(pipeline)).Revisions;
