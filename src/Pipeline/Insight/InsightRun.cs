@@ -64,12 +64,37 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
     {
         var table = await tables.OpenAsync(Names.Claims).ConfigureAwait(false);
         var difference = await Difference<ClaimRow>.ReadAsync(table, null, cancellationToken).ConfigureAwait(false);
+        var rows = new List<ClaimRow>();
+        foreach (var group in claims.Claims.GroupBy(claim => claim.Vintage))
+        {
+            var ids = ClaimBook.IndicatorsOf(group);
+            var indicators = group.Key is { } day ? await AsOfAsync(ids, day, cancellationToken).ConfigureAwait(false) : await StoredAsync(ids, cancellationToken).ConfigureAwait(false);
+            rows.AddRange(group.Select(new ClaimChecker(new IndicatorRows(indicators)).Check));
+        }
+        return await difference.WriteAsync(rows, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<List<IndicatorRow>> StoredAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
         var indicators = await tables.OpenAsync(Names.Indicators).ConfigureAwait(false);
         var rows = new List<IndicatorRow>();
-        foreach (var id in claims.Indicators)
+        foreach (var id in ids)
             await foreach (var row in indicators.QueryAsync<IndicatorRow>(TableClient.CreateQueryFilter($"PartitionKey eq {id}"), maxPerPage: 1000, select: null, cancellationToken).ConfigureAwait(false)) rows.Add(row);
-        var checker = new ClaimChecker(new IndicatorRows(rows));
-        return await difference.WriteAsync(claims.Claims.Select(checker.Check), cancellationToken).ConfigureAwait(false);
+        return rows;
+    }
+
+    /// <summary>Indicators as they would have been at the end of a day: computed from the facts of that moment, and stored nowhere.</summary>
+    private async Task<List<IndicatorRow>> AsOfAsync(IReadOnlyList<string> ids, DateOnly day, CancellationToken cancellationToken)
+    {
+        var moment = new DateTimeOffset(day.AddDays(1).ToDateTime(default), TimeSpan.Zero).AddTicks(-1);
+        var rows = new List<IndicatorRow>();
+        foreach (var family in families.Where(family => ids.Any(id => id.StartsWith(family.Prefix, StringComparison.Ordinal))))
+        {
+            var read = family.Read;
+            var then = await FactsAsOf.ReadAsync(facts, read.Table, read.Filter, read.Holds, moment, cancellationToken).ConfigureAwait(false);
+            rows.AddRange(family.Compute(then, []).Where(row => ids.Contains(row.PartitionKey)));
+        }
+        return rows;
     }
 
     private static async Task<InsightCounts> AgainAsync(Func<Task<InsightCounts>> step)

@@ -34,6 +34,36 @@ internal static class ColumnTexts
     /// <summary>All own columns of a row that is removed, as JSON.</summary>
     public static string All(FactRow row) => Json(Of(row));
 
+    /// <summary>Gives a row back the values that a row of <c>history</c> holds: what <see cref="Difference"/> or <see cref="All"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The row type has no such column, or the column another type.</exception>
+    public static void Restore(FactRow row, string column, string old)
+    {
+        if (column != HistoryRow.Removed && !column.Contains(',', StringComparison.Ordinal)) Set(row, column, old);
+        else
+            foreach (var (name, text) in JsonSerializer.Deserialize<Dictionary<string, string>>(old)!) Set(row, name, text);
+    }
+
+    private static void Set(FactRow row, string column, string text)
+    {
+        try
+        {
+            var property = row.GetType().GetProperty(column) ?? throw new FormatException("there is no such column");
+            property.SetValue(row, property.PropertyType switch
+            {
+                var type when type == typeof(string) => text,
+                var type when type == typeof(long) => long.Parse(text, CultureInfo.InvariantCulture),
+                var type when type == typeof(int) => int.Parse(text, CultureInfo.InvariantCulture),
+                var type when type == typeof(double) => double.Parse(text, CultureInfo.InvariantCulture),
+                _ => DateTimeOffset.ParseExact(text, "O", CultureInfo.InvariantCulture)
+            });
+        }
+        catch (FormatException e)
+        {
+            throw new InvalidDataException(new Finding($"history of {row.GetType().Name} {row.PartitionKey} {row.RowKey}, column {column}", Finding.Quote(text), "a value that the column can have",
+                $"correct or remove the row of history: {e.Message}").ToString(), e);
+        }
+    }
+
     private static string Json(IEnumerable<KeyValuePair<string, string>> columns) => JsonSerializer.Serialize(columns.ToDictionary(c => c.Key, c => c.Value));
 
     private readonly struct Sink(List<KeyValuePair<string, string>> columns) : IColumnSink

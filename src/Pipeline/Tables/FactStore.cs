@@ -17,6 +17,10 @@ public sealed class FactStore(TableSet tables)
         await foreach (var row in table.QueryAsync(client, filter, select, cancellationToken).ConfigureAwait(false)) yield return row;
     }
 
+    /// <summary>Versions of a table's rows that ended after a moment, by key and in the order of time.</summary>
+    internal IAsyncEnumerable<TableEntity> HistoryAsync(FactTable table, DateTimeOffset moment, CancellationToken cancellationToken) => tables.QueryIfExistsAsync<TableEntity>(Names.History,
+        TableClient.CreateQueryFilter($"PartitionKey ge {table.Name + "|"} and PartitionKey lt {table.Name + "}"} and ValidTo gt {moment}"), cancellationToken);
+
     internal Task<TableClient> OpenAsync(FactTable table) => tables.OpenAsync(table.Name);
 
     internal Task<TableClient> OpenHistoryAsync() => tables.OpenAsync(Names.History);

@@ -12,6 +12,9 @@ public abstract class FactTable(string name)
     /// <summary>The row type.</summary>
     public abstract Type RowType { get; }
 
+    /// <summary>A row without values.</summary>
+    public abstract FactRow New();
+
     /// <summary>One row, or null.</summary>
     public abstract Task<FactRow?> GetAsync(TableClient client, string partitionKey, string rowKey, CancellationToken cancellationToken);
 
@@ -24,6 +27,9 @@ public sealed class FactTable<T>(string name) : FactTable(name) where T : FactRo
 {
     /// <inheritdoc/>
     public override Type RowType => typeof(T);
+
+    /// <inheritdoc/>
+    public override FactRow New() => new T();
 
     /// <inheritdoc/>
     public override async Task<FactRow?> GetAsync(TableClient client, string partitionKey, string rowKey, CancellationToken cancellationToken)

@@ -57,7 +57,8 @@ public sealed class ClaimBookTests
     [InlineData("\"comparison\":\"equals\"", "\"comparison\":\"ranking\"", "f.json, claim c, property order: seen nothing, expected members, the first place first" + Fix)]
     [InlineData("\"comparison\":\"equals\"", "\"comparison\":\"none\"", "f.json, claim c, property reason: seen nothing, expected why it cannot be checked, one sentence" + Fix)]
     [InlineData("\"statement\"", "\"date\":\"2019\",\"statement\"", "f.json, claim c, property date: seen \"2019\", expected a day, yyyy-MM-dd" + Fix)]
-    [InlineData("\"statement\"", "\"note\":\"n\",\"statement\"", "f.json, claim c, property note: seen an unknown property, expected only article, bases, comparison, date, expression, id, parts, stated, statement, subject here" + Fix)]
+    [InlineData("\"statement\"", "\"vintage\":\"yesterday\",\"statement\"", "f.json, claim c, property vintage: seen \"yesterday\", expected a day, yyyy-MM-dd" + Fix)]
+    [InlineData("\"statement\"", "\"note\":\"n\",\"statement\"", "f.json, claim c, property note: seen an unknown property, expected only article, bases, comparison, date, expression, id, parts, stated, statement, subject, vintage here" + Fix)]
     public void What_is_wrong_with_a_claim_is_said(string part, string instead, string message)
     {
         Assert.Contains(part, Good, StringComparison.Ordinal);

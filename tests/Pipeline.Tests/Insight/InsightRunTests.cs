@@ -145,6 +145,66 @@ public sealed class InsightRunTests(Azurite azurite)
         }
     }
 
+    [Theory]
+    [InlineData("", "refuted", "It came to 6.7 billion US dollars, not 6.6 billion US dollars.")]
+    [InlineData("2020-06-30", "confirmed", "It came to 6.6 billion US dollars, which rounds to the stated 6.6 billion US dollars, by the figures as they stood at the end of 2020-06-30.")]
+    [InlineData("2020-07-01", "refuted", "It came to 6.7 billion US dollars, not 6.6 billion US dollars, by the figures as they stood at the end of 2020-07-01.")]
+    [InlineData("2019-12-31", "not-checkable", "It: us-ru-exports-annual[2018] is not on file, by the figures as they stood at the end of 2019-12-31.")]
+    public async Task A_claim_pinned_to_a_vintage_is_checked_against_the_figures_of_that_day(string vintage, string verdict, string explanation)
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount());
+        // First loaded in 2020, and revised by 58 million on the first of July.
+        var (loaded, revised) = (new DateTimeOffset(2020, 1, 15, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2020, 7, 1, 9, 0, 0, TimeSpan.Zero));
+        var facts = Few.OfType<TradeMonthly>().ToList();
+        foreach (var row in facts) row.Vintage = row.FirstSeen = row.LastChanged = loaded;
+        await PutAsync(pipeline, facts);
+        var history = await pipeline.TableAsync(Names.History);
+        foreach (var month in (int[])[11, 12])
+        {
+            TradeMonthly Of() => facts.Single(row => row.PartitionKey == "4621|exports|total" && row.RowKey == $"2018-{month:00}|TOTAL");
+            var (before, after) = ((TradeMonthly)Copy(Of()), Of());
+            if (month == 11) before.ValueUsd -= 58_000_000;
+            before.YearToDateUsd -= 58_000_000;
+            after.Vintage = after.LastChanged = revised;
+            await PutAsync(pipeline, [after]);
+            await history.AddEntityAsync(HistoryRow.Of(TradeMonthly.Table, before, after, revised, "run", inPolicy: true));
+        }
+        var pin = vintage.Length == 0 ? "" : $"\"vintage\":\"{vintage}\",";
+        var book = Pipeline.Insight.Claims.ClaimBook.Parse([("f.json", $$"""
+            {"articles":[{"id":"x","title":"X","date":"2020-02-01"}],"claims":[{"id":"c","article":"x",{{pin}}"statement":"S","comparison":"equals","subject":"it",
+             "expression":"us-ru-exports-annual[2018]","stated":{"value":6.6,"unit":"billion US dollars","decimals":1} } ] }
+            """)], out var findings);
+        Assert.True(book is not null, string.Join('\n', findings));
+        var run = new InsightRun(pipeline.Get<Pipeline.Settings.PipelineSettings>(), book, pipeline.Get<TableSet>(), pipeline.Get<FactStore>(), Microsoft.Extensions.Logging.Abstractions.NullLogger<InsightRun>.Instance);
+        await run.RunAsync("census-trade", CancellationToken.None);
+        var claim = Assert.Single(await pipeline.RowsAsync(Names.Claims));
+        Assert.Equal((verdict, explanation), (claim.GetString("Verdict"), claim.GetString("Explanation")));
+        // The stored indicator is the present one, whatever a claim is pinned to.
+        Assert.Equal(6_658_080_414, (await StoredAsync(pipeline))["us-ru-exports-annual 2018"]);
+
+        static FactRow Copy(TradeMonthly row) => new TradeMonthly
+        {
+            PartitionKey = row.PartitionKey,
+            RowKey = row.RowKey,
+            ValueUsd = row.ValueUsd,
+            YearToDateUsd = row.YearToDateUsd,
+            LastChanged = row.LastChanged,
+            Period = row.Period,
+            PeriodStart = row.PeriodStart,
+            Year = row.Year,
+            Month = row.Month,
+            Reporter = row.Reporter,
+            PartnerCode = row.PartnerCode,
+            PartnerIso2 = row.PartnerIso2,
+            PartnerName = row.PartnerName,
+            Flow = row.Flow,
+            Level = row.Level,
+            Commodity = row.Commodity,
+            CommodityName = row.CommodityName,
+            Basis = row.Basis
+        };
+    }
+
     [Fact]
     public async Task A_source_without_indicators_has_nothing_to_do()
     {

@@ -65,6 +65,7 @@ internal sealed record ClaimBasis(string Name, IReadOnlyList<Check> Checks);
 /// <param name="Statement">What was published, in short words.</param>
 /// <param name="Stated">The figure as printed; null where there is none.</param>
 /// <param name="Date">Periods that end later are not looked at; null = all are.</param>
+/// <param name="Vintage">The figures are those that the tables had at the end of this day, UTC; null = the present ones.</param>
 /// <param name="Bases">What is checked; none when it cannot be.</param>
 /// <param name="Reason">Why it cannot be checked; empty when it can.</param>
-internal sealed record Claim(string Article, string Id, string Statement, Stated? Stated, DateOnly? Date, IReadOnlyList<ClaimBasis> Bases, string Reason);
+internal sealed record Claim(string Article, string Id, string Statement, Stated? Stated, DateOnly? Date, DateOnly? Vintage, IReadOnlyList<ClaimBasis> Bases, string Reason);

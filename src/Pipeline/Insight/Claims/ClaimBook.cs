@@ -14,9 +14,9 @@ public sealed class ClaimBook
 
     internal IReadOnlyList<Claim> Claims { get; }
 
-    /// <summary>The indicators that the claims look at.</summary>
-    internal IReadOnlyList<string> Indicators =>
-        [.. Claims.SelectMany(claim => claim.Bases).SelectMany(basis => basis.Checks).SelectMany(check => check.Expression.References).Select(reference => reference.Id).Distinct().Order(StringComparer.Ordinal)];
+    /// <summary>The indicators that some claims look at.</summary>
+    internal static IReadOnlyList<string> IndicatorsOf(IEnumerable<Claim> claims) =>
+        [.. claims.SelectMany(claim => claim.Bases).SelectMany(basis => basis.Checks).SelectMany(check => check.Expression.References).Select(reference => reference.Id).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>Reads the claims of the program.</summary>
     /// <param name="findings">What is wrong, with file, claim and position; empty when nothing is.</param>

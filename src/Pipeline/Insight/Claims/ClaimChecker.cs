@@ -26,7 +26,7 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
             ComputedValue = one?.Value ?? double.NaN,
             ComputedUnit = one?.Unit ?? "",
             Verdict = verdict,
-            Explanation = CellText.Cut(Words.Sentence(claim.Reason.Length > 0 ? claim.Reason : Explain(verdict, answers, known))),
+            Explanation = CellText.Cut(Words.Sentence(claim.Reason.Length > 0 ? claim.Reason : Explain(verdict, answers, known) + AsOf(claim))),
             Evidence = CellText.Cut(string.Join("; ", known.SelectMany(answer => answer.Evidence).Distinct())),
             Vintage = known.Count == 0 ? SliceRow.Never : known.Max(answer => answer.Vintage)
         };
@@ -45,6 +45,8 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
         var examples = known.GroupBy(answer => answer.Basis).Select(group => group.Last()).ToList();
         return $"{verdict} for each of the {known.Count} bases and periods on file: {string.Join("; ", examples.Select(Named))}{rest}";
     }
+
+    private static string AsOf(Claim claim) => claim.Vintage is { } day ? $", by the figures as they stood at the end of {day:yyyy-MM-dd}" : "";
 
     private static string Named(BasisAnswer answer) => answer.Period.Length == 0 ? $"for {answer.Basis.Name}, {answer.Clause}" : $"in {answer.Period} ({answer.Basis.Name}) {answer.Clause}";
 

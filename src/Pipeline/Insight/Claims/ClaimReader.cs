@@ -58,7 +58,8 @@ internal sealed partial class ClaimReader(string file, List<Finding> findings)
         var statement = part.Text("statement", "what was published, in short words");
         var stated = part.Has("stated") ? ReadStated(part) : null;
         DateOnly? date = part.Has("date") ? Date(part, "date") : null;
-        Claim Of(IReadOnlyList<ClaimBasis> bases, string reason) => new(article, id, statement, stated, date, bases, reason);
+        DateOnly? vintage = part.Has("vintage") ? Date(part, "vintage") : null;
+        Claim Of(IReadOnlyList<ClaimBasis> bases, string reason) => new(article, id, statement, stated, date, vintage, bases, reason);
         if (part.Has("parts"))
         {
             var checks = new List<Check>();

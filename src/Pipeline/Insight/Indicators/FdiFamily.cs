@@ -16,7 +16,7 @@ internal sealed class FdiFamily : IndicatorFamily
     public override string Prefix => "fdi-";
 
     /// <inheritdoc/>
-    public override FactRead Read { get; } = new(FdiAnnual.Table, TableClient.CreateQueryFilter($"PartitionKey ge {"0"} and PartitionKey lt {":"}"));
+    public override FactRead Read { get; } = new(FdiAnnual.Table, TableClient.CreateQueryFilter($"PartitionKey ge {"0"} and PartitionKey lt {":"}"), partition => char.IsAsciiDigit(partition[0]));
 
     /// <inheritdoc/>
     public override IEnumerable<IndicatorRow> Compute(IReadOnlyList<FactRow> facts, ICollection<string> notes)

@@ -20,7 +20,8 @@ internal sealed class FdiSourcesFamily : IndicatorFamily
     public override string Prefix => "fdi-";
 
     /// <inheritdoc/>
-    public override FactRead Read { get; } = new(FdiPartner.Table, TableClient.CreateQueryFilter($"PartitionKey ge {"0"} and PartitionKey lt {":"} and Direction eq {"inward"}"));
+    public override FactRead Read { get; } = new(FdiPartner.Table, TableClient.CreateQueryFilter($"PartitionKey ge {"0"} and PartitionKey lt {":"} and Direction eq {"inward"}"),
+        partition => char.IsAsciiDigit(partition[0]) && partition.Split('|')[1] == "inward");
 
     /// <summary>The bases that ids name.</summary>
     internal static IReadOnlyList<string> Bases { get; } = ["immediate-investor", "ultimate-investor"];

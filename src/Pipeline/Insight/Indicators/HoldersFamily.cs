@@ -27,12 +27,12 @@ internal sealed class HoldersFamily : IndicatorFamily
     public override string Prefix => "holder";
 
     /// <inheritdoc/>
-    public override FactRead Read { get; } = new(Holding.Table, TableClient.CreateQueryFilter($"PartitionKey ge {"a"} and PartitionKey lt {"~"} and HolderIso2 ne {""}"));
+    public override FactRead Read { get; } = new(Holding.Table, TableClient.CreateQueryFilter($"PartitionKey ge {"a"} and PartitionKey lt {"~"}"), partition => char.IsAsciiLetterLower(partition[0]));
 
     /// <inheritdoc/>
     public override IEnumerable<IndicatorRow> Compute(IReadOnlyList<FactRow> facts, ICollection<string> notes)
     {
-        foreach (var day in facts.Cast<Holding>().GroupBy(row => (row.PartitionKey, row.AsOf)))
+        foreach (var day in facts.Cast<Holding>().Where(row => row.HolderIso2.Length > 0).GroupBy(row => (row.PartitionKey, row.AsOf)))
         {
             var period = day.Key.AsOf.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
             var vintage = day.Max(row => row.Vintage);

@@ -4,9 +4,10 @@ namespace Pipeline.Insight.Indicators;
 
 /// <summary>What a family wants to read.</summary>
 /// <param name="Table">The fact table.</param>
-/// <param name="Filter">Partitions, and rows of them.</param>
+/// <param name="Filter">The partitions, as the table service is asked for them.</param>
+/// <param name="Holds">The same for a partition's key: rows that are no more are in no table that could be asked.</param>
 /// <param name="Columns">The columns it looks at; null = all.</param>
-internal sealed record FactRead(FactTable Table, string Filter, IReadOnlyList<string>? Columns = null);
+internal sealed record FactRead(FactTable Table, string Filter, Func<string, bool> Holds, IReadOnlyList<string>? Columns = null);
 
 /// <summary>Indicators that are computed alike.</summary>
 internal abstract class IndicatorFamily

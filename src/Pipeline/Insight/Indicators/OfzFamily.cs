@@ -18,7 +18,7 @@ internal sealed class OfzFamily : IndicatorFamily
     public override string Prefix => "ofz-";
 
     /// <inheritdoc/>
-    public override FactRead Read { get; } = new(Holding.Table, TableClient.CreateQueryFilter($"PartitionKey eq {Partition}"));
+    public override FactRead Read { get; } = new(Holding.Table, TableClient.CreateQueryFilter($"PartitionKey eq {Partition}"), partition => partition == Partition);
 
     /// <inheritdoc/>
     public override IEnumerable<IndicatorRow> Compute(IReadOnlyList<FactRow> facts, ICollection<string> notes)

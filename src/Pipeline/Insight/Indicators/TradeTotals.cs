@@ -13,6 +13,7 @@ internal static class TradeTotals
 
     /// <summary>Countries have codes from 1 to 8; commodities stay on the server.</summary>
     public static FactRead Read { get; } = new(TradeMonthly.Table, TableClient.CreateQueryFilter($"PartitionKey ge {"1"} and PartitionKey lt {"9"} and Level eq {CensusSlice.Total}"),
+        partition => partition[0] is >= '1' and < '9' && partition.EndsWith($"|{CensusSlice.Total}", StringComparison.Ordinal),
     [
         nameof(FactRow.PartitionKey), nameof(FactRow.RowKey), nameof(FactRow.Vintage), nameof(FactRow.Dataset), nameof(TradeMonthly.Year), nameof(TradeMonthly.Month),
         nameof(TradeMonthly.PartnerCode), nameof(TradeMonthly.PartnerIso2), nameof(TradeMonthly.PartnerName), nameof(TradeMonthly.Flow), nameof(TradeMonthly.ValueUsd), nameof(TradeMonthly.YearToDateUsd)
