@@ -59,11 +59,25 @@ public sealed class ClaimBookTests
     [InlineData("\"statement\"", "\"date\":\"2019\",\"statement\"", "f.json, claim c, property date: seen \"2019\", expected a day, yyyy-MM-dd" + Fix)]
     [InlineData("\"statement\"", "\"vintage\":\"yesterday\",\"statement\"", "f.json, claim c, property vintage: seen \"yesterday\", expected a day, yyyy-MM-dd" + Fix)]
     [InlineData("\"statement\"", "\"note\":\"n\",\"statement\"", "f.json, claim c, property note: seen an unknown property, expected only article, bases, comparison, date, expression, id, parts, stated, statement, subject, vintage here" + Fix)]
+    [InlineData("\"unit\":\"billion US dollars\"", "\"unit\":\"billions of dollars\"", "f.json, claim c, stated, property unit: seen \"billions of dollars\", expected US dollars with thousand, million, billion or trillion before it, percent, or a currency, ISO 4217, for example million US dollars" + Fix)]
+    [InlineData("\"unit\":\"billion US dollars\"", "\"unit\":\"%\"", "f.json, claim c, stated, property unit: seen \"%\", expected US dollars with thousand, million, billion or trillion before it, percent, or a currency, ISO 4217, for example million US dollars" + Fix)]
+    [InlineData("us-ru-imports-annual[2018]", "1 + 2", "f.json, claim c, expression, position 3: seen a bare number, expected US dollars, the unit of the stated figure; correct the expression \"1 + 2\", or the comparison")]
     public void What_is_wrong_with_a_claim_is_said(string part, string instead, string message)
     {
         Assert.Contains(part, Good, StringComparison.Ordinal);
         Assert.Equal(message, Wrong(Good.Replace(part, instead, StringComparison.Ordinal))[0].ToString());
     }
+
+    [Fact]
+    public void A_ratio_is_no_percentage() => Assert.Equal(
+        "f.json, claim c, expression, position 28: seen a bare number, expected percent, the unit of the stated figure: share(part, whole) or growth(before, after); " +
+        "correct the expression \"us-ru-exports-annual[2018] / us-ru-imports-annual[2018]\", or the comparison",
+        Wrong(Good.Replace("billion US dollars", "percent", StringComparison.Ordinal).Replace("us-ru-imports-annual[2018]", "us-ru-exports-annual[2018] / us-ru-imports-annual[2018]", StringComparison.Ordinal))[0].ToString());
+
+    [Fact]
+    public void A_claim_without_a_figure_on_file_is_no_claim() => Assert.Equal(
+        "f.json, claim c, expression, position 1: seen \"2 - 1\", expected at least one indicator: a claim is checked against figures; correct the expression \"2 - 1\", or the comparison",
+        Wrong(Good.Replace("billion US dollars", "pieces", StringComparison.Ordinal).Replace("us-ru-imports-annual[2018]", "2 - 1", StringComparison.Ordinal))[0].ToString());
 
     [Fact]
     public void A_figure_is_needed_to_compare_with_one() => Assert.Equal(
@@ -74,9 +88,9 @@ public sealed class ClaimBookTests
     public void Parts_and_bases_are_named_by_their_position()
     {
         Assert.Equal("f.json, claim c, part 2, expression, position 4: seen the end, expected a number, an indicator, a function, - or (; correct the expression \"1 <\"", Assert.Single(Wrong(
-            """ "id":"c","article":"x","statement":"S","parts":[{"comparison":"ordering","subject":"it","expression":"1 < 2"},{"comparison":"ordering","subject":"it","expression":"1 <"}] """)).ToString());
+            """ "id":"c","article":"x","statement":"S","parts":[{"comparison":"ordering","subject":"it","expression":"us-ru-imports-annual[2017] < us-ru-imports-annual[2018]"},{"comparison":"ordering","subject":"it","expression":"1 <"}] """)).ToString());
         Assert.Equal("f.json, claim c, basis 1, property name: seen nothing, expected what the figures of the basis measure" + Fix, Assert.Single(Wrong(
-            """ "id":"c","article":"x","statement":"S","comparison":"ordering","subject":"it","bases":[{"expression":"1 < 2"}] """)).ToString());
+            """ "id":"c","article":"x","statement":"S","comparison":"ordering","subject":"it","bases":[{"expression":"us-ru-imports-annual[2017] < us-ru-imports-annual[2018]"}] """)).ToString());
     }
 
     [Fact]

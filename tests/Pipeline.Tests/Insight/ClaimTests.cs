@@ -1,3 +1,4 @@
+using Pipeline.Insight;
 using Pipeline.Insight.Claims;
 using Pipeline.Tables;
 using Xunit;
@@ -36,11 +37,11 @@ public sealed class ClaimTests
     [InlineData("e-trade-first-half-2019", "refuted", 13.641044321, "billion US dollars",
         "Trade in goods between the US and Russia from January to June 2019 came to 13.6 billion US dollars, not 61.1 billion US dollars.")]
     [InlineData("f-us-largest-source-of-fdi", "depends-on-basis", double.NaN, "",
-        "It depends on the basis: the place of the United States among the sources of direct investment in Russia was no. 17 in 2012 (stock by immediate investor, reported by Russia: refuted), " +
-        "no. 19 in 2012 (flow by immediate investor, reported by Russia: refuted) and no. 1 in 2017 (stock by ultimate investor: confirmed).")]
+        "It depends on the basis: the place of the United States among the sources of direct investment in Russia was no. 17 of 17 in 2012 (stock by immediate investor, reported by Russia: refuted), " +
+        "no. 19 of 20 in 2012 (flow by immediate investor, reported by Russia: refuted) and no. 1 of 3 in 2017 (stock by ultimate investor: confirmed).")]
     [InlineData("g-us-not-among-top-10-sources", "depends-on-basis", double.NaN, "",
-        "It depends on the basis: the place of the United States among the sources of direct investment in Russia was no. 17 in 2012 (stock by immediate investor, reported by Russia: confirmed), " +
-        "no. 19 in 2012 (flow by immediate investor, reported by Russia: confirmed) and no. 1 in 2017 (stock by ultimate investor: refuted).")]
+        "It depends on the basis: the place of the United States among the sources of direct investment in Russia was no. 17 of 17 in 2012 (stock by immediate investor, reported by Russia: confirmed), " +
+        "no. 19 of 20 in 2012 (flow by immediate investor, reported by Russia: confirmed) and no. 1 of 3 in 2017 (stock by ultimate investor: refuted).")]
     [InlineData("h-netherlands-first", "refuted", double.NaN, "",
         "Refuted for each of the 10 bases and periods on file: in 2012 (stock by immediate investor, reported by Russia) the sources of direct investment in Russia were led by Cyprus, Netherlands, British Virgin Islands and Bermuda, " +
         "with Netherlands no. 2, Bahamas no. 6, Bermuda no. 4 and Luxembourg no. 5; in 2012 (flow by immediate investor, reported by Russia) the sources of direct investment in Russia were led by Luxembourg, Netherlands, Ireland and British Virgin Islands, " +
@@ -81,6 +82,22 @@ public sealed class ClaimTests
     }
 
     [Fact]
+    public void A_figure_in_another_currency_is_not_compared_with_the_stated_one()
+    {
+        const string json = """
+            {"articles":[{"id":"x","title":"X","date":"2024-08-01"}],"claims":[
+            {"id":"c","article":"x","statement":"S","stated":{"value":185.8,"unit":"billion US dollars","decimals":1},"comparison":"equals","subject":"assets","expression":"holders-broker-client-assets-client-assets[2024-06-30|kz]"}]}
+            """;
+        var row = new ClaimChecker(new IndicatorRows(
+        [
+            new IndicatorRow { PartitionKey = "holders-broker-client-assets-client-assets", RowKey = "2024-06-30|kz|aaaaaaaa", Period = "2024-06-30", Value = 185.8e9, Unit = "RUB", Vintage = Facts.Fetched }
+        ])).Check(ClaimBook.Parse([("f", json)], out _)!.Claims[0]);
+        Assert.Equal(("not-checkable", "Assets: the figures on file are in RUB, the stated one in US dollars."), (row.Verdict, row.Explanation));
+        // What was looked at can be looked up all the same.
+        Assert.Equal("indicators holders-broker-client-assets-client-assets 2024-06-30|kz|aaaaaaaa", row.Evidence);
+    }
+
+    [Fact]
     public void Without_facts_nothing_can_be_checked_and_each_claim_says_what_is_not_on_file()
     {
         var rows = Facts.Claims([]);
@@ -107,6 +124,6 @@ public sealed class ClaimTests
         Assert.Equal("It came to 14.19 billion US dollars, which rounds to the stated 14.19 billion US dollars.", rows[0].Explanation);
         Assert.Equal("It came to 14.2 billion US dollars, more than 14 billion US dollars.", rows[1].Explanation);
         Assert.Equal("It came to 14.2 billion US dollars, not less than 14 billion US dollars.", rows[2].Explanation);
-        Assert.Equal("It was no. 1, not no. 2 or later; they came to 17.1 billion US dollars and then 20.8 billion US dollars, which is not a fall each time.", rows[3].Explanation);
+        Assert.Equal("It was no. 1 of 15, not no. 2 or later; they came to 17.1 billion US dollars and then 20.8 billion US dollars, which is not a fall each time.", rows[3].Explanation);
     }
 }

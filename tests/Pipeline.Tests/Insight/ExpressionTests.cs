@@ -21,6 +21,7 @@ public sealed class ExpressionTests
         Row("fdi-source-rank-rus-stock-host-immediate-investor", "2012", "2012|cyp", 1, "place"),
         Row("holders-equity-foreign-held-free-float", "2013-12-31", "2013-12-31|us|aaaaaaaa", 38, "percent"), Row("holders-equity-foreign-held-free-float", "2013-12-31", "2013-12-31|us|bbbbbbbb", 40, "percent"),
         Row("holders-equity-foreign-held-free-float", "2018-07-05", "2018-07-05|us|aaaaaaaa", 56, "percent"),
+        Row("holders-broker-client-assets-client-assets", "2024-06-30", "2024-06-30|kz|cccccccc", 185.8e9, "RUB"), Row("holders-broker-client-assets-client-assets", "2024-06-30", "2024-06-30|by|cccccccc", 10, "percent"),
         Row("fdi-top-sources-rus-stock-host-immediate-investor", "2012", "2012|01|cyp", 150, "US dollars")
     ]);
 
@@ -41,6 +42,7 @@ public sealed class ExpressionTests
     [InlineData("count(us-ru-imports-annual[2014..2016])", 3, "")]
     [InlineData("abs(-3)", 3, "")]
     [InlineData("growth(us-ru-imports-annual[2014], us-ru-imports-annual[2015])", -20, "percent")]
+    [InlineData("share(us-ru-exports-annual[2014], us-ru-imports-annual[2014])", 50, "percent")]
     [InlineData("rank(us-ru-imports-annual[2014..2016], 2016)", 3, "place")]
     [InlineData("rank(fdi-source-rank-rus-stock-host-immediate-investor[2012], usa)", 1, "place")]
     [InlineData("us-ru-imports-annual[latest]", 12, "US dollars")]
@@ -67,7 +69,12 @@ public sealed class ExpressionTests
     [InlineData("fdi-source-rank-rus-stock-host-immediate-investor[2012|nld]", "fdi-source-rank-rus-stock-host-immediate-investor[2012|nld] is not on file")]
     [InlineData("holders-equity-foreign-held-free-float[2013-12-31|us]", "holders-equity-foreign-held-free-float[2013-12-31|us] has statements that contradict each other")]
     [InlineData("rank(us-ru-imports-annual[2014..2016], 2018)", "2018 is not among us-ru-imports-annual[2014..2016]")]
-    [InlineData("us-ru-imports-annual[2014] / (us-ru-exports-annual[2014] - 5)", "28: no finite figure")]
+    [InlineData("us-ru-imports-annual[2014] / (us-ru-exports-annual[2014] - 5)", "position 28 of the expression divides by zero")]
+    [InlineData("growth(us-ru-imports-annual[2014] - 10, us-ru-imports-annual[2015])", "position 1 of the expression divides by zero")]
+    [InlineData("share(us-ru-imports-annual[2014], 0 * us-ru-imports-annual[2014])", "position 1 of the expression divides by zero")]
+    [InlineData("us-ru-imports-annual[2014] + holders-broker-client-assets-client-assets[2024-06-30|kz]", "position 28 of the expression mixes US dollars and RUB")]
+    [InlineData("us-ru-imports-annual[2014] / holders-broker-client-assets-client-assets[2024-06-30|kz]", "position 28 of the expression mixes US dollars and RUB")]
+    [InlineData("max(holders-broker-client-assets-client-assets[2024-06-30])", "position 1 of the expression mixes percent and RUB")]
     public void What_is_not_on_file_gives_no_figure(string text, string missing)
     {
         var evaluation = new Evaluation(Rows, null, "");
@@ -114,8 +121,10 @@ public sealed class ExpressionTests
     [InlineData("min(us-ru-imports-annual[2018..2016])", 25, "\"[2018..2016]\"", "the earlier period first")]
     [InlineData("us-ru-imports-annual[2016..2018] + 1", 1, "several figures", Reduce)]
     [InlineData("1 + us-imports-rank-annual[2018]", 5, "several figures", Reduce)]
-    [InlineData("median(us-ru-imports-annual[2016..2018])", 1, "\"median\"", "a function: min, max, sum, average, count, abs, growth, rank")]
+    [InlineData("median(us-ru-imports-annual[2016..2018])", 1, "\"median\"", "a function: min, max, sum, average, count, abs, growth, share, rank")]
     [InlineData("growth(1)", 1, "\"growth\"", "growth(before, after)")]
+    [InlineData("share(1)", 1, "\"share\"", "share(part, whole)")]
+    [InlineData("1 / 0", 5, "0", "a divisor other than 0")]
     [InlineData("abs(1, 2)", 1, "\"abs\"", "abs(figure)")]
     [InlineData("rank(us-ru-imports-annual[2016])", 1, "\"rank\"", "rank(figures, period or member), for example rank(us-ru-imports-annual[2004..2016], 2016)")]
     [InlineData("rank(us-ru-imports-annual[2014..2016], 16)", 40, "\"16\"", "the period or the member whose place is asked for")]
@@ -127,6 +136,40 @@ public sealed class ExpressionTests
     {
         Assert.Null(Expression.Parse(text, out var error));
         Assert.Equal(new ExpressionError(position, seen, expected), error);
+    }
+
+    [Theory]
+    [InlineData("us-zz-imports-annual[2018]", 4, "zz", "a partner: ad, ae, af, ag, ai, al, am, ao, ar, at, au, aw, az, ba, bb, bd, be, ")]
+    [InlineData("1 + us-c9999-imports-annual[2018]", 5, "us-c9999-imports-annual", "an indicator: ")]
+    [InlineData("us-c8999-imports-annual[2018]", 4, "c8999", "a partner: ad, ae, ")]
+    [InlineData("fdi-xyz-inward-stock[2018]", 5, "xyz", "four digits of a group, or an economy: ")]
+    [InlineData("fdi-999-inward-stock[2018]", 5, "999", "four digits of a group, or an economy: ")]
+    [InlineData("fdi-source-rank-xyz-stock-host-immediate-investor[2012|usa]", 17, "xyz", "four digits of a group, or an economy: ")]
+    [InlineData("holders-equity-made-up[2018|us]", 16, "made-up", "a basis: client-assets, foreign-held-free-float, free-float, ")]
+    public void A_name_that_is_on_no_list_is_reported_with_the_list(string text, int position, string seen, string expected)
+    {
+        Assert.Null(Expression.Parse(text, out var error));
+        Assert.Equal((position, $"\"{seen}\""), (error!.Position, error.Seen));
+        Assert.StartsWith(expected, error.Expected, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("us-ru-imports-annual[2018]")]
+    [InlineData("us-c8220-exports-12m[2018-01]")]
+    [InlineData("fdi-0000-inward-flow[2018]")]
+    [InlineData("fdi-2711-inward-flow[2018]")]
+    [InlineData("fdi-rus-inward-flow[2018]")]
+    [InlineData("ofz-nonresident-share[2020-03-01]")]
+    public void Names_that_are_on_the_lists_are_known(string text) => Assert.NotNull(Expression.Parse(text, out _));
+
+    [Fact]
+    public void Parentheses_have_an_end_before_the_stack_has_one()
+    {
+        Assert.NotNull(Expression.Parse($"{new string('(', 40)}1{new string(')', 40)}", out _));
+        Assert.Null(Expression.Parse(new string('(', 100_000), out var error));
+        Assert.Equal(new ExpressionError(51, "\"(\"", "at most 50 levels of parentheses, functions and signs"), error);
+        Assert.Null(Expression.Parse(new string('-', 100_000), out error));
+        Assert.Equal(51, error!.Position);
     }
 
     [Fact]

@@ -25,9 +25,10 @@ internal sealed record Answer(string? Verdict, string Clause, string Short, doub
 
     private static Answer Single(Check check, Evaluation evaluation)
     {
-        var value = evaluation.Value(check.Expression.Root);
-        var unit = check.Expression.Root.Unit ?? evaluation.Unit;
-        var words = Words.Of(value, unit, check.Stated?.Decimals ?? 1);
+        var (value, unit) = evaluation.Compute(check.Expression.Root);
+        if (check.Comparison is Comparison.Equals or Comparison.Above or Comparison.Below && check.Stated is { } printed && unit.Length > 0 && unit != printed.Scale.Base)
+            return new Answer(null, $"{check.Subject}: the figures on file are in {unit}, the stated one in {printed.Scale.Base}", "", double.NaN, "");
+        var words = Words.Of(value, unit, check.Stated?.Decimals ?? 1) + (unit == "place" && evaluation.Places > 0 ? $" of {evaluation.Places}" : "");
         var was = $"{check.Subject} {(unit == "place" ? "was" : "came to")} {words}";
         var thousands = Magnitude.Scales(unit) ? Magnitude.Fitting(value) : 0;
         Answer Found(bool holds, string text) => new(Verdicts(holds), text, words, Words.In(value, thousands), Magnitude.Unit(thousands, unit));
@@ -61,9 +62,10 @@ internal sealed record Answer(string? Verdict, string Clause, string Short, doub
     private static Answer Ordering(Check check, Evaluation evaluation)
     {
         var chain = (ChainNode)check.Expression.Root;
-        var values = chain.Figures.Select(evaluation.Value).ToList();
+        var quantities = chain.Figures.Select(evaluation.Compute).ToList();
+        var values = quantities.Select(quantity => quantity.Value).ToList();
         var holds = values.Zip(values.Skip(1), (one, other) => chain.Operator == '<' ? one < other : one > other).All(right => right);
-        var unit = chain.Figures.Select(figure => figure.Unit).FirstOrDefault(found => !string.IsNullOrEmpty(found)) ?? evaluation.Unit;
+        var unit = evaluation.Same(chain, quantities.Select(quantity => quantity.Unit)) ?? "";
         var figures = Words.List([.. values.Select(value => Words.Of(value, unit))], "and then");
         return new Answer(Verdicts(holds), $"{check.Subject} came to {figures}, which {(holds ? "is" : "is not")} {(chain.Operator == '<' ? "a rise" : "a fall")} each time", figures, double.NaN, "");
     }

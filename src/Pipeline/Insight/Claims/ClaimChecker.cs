@@ -27,7 +27,7 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
             ComputedUnit = one?.Unit ?? "",
             Verdict = verdict,
             Explanation = CellText.Cut(Words.Sentence(claim.Reason.Length > 0 ? claim.Reason : Explain(verdict, answers, known) + AsOf(claim))),
-            Evidence = CellText.Cut(string.Join("; ", known.SelectMany(answer => answer.Evidence).Distinct())),
+            Evidence = CellText.Cut(string.Join("; ", answers.SelectMany(answer => answer.Evidence).Distinct())),
             Vintage = known.Count == 0 ? SliceRow.Never : known.Max(answer => answer.Vintage)
         };
     }

@@ -116,7 +116,8 @@ internal sealed partial class ClaimReader(string file, List<Finding> findings)
             return null;
         }
         if (comparison.Length == 0) return null;
-        if (Misfit(comparison, expression, stated, since) is { } misfit) findings.Add(new Finding($"{formula.Where}, expression, position {misfit.Position}", misfit.Seen, misfit.Expected, $"correct the expression {Finding.Quote(text)}, or the comparison"));
+        var misfit = Misfit(comparison, expression, stated, since) ?? (expression.References.Count == 0 ? new ExpressionError(1, Finding.Quote(text), "at least one indicator: a claim is checked against figures") : null);
+        if (misfit is not null) findings.Add(new Finding($"{formula.Where}, expression, position {misfit.Position}", misfit.Seen, misfit.Expected, $"correct the expression {Finding.Quote(text)}, or the comparison"));
         return findings.Count > before ? null : new Check(comparison, subject, expression, stated, since, places, (double)tolerance, order);
     }
 
@@ -138,7 +139,9 @@ internal sealed partial class ClaimReader(string file, List<Finding> findings)
         if (root is ChainNode) return Wrong($"one figure, because the comparison is {comparison}");
         if (root.IsSeries) return new ExpressionError(root.Position, "several figures", $"one figure, because the comparison is {comparison}");
         if (comparison == Comparison.Rank) return root.Unit == "place" ? null : Wrong("a place: rank(…) or an indicator of places, because the comparison is rank");
-        if (stated is null || comparison == Comparison.Within || root.Unit is null or "" || root.Unit == stated.Scale.Base) return null;
+        if (stated is null || comparison == Comparison.Within || root.Unit is null || root.Unit == stated.Scale.Base) return null;
+        if (root.Unit.Length == 0)
+            return MeasureText().IsMatch(stated.Scale.Base) ? new ExpressionError(root.Position, "a bare number", $"{stated.Scale.Base}, the unit of the stated figure{(stated.Scale.Base == "percent" ? ": share(part, whole) or growth(before, after)" : "")}") : null;
         return new ExpressionError(root.Position, root.Unit, $"{stated.Scale.Base}, the unit of the stated figure");
     }
 
@@ -147,6 +150,8 @@ internal sealed partial class ClaimReader(string file, List<Finding> findings)
         if (part.Object("stated", "an object with value, unit and decimals") is not { } figure) return null;
         var value = figure.Number("value", "the number as printed");
         var unit = figure.Text("unit", "the unit as printed, for example million US dollars");
+        if (MisspeltText().IsMatch(Magnitude.Of(unit).Base) && !MeasureText().IsMatch(Magnitude.Of(unit).Base))
+            figure.Wrong("unit", Finding.Quote(unit), "US dollars with thousand, million, billion or trillion before it, percent, or a currency, ISO 4217, for example million US dollars");
         var decimals = figure.Number("decimals", "the decimal places it was printed with, 0 to 9");
         if (decimals is < 0 or > 9 || decimals != decimal.Truncate(decimals)) figure.Wrong("decimals", decimals.ToString(CultureInfo.InvariantCulture), "the decimal places it was printed with, 0 to 9");
         else if (value != decimal.Round(value, (int)decimals)) figure.Wrong("value", value.ToString(CultureInfo.InvariantCulture), $"a number of {decimals} decimal places, as decimals says");
@@ -189,6 +194,14 @@ internal sealed partial class ClaimReader(string file, List<Finding> findings)
 
     [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*$")]
     private static partial Regex IdText();
+
+    /// <summary>Units that figures on file have; a count has the name of what is counted.</summary>
+    [GeneratedRegex("^(US dollars|percent|place|[A-Z]{3})$")]
+    private static partial Regex MeasureText();
+
+    /// <summary>What means one of them and is written in another way.</summary>
+    [GeneratedRegex("dollar|[$%€]|per ?cent|rouble|ruble|euro|thousand|million|billion|trillion", RegexOptions.IgnoreCase)]
+    private static partial Regex MisspeltText();
 
     [GeneratedRegex(@"^([1-9][0-9]{0,3})(\.\.([1-9][0-9]{0,3})?)?$")]
     private static partial Regex PlacesText();

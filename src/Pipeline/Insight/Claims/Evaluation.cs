@@ -41,9 +41,6 @@ internal sealed class Evaluation(IndicatorRows rows, DateOnly? until, string eac
     /// <summary>Why there is no figure; null when there is one.</summary>
     public string? Missing { get; private set; }
 
-    /// <summary>The unit of the figures that were read, where the expression does not tell it.</summary>
-    public string Unit => seen.Count > 0 ? seen[0].Unit : "";
-
     /// <summary>Table, partition and row of every figure that was read; many of one partition as the first and the last with .. between them.</summary>
     public IEnumerable<string> Evidence => evidence.Distinct();
 
@@ -53,20 +50,26 @@ internal sealed class Evaluation(IndicatorRows rows, DateOnly? until, string eac
     /// <summary>The periods of those figures.</summary>
     public IEnumerable<string> Periods => seen.Select(row => row.Period).Distinct();
 
+    /// <summary>How many have a place where the last place was read; 0 when none was, or of several periods at once.</summary>
+    public int Places { get; private set; }
+
     /// <summary>The figure of an expression; NaN when one of its figures is not on file.</summary>
-    public double Value(Node node)
+    public double Value(Node node) => Compute(node).Value;
+
+    /// <summary>The same with its unit, which the rows tell: what the expression alone cannot say is checked here.</summary>
+    public Quantity Compute(Node node)
     {
-        var value = node switch
+        var quantity = node switch
         {
-            NumberNode number => number.Value,
-            NegativeNode negative => -Value(negative.Of),
+            NumberNode number => new Quantity(number.Value, ""),
+            NegativeNode negative => Compute(negative.Of) is var one ? one with { Value = -one.Value } : default,
             BinaryNode binary => Combine(binary),
             CallNode call => Call(call),
             ReferenceNode reference => One(reference),
             _ => throw new InvalidOperationException($"{node.GetType().Name} has no value")
         };
-        if (!double.IsFinite(value)) Missing ??= $"{node.Position}: no finite figure";
-        return value;
+        if (!double.IsFinite(quantity.Value)) Missing ??= $"position {node.Position} of the expression has no finite figure";
+        return quantity;
     }
 
     /// <summary>The rows that a reference stands for; none when one of them is not on file.</summary>
@@ -108,44 +111,87 @@ internal sealed class Evaluation(IndicatorRows rows, DateOnly? until, string eac
         static DateOnly Month(string period) => DateOnly.ParseExact(period.Length == 4 ? $"{period}-01" : period, "yyyy-MM", CultureInfo.InvariantCulture);
     }
 
-    private double One(ReferenceNode reference)
+    private Quantity One(ReferenceNode reference)
     {
         var found = Rows(reference);
-        if (found.Count == 0) return double.NaN;
-        if (found.All(row => row.Value == found[0].Value && row.Unit == found[0].Unit)) return found[0].Value;
+        if (found.Count == 0) return Quantity.None;
+        if (reference.Shape.Unit == "place") Places = rows.Of(reference.Id, until).Where(row => row.Period == found[0].Period).Select(row => Member(reference.Shape, row)).Distinct().Count();
+        if (found.All(row => row.Value == found[0].Value && row.Unit == found[0].Unit)) return new Quantity(found[0].Value, found[0].Unit);
         Missing ??= $"{reference} has statements that contradict each other";
-        return double.NaN;
+        return Quantity.None;
     }
 
-    private double Combine(BinaryNode node)
+    private Quantity Combine(BinaryNode node)
     {
-        var (left, right) = (Value(node.Left), Value(node.Right));
-        return node.Operator switch { '+' => left + right, '-' => left - right, '*' => left * right, _ => left / right };
+        var (left, right) = (Compute(node.Left), Compute(node.Right));
+        if (Missing is not null) return Quantity.None;
+        switch (node.Operator)
+        {
+            case '*':
+                // One of the two is a bare number: the parser allows nothing else.
+                return new Quantity(left.Value * right.Value, left.Unit + right.Unit);
+            case '/' when right.Value == 0:
+                Missing ??= $"position {node.Position} of the expression divides by zero";
+                return Quantity.None;
+            case '/' when right.Unit.Length == 0:
+                return new Quantity(left.Value / right.Value, left.Unit);
+        }
+        if (Same(node, [left.Unit, right.Unit]) is not { } unit) return Quantity.None;
+        return node.Operator switch { '+' => new Quantity(left.Value + right.Value, unit), '-' => new Quantity(left.Value - right.Value, unit), _ => new Quantity(left.Value / right.Value, "") };
     }
 
-    private double Call(CallNode node)
+    /// <summary>The one unit of figures that are added or compared; a bare number takes any. Null when there are two.</summary>
+    public string? Same(Node node, IEnumerable<string> units)
+    {
+        var found = units.Where(unit => unit.Length > 0).Distinct().ToList();
+        if (found.Count <= 1) return found.Count == 0 ? "" : found[0];
+        Missing ??= $"position {node.Position} of the expression mixes {Words.List(found)}";
+        return null;
+    }
+
+    private Quantity Call(CallNode node)
     {
         if (node.Name == "rank") return Rank((ReferenceNode)node.Arguments[0], node.Key);
-        var values = node.Arguments.SelectMany(argument => argument is ReferenceNode { IsSeries: true } series ? Rows(series).Select(row => row.Value) : [Value(argument)]).ToList();
-        if (Missing is not null) return double.NaN;
+        var figures = node.Arguments.SelectMany(argument => argument is ReferenceNode { IsSeries: true } series ? Rows(series).Select(row => new Quantity(row.Value, row.Unit)) : [Compute(argument)]).ToList();
+        // The places of several periods are not places among the same.
+        Places = 0;
+        if (Missing is not null || Same(node, figures.Select(figure => figure.Unit)) is not { } unit) return Quantity.None;
+        var values = figures.Select(figure => figure.Value).ToList();
+        if (node.Name is "growth" or "share" && values[node.Name == "growth" ? 0 : 1] == 0)
+        {
+            Missing ??= $"position {node.Position} of the expression divides by zero";
+            return Quantity.None;
+        }
         return node.Name switch
         {
-            "min" => values.Min(),
-            "max" => values.Max(),
-            "sum" => values.Sum(),
-            "average" => values.Average(),
-            "count" => values.Count,
-            "abs" => Math.Abs(values[0]),
-            _ => (values[1] - values[0]) / Math.Abs(values[0]) * 100
+            "min" => new Quantity(values.Min(), unit),
+            "max" => new Quantity(values.Max(), unit),
+            "sum" => new Quantity(values.Sum(), unit),
+            "average" => new Quantity(values.Average(), unit),
+            "count" => new Quantity(values.Count, ""),
+            "abs" => new Quantity(Math.Abs(values[0]), unit),
+            "share" => new Quantity(values[0] / values[1] * 100, "percent"),
+            _ => new Quantity((values[1] - values[0]) / Math.Abs(values[0]) * 100, "percent")
         };
     }
 
-    private double Rank(ReferenceNode reference, string key)
+    private Quantity Rank(ReferenceNode reference, string key)
     {
         var found = Rows(reference);
-        if (found.Count == 0) return double.NaN;
-        if (found.FirstOrDefault(row => row.Period == key || Member(reference.Shape, row) == key) is { } mine) return 1 + found.Count(row => row.Value > mine.Value);
+        if (found.Count == 0 || Same(reference, found.Select(row => row.Unit)) is null) return Quantity.None;
+        if (found.FirstOrDefault(row => row.Period == key || Member(reference.Shape, row) == key) is { } mine)
+        {
+            Places = found.Count;
+            return new Quantity(1 + found.Count(row => row.Value > mine.Value), "place");
+        }
         Missing ??= $"{key} is not among {reference}";
-        return double.NaN;
+        return Quantity.None;
     }
+}
+
+/// <summary>A figure with its unit; a bare number has the empty one.</summary>
+internal readonly record struct Quantity(double Value, string Unit)
+{
+    /// <summary>What is not on file.</summary>
+    public static Quantity None { get; } = new(double.NaN, "");
 }

@@ -14,7 +14,7 @@ internal sealed record ExpressionError(int Position, string Seen, string Expecte
 /// expression = sum, or sums with &lt; or with &gt; between them (an order)
 /// sum        = product { (+|-) product }        product = unary { (*|/) unary }        unary = [-] (number | figure | function | (sum))
 /// figure     = indicator[key]      key = period | period..period | latest | each, with |member where a period has several figures
-/// function   = min max sum average count of figures; abs(x); growth(before, after) in percent; rank(figures, period or member), 1 = largest
+/// function   = min max sum average count of figures; abs(x); growth(before, after) and share(part, whole) in percent; rank(figures, period or member), 1 = largest
 /// </code>
 /// A key that covers several figures (a range, a year of an indicator with days, all members) can stand in a function only.
 /// <c>each</c> makes the claim be checked for every period on file.
@@ -22,12 +22,16 @@ internal sealed record ExpressionError(int Position, string Seen, string Expecte
 internal sealed partial class Expression
 {
     private static readonly string[] Reducers = ["min", "max", "sum", "average", "count"];
-    private static readonly string[] Functions = [.. Reducers, "abs", "growth", "rank"];
+    private static readonly string[] Functions = [.. Reducers, "abs", "growth", "share", "rank"];
+
+    /// <summary>How deep parentheses and functions may be nested: more than anybody reads, and less than a stack holds.</summary>
+    private const int MostLevels = 50;
 
     private readonly string text;
     private readonly List<Token> tokens;
     private readonly List<ReferenceNode> references = [];
     private int next;
+    private int level;
 
     private Expression(string text)
     {
@@ -116,6 +120,7 @@ internal sealed partial class Expression
             var sign = tokens[next++];
             var right = Single(Unary());
             if (sign.Text == "*" && left.Unit != "" && right.Unit != "") throw Wrong(right, $"{InWords(right.Unit)} times {InWords(left.Unit)}", "a bare number on one side of *");
+            if (sign.Text == "/" && right is NumberNode { Value: 0 }) throw Wrong(right, "0", "a divisor other than 0");
             if (sign.Text == "/" && right.Unit != "") Same(left, right);
             var unit = sign.Text == "*" ? left.Unit == "" ? right.Unit : left.Unit : right.Unit == "" ? left.Unit : "";
             left = new BinaryNode(sign.Position, sign.Text[0], Single(left), right, unit);
@@ -126,6 +131,20 @@ internal sealed partial class Expression
     private Node Unary()
     {
         var token = tokens[next++];
+        if (level == MostLevels) throw Wrong(token, $"at most {MostLevels} levels of parentheses, functions and signs");
+        level++;
+        try
+        {
+            return Unary(token);
+        }
+        finally
+        {
+            level--;
+        }
+    }
+
+    private Node Unary(Token token)
+    {
         if (token.Text == "-") return new NegativeNode(token.Position, Single(Unary()));
         if (token.Text == "(")
         {
@@ -159,17 +178,17 @@ internal sealed partial class Expression
         switch (name.Text)
         {
             case "abs" when arguments.Count != 1:
-            case "growth" when arguments.Count != 2:
-                throw Wrong(name, name.Text == "abs" ? "abs(figure)" : "growth(before, after)");
+            case "growth" or "share" when arguments.Count != 2:
+                throw Wrong(name, name.Text switch { "abs" => "abs(figure)", "growth" => "growth(before, after)", _ => "share(part, whole)" });
             case "rank" when key.Length == 0 || arguments[0] is not ReferenceNode { IsSeries: true }:
                 throw Wrong(name, "rank(figures, period or member), for example rank(us-ru-imports-annual[2004..2016], 2016)");
         }
         foreach (var argument in arguments)
         {
-            if (name.Text is "abs" or "growth") Single(argument);
+            if (name.Text is "abs" or "growth" or "share") Single(argument);
             Same(arguments[0], argument);
         }
-        return new CallNode(name.Position, name.Text, arguments, key, name.Text switch { "count" => "", "growth" => "percent", "rank" => "place", _ => arguments[0].Unit });
+        return new CallNode(name.Position, name.Text, arguments, key, name.Text switch { "count" => "", "growth" or "share" => "percent", "rank" => "place", _ => arguments[0].Unit });
     }
 
     /// <summary>The last argument of <c>rank</c>: a period, written with hyphens, or a member. It is a text, not a sum.</summary>
@@ -185,6 +204,7 @@ internal sealed partial class Expression
     {
         if (IndicatorCatalog.Find(id.Text) is not { } shape)
             throw Wrong(id, $"an indicator: {string.Join(", ", IndicatorCatalog.Shapes.Select(known => known.Pattern))}");
+        if (IndicatorCatalog.Unknown(id.Text, shape) is { } unknown) throw Wrong(new Token(id.Position + unknown.At, unknown.Seen), unknown.Expected);
         var key = Peek;
         if (!(key.Text.StartsWith('[') && key.Text.EndsWith(']'))) throw Wrong(key, $"[{Example(shape.Periods)}{(shape.HasMembers ? "|member" : "")}] after {id.Text}");
         next++;

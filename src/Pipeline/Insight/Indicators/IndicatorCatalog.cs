@@ -1,4 +1,7 @@
 using System.Text.RegularExpressions;
+using Pipeline.Sources.Census;
+using Pipeline.Sources.Moex;
+using Pipeline.Sources.Unctad;
 
 namespace Pipeline.Insight.Indicators;
 
@@ -48,10 +51,34 @@ internal static partial class IndicatorCatalog
     /// <summary>What an id stands for; null when there is no such indicator.</summary>
     public static IndicatorShape? Find(string id) => Shapes.FirstOrDefault(shape => shape.Matches.IsMatch(id));
 
-    private const string PartnerPart = "([a-z]{2}|c[1-8][0-9]{3})";
-    private const string EconomyPart = "([a-z]{3}|[0-9]{3,4})";
+    /// <summary>
+    /// The part of an id that names nobody and nothing that there can be, such as a partner that is on no list; null when all parts
+    /// are known. Groups of economies come and go with releases: any four digits are one.
+    /// </summary>
+    public static (int At, string Seen, string Expected)? Unknown(string id, IndicatorShape shape)
+    {
+        foreach (var (name, known, expected) in Parts)
+            if (shape.Matches.Match(id).Groups[name] is { Success: true } part && !known.Contains(part.Value) && !(name == "economy" && part.Length == 4)) return (part.Index, part.Value, expected);
+        return null;
+    }
+
+    private static readonly IReadOnlyList<(string Name, IReadOnlySet<string> Known, string Expected)> Parts =
+    [
+        Part("partner", CensusPartners.All.Select(partner => Ids.Partner(partner.Code, partner.Iso2)), "a partner"),
+        Part("economy", Economies.All.Select(economy => Ids.Economy(economy.Code, economy.Iso3)), "four digits of a group, or an economy"),
+        Part("basis", HolderBasis.All.Select(Ids.Slug), "a basis")
+    ];
+
+    private static (string, IReadOnlySet<string>, string) Part(string name, IEnumerable<string> known, string what)
+    {
+        var set = new SortedSet<string>(known, StringComparer.Ordinal);
+        return (name, set, $"{what}: {string.Join(", ", set)}");
+    }
+
+    private const string PartnerPart = "(?<partner>[a-z]{2}|c[1-8][0-9]{3})";
+    private const string EconomyPart = "(?<economy>[a-z]{3}|[0-9]{3,4})";
     private const string SourcesPart = EconomyPart + "-(flow|stock)-(host|partner)-(immediate-investor|ultimate-investor)$";
-    private const string HoldingPart = "-(equity|ofz|sovereign-eurobond|derivatives|fx-spot|broker-client-assets)-[a-z][a-z0-9]*(-[a-z0-9]+)*$";
+    private const string HoldingPart = "-(equity|ofz|sovereign-eurobond|derivatives|fx-spot|broker-client-assets)-(?<basis>[a-z][a-z0-9]*(-[a-z0-9]+)*)$";
 
     [GeneratedRegex("^us-" + PartnerPart + "-(exports|imports|trade-balance|trade-total)-annual$")]
     private static partial Regex TradeAnnual();

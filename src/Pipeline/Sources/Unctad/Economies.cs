@@ -22,6 +22,9 @@ internal static class Economies
     public static FrozenSet<string> FinancialCentres { get; } =
         FrozenSet.ToFrozenSet(["660", "028", "533", "044", "052", "092", "136", "531", "212", "308", "500", "530", "659", "662", "670", "534", "796"], StringComparer.Ordinal);
 
+    /// <summary>The economies that the list has.</summary>
+    public static IEnumerable<Economy> All => ByCode.Values;
+
     /// <summary>The economy with a code; null when the list does not have it.</summary>
     public static Economy? Find(string code) => ByCode.GetValueOrDefault(code);
 
