@@ -1,0 +1,19 @@
+using '../main.bicep'
+
+param environmentName = 'prod'
+param location = 'westeurope'
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL', 'operators@example.com')
+param alertsEnabled = readEnvironmentVariable('ALERTS_ENABLED', 'true') == 'true'
+param biReadersGroupId = readEnvironmentVariable('BI_READERS_GROUP_ID', '')
+param operatorPrincipalId = readEnvironmentVariable('OPERATORS_GROUP_ID', '')
+param operatorPrincipalType = 'Group'
+param secrets = ['Census__ApiKey']
+param storageSku = 'Standard_ZRS'
+param enablePurgeProtection = true
+param lockData = true
+param logRetentionDays = 90
+param monthlyBudget = 50
+param budgetStartDate = '2026-12-01'
+param extraTags = {
+  owner: 'data-team'
+}

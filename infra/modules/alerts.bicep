@@ -1,0 +1,253 @@
+metadata description = 'Who is told of what. Each query is a file of ../alerts, to be read, and pasted into the workspace, as it is.'
+
+import { maximumAgeDays } from '../names.bicep'
+
+@description('How far back an alert on logs may look; two days is the most.')
+type lookBack = 'PT15M' | 'PT30M' | 'PT1H' | 'PT2H' | 'PT3H' | 'PT4H' | 'PT5H' | 'PT6H' | 'P1D' | 'P2D'
+
+@description('Azure region.')
+param location string
+
+@description('Tags of every resource.')
+param tags object
+
+@description('What the names of all alerts begin with.')
+param namePrefix string
+
+@description('The sender in text messages.')
+@maxLength(12)
+param shortName string
+
+@description('The workspace whose logs are looked at.')
+param workspaceId string
+
+@description('The component whose metrics are looked at.')
+param applicationInsightsId string
+
+@description('Who is told.')
+param alertEmail string
+
+@description('Whether alerts fire.')
+param enabled bool
+
+@description('Timer functions, and the time in which each must succeed at least once.')
+param timers { function: string, window: lookBack }[]
+
+@description('How many hours a slice may be past its due date.')
+@minValue(1)
+param overdueToleranceHours int
+
+// What the function Monitor measures, and when that is wrong. README.md says what each one means and what to do.
+var gaugeRules = [
+  {
+    name: 'poison-backlog'
+    severity: 2
+    description: 'A poison queue holds messages.'
+    gauge: 'pipeline.poison.messages'
+    property: 'queue'
+    condition: 'Value > 0'
+  }
+  {
+    name: 'poison-expiring'
+    severity: 1
+    description: 'A message has been in a poison queue for five days; after seven it is gone.'
+    gauge: 'pipeline.queue.oldest.minutes'
+    property: 'queue'
+    condition: 'Of endswith "-poison" and Value > 7200'
+  }
+  {
+    name: 'queue-stuck'
+    severity: 2
+    description: 'A message has been waiting for six hours.'
+    gauge: 'pipeline.queue.oldest.minutes'
+    property: 'queue'
+    condition: 'Of !endswith "-poison" and Value > 360'
+  }
+  {
+    name: 'data-overdue'
+    severity: 1
+    description: 'A slice was due by the source\'s calendar and has not been answered.'
+    gauge: 'pipeline.data.overdue.hours'
+    property: 'dataset'
+    condition: 'Value > ${overdueToleranceHours}'
+  }
+  {
+    name: 'data-stale'
+    severity: 2
+    description: 'The source answers, and its figures have not changed for longer than its calendar explains.'
+    gauge: 'pipeline.data.age.hours'
+    property: 'dataset'
+    condition: 'Value > 24 * todouble(dynamic(${string(toObject(filter(items(maximumAgeDays), item => item.value > 0), item => item.key, item => item.value))})[Of])'
+  }
+  {
+    name: 'ledger-gap'
+    severity: 1
+    description: 'The counts of a run do not add up to the rows that were read.'
+    gauge: 'pipeline.ledger.gaps'
+    property: 'source'
+    condition: 'Value > 0'
+  }
+  {
+    name: 'open-rejects'
+    severity: 3
+    description: 'Rows or bodies could not be understood and wait for somebody.'
+    gauge: 'pipeline.rejects.open'
+    property: 'source'
+    condition: 'Value > 0'
+  }
+  {
+    name: 'revision-out-of-policy'
+    severity: 2
+    description: 'Figures changed in the last week that their publisher says are final.'
+    gauge: 'pipeline.revisions.outofpolicy'
+    property: 'table'
+    condition: 'Value > 0'
+  }
+]
+
+var logRules = concat(
+  map(gaugeRules, rule => {
+    name: rule.name
+    severity: rule.severity
+    description: rule.description
+    query: replace(
+      replace(replace(loadTextContent('../alerts/gauge.kql'), '{gauge}', rule.gauge), '{property}', rule.property),
+      '{condition}',
+      rule.condition
+    )
+    window: 'PT1H' // four runs of Monitor
+  }),
+  map(timers, timer => {
+    name: 'missed-${toLower(timer.function)}'
+    severity: 1
+    description: '${timer.function} has not succeeded within ${timer.window}.'
+    query: replace(loadTextContent('../alerts/missed-run.kql'), '{function}', timer.function)
+    window: timer.window
+  }),
+  [
+    {
+      name: 'plan-failed'
+      severity: 2
+      description: 'A run of a Plan function failed; nothing repeats it before its next time.'
+      query: replace(
+        loadTextContent('../alerts/failing-function.kql'),
+        '{condition}',
+        'Function startswith "Plan" and Failures > 0'
+      )
+      window: 'PT30M'
+    }
+    {
+      name: 'work-failing'
+      severity: 2
+      description: 'A function fails more often than a message that is tried five times explains.'
+      query: replace(loadTextContent('../alerts/failing-function.kql'), '{condition}', 'Failures > 5')
+      window: 'PT30M'
+    }
+    {
+      name: 'poison-message'
+      severity: 1
+      description: 'A message was given up and moved to a poison queue.'
+      query: loadTextContent('../alerts/poison-message.kql')
+      window: 'PT30M'
+    }
+    {
+      name: 'telemetry-cap'
+      severity: 2
+      description: 'The daily limit of logs is reached: the other alerts on logs are blind until its reset.'
+      query: loadTextContent('../alerts/telemetry-cap.kql')
+      window: 'PT1H'
+    }
+  ]
+)
+
+resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: '${namePrefix}-operators'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: shortName
+    emailReceivers: [
+      {
+        name: 'operators'
+        emailAddress: alertEmail
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+// Each query gives rows only when something is wrong.
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for rule in logRules: {
+    name: '${namePrefix}-${rule.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: '${namePrefix}-${rule.name}'
+      description: rule.description
+      enabled: enabled
+      severity: rule.severity
+      scopes: [workspaceId]
+      evaluationFrequency: rule.window == 'P2D' ? 'PT1H' : 'PT15M'
+      windowSize: rule.window
+      autoMitigate: true
+      skipQueryValidation: true // a new workspace lacks tables that have had no row yet
+      criteria: {
+        allOf: [
+          {
+            query: rule.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: {
+              numberOfEvaluationPeriods: 1
+              minFailingPeriodsToAlert: 1
+            }
+          }
+        ]
+      }
+      actions: {
+        actionGroups: [actionGroup.id]
+      }
+    }
+  }
+]
+
+// A metric: it goes on when the daily limit has closed the logs.
+resource exceptionsAlert 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: '${namePrefix}-exceptions'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'More than ten exceptions in a quarter of an hour.'
+    enabled: enabled
+    severity: 2
+    scopes: [applicationInsightsId]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    autoMitigate: true
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: 'exceptions'
+          metricNamespace: 'microsoft.insights/components'
+          metricName: 'exceptions/count'
+          operator: 'GreaterThan'
+          threshold: 10
+          timeAggregation: 'Count'
+        }
+      ]
+    }
+    actions: [
+      {
+        actionGroupId: actionGroup.id
+      }
+    ]
+  }
+}
+
+output actionGroupId string = actionGroup.id
