@@ -5,6 +5,7 @@ using Pipeline.Exports;
 using Pipeline.Insight;
 using Pipeline.Insight.Claims;
 using Pipeline.Ledger;
+using Pipeline.Monitoring;
 using Pipeline.Report;
 using Pipeline.Report.Page;
 using Pipeline.Settings;
@@ -52,6 +53,7 @@ public static class PipelineServices
         services.AddSingleton<SliceBook>().AddSingleton<RunBook>().AddSingleton<RejectBook>().AddSingleton<GapBook>().AddSingleton<DatasetBook>();
         services.AddSingleton<PlannedSlices>().AddSingleton<InsightRun>().AddSingleton<Exporter>().AddSingleton<Digest>();
         services.AddSingleton<StandingReader>().AddSingleton<FigureReader>().AddSingleton<RevisionReader>().AddSingleton<ReportReader>().AddSingleton<PageRenderer>();
+        services.AddSingleton<QueueReadings>().AddSingleton<DataReadings>().AddSingleton<LedgerReadings>().AddSingleton<PipelineMonitor>();
         services.AddSingleton<Plan>().AddSingleton<Pull>().AddSingleton<Normalize>().AddSingleton<Publish>();
         return services;
     }

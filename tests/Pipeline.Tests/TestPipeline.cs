@@ -54,6 +54,7 @@ internal sealed class TestPipeline : IAsyncDisposable
             ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
             ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
             ["MOEX_SCHEDULE"] = "0 0 18 * * *",
+            ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
             ["Sources:Mode"] = "samples"
         };
         foreach (var (name, value) in settings ?? []) values[name.Replace("__", ":", StringComparison.Ordinal)] = value;

@@ -8,6 +8,7 @@ public static class SettingNames
     public const string CensusSchedule = "CENSUS_SCHEDULE";
     public const string UnctadSchedule = "UNCTAD_SCHEDULE";
     public const string MoexSchedule = "MOEX_SCHEDULE";
+    public const string MonitorSchedule = "MONITOR_SCHEDULE";
     public const string SourcesMode = "Sources__Mode";
     public const string CensusBaseUrl = "Census__BaseUrl";
     public const string CensusApiKey = "Census__ApiKey";
@@ -36,6 +37,7 @@ public static class SettingNames
         (CensusSchedule, "when the trade data is planned: six-field NCRONTAB, UTC", "required"),
         (UnctadSchedule, "when the investment data is planned", "required"),
         (MoexSchedule, "when the holders data is planned", "required"),
+        (MonitorSchedule, "when queues, data and ledger are looked at, for the alerts", "required"),
         (SourcesMode, "`samples`: the recorded samples of the repository, no network; or `live`", "`live`"),
         (CensusBaseUrl, "address of the trade API", "`https://api.census.gov/data/timeseries/intltrade`"),
         (CensusApiKey, "key of the trade API; a secret", "required when live"),

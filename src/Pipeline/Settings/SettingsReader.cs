@@ -35,6 +35,7 @@ public sealed class SettingsReader
         Schedule(CensusSlice.Source, SettingNames.CensusSchedule, "0 45 13 * * *");
         Schedule(UnctadSlice.Source, SettingNames.UnctadSchedule, "0 30 7 * * 1");
         Schedule(MoexSlice.Source, SettingNames.MoexSchedule, "0 0 18 * * *");
+        Schedule(null, SettingNames.MonitorSchedule, "0 */15 * * * *");
         var samples = Mode();
         return new PipelineSettings(samples == true, Census(samples), Unctad(samples), Moex(samples)) { Schedules = schedules };
     }
@@ -90,11 +91,15 @@ public sealed class SettingsReader
         if (string.IsNullOrWhiteSpace(section.Value) && !section.GetChildren().Any()) Report(SettingNames.HostStorage, section.Value, "a storage account", "UseDevelopmentStorage=true");
     }
 
-    private void Schedule(string source, string name, string example)
+    /// <param name="source">The source that is planned by it; null for none.</param>
+    /// <param name="name">The setting.</param>
+    /// <param name="example">What it may look like.</param>
+    private void Schedule(string? source, string name, string example)
     {
         var text = Value(name);
-        if (text is not null && CrontabSchedule.TryParse(text, new CrontabSchedule.ParseOptions { IncludingSeconds = true }) is { } schedule) schedules.Add(source, schedule);
-        else Report(name, text, "six fields: second, minute, hour, day, month, day of the week", example);
+        if (text is null || CrontabSchedule.TryParse(text, new CrontabSchedule.ParseOptions { IncludingSeconds = true }) is not { } schedule)
+            Report(name, text, "six fields: second, minute, hour, day, month, day of the week", example);
+        else if (source is not null) schedules.Add(source, schedule);
     }
 
     /// <summary>Whether samples are asked for; null when the setting says neither, so that nothing else is found wrong because of it.</summary>

@@ -21,7 +21,7 @@ public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues que
         var source = sources[sourceName];
         await queues.EnsureAsync().ConfigureAwait(false);
         var known = (await slices.ListAsync(sourceName, cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Slice);
-        var all = WithNarrower(source, source.Slices(now), known).Where(sources.CanAnswer).ToList();
+        var all = Slices(source, known, now).Where(sources.CanAnswer).ToList();
         var due = all.Where(slice => IsDue(known.GetValueOrDefault(slice), now)).ToList();
         await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
             async (slice, token) => await queues.SendAsync(new PullMessage(slice.Id, now), token).ConfigureAwait(false)).ConfigureAwait(false);
@@ -32,6 +32,8 @@ public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues que
     }
 
     /// <summary>The slices of a source, and those that it was once asked for instead of one that is too big.</summary>
+    internal static IEnumerable<Slice> Slices(ISource source, Dictionary<Slice, SliceRow> known, DateTimeOffset now) => WithNarrower(source, source.Slices(now), known);
+
     private static IEnumerable<Slice> WithNarrower(ISource source, IEnumerable<Slice> slices, Dictionary<Slice, SliceRow> known) => slices.SelectMany(slice =>
         known.TryGetValue(slice, out var row) && row.State == SliceState.Narrowed ? WithNarrower(source, source.Narrow(slice), known).Prepend(slice) : [slice]);
 

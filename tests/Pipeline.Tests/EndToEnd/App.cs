@@ -50,6 +50,7 @@ internal sealed class App : IAsyncDisposable
         ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
         ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
         ["MOEX_SCHEDULE"] = "0 0 18 * * *",
+        ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
         ["Sources__Mode"] = "samples",
         ["Census__BaseUrl"] = "https://api.census.gov/data/timeseries/intltrade",
         ["Census__CountryFileUrl"] = "https://www.census.gov/foreign-trade/balance/country.xlsx",
@@ -99,7 +100,7 @@ internal sealed class App : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true
         };
-        string[] own = ["Census__", "Sources__", "Moex__", "Unctad__", "PipelineStorage", "AzureWebJobs", "AzureFunctionsJobHost", "AZURE_FUNCTIONS", "ASPNETCORE_", "CENSUS_", "UNCTAD_", "MOEX_"];
+        string[] own = ["Census__", "Sources__", "Moex__", "Unctad__", "PipelineStorage", "AzureWebJobs", "AzureFunctionsJobHost", "AZURE_FUNCTIONS", "ASPNETCORE_", "CENSUS_", "UNCTAD_", "MOEX_", "MONITOR_"];
         foreach (var name in start.Environment.Keys.Where(name => own.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))).ToList()) start.Environment.Remove(name);
         foreach (var (name, value) in settings) start.Environment[name] = value;
         return new App(start);

@@ -68,6 +68,7 @@ public sealed class SettingsReaderTests
         { $"Census__CountryFileUrl=https://www.census.gov/country.xlsx#{Trade.Canary}", "Census__CountryFileUrl: " + Hidden + ", expected a plain address" + File },
         { "UNCTAD_SCHEDULE", "UNCTAD_SCHEDULE: seen nothing, expected six fields: second, minute, hour, day, month, day of the week; for example UNCTAD_SCHEDULE=0 30 7 * * 1" },
         { "MOEX_SCHEDULE=18:00", "MOEX_SCHEDULE: seen \"18:00\", expected six fields: second, minute, hour, day, month, day of the week; for example MOEX_SCHEDULE=0 0 18 * * *" },
+        { "MONITOR_SCHEDULE", "MONITOR_SCHEDULE: seen nothing, expected six fields: second, minute, hour, day, month, day of the week; for example MONITOR_SCHEDULE=0 */15 * * * *" },
         { "Unctad__BulkUrl=|Unctad__CatalogueUrl=|Unctad__ApiUrl=|Unctad__PartnersFile=|Moex__IssUrl=|Moex__OfzTableUrl=|Moex__NsdUrl=|Moex__HoldersFile=", "" },
         { "Unctad__BulkUrl=http://example.org/bulk", "Unctad__BulkUrl: seen \"http://example.org/bulk\"" + Https + "; for example Unctad__BulkUrl=https://unctadstat-api.unctad.org/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock" },
         { "Unctad__CatalogueUrl=x", "Unctad__CatalogueUrl: seen \"x\"" + Https + "; for example Unctad__CatalogueUrl=https://unctadstat-api.unctad.org/api/datacenter/en" },
@@ -186,6 +187,7 @@ public sealed class SettingsReaderTests
             ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
             ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
             ["MOEX_SCHEDULE"] = "0 0 18 * * *",
+            ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
             ["Sources:Mode"] = "live",
             ["Census:ApiKey"] = Trade.Canary
         };
