@@ -32,13 +32,16 @@ public sealed class Answers(ILogger<Answers> logger)
         {
             return Results.StatusCode(StatusCodes.Status499ClientClosedRequest);
         }
-        catch (Exception e) when (e is RequestFailedException or OperationCanceledException or AggregateException)
+        catch (Exception e) when (IsAway(e))
         {
             // The cause goes to the log; whoever asks learns only that there is one.
             logger.LogError(e, "{What}: the data account named by {Setting} does not answer", what, Names.Connection);
             return Results.Json(new { status = "unhealthy", reason = "the data account does not answer" }, statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }
+
+    /// <summary>What the storage clients throw when the service does not answer: after several tries, all of their causes together.</summary>
+    private static bool IsAway(Exception e) => e is RequestFailedException or OperationCanceledException or HttpRequestException or IOException || (e is AggregateException all && all.InnerExceptions.All(IsAway));
 
     /// <summary>A page of HTML.</summary>
     public static IResult Page(HttpRequest request, string html)

@@ -10,7 +10,7 @@ public sealed class HealthFunction(StorageAccount account, Answers answers)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     [Function("Health")]
-    public Task<IResult> RunAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request, CancellationToken cancellationToken) =>
+    public Task<IResult> RunAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "health")] HttpRequest request, CancellationToken cancellationToken) =>
         answers.WithinAsync("health", Patience, async token =>
         {
             await account.Queues.GetQueueClient(Names.PullQueue).ExistsAsync(token);

@@ -15,14 +15,14 @@ public sealed class ReportFunctions(ReportReader reader, PageRenderer page, Answ
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     [Function("Report")]
-    public Task<IResult> ReportAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "report")] HttpRequest request, CancellationToken cancellationToken) =>
+    public Task<IResult> ReportAsync([HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "report")] HttpRequest request, CancellationToken cancellationToken) =>
         answers.WithinAsync("report", Patience, async token => Answers.Page(request, await page.RenderAsync(await reader.ReadAsync(token))), cancellationToken);
 
     [Function("Status")]
-    public Task<IResult> StatusAsync([HttpTrigger(AuthorizationLevel.Function, "get", Route = "status")] HttpRequest request, CancellationToken cancellationToken) =>
+    public Task<IResult> StatusAsync([HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "status")] HttpRequest request, CancellationToken cancellationToken) =>
         answers.WithinAsync("status", Patience, async token => Answers.Document(request, JsonSerializer.SerializeToUtf8Bytes(await reader.ReadAsync(token), Json), "application/json"), cancellationToken);
 
     [Function("ReportAsset")]
-    public IResult Asset([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "report/{name}")] HttpRequest request, string name) =>
+    public IResult Asset([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "report/{name}")] HttpRequest request, string name) =>
         ReportAsset.All.FirstOrDefault(asset => asset.Name == name) is { } asset ? Answers.File(request, asset) : Results.NotFound();
 }

@@ -30,6 +30,9 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
     public async Task<string?> MarkAsync(string source, CancellationToken cancellationToken) =>
         (await ManifestAsync(cancellationToken).ConfigureAwait(false)).Manifest.Sources.GetValueOrDefault(source);
 
+    /// <summary>What the manifest says of all sources.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> MarksAsync(CancellationToken cancellationToken) => (await ManifestAsync(cancellationToken).ConfigureAwait(false)).Manifest.Sources;
+
     /// <summary>Brings the files of tables up to date.</summary>
     /// <param name="exported">The tables.</param>
     /// <param name="source">The source whose change is the reason.</param>

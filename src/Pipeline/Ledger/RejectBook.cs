@@ -55,11 +55,18 @@ public sealed class RejectBook(TableSet tables)
     }
 
     /// <summary>The open rejects of a source, as messages.</summary>
-    public async Task<IReadOnlyList<Finding>> OpenAsync(string source, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<Finding>> OpenAsync(string source, CancellationToken cancellationToken) => OpenAsync(source, int.MaxValue, cancellationToken);
+
+    /// <summary>The first open rejects of a source, by their keys; no more are read.</summary>
+    public async Task<IReadOnlyList<Finding>> OpenAsync(string source, int most, CancellationToken cancellationToken)
     {
         var found = new List<Finding>();
+        if (most <= 0) return found;
         await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken).ConfigureAwait(false))
+        {
             found.Add(new Finding($"{entity.GetString("Slice")} {entity.GetString("Position")}", entity.GetString("Seen"), entity.GetString("Expected"), entity.GetString("Advice")));
+            if (found.Count == most) break;
+        }
         return found;
     }
 

@@ -52,10 +52,9 @@ public sealed class RunBook(TableSet tables)
     /// <summary>The runs of a source that ended at or after a moment.</summary>
     public async Task<IReadOnlyList<RunRow>> EndedSinceAsync(string source, DateTimeOffset since, CancellationToken cancellationToken)
     {
-        var table = await tables.OpenAsync(Names.Runs).ConfigureAwait(false);
         var filter = TableClient.CreateQueryFilter($"PartitionKey ge {source + "|"} and PartitionKey lt {source + "}"} and EndedAt ge {since}");
         var rows = new List<RunRow>();
-        await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken).ConfigureAwait(false)) rows.Add(RunRow.From(entity));
+        await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Runs, filter, cancellationToken).ConfigureAwait(false)) rows.Add(RunRow.From(entity));
         return rows;
     }
 }

@@ -1,7 +1,6 @@
 using Pipeline.Ledger;
 using Pipeline.Report;
 using Pipeline.Sources;
-using Pipeline.Steps;
 
 namespace Pipeline.Monitoring;
 
@@ -10,7 +9,7 @@ namespace Pipeline.Monitoring;
 /// Age alone says little: a yearly figure is old on its first day. Late is what no plan has asked for although it was due
 /// (<see cref="Lateness"/>), and what has been asked for and has failed since.
 /// </remarks>
-public sealed class DataReadings(StandingReader standing, SourceCatalog sources, TimeProvider time)
+public sealed class DataReadings(StandingReader standing, TimeProvider time)
 {
     /// <param name="source">The source.</param>
     /// <param name="rows">Its slices.</param>
@@ -18,9 +17,7 @@ public sealed class DataReadings(StandingReader standing, SourceCatalog sources,
     public IReadOnlyList<Gauge> Read(ISource source, IReadOnlyList<SliceRow> rows, IReadOnlyList<RunRow> runs)
     {
         var now = time.GetUtcNow();
-        // What is not planned any more, such as a day long past, stays in the ledger as it was and is nobody's concern.
-        var planned = Plan.Slices(source, rows.ToDictionary(row => row.Slice), now).Where(sources.CanAnswer).ToHashSet();
-        var current = rows.Where(row => planned.Contains(row.Slice)).ToList();
+        var current = standing.Planned(source, rows);
         var failing = Failing(runs);
         var gauges = new List<Gauge>();
         foreach (var status in standing.Datasets(source, current))

@@ -17,9 +17,10 @@ internal static class Attention
             if (source.LastRun is { AddUp: false }) yield return $"{source.Name}: the rows of the last run do not add up; see runs";
         }
         foreach (var queue in queues.Where(queue => queue.Poison > 0)) yield return $"{Count(queue.Poison, "message")} of the queue {queue.Name} given up, in {Storage.Names.PoisonOf(queue.Name)}";
-        if (rejects.Open > 0) yield return $"{Count(rejects.Open, "open reject")}; see rejects";
-        if (revisions.OutOfPolicy > 0) yield return $"{Count(revisions.OutOfPolicy, "figure")} changed outside the publisher's revision window since {revisions.Since:yyyy-MM-dd}; see history, InPolicy";
+        if (rejects.Open > 0) yield return $"{Count(rejects.Open, "open reject", rejects.IsPart)}; see rejects";
+        if (revisions.OutOfPolicy > 0) yield return $"{Count(revisions.OutOfPolicy, "figure", revisions.IsPart)} changed outside the publisher's revision window since {revisions.Since:yyyy-MM-dd}; see history, InPolicy";
+        if (revisions.Odd > 0) yield return $"{Count(revisions.Odd, "row", revisions.IsPart)} of history that this program has not written: remove them, or whatever wrote them";
     }
 
-    private static string Count(long number, string what) => $"{number} {what}{(number == 1 ? "" : "s")}";
+    private static string Count(long number, string what, bool isPart = false) => $"{(isPart ? "more than " : "")}{number} {what}{(number == 1 && !isPart ? "" : "s")}";
 }

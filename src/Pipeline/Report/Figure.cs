@@ -9,7 +9,7 @@ public sealed record Figure(string Id, string Title, string Note, IReadOnlyList<
 
 /// <summary>A chart and the table it is drawn from.</summary>
 /// <param name="Name">What distinguishes it from the other panels.</param>
-/// <param name="Shape"><see cref="Lines"/> over time, or <see cref="Bars"/> one a label.</param>
+/// <param name="Shape"><see cref="Lines"/> over time, <see cref="Dots"/> over time that no line may join, or <see cref="Bars"/> one a label.</param>
 /// <param name="Unit">The unit of all figures.</param>
 /// <param name="LabelColumn">What the labels of the points are.</param>
 /// <param name="Series">The names of the series.</param>
@@ -18,6 +18,7 @@ public sealed record Figure(string Id, string Title, string Note, IReadOnlyList<
 public sealed record Panel(string Name, string Shape, string Unit, string LabelColumn, IReadOnlyList<string> Series, IReadOnlyList<Point> Points, string Evidence)
 {
     public const string Lines = "lines";
+    public const string Dots = "dots";
     public const string Bars = "bars";
 
     /// <summary>Whether any point says where it is from.</summary>

@@ -38,7 +38,7 @@ public sealed class FigureReader(PipelineSettings settings, TableSet tables)
     {
         var partner = Drawn;
         var id = TradeTotals.Prefix + Ids.Partner(partner.Code, partner.Iso2);
-        return new Figure("trade", $"US trade in goods with {Ids.Name(partner.Name)}", "Goods only, Census basis, nominal, not seasonally adjusted; imports are general imports, customs value.",
+        return new Figure("trade", $"US trade in goods with {Ids.Name(partner.Name)}", $"Goods only, Census basis, nominal, not seasonally adjusted; imports are general imports, customs value.{(partner.Code == Russia ? " Some trade of 1992 is still under the USSR, so that 1992 is partial." : "")}",
         [
             await PanelAsync("12m", "Twelve months to the month", "month").ConfigureAwait(false), await PanelAsync("annual", "Calendar years", "year").ConfigureAwait(false)
         ]);
@@ -114,7 +114,7 @@ public sealed class FigureReader(PipelineSettings settings, TableSet tables)
                 var (asset, basis) = (group.First().AssetClass.Replace('_', ' '), group.First().Basis.Replace('_', ' '));
                 var holders = group.GroupBy(row => row.Holder).OrderByDescending(own => own.Max(row => row.SharePercent)).ThenBy(own => own.Key, StringComparer.Ordinal).Take(MostHolders).Select(own => own.Key).ToList();
                 var statements = group.Where(row => holders.Contains(row.Holder)).GroupBy(row => (row.AsOf, row.Citation)).OrderBy(day => day.Key.AsOf).ThenBy(day => day.Key.Citation, StringComparer.Ordinal);
-                return new Panel($"{asset}, share of {basis}", Panel.Lines, "percent", "day", holders,
+                return new Panel($"{asset}, share of {basis}", Panel.Dots, "percent", "day", holders,
                     [.. statements.Select(day => new Point(day.Key.AsOf.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
                         [.. holders.Select(holder => day.FirstOrDefault(row => row.Holder == holder)?.SharePercent)], $"{day.Key.Citation}{Qualified(day)}"))],
                     $"{Holding.Table.Name} {group.Key}");

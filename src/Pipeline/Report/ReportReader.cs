@@ -1,8 +1,7 @@
-using System.IO.Hashing;
-using System.Text;
 using Azure;
 using Pipeline.Exports;
 using Pipeline.Insight;
+using Pipeline.Insight.Claims;
 using Pipeline.Ledger;
 using Pipeline.Sources;
 using Pipeline.Storage;
@@ -10,70 +9,72 @@ using Pipeline.Storage;
 namespace Pipeline.Report;
 
 /// <summary>
-/// Puts the report together. What changes at any moment (queues, rejects, lateness) is read each time; what follows from slices,
-/// indicators and claims is read again only when one of them has changed.
+/// Puts the report together. How slices, queues and rejects stand is read each time; runs when a slice was touched; revisions,
+/// claims and figures when a source has come to rest and they were brought up to date.
 /// </summary>
 public sealed class ReportReader(
-    SourceCatalog sources, StandingReader standing, FigureReader figures, RevisionReader revisions, Exporter exporter, TableSet tables, TimeProvider time) : IDisposable
+    SourceCatalog sources, StandingReader standing, FigureReader figures, RevisionReader revisions, ClaimBook claims, Exporter exporter, TableSet tables, TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim one = new(1);
+    private readonly Dictionary<string, (string Key, LastRun? Run)> runs = new(StringComparer.Ordinal);
     private Settled? last;
 
-    /// <summary>What stays as it is until a slice, an indicator or a claim changes, and what it was read for.</summary>
-    private sealed record Settled(string Key, IReadOnlyDictionary<string, SourceStatus> Sources, RevisionStatus Revisions, IReadOnlyList<ClaimStatus> Claims, IReadOnlyList<Figure> Figures);
+    /// <summary>What stays as it is until a source was brought up to date, and what it was read for.</summary>
+    private sealed record Settled(string Key, RevisionStatus Revisions, IReadOnlyList<ClaimStatus> Claims, IReadOnlyList<Figure> Figures);
 
     /// <summary>The report as of now.</summary>
     /// <exception cref="RequestFailedException">The data account does not answer.</exception>
     public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
     {
         var slices = await standing.SlicesAsync(cancellationToken).ConfigureAwait(false);
-        var settled = await SettledAsync(slices, cancellationToken).ConfigureAwait(false);
-        var queues = await standing.QueuesAsync(cancellationToken).ConfigureAwait(false);
-        var rejects = await standing.RejectsAsync(cancellationToken).ConfigureAwait(false);
-        // Lateness grows while nothing else changes.
-        var all = sources.All.Select(source => settled.Sources[source.Name] with { Datasets = standing.Datasets(source, slices[source.Name]) }).ToList();
-        var attention = Attention.Of(all, queues, rejects, settled.Revisions).ToList();
-        return new StatusReport(attention.Count == 0 ? StatusReport.Ok : StatusReport.NeedsAttention, attention, all, queues, rejects, settled.Revisions, settled.Claims, settled.Figures);
-    }
-
-    private async Task<Settled> SettledAsync(IReadOnlyDictionary<string, IReadOnlyList<SliceRow>> slices, CancellationToken cancellationToken)
-    {
+        var all = new List<SourceStatus>();
+        Settled settled;
         // One reader at a time: many people who open the page at once cost one reading of the tables.
         await one.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var key = await KeyAsync(slices, cancellationToken).ConfigureAwait(false);
-            if (last is { } known && known.Key == key) return known;
-            var all = new Dictionary<string, SourceStatus>(StringComparer.Ordinal);
-            foreach (var source in sources.All) all.Add(source.Name, await standing.SourceAsync(source, slices[source.Name], cancellationToken).ConfigureAwait(false));
-            return last = new Settled(key, all, await revisions.ReadAsync(cancellationToken).ConfigureAwait(false), await ClaimsAsync(cancellationToken).ConfigureAwait(false),
-                await figures.ReadAsync(cancellationToken).ConfigureAwait(false));
+            foreach (var source in sources.All) all.Add(standing.Source(source, slices[source.Name], await LastRunAsync(source.Name, slices[source.Name], cancellationToken).ConfigureAwait(false)));
+            settled = await SettledAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             one.Release();
         }
+        var queues = await standing.QueuesAsync(cancellationToken).ConfigureAwait(false);
+        var rejects = await standing.RejectsAsync(cancellationToken).ConfigureAwait(false);
+        var attention = Attention.Of(all, queues, rejects, settled.Revisions).ToList();
+        return new StatusReport(attention.Count == 0 ? StatusReport.Ok : StatusReport.NeedsAttention, attention, all, queues, rejects, settled.Revisions, settled.Claims, settled.Figures);
     }
 
-    /// <summary>Differs when any slice was touched, when indicators, claims and files were brought up to date, and every day.</summary>
-    private async Task<string> KeyAsync(IReadOnlyDictionary<string, IReadOnlyList<SliceRow>> slices, CancellationToken cancellationToken)
+    private async Task<LastRun?> LastRunAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken)
     {
-        var text = new StringBuilder().Append(time.GetUtcNow().UtcDateTime.Date.Ticks);
-        foreach (var source in sources.All)
-        {
-            text.Append('\n').Append(source.Name).Append(' ').Append(await exporter.MarkAsync(source.Name, cancellationToken).ConfigureAwait(false));
-            foreach (var row in slices[source.Name]) text.Append('\n').Append(row.Slice.RowKey).Append(' ').Append(row.Version);
-        }
-        return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text.ToString())));
+        var key = string.Join('\n', rows.Select(row => row.Version));
+        if (runs.TryGetValue(source, out var known) && known.Key == key) return known.Run;
+        var run = await standing.LastRunAsync(source, rows, cancellationToken).ConfigureAwait(false);
+        runs[source] = (key, run);
+        return run;
+    }
+
+    private async Task<Settled> SettledAsync(CancellationToken cancellationToken)
+    {
+        // Read first: what changes from here on makes the key an old one. The day: revisions leave the window at midnight.
+        var marks = await exporter.MarksAsync(cancellationToken).ConfigureAwait(false);
+        var key = $"{time.GetUtcNow():yyyy-MM-dd}\n{string.Join('\n', marks.OrderBy(mark => mark.Key, StringComparer.Ordinal).Select(mark => $"{mark.Key} {mark.Value}"))}";
+        if (last is { } known && known.Key == key) return known;
+        return last = new Settled(key, await revisions.ReadAsync(cancellationToken).ConfigureAwait(false), await ClaimsAsync(cancellationToken).ConfigureAwait(false),
+            await figures.ReadAsync(cancellationToken).ConfigureAwait(false));
     }
 
     private async Task<IReadOnlyList<ClaimStatus>> ClaimsAsync(CancellationToken cancellationToken)
     {
-        var claims = new List<ClaimStatus>();
+        var found = new List<ClaimStatus>();
         await foreach (var row in tables.QueryIfExistsAsync<ClaimRow>(Names.Claims, null, cancellationToken).ConfigureAwait(false))
-            claims.Add(new ClaimStatus(row.PartitionKey, row.RowKey, row.Statement, Figure(row.StatedValue), row.StatedUnit, Figure(row.ComputedValue), row.ComputedUnit, row.Verdict, row.Explanation,
-                row.Evidence.Split("; ", StringSplitOptions.RemoveEmptyEntries)));
-        return [.. claims.OrderBy(claim => claim.Id, StringComparer.Ordinal)];
+        {
+            var article = claims.Articles.GetValueOrDefault(row.PartitionKey);
+            found.Add(new ClaimStatus(row.PartitionKey, article?.Title ?? "", article?.Date, row.RowKey, row.Statement, Figure(row.StatedValue), row.StatedUnit, Figure(row.ComputedValue), row.ComputedUnit, row.Verdict,
+                row.Explanation, row.Evidence.Split("; ", StringSplitOptions.RemoveEmptyEntries)));
+        }
+        return [.. found.OrderByDescending(claim => claim.Date).ThenByDescending(claim => claim.Article, StringComparer.Ordinal).ThenBy(claim => claim.Id, StringComparer.Ordinal)];
 
         static double? Figure(double value) => double.IsNaN(value) ? null : value;
     }

@@ -2,6 +2,7 @@ using Azure;
 using Pipeline.Ledger;
 using Pipeline.Settings;
 using Pipeline.Sources;
+using Pipeline.Steps;
 using Pipeline.Storage;
 
 namespace Pipeline.Report;
@@ -12,8 +13,14 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     /// <summary>The most notes, failures and rejects that are listed; there may be thousands.</summary>
     public const int MostListed = 20;
 
-    /// <summary>Runs further apart than this belong to different plans.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(30);
+    /// <summary>More open rejects than this are not counted: somebody has to look at them all the same.</summary>
+    public const int MostCounted = 1000;
+
+    /// <summary>Runs further apart than this belong to different plans: within one, a slice waits no longer than for a message that failed once.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(2);
+
+    /// <summary>No plan takes longer.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 
     /// <summary>The slices of every source.</summary>
     public async Task<IReadOnlyDictionary<string, IReadOnlyList<SliceRow>>> SlicesAsync(CancellationToken cancellationToken)
@@ -23,11 +30,19 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
         return all;
     }
 
-    /// <summary>A source and its last run.</summary>
-    public async Task<SourceStatus> SourceAsync(ISource source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken)
+    /// <summary>The slices that plans still ask for. What is not planned any more, such as a day long past, stays in the ledger as it was and is nobody's concern.</summary>
+    public IReadOnlyList<SliceRow> Planned(ISource source, IReadOnlyList<SliceRow> rows)
     {
-        var failures = rows.Where(row => row.State is SliceState.Failed or SliceState.Refused).Select(row => row.LastError).Take(MostListed);
-        return new SourceStatus(source.Name, Datasets(source, rows), await LastRunAsync(source.Name, rows, cancellationToken).ConfigureAwait(false), [.. failures]);
+        var planned = Plan.Slices(source, rows.ToDictionary(row => row.Slice), time.GetUtcNow()).Where(sources.CanAnswer).ToHashSet();
+        return [.. rows.Where(row => planned.Contains(row.Slice))];
+    }
+
+    /// <summary>A source as its slices say.</summary>
+    public SourceStatus Source(ISource source, IReadOnlyList<SliceRow> rows, LastRun? lastRun)
+    {
+        var planned = Planned(source, rows);
+        var failures = planned.Where(row => row.State is SliceState.Failed or SliceState.Refused).Select(row => row.LastError).Take(MostListed);
+        return new SourceStatus(source.Name, Datasets(source, planned), lastRun, [.. failures]);
     }
 
     /// <summary>How fresh the datasets of a source are.</summary>
@@ -57,27 +72,31 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     public async Task<RejectStatus> RejectsAsync(CancellationToken cancellationToken)
     {
         var open = new List<Finding>();
-        foreach (var source in sources.All) open.AddRange(await rejects.OpenAsync(source.Name, cancellationToken).ConfigureAwait(false));
-        return new RejectStatus(open.Count, [.. open.Take(MostListed)]);
+        foreach (var source in sources.All) open.AddRange(await rejects.OpenAsync(source.Name, MostCounted + 1 - open.Count, cancellationToken).ConfigureAwait(false));
+        return new RejectStatus(Math.Min(open.Count, MostCounted), open.Count > MostCounted, [.. open.Take(MostListed)]);
     }
 
-    private async Task<LastRun?> LastRunAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken)
+    /// <summary>
+    /// What the newest plan of a source brought: the runs that followed one another without a pause, of each slice the newest,
+    /// so that a fault that was mended in the meantime is not shown any more.
+    /// </summary>
+    public async Task<LastRun?> LastRunAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken)
     {
         var last = rows.Select(row => row.LastPulled).DefaultIfEmpty(SliceRow.Never).Max();
         if (last == SliceRow.Never) return null;
-        var ended = await runs.EndedSinceAsync(source, last - TimeSpan.FromDays(1), cancellationToken).ConfigureAwait(false);
-        var plan = new List<RunRow>();
+        var ended = await runs.EndedSinceAsync(source, last - Longest, cancellationToken).ConfigureAwait(false);
+        var plan = new Dictionary<Slice, RunRow>();
+        var began = DateTimeOffset.MaxValue;
         foreach (var run in ended.Where(run => run.State != RunState.Running).OrderByDescending(run => run.EndedAt))
         {
-            if (plan.Count > 0 && plan.Min(later => later.StartedAt) - run.EndedAt > Pause) break;
-            plan.Add(run);
+            if (plan.Count > 0 && began - run.EndedAt > Pause) break;
+            if (plan.TryAdd(run.Slice, run) && run.StartedAt < began) began = run.StartedAt;
         }
         if (plan.Count == 0) return null;
-        return new LastRun(plan.Min(run => run.StartedAt), plan.Max(run => run.EndedAt), plan.Select(run => run.Slice).Distinct().Count(),
-            new SortedDictionary<string, int>(plan.GroupBy(run => run.State).ToDictionary(group => group.Key, group => group.Count()), StringComparer.Ordinal),
-            plan.Sum(run => run.Bytes), plan.Aggregate(default(RowCounts), (sum, run) => sum + run.Counts), plan.All(run => run.Counts.AddUp),
-            [.. plan.Where(run => run.State == SliceState.Done && run.Error.Length > 0).OrderBy(run => run.Slice.Id, StringComparer.Ordinal)
-                .SelectMany(run => run.Error.Split('\n'), (run, note) => $"{run.Slice}: {note}").Take(MostListed)]);
+        var newest = plan.Values.OrderBy(run => run.Slice.Id, StringComparer.Ordinal).ToList();
+        return new LastRun(began, newest.Max(run => run.EndedAt), newest.Count, new SortedDictionary<string, int>(newest.GroupBy(run => run.State).ToDictionary(group => group.Key, group => group.Count()), StringComparer.Ordinal),
+            newest.Sum(run => run.Bytes), newest.Aggregate(default(RowCounts), (sum, run) => sum + run.Counts), newest.All(run => run.Counts.AddUp),
+            [.. newest.Where(run => run.State == SliceState.Done && run.Error.Length > 0).SelectMany(run => run.Error.Split('\n'), (run, note) => $"{run.Slice}: {note}").Take(MostListed)]);
     }
 
     private async Task<long> DepthAsync(string queue, CancellationToken cancellationToken)

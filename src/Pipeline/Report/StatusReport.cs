@@ -44,7 +44,7 @@ public sealed record DatasetStatus(
     string Name, string Title, string Publisher, string Url, string Terms, string Table, int Slices, long Rows, int Failed, DateTimeOffset? LastPulled, DateTimeOffset? LastChanged,
     DateTimeOffset? NextDue, int OverdueHours);
 
-/// <summary>The runs of a source that followed one another without a pause: what one plan brought.</summary>
+/// <summary>What the newest plan of a source brought: of each slice the newest run.</summary>
 /// <param name="StartedAt">When the first began, UTC.</param>
 /// <param name="EndedAt">When the last ended, UTC.</param>
 /// <param name="Slices">How many slices were run.</param>
@@ -62,16 +62,19 @@ public sealed record LastRun(DateTimeOffset StartedAt, DateTimeOffset EndedAt, i
 public sealed record QueueStatus(string Name, long Waiting, long Poison);
 
 /// <summary>Open rejects.</summary>
-/// <param name="Open">How many there are.</param>
+/// <param name="Open">How many there are, up to <see cref="StandingReader.MostCounted"/>.</param>
+/// <param name="IsPart">Whether there are more than that.</param>
 /// <param name="Items">The first <see cref="StandingReader.MostListed"/>.</param>
-public sealed record RejectStatus(int Open, IReadOnlyList<Finding> Items);
+public sealed record RejectStatus(int Open, bool IsPart, IReadOnlyList<Finding> Items);
 
 /// <summary>Figures that were changed lately; table <c>history</c>.</summary>
 /// <param name="Since">From when on, UTC.</param>
-/// <param name="Total">Versions of rows that ended since then.</param>
+/// <param name="Total">Versions of rows that ended since then, up to <see cref="RevisionReader.MostRead"/>.</param>
+/// <param name="IsPart">Whether there are more than that; the latest may then not be listed.</param>
 /// <param name="OutOfPolicy">Those outside the publisher's declared revision window.</param>
+/// <param name="Odd">Rows of the table that are no versions of rows: somebody else has written them.</param>
 /// <param name="Items">The latest <see cref="RevisionReader.MostListed"/>.</param>
-public sealed record RevisionStatus(DateTimeOffset Since, int Total, int OutOfPolicy, IReadOnlyList<Revision> Items);
+public sealed record RevisionStatus(DateTimeOffset Since, int Total, bool IsPart, int OutOfPolicy, int Odd, IReadOnlyList<Revision> Items);
 
 /// <summary>A version of a row that ended.</summary>
 /// <param name="Table">The fact table.</param>
@@ -86,6 +89,8 @@ public sealed record Revision(string Table, string Partition, string Row, string
 
 /// <summary>A published statement; table <c>claims</c>.</summary>
 /// <param name="Article">The article's id.</param>
+/// <param name="Title">The article's title; empty when the program does not know the article any more.</param>
+/// <param name="Date">The article's date; null likewise.</param>
 /// <param name="Id">The claim's id in it.</param>
 /// <param name="Statement">What was published.</param>
 /// <param name="Stated">The figure as printed; null where there is none.</param>
@@ -96,4 +101,4 @@ public sealed record Revision(string Table, string Partition, string Row, string
 /// <param name="Explanation">Why, in one sentence.</param>
 /// <param name="Evidence">Table and keys of each figure that was looked at.</param>
 public sealed record ClaimStatus(
-    string Article, string Id, string Statement, double? Stated, string StatedUnit, double? Computed, string ComputedUnit, string Verdict, string Explanation, IReadOnlyList<string> Evidence);
+    string Article, string Title, DateOnly? Date, string Id, string Statement, double? Stated, string StatedUnit, double? Computed, string ComputedUnit, string Verdict, string Explanation, IReadOnlyList<string> Evidence);

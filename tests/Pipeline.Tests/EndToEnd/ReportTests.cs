@@ -85,7 +85,7 @@ public sealed class ReportTests(ReportSite site) : IClassFixture<ReportSite>
     public async Task The_claims_on_the_page_are_those_of_the_table_and_their_evidence_can_be_looked_up()
     {
         await using var visit = await site.OpenAsync(Desktop);
-        var rows = (await site.Account.RowsAsync("claims")).OrderBy(row => row.RowKey, StringComparer.Ordinal).ToList();
+        var rows = (await site.Account.RowsAsync("claims")).OrderByDescending(row => row.PartitionKey, StringComparer.Ordinal).ThenBy(row => row.RowKey, StringComparer.Ordinal).ToList();
         Assert.Equal(11, rows.Count);
         var cards = visit.Page.Locator("#claims .claim");
         Assert.Equal(rows.Count, await cards.CountAsync());
@@ -95,12 +95,19 @@ public sealed class ReportTests(ReportSite site) : IClassFixture<ReportSite>
             Assert.Equal(row.GetString("Verdict"), await card.Locator(".badge").TextContentAsync());
             Assert.Equal(row.GetString("Statement"), await card.Locator("q").TextContentAsync());
             Assert.Equal(row.GetString("Explanation"), await card.Locator("p").First.TextContentAsync());
+            Assert.Equal(double.IsNaN(row.GetDouble("StatedValue")!.Value) ? [] : [$"{Share(row.GetDouble("StatedValue")!.Value)} {row.GetString("StatedUnit")}",
+                .. double.IsNaN(row.GetDouble("ComputedValue")!.Value) ? (string[])[] : [$"{Share(row.GetDouble("ComputedValue")!.Value)} {row.GetString("ComputedUnit")}"]], await card.Locator("dd").AllTextContentsAsync());
             Assert.Equal($"claims {row.PartitionKey} {row.RowKey}", await card.Locator(".evidence code").TextContentAsync());
             var evidence = await card.Locator("details code").AllTextContentsAsync();
             Assert.Equal(row.GetString("Evidence").Split("; ", StringSplitOptions.RemoveEmptyEntries), evidence);
             if (row.GetString("Verdict") != "not-checkable") Assert.NotEmpty(evidence);
             foreach (var key in evidence) Assert.True(await IsOnFileAsync(key), $"{row.RowKey}: {key} is in no table");
         }
+        Assert.Equal(["Trade in goods between the United States and Russia, 2019-12-31", "Investment, sanctions and prospects of trade between the United States and Russia, 2019-12-31"],
+            await visit.Page.Locator("#claims > h3").AllTextContentsAsync());
+        // On the samples as they are shipped: what an estimate of one partner is worth can be seen.
+        Assert.Equal("It depends on the basis: the place of the United States among the sources of direct investment in Russia was no. 17 of 88 in 2012 (stock by immediate investor, reported by Russia: refuted), " +
+            "no. 19 of 96 in 2012 (flow by immediate investor, reported by Russia: refuted) and no. 1 of 1 in 2017 (stock by ultimate investor: confirmed).", rows.Single(row => row.RowKey[0] == 'f').GetString("Explanation"));
         foreach (var panel in await visit.PanelsAsync())
             foreach (var key in panel.Evidence.Split(", ")) Assert.True(await IsOnFileAsync(key), $"{panel.Name}: {key} is in no table");
     }
@@ -114,9 +121,10 @@ public sealed class ReportTests(ReportSite site) : IClassFixture<ReportSite>
         {
             var runs = await site.Account.RowsAsync("runs", $"Source eq '{source}'");
             var card = visit.Page.Locator("#sources article", new() { Has = visit.Page.GetByRole(AriaRole.Heading, new() { Name = source }) });
+            Assert.Equal(await card.Locator("tbody").First.Locator("tr").CountAsync() - await card.GetByText("nothing yet").CountAsync(), await card.GetByText("fresh", new() { Exact = true }).CountAsync());
             var cells = await card.Locator(".ledger tbody td").AllTextContentsAsync();
             Assert.Equal([.. ((string[])["Read", "Added", "Changed", "Unchanged", "Excluded", "Missing", "Rejected"]).Select(column => Whole(runs.Sum(row => row.GetInt64(column)!.Value))), "adds up"], cells);
-            Assert.Contains($"{runs.Count} slices ({runs.Count} done)", await card.Locator(".ledger caption").TextContentAsync(), StringComparison.Ordinal);
+            Assert.Contains($"{runs.Count} slices ({runs.Count} done)", await card.Locator(".run").TextContentAsync(), StringComparison.Ordinal);
         }
     }
 

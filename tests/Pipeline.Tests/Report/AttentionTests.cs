@@ -11,8 +11,8 @@ public sealed class AttentionTests
     private static readonly DatasetStatus Fresh = new("exports-total", "", "", "", "", "trademonthly", 3, 10, 0, Day, Day, null, 0);
     private static readonly LastRun Run = new(Day, Day, 3, new Dictionary<string, int>(), 0, default, true, []);
     private static readonly SourceStatus Source = new("census-trade", [Fresh], Run, []);
-    private static readonly RejectStatus NoRejects = new(0, []);
-    private static readonly RevisionStatus NoRevisions = new(Day, 0, 0, []);
+    private static readonly RejectStatus NoRejects = new(0, false, []);
+    private static readonly RevisionStatus NoRevisions = new(Day, 0, false, 0, 0, []);
 
     [Fact]
     public void All_is_well_when_every_source_is_fresh_and_nothing_lies_about() => Assert.Empty(Of(Source));
@@ -45,6 +45,8 @@ public sealed class AttentionTests
     {
         Assert.Equal(["1 message of the queue pull given up, in pull-poison"], Attention.Of([Source], [new("pull", 4, 1), new("publish", 0, 0)], NoRejects, NoRevisions));
         Assert.Equal(["3 open rejects; see rejects"], Attention.Of([Source], [], NoRejects with { Open = 3 }, NoRevisions));
+        Assert.Equal(["more than 1000 open rejects; see rejects"], Attention.Of([Source], [], NoRejects with { Open = 1000, IsPart = true }, NoRevisions));
+        Assert.Equal(["2 rows of history that this program has not written: remove them, or whatever wrote them"], Attention.Of([Source], [], NoRejects, NoRevisions with { Odd = 2 }));
         Assert.Equal(["1 figure changed outside the publisher's revision window since 2026-03-01; see history, InPolicy"], Attention.Of([Source], [], NoRejects, NoRevisions with { Total = 5, OutOfPolicy = 1 }));
     }
 

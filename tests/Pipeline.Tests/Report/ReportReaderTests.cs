@@ -25,7 +25,7 @@ public sealed class ReportReaderTests(Azurite azurite)
         Assert.Equal((StatusReport.NeedsAttention, 0, 0, 0), (report.State, report.Claims.Count, report.Figures.Count, report.Revisions.Total));
         var tables = new List<string>();
         await foreach (var table in pipeline.Get<StorageAccount>().Tables.QueryAsync()) tables.Add(table.Name);
-        Assert.Equal(["slices"], tables);
+        Assert.Equal(["slices"], tables); // which the list of slices creates
     }
 
     [Fact]
@@ -77,6 +77,49 @@ public sealed class ReportReaderTests(Azurite azurite)
         var revisions = (await ReadAsync(pipeline)).Revisions;
         Assert.Equal((new DateTimeOffset(2025, 12, 1, 0, 0, 0, TimeSpan.Zero), 91, 10), (revisions.Since, revisions.Total, revisions.OutOfPolicy));
         Assert.Equal(Enumerable.Range(0, RevisionReader.MostListed).Select(day => $"{day}"), revisions.Items.Select(item => item.Old));
+    }
+
+    [Fact]
+    public async Task Rows_of_history_that_nobody_can_understand_are_counted_and_do_no_harm()
+    {
+        using var source = new FakeSource();
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, new TestClock(Start));
+        var history = await pipeline.TableAsync(Names.History);
+        await history.AddEntityAsync(new TableEntity("nobody", "knows") { ["ValidTo"] = Start });
+        await history.AddEntityAsync(new TableEntity("fakefacts|fake|one", $"a|{Start.UtcTicks:D19}") { ["ValidTo"] = Start, ["Column"] = "Value", ["OldValue"] = "1", ["NewValue"] = "2" });
+        var report = await ReadAsync(pipeline);
+        Assert.Equal((0, 2), (report.Revisions.Total, report.Revisions.Odd));
+        Assert.Contains("2 rows of history that this program has not written: remove them, or whatever wrote them", report.Attention);
+    }
+
+    [Fact]
+    public async Task Of_thousands_of_rejects_as_many_are_read_as_are_counted()
+    {
+        using var source = new FakeSource();
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        var rejects = await pipeline.TableAsync(Names.Rejects);
+        foreach (var batch in Enumerable.Range(0, 2000).Chunk(100))
+            await rejects.SubmitTransactionAsync(batch.Select(row => new TableTransactionAction(TableTransactionActionType.Add, new TableEntity("fake|2026-03", $"run|{row:0000}") { ["Slice"] = "fake/facts/one", ["Position"] = $"{row}", ["State"] = "open" })));
+        var report = await ReadAsync(pipeline);
+        Assert.Equal((StandingReader.MostCounted, true, StandingReader.MostListed), (report.Rejects.Open, report.Rejects.IsPart, report.Rejects.Items.Count));
+        Assert.Contains("more than 1000 open rejects; see rejects", report.Attention);
+    }
+
+    [Fact]
+    public async Task A_second_run_soon_after_the_first_is_shown_alone_and_what_was_mended_is_over()
+    {
+        using var source = new FakeSource("one", "two");
+        var clock = new TestClock(Start);
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
+        (source.Replies["one"], source.Replies["two"]) = (new("a=1 b=2"), new("gone", 404));
+        await pipeline.RunAsync();
+        Assert.Equal(new Dictionary<string, int> { ["done"] = 1, ["failed"] = 1 }, (await ReadAsync(pipeline)).Sources[0].LastRun!.States);
+        clock.Advance(TimeSpan.FromSeconds(50));
+        source.Replies["two"] = new("c=3");
+        await pipeline.RunAsync();
+        var run = (await ReadAsync(pipeline)).Sources[0].LastRun!;
+        Assert.Equal(new Dictionary<string, int> { ["done"] = 1, ["unchanged"] = 1 }, run.States);
+        Assert.Equal((1L, Start.AddSeconds(50)), (run.Counts.Read, run.StartedAt));
     }
 
     [Fact]

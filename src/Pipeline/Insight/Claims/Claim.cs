@@ -59,6 +59,11 @@ internal sealed record Check(string Comparison, string Subject, Expression Expre
 /// <summary>Checks on figures of one basis. A claim that names none has one, without a name.</summary>
 internal sealed record ClaimBasis(string Name, IReadOnlyList<Check> Checks);
 
+/// <summary>Where statements were published.</summary>
+/// <param name="Title">What the article is about.</param>
+/// <param name="Date">When it was published.</param>
+internal sealed record Article(string Title, DateOnly Date);
+
 /// <summary>A published statement that was reviewed, and how it is checked.</summary>
 /// <param name="Article">The article's id.</param>
 /// <param name="Id">The claim's id in it.</param>

@@ -10,9 +10,12 @@ public sealed class ClaimBook
 {
     private const string Folder = "claims/";
 
-    private ClaimBook(IReadOnlyList<Claim> claims) => Claims = claims;
+    private ClaimBook(IReadOnlyList<Claim> claims, IReadOnlyDictionary<string, Article> articles) => (Claims, Articles) = (claims, articles);
 
     internal IReadOnlyList<Claim> Claims { get; }
+
+    /// <summary>The articles by their ids.</summary>
+    internal IReadOnlyDictionary<string, Article> Articles { get; }
 
     /// <summary>The indicators that some claims look at.</summary>
     internal static IReadOnlyList<string> IndicatorsOf(IEnumerable<Claim> claims) =>
@@ -36,15 +39,18 @@ public sealed class ClaimBook
     {
         var wrong = new List<Finding>();
         var claims = new List<Claim>();
+        var articles = new Dictionary<string, Article>(StringComparer.Ordinal);
         var owners = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, json) in files)
         {
-            var read = new ClaimReader(name, wrong).Read(json);
-            foreach (var article in read.Select(claim => claim.Article).Where(article => article.Length > 0).Distinct())
-                if (!owners.TryAdd(article, name)) wrong.Add(new Finding($"{name}, article {article}", $"an article that {owners[article]} has too", "one file for all claims of an article", "correct the file of claims"));
+            var reader = new ClaimReader(name, wrong);
+            var read = reader.Read(json);
+            foreach (var (article, about) in reader.Articles)
+                if (articles.TryAdd(article, about)) owners.Add(article, name);
+                else wrong.Add(new Finding($"{name}, article {article}", $"an article that {owners[article]} has too", "one file for all claims of an article", "correct the file of claims"));
             claims.AddRange(read);
         }
         findings = wrong;
-        return wrong.Count == 0 ? new ClaimBook(claims) : null;
+        return wrong.Count == 0 ? new ClaimBook(claims, articles) : null;
     }
 }

@@ -10,6 +10,11 @@ internal sealed partial class ClaimReader(string file, List<Finding> findings)
 {
     private const string IdWanted = "lower-case letters, digits and single hyphens";
 
+    private readonly Dictionary<string, Article> articles = new(StringComparer.Ordinal);
+
+    /// <summary>The articles of the file, by their ids.</summary>
+    public IReadOnlyDictionary<string, Article> Articles => articles;
+
     /// <summary>Reads the claims of a file.</summary>
     public List<Claim> Read(string json)
     {
@@ -28,20 +33,18 @@ internal sealed partial class ClaimReader(string file, List<Finding> findings)
 
     private List<Claim> Read(JsonPart root)
     {
-        var articles = new Dictionary<string, DateOnly>(StringComparer.Ordinal);
         foreach (var part in root.Objects("articles", "a list of articles", (item, at) => $"{file}, article {JsonPart.IdOr(item, at)}"))
         {
             var id = Id(part, "id");
-            part.Text("title", "what the article is about");
-            var date = Date(part, "date");
+            var article = new Article(part.Text("title", "what the article is about"), Date(part, "date"));
             part.Close();
-            if (id.Length > 0 && !articles.TryAdd(id, date)) part.Wrong("id", Finding.Quote(id), "an id that no other article has");
+            if (id.Length > 0 && !articles.TryAdd(id, article)) part.Wrong("id", Finding.Quote(id), "an id that no other article has");
         }
         var claims = new List<Claim>();
         var ids = new HashSet<(string, string)>();
         foreach (var part in root.Objects("claims", "a list of claims", (item, at) => $"{file}, claim {JsonPart.IdOr(item, at)}"))
         {
-            var claim = ReadClaim(part, articles);
+            var claim = ReadClaim(part);
             part.Close();
             if (!ids.Add((claim.Article, claim.Id))) part.Wrong("id", Finding.Quote(claim.Id), "an id that no other claim of the article has");
             claims.Add(claim);
@@ -50,7 +53,7 @@ internal sealed partial class ClaimReader(string file, List<Finding> findings)
         return claims;
     }
 
-    private Claim ReadClaim(JsonPart part, Dictionary<string, DateOnly> articles)
+    private Claim ReadClaim(JsonPart part)
     {
         var id = Id(part, "id");
         var article = Id(part, "article");

@@ -21,6 +21,8 @@ internal static class Format
 
     public static string Day(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd", Culture);
 
+    public static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", Culture);
+
     public static string Seconds(TimeSpan span) => $"{span.TotalSeconds.ToString("0.0", Culture)} s";
 
     /// <summary>A chart for those who cannot see it: its last points, and where the rest is.</summary>
