@@ -9,14 +9,25 @@ using Standin.Functions.Worker;
 namespace Pipeline.Functions.Local;
 
 /// <summary>What <c>--once</c> waits for and prints: the slices it planned, and what their runs brought.</summary>
-internal sealed class OnceRun(SourceCatalog sources, PlannedSlices planned, Digest digest, SliceBook slices, RunBook runs, RejectBook rejects, StorageAccount account, TimeProvider time) : IOnceRun
+internal sealed class OnceRun(
+    SourceCatalog sources, PlannedSlices planned, Replay replay, Digest digest, SliceBook slices, RunBook runs, RejectBook rejects, DeadLetterBook letters, StorageAccount account, TimeProvider time) : IOnceRun
 {
     private DateTimeOffset startedAt;
+    private Slice? replayed;
 
     public Task BeginAsync(CancellationToken cancellationToken)
     {
         startedAt = time.GetUtcNow();
         return Task.CompletedTask;
+    }
+
+    public async Task<string?> ReplayAsync(OnceReplay asked, CancellationToken cancellationToken)
+    {
+        var answer = await replay.RunAsync(asked.What, asked.From, asked.Accept, cancellationToken);
+        if (answer.Refusal is not null) return answer.Refusal.ToString();
+        Slice.TryParse(answer.Slice, out var slice);
+        replayed = slice;
+        return null;
     }
 
     public async Task<OnceProgress> GetProgressAsync(CancellationToken cancellationToken)
@@ -25,14 +36,14 @@ internal sealed class OnceRun(SourceCatalog sources, PlannedSlices planned, Dige
         var done = 0;
         var complete = true;
         var marks = new List<string>();
-        foreach (var (source, wanted) in planned.BySource)
+        foreach (var (source, wanted) in Wanted)
         {
             var atRest = await AtRestAsync(source, cancellationToken);
             total += wanted.Count;
             done += wanted.Count(atRest.ContainsKey);
             // Indicators and files come after the last slice.
             complete &= wanted.Any(slice => !atRest.ContainsKey(slice)) || await digest.IsDoneAsync(source, cancellationToken);
-            marks.Add($"{source} {string.Join(' ', atRest.Values.Select(row => row.State).GroupBy(state => state).Select(group => $"{group.Key}={group.Count()}"))}");
+            marks.Add($"{source} {string.Join(' ', atRest.Values.GroupBy(state => state).Select(group => $"{group.Key}={group.Count()}"))}");
         }
         var rows = (await RunsAsync(cancellationToken)).Sum(run => run.Counts.Read);
         return new OnceProgress(done == total && complete, [new("slices", $"{done} of {total}"), new("rows", N(rows))], $"{string.Join(';', marks)} {rows}");
@@ -46,7 +57,7 @@ internal sealed class OnceRun(SourceCatalog sources, PlannedSlices planned, Dige
         var lines = new List<string>();
         var failed = false;
         var open = false;
-        foreach (var (source, wanted) in planned.BySource)
+        foreach (var (source, wanted) in Wanted)
         {
             var own = ended.Where(run => run.Slice.Source == source).ToList();
             var counts = own.Aggregate(default(RowCounts), (sum, run) => sum + run.Counts);
@@ -64,10 +75,14 @@ internal sealed class OnceRun(SourceCatalog sources, PlannedSlices planned, Dige
             var faults = rows.Where(row => row.State == SliceState.Failed && (wanted.Contains(row.Slice) || row.NextDue > startedAt)).ToList();
             failed |= faults.Count > 0;
             lines.AddRange(Short(faults.Select(row => $"failed: {row.LastError}{(row.NextDue > startedAt ? $"; due again on {row.NextDue:yyyy-MM-dd HH:mm}Z" : "")}")));
+            await letters.SettleAsync(source, await digest.IsDoneAsync(source, cancellationToken), cancellationToken);
             var findings = await rejects.OpenAsync(source, cancellationToken);
             open |= findings.Count > 0;
             lines.AddRange(Short(findings.Select(finding => $"rejected: {finding}")));
         }
+        var dead = await letters.OpenAsync(null, cancellationToken);
+        open |= dead.Count > 0;
+        lines.AddRange(Short(dead.Select(letter => $"dead letter: {letter.Finding}")));
         // Without its query, which could hold a signature.
         lines.Add($"tables: {account.Tables.Uri.GetLeftPart(UriPartial.Path)}; how the rows came is in {Names.Runs}, {Names.Slices}, {Names.Gaps} and {Names.Rejects}");
         return new OnceSummary(failed ? 1 : open ? 2 : 0, table, lines);
@@ -79,14 +94,23 @@ internal sealed class OnceRun(SourceCatalog sources, PlannedSlices planned, Dige
         return $"{source}: nothing is published yet for {slices.Count} slice{(slices.Count == 1 ? "" : "s")}, for example {slices[0].Slice}{(string.IsNullOrEmpty(why) ? "" : $": {why}")}";
     }
 
-    /// <summary>The slices of a source about which nothing more will happen in this run.</summary>
-    private async Task<Dictionary<Slice, SliceRow>> AtRestAsync(string source, CancellationToken cancellationToken) =>
-        (await slices.ListAsync(source, cancellationToken)).Where(row => SliceState.AtRest(row.State) && row.LastPulled >= startedAt).ToDictionary(row => row.Slice);
+    /// <summary>The slices of a source about which nothing more will happen in this run, and how they stand.</summary>
+    private async Task<Dictionary<Slice, string>> AtRestAsync(string source, CancellationToken cancellationToken)
+    {
+        var again = replayed is null ? [] : (await runs.EndedSinceAsync(source, startedAt, cancellationToken)).Where(run => run.Slice == replayed).Select(run => run.Slice).ToHashSet();
+        var states = (await slices.ListAsync(source, cancellationToken)).Where(row => SliceState.AtRest(row.State) && (row.LastPulled >= startedAt || again.Contains(row.Slice))).ToDictionary(row => row.Slice, row => row.State);
+        foreach (var dead in (await letters.OpenAsync(source, cancellationToken)).Where(dead => dead.KeptAt >= startedAt)) states[dead.Letter.Slice!] = "dead-letter";
+        return states;
+    }
+
+    /// <summary>Per source: the slices that this run is about.</summary>
+    private IReadOnlyDictionary<string, IReadOnlyCollection<Slice>> Wanted => replayed is null ? planned.BySource
+        : new Dictionary<string, IReadOnlyCollection<Slice>> { [replayed.Source] = [.. (planned.BySource.GetValueOrDefault(replayed.Source) ?? []).Append(replayed).Distinct()] };
 
     private async Task<List<RunRow>> RunsAsync(CancellationToken cancellationToken)
     {
         var all = new List<RunRow>();
-        foreach (var source in planned.BySource.Keys) all.AddRange(await runs.EndedSinceAsync(source, startedAt, cancellationToken));
+        foreach (var source in Wanted.Keys) all.AddRange(await runs.EndedSinceAsync(source, startedAt, cancellationToken));
         return all;
     }
 

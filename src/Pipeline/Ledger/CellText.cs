@@ -7,5 +7,5 @@ internal static class CellText
     public const int Limit = 8000;
 
     /// <summary>The text, or its first <see cref="Limit"/> characters and an ellipsis. No character is cut in two.</summary>
-    public static string Cut(string text) => text.Length <= Limit ? text : text[..(char.IsHighSurrogate(text[Limit - 1]) ? Limit - 1 : Limit)] + "…";
+    public static string Cut(string text, int limit = Limit) => text.Length <= limit ? text : text[..(char.IsHighSurrogate(text[limit - 1]) ? limit - 1 : limit)] + "…";
 }

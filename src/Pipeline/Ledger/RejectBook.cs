@@ -7,7 +7,7 @@ using Pipeline.Tables;
 namespace Pipeline.Ledger;
 
 /// <summary>The table <c>rejects</c>: what could not be understood, where it stands and what to do.</summary>
-public sealed class RejectBook(TableSet tables)
+public sealed class RejectBook(TableSet tables, TimeProvider time)
 {
     /// <summary>State of a reject that somebody still has to look at.</summary>
     public const string Open = "open";
@@ -18,43 +18,53 @@ public sealed class RejectBook(TableSet tables)
     /// <summary>Writes rejects of a run; writing them again replaces them.</summary>
     public async Task PutAsync(RunRow run, string rawBlob, IEnumerable<Finding> findings, CancellationToken cancellationToken)
     {
-        var rows = findings.Select(finding => new TableEntity(run.PartitionKey, $"{run.RunId}|{Keys.Clean(finding.Where)}")
-        {
-            ["Slice"] = run.Slice.Id,
-            ["RawBlob"] = rawBlob,
-            ["Position"] = finding.Where,
-            ["Seen"] = CellText.Cut(finding.Seen),
-            ["Expected"] = CellText.Cut(finding.Expected),
-            ["Advice"] = CellText.Cut(finding.Advice),
-            ["State"] = Open
-        }).DistinctBy(entity => entity.RowKey).ToList();
+        var rows = findings.Select(finding => Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow())).DistinctBy(entity => entity.RowKey).ToList();
         if (rows.Count == 0) return;
         var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
         foreach (var batch in rows.Chunk(100))
             await table.SubmitTransactionAsync(batch.Select(entity => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entity)), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Marks the open rejects of a slice's earlier runs as replayed: a body has been read without them.</summary>
-    /// <param name="slice">The slice.</param>
-    /// <param name="loaded">The body that was read; its own rejects stay open, and so do those of later bodies.</param>
-    /// <param name="cancellationToken">Stops the call.</param>
-    public Task CloseAsync(Slice slice, RawName loaded, CancellationToken cancellationToken) =>
-        CloseAsync(slice, (runId, _) => runId != loaded.RunId && string.CompareOrdinal(runId, loaded.RunId) < 0, cancellationToken);
+    /// <summary>A row of the table, with every column.</summary>
+    internal static TableEntity Row(string partition, string runId, string slice, string rawBlob, Finding finding, string step, string message, DateTimeOffset keptAt) => new(partition, $"{runId}|{Keys.Clean(finding.Where)}")
+    {
+        ["Slice"] = slice,
+        ["RawBlob"] = rawBlob,
+        ["Position"] = finding.Where,
+        ["Seen"] = CellText.Cut(finding.Seen),
+        ["Expected"] = CellText.Cut(finding.Expected),
+        ["Advice"] = CellText.Cut(finding.Advice),
+        ["State"] = Open,
+        ["Step"] = step,
+        ["Message"] = message,
+        ["KeptAt"] = keptAt
+    };
 
-    /// <summary>Marks the open rejects of a slice as replayed that <paramref name="isOver"/> tells, by run and position.</summary>
+    /// <summary>Marks the open rejects of a slice's earlier runs as replayed, and those of this run that it does not have any more: a body has been read without them.</summary>
+    /// <param name="slice">The slice.</param>
+    /// <param name="loaded">The body that was read; rejects of later bodies stay open.</param>
+    /// <param name="rejected">The rejects that the body has now.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public Task CloseAsync(Slice slice, RawName loaded, IEnumerable<Finding> rejected, CancellationToken cancellationToken)
+    {
+        var present = rejected.Select(finding => finding.Where).ToHashSet(StringComparer.Ordinal);
+        return CloseAsync(slice, (runId, position) => runId == loaded.RunId ? !present.Contains(position) : string.CompareOrdinal(runId, loaded.RunId) < 0, cancellationToken);
+    }
+
+    /// <summary>Marks the open rejects of a slice as replayed that <paramref name="isOver"/> tells, by run and position. Dead letters are none of them: see <see cref="DeadLetterBook"/>.</summary>
     public async Task CloseAsync(Slice slice, Func<string, string, bool> isOver, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
         var filter = $"{OfSource(slice.Source)} and {TableClient.CreateQueryFilter($"Slice eq {slice.Id}")}";
         await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken).ConfigureAwait(false))
         {
-            if (!isOver(entity.RowKey.Split('|')[0], entity.GetString("Position") ?? "")) continue;
+            if (DeadLetterBook.IsOne(entity) || !isOver(entity.RowKey.Split('|')[0], entity.GetString("Position") ?? "")) continue;
             entity["State"] = Replayed;
             await table.UpdateEntityAsync(entity, ETag.All, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>The open rejects of a source, as messages.</summary>
+    /// <summary>The open rejects of a source, as messages; for those that are messages of queues see <see cref="DeadLetterBook.OpenAsync"/>.</summary>
     public Task<IReadOnlyList<Finding>> OpenAsync(string source, CancellationToken cancellationToken) => OpenAsync(source, int.MaxValue, cancellationToken);
 
     /// <summary>The first open rejects of a source, by their keys; no more are read.</summary>
@@ -64,11 +74,12 @@ public sealed class RejectBook(TableSet tables)
         if (most <= 0) return found;
         await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken).ConfigureAwait(false))
         {
+            if (DeadLetterBook.IsOne(entity)) continue;
             found.Add(new Finding($"{entity.GetString("Slice")} {entity.GetString("Position")}", entity.GetString("Seen"), entity.GetString("Expected"), entity.GetString("Advice")));
             if (found.Count == most) break;
         }
         return found;
     }
 
-    private static string OfSource(string source) => TableClient.CreateQueryFilter($"PartitionKey ge {source + "|"} and PartitionKey lt {source + "}"} and State eq {Open}");
+    internal static string OfSource(string source) => TableClient.CreateQueryFilter($"PartitionKey ge {source + "|"} and PartitionKey lt {source + "}"} and State eq {Open}");
 }

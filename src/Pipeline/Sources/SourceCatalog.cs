@@ -30,6 +30,9 @@ public sealed class SourceCatalog : IDisposable
     /// <summary>All sources, in the order they were listed.</summary>
     public IEnumerable<ISource> All => sources.Values.Select(entry => entry.Source);
 
+    /// <summary>Whether there is a source of that name.</summary>
+    public bool Has(string name) => sources.ContainsKey(name);
+
     /// <summary>A source by its name.</summary>
     /// <exception cref="KeyNotFoundException">There is no such source; the message names those there are.</exception>
     public ISource this[string name] => Entry(name).Source;

@@ -17,7 +17,7 @@ namespace Pipeline.Steps;
 /// <remarks>
 /// Nobody has to remember that it is due: the slices say so, compared with the mark. Whatever ends a slice asks, and so does every plan.
 /// </remarks>
-public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlices planned, InsightRun insight, Exporter exporter, StepQueues queues, ILogger<Digest> logger)
+public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlices planned, DeadLetterBook letters, InsightRun insight, Exporter exporter, StepQueues queues, ILogger<Digest> logger)
 {
     private static readonly ExportTable History = new(Names.History, HistoryRow.Columns, "ValidTo");
 
@@ -27,7 +27,10 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
     public async Task RequestAsync(string source, CancellationToken cancellationToken)
     {
         var rows = await slices.ListAsync(source, cancellationToken).ConfigureAwait(false);
-        if (!IsAtRest(source, rows) || await IsDoneAsync(source, rows, cancellationToken).ConfigureAwait(false)) return;
+        if (!await IsAtRestAsync(source, rows, cancellationToken).ConfigureAwait(false)) return;
+        var done = await IsDoneAsync(source, rows, cancellationToken).ConfigureAwait(false);
+        await letters.SettleAsync(source, done, cancellationToken).ConfigureAwait(false);
+        if (done) return;
         await queues.SendAsync(new PublishMessage(rows[0].Slice.Id, ""), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
     }
 
@@ -50,7 +53,14 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
         await exporter.RunAsync([.. facts, History, ExportTable.Of(Names.Indicators, typeof(IndicatorRow)), ExportTable.Of(Names.Claims, typeof(ClaimRow))], source, Mark(rows), cancellationToken).ConfigureAwait(false);
     }
 
-    private bool IsAtRest(string source, IReadOnlyList<SliceRow> rows) => rows.Count > 0 && rows.All(row => SliceState.AtRest(row.State)) && !planned.HasPending(source, rows);
+    private async Task<bool> IsAtRestAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken)
+    {
+        if (rows.Count == 0 || planned.HasPending(source, rows)) return false;
+        var underWay = rows.Where(row => !SliceState.AtRest(row.State)).Select(row => row.Slice).ToHashSet();
+        if (underWay.Count == 0) return true;
+        // A slice whose message was given up waits for somebody; nothing waits for it.
+        return underWay.IsSubsetOf((await letters.OpenAsync(source, cancellationToken).ConfigureAwait(false)).Select(open => open.Letter.Slice!));
+    }
 
     private async Task<bool> IsDoneAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken) =>
         rows.All(row => !row.WasLoaded) || await exporter.MarkAsync(source, cancellationToken).ConfigureAwait(false) == Mark(rows);

@@ -11,7 +11,9 @@ public sealed record PullMessage(string Slice, DateTimeOffset PlannedAt);
 /// <summary>Asks for one raw body to be normalised.</summary>
 /// <param name="Slice">The slice.</param>
 /// <param name="RawBlob">The blob in the container <c>raw</c>.</param>
-public sealed record NormalizeMessage(string Slice, string RawBlob);
+/// <param name="Replay">Whether to read the body although that has been done.</param>
+/// <param name="Accept">Whether somebody has looked at a body that lacks rows of the table, and says that it is right.</param>
+public sealed record NormalizeMessage(string Slice, string RawBlob, bool Replay = false, bool Accept = false);
 
 /// <summary>Asks for what depends on a loaded body to be brought up to date.</summary>
 /// <param name="Slice">The slice.</param>

@@ -26,6 +26,8 @@ public sealed class Normalize(
         var name = Messages.BodyOf(message.RawBlob, slice, Names.NormalizeQueue);
         var key = new RunRow(name.RunId, slice, name.Vintage);
         var run = (await runs.GetAsync(key, cancellationToken).ConfigureAwait(false) ?? key) with { Step = nameof(Normalize) };
+        // Read once more, it may be fine.
+        if (message.Replay && run.State == SliceState.Refused) run = run with { Error = "" };
         if (run.StartedAt == default) run = run with { StartedAt = time.GetUtcNow() };
         var before = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
         if (before.Vintage > name.Vintage)
@@ -33,12 +35,12 @@ public sealed class Normalize(
             await SupersededAsync(before, run, cancellationToken).ConfigureAwait(false);
             return;
         }
-        if (run.State == SliceState.Refused && SliceState.AtRest(before.State))
+        if (!message.Replay && run.State == SliceState.Refused && SliceState.AtRest(before.State))
         {
             logger.LogInformation("{Slice}: {Blob} was refused already", slice, name.Blob);
             return;
         }
-        if (before.Vintage == name.Vintage && before.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal))
+        if (!message.Replay && before.Vintage == name.Vintage && before.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal))
         {
             if (before.State == SliceState.Merged || run.State != SliceState.Done) await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
             logger.LogInformation("{Slice}: {Blob} is loaded already", slice, name.Blob);
@@ -53,13 +55,13 @@ public sealed class Normalize(
             await RefuseAsync(name, run, check, unfit, [], cancellationToken).ConfigureAwait(false);
             return;
         }
-        if (await LackingAsync(name, check, before, reader, stored, cancellationToken).ConfigureAwait(false) is { } lacking)
+        if (!message.Accept && await LackingAsync(name, check, before, reader, stored, cancellationToken).ConfigureAwait(false) is { } lacking)
         {
             // What could not be understood may be why rows are lacking: it is said too.
             await RefuseAsync(name, run, check, lacking, await RejectedAsync(check, reader, stored, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             return;
         }
-        await MergeAsync(name, run, check, reader, stored, cancellationToken).ConfigureAwait(false);
+        await MergeAsync(name, run, check, reader, stored, message.Replay, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Whether the body lacks more of what the table has than can be true; null when it does not.</summary>
@@ -102,17 +104,17 @@ public sealed class Normalize(
         var gone = known.Unseen.ToList();
         if (known.NewestPeriod is { Length: > 0 } newest && gone.Count(key => Known.PeriodOf(key.Row) == newest) is > 0 and var lost && lost == known.RowsOf(newest))
             return new Finding("body", $"no row of {newest}, the newest period of the table", "a vintage that goes as far as the one before",
-                "the table keeps the old vintage; compare the two raw bodies, then replay the slice if the new one is right");
+                "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if the new one is right");
         return gone.Count <= known.Count * MaxShrink ? null
             : new Finding("body", $"{gone.Count} of the {known.Count} rows of the table not in it, the first {string.Join(", ", gone.Order().Take(3).Select(key => $"{key.Partition} {key.Row}"))}",
-                "at least 95 % of them", "the table keeps the old vintage; compare the two raw bodies, then replay the slice if the new one is right");
+                "at least 95 % of them", "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if the new one is right");
     }
 
     private static Finding? Shrunk(BodyCheck check, SliceRow before) => check.Kept >= before.Rows * (1 - MaxShrink) ? null
         : new Finding("body", $"{check.Kept} rows", $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the body before",
-            "the table keeps the old rows; compare the two raw bodies, then replay the slice if the new one is right");
+            "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right");
 
-    private async Task MergeAsync(RawName name, RunRow run, BodyCheck check, ISliceReader reader, RawBody stored, CancellationToken cancellationToken)
+    private async Task MergeAsync(RawName name, RunRow run, BodyCheck check, ISliceReader reader, RawBody stored, bool replay, CancellationToken cancellationToken)
     {
         var slice = name.Slice;
         await SettleOlderAsync(name, cancellationToken).ConfigureAwait(false);
@@ -129,7 +131,7 @@ public sealed class Normalize(
             .ConfigureAwait(false);
         var known = before.WasLoaded ? await Known.ReadAsync(facts, reader.Table, reader.Scope, cancellationToken).ConfigureAwait(false) : null;
         await using var merge = new Merge(reader.Table, await facts.OpenAsync(reader.Table).ConfigureAwait(false), await facts.OpenHistoryAsync().ConfigureAwait(false),
-            new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId), known, row => reader.InPolicy(row, name.Vintage));
+            new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, replay), known, row => reader.InPolicy(row, name.Vintage));
         var missing = new List<MissingRow>();
         var rejected = new List<Finding>();
         await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
@@ -142,15 +144,15 @@ public sealed class Normalize(
         var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && reader.Scope.Coverage != Coverage.Adds, cancellationToken).ConfigureAwait(false);
         await gaps.ReplaceAsync(reader.Table, reader.Scope, missing, before.WasLoaded, name.RunId, cancellationToken).ConfigureAwait(false);
         await rejects.PutAsync(run, name.Blob, rejected, cancellationToken).ConfigureAwait(false);
-        await rejects.CloseAsync(slice, name, cancellationToken).ConfigureAwait(false);
+        await rejects.CloseAsync(slice, name, rejected, cancellationToken).ConfigureAwait(false);
         var counts = new RowCounts(check.Read, merged.Added, merged.Changed, merged.Unchanged, check.Excluded, check.Missing, check.Rejected);
         if (!counts.AddUp) throw new InvalidOperationException($"{slice}: the ledger does not add up: {counts}");
         await runs.PutAsync(run with { State = SliceState.Merged, Counts = counts, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
-        await FinishAsync(name, stored.Sha256, run with { Counts = counts }, check, merged, rejected, cancellationToken).ConfigureAwait(false);
+        await FinishAsync(name, stored.Sha256, run with { Counts = counts }, check, merged, rejected, replay, cancellationToken).ConfigureAwait(false);
         Report(slice, counts, merged);
     }
 
-    private async Task FinishAsync(RawName name, string sha256, RunRow run, BodyCheck check, MergeResult merged, List<Finding> rejected, CancellationToken cancellationToken)
+    private async Task FinishAsync(RawName name, string sha256, RunRow run, BodyCheck check, MergeResult merged, List<Finding> rejected, bool replay, CancellationToken cancellationToken)
     {
         var (_, after) = await slices.UpdateAsync(name.Slice, row => row.Vintage != name.Vintage ? null : row with
         {
@@ -158,7 +160,9 @@ public sealed class Normalize(
             Sha256 = sha256,
             Rows = check.Kept,
             // Rows that this run removed before it was interrupted are known by their number only.
-            LastChanged = merged.Added + merged.Changed + merged.Removed > 0 || (check.Rejected == 0 && row.Rows + merged.Added > check.Kept) ? name.Vintage : row.LastChanged,
+            // A replay may have put rows right, before or after it was interrupted: what depends on them is looked at again.
+            LastChanged = replay ? row.LastChanged.AddTicks(1)
+                : merged.Added + merged.Changed + merged.Removed > 0 || (check.Rejected == 0 && row.Rows + merged.Added > check.Kept) ? name.Vintage : row.LastChanged,
             // A body with rejects is asked for again by the next plan: the source may have mended it.
             NextDue = rejected.Count > 0 ? SliceRow.Never : sources.NextDue(name.Slice, check.Newest, time.GetUtcNow()),
             Attempts = 0,
@@ -214,7 +218,8 @@ public sealed class Normalize(
         var (_, after) = await slices.UpdateAsync(name.Slice, row => row.Vintage > name.Vintage ? null : row.DueAtEveryPlan(time.GetUtcNow()) with
         {
             State = row.IsHalfLoaded ? SliceState.Merging : SliceState.Refused,
-            Attempts = row.Attempts + 1,
+            // Refused once more by a replay: the source was not asked again.
+            Attempts = run.State == SliceState.Refused ? row.Attempts : row.Attempts + 1,
             LastError = words
         }, cancellationToken).ConfigureAwait(false);
         // The tables must not stay half way to the body before: that one is still good, and is loaded to its end.

@@ -48,6 +48,7 @@ public sealed class PlannedSlices
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, Dictionary<Slice, DateTimeOffset>> sources = new(StringComparer.Ordinal);
+    private readonly HashSet<Slice> givenUp = [];
 
     /// <summary>Per source that was planned: its slices, none when nothing was due.</summary>
     public IReadOnlyDictionary<string, IReadOnlyCollection<Slice>> BySource
@@ -63,8 +64,18 @@ public sealed class PlannedSlices
         lock (gate)
         {
             if (!sources.TryGetValue(source, out var set)) sources.Add(source, set = []);
-            foreach (var slice in slices) set[slice] = at;
+            foreach (var slice in slices)
+            {
+                set[slice] = at;
+                givenUp.Remove(slice);
+            }
         }
+    }
+
+    /// <summary>A message of the slice failed too often: it is not waited for until it is planned again.</summary>
+    internal void GiveUp(Slice slice)
+    {
+        lock (gate) givenUp.Add(slice);
     }
 
     /// <summary>Whether any slice that was planned here has not been pulled since. After a while it is not waited for any more: its message may be lost to another process.</summary>
@@ -75,7 +86,7 @@ public sealed class PlannedSlices
             if (!sources.TryGetValue(source, out var set)) return false;
             var pulled = rows.ToDictionary(row => row.Slice, row => row.LastPulled);
             var newest = rows.Max(row => row.LastPulled);
-            return set.Any(pair => pulled.GetValueOrDefault(pair.Key, SliceRow.Never) < pair.Value && newest < pair.Value + Patience);
+            return set.Any(pair => !givenUp.Contains(pair.Key) && pulled.GetValueOrDefault(pair.Key, SliceRow.Never) < pair.Value && newest < pair.Value + Patience);
         }
     }
 }

@@ -138,7 +138,7 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
                 }
             }
             Interlocked.Add(ref added, plan.Added);
-            Interlocked.Add(ref changed, plan.Replaced.Count);
+            foreach (var row in plan.Replaced) Tally(true, row.Revision);
             Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
             foreach (var (mine, revision) in plan.Untouched) Tally(mine, revision);
             return;
@@ -163,7 +163,7 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
             if (!current.TryGetValue(row.RowKey, out var before))
             {
                 // It may have been there when the batch was decided before.
-                row.FirstSeen = row.Vintage;
+                row.FirstSeen = row.LastChanged = row.Vintage;
                 row.Revision = 0;
                 plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.Add, row));
                 plan.Added++;
@@ -174,11 +174,14 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
                 plan.Untouched.Add((before.RunId == run.RunId, before.Revision));
                 continue;
             }
+            // A replay may read the body of this very run otherwise than before. That is no change of the publisher's; a tick keeps the two readings apart in history.
+            var again = before.RunId == run.RunId;
             row.FirstSeen = before.FirstSeen;
-            row.Revision = before.Revision + 1;
+            row.Revision = again ? before.Revision : before.Revision + 1;
+            row.LastChanged = again ? before.LastChanged.AddTicks(1) : run.Vintage;
             var within = inPolicy(row);
             if (!within) plan.OutOfPolicy++;
-            plan.History.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, HistoryRow.Of(table, before, row, run.Vintage, run.RunId, within)));
+            plan.History.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, HistoryRow.Of(table, before, row, row.LastChanged, run.RunId, within)));
             plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, before.ETag));
             plan.Replaced.Add(row);
         }
@@ -214,11 +217,11 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
         {
             var current = await ReadRangeAsync(partition, [.. keys], cancellationToken).ConfigureAwait(false);
             await MendHistoryAsync(lost, current, cancellationToken).ConfigureAwait(false);
-            var gone = current.Values.Where(row => row.Vintage <= run.Vintage && row.RunId != run.RunId).ToList();
+            var gone = current.Values.Where(row => row.Vintage <= run.Vintage && (run.Replay || row.RunId != run.RunId)).ToList();
             if (gone.Count == 0) return;
             var outside = gone.Count(row => !inPolicy(row));
             await history.SubmitTransactionAsync(gone.Select(row => new TableTransactionAction(
-                TableTransactionActionType.UpsertReplace, HistoryRow.Of(table, row, null, run.Vintage, run.RunId, inPolicy(row)))), cancellationToken).ConfigureAwait(false);
+                TableTransactionActionType.UpsertReplace, HistoryRow.Of(table, row, null, row.LastChanged < run.Vintage ? run.Vintage : row.LastChanged.AddTicks(1), run.RunId, inPolicy(row)))), cancellationToken).ConfigureAwait(false);
             try
             {
                 await facts.SubmitTransactionAsync(gone.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)), cancellationToken).ConfigureAwait(false);

@@ -6,7 +6,8 @@ namespace Pipeline.Tables;
 /// <param name="Vintage">When the body was fetched, UTC.</param>
 /// <param name="RawBlob">The body.</param>
 /// <param name="RunId">The run.</param>
-public sealed record MergeRun(string Source, string Dataset, DateTimeOffset Vintage, string RawBlob, string RunId);
+/// <param name="Replay">Whether the body may be read otherwise than the first time: rows of the run that it has no more go, too.</param>
+public sealed record MergeRun(string Source, string Dataset, DateTimeOffset Vintage, string RawBlob, string RunId, bool Replay = false);
 
 /// <summary>What a merge did.</summary>
 /// <param name="Added">Rows that the table did not have.</param>

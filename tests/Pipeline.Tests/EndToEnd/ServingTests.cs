@@ -48,19 +48,92 @@ public sealed class ServingTests(Azurite azurite)
     }
 
     [Theory]
-    [InlineData("not JSON")]
-    [InlineData("""{"planned":"now"}""")]
-    [InlineData("""{"Slice":"../../etc/passwd","PlannedAt":"2026-01-01T00:00:00Z"}""")]
-    public async Task A_message_that_is_no_pull_ends_in_the_poison_queue_and_the_run_ends_with_2(string body)
+    [InlineData("not JSON", "no JSON of a message: ")]
+    [InlineData("""{"planned":"now"}""", "queue pull, property Slice: seen nothing, expected source/dataset/key")]
+    [InlineData("""{"Slice":"../../etc/passwd","PlannedAt":"2026-01-01T00:00:00Z"}""", "queue pull, property Slice: seen \"../../etc/passwd\", expected source/dataset/key")]
+    public async Task A_message_that_is_no_pull_is_kept_in_rejects_and_the_run_ends_with_2(string body, string seen)
     {
         var connection = azurite.NewAccount();
         var account = new Account(connection);
         await account.SendAsync("pull", body);
-        var ended = await App.RunAsync(App.Small(connection), "--once");
+        var settings = App.Small(connection, AtOnce);
+        var ended = await App.RunAsync(settings, "--once");
         Assert.True(ended.ExitCode == 2, ended.ToString());
-        Assert.Equal("dead letters: queue 'pull-poison' holds 1 message; see the errors above, correct the cause and replay them", ended.ErrorLines[^1]);
-        Assert.Equal(body, Assert.Single((await account.Queues.GetQueueClient("pull-poison").PeekMessagesAsync(32)).Value).Body.ToString());
+        Assert.Contains($"dead letter: unknown message pull: seen {seen}", ended.Out, StringComparison.Ordinal);
+        var kept = Assert.Single(await account.RowsAsync("rejects"));
+        Assert.Equal((body, "open", "Pull", ""), (kept["Message"], kept["State"], kept["Step"], kept["Slice"]));
+        Assert.StartsWith(seen, kept.GetString("Seen"), StringComparison.Ordinal);
+        Assert.Equal(0, await account.VisibleAsync("pull-poison"));
         Assert.Equal((await account.RowsAsync("trademonthly")).Count, await account.AddedAsync());
         Assert.Equal("6", OnceTests.Summary(ended)["slices"]);
+        ended = await App.RunAsync(settings, "--once");
+        Assert.True(ended.ExitCode == 2, ended.ToString());
     }
+
+    [Fact]
+    public async Task A_step_that_fails_for_good_is_kept_with_its_error_and_its_body_and_a_replay_mends_it()
+    {
+        var connection = azurite.NewAccount();
+        var account = new Account(connection);
+        var settings = App.Small(connection, AtOnce);
+        Assert.Equal(0, (await App.RunAsync(settings, "--once")).ExitCode);
+        var facts = await account.ContentAsync("trademonthly");
+        var slice = (await account.RowsAsync("slices", "RowKey eq 'imports-total|2023'")).Single();
+        var run = (await account.RowsAsync("runs", "Slice eq 'census-trade/imports-total/2023'")).Single();
+        var blobs = account.Blobs.GetBlobContainerClient("raw");
+        var blob = (await blobs.GetBlobsAsync(default, default, "census-trade/imports-total/2023/", CancellationToken.None).ToListAsync()).Single().Name;
+        var body = (await blobs.GetBlobClient(blob).DownloadContentAsync()).Value;
+        await blobs.DeleteBlobAsync(blob);
+
+        var replayed = await App.RunAsync(settings, "--replay", "census-trade/imports-total/2023", "--from", "source");
+        Assert.True(replayed.ExitCode == 0, replayed.ToString());
+        await account.SendAsync("normalize", $$"""{"Slice":"census-trade/imports-total/2023","RawBlob":"{{blob}}","Replay":true}""");
+        var ended = await App.RunAsync(settings, "--once");
+        Assert.True(ended.ExitCode == 2, ended.ToString());
+        Assert.Contains("dead letter: census-trade/imports-total/2023 message normalize: seen RequestFailedException: The specified blob does not exist., expected a message that its step ends within 5 attempts; " +
+                        "correct the cause, then replay the slice: POST /api/replay/census-trade/imports-total/2023, or --replay census-trade/imports-total/2023", ended.Out, StringComparison.Ordinal);
+        var kept = Assert.Single(await account.RowsAsync("rejects"));
+        Assert.Equal((blob, "Normalize", "census-trade/imports-total/2023", "open"), (kept["RawBlob"], kept["Step"], kept["Slice"], kept["State"]));
+
+        await blobs.GetBlobClient(blob).UploadAsync(body.Content, new Azure.Storage.Blobs.Models.BlobUploadOptions { Metadata = body.Details.Metadata });
+        ended = await App.RunAsync(settings, "--replay", "census-trade/imports-total/2023");
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Equal("replayed", Assert.Single(await account.RowsAsync("rejects"))["State"]);
+        Assert.Equal(facts, await account.ContentAsync("trademonthly"));
+        Assert.Equal(run["Added"], (await account.RowsAsync("runs", $"RowKey eq '{run.RowKey}'")).Single()["Added"]);
+        Assert.Equal(slice["Sha256"], (await account.RowsAsync("slices", "RowKey eq 'imports-total|2023'")).Single()["Sha256"]);
+        Assert.Equal(0, (await App.RunAsync(settings, "--once")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_replay_over_HTTP_needs_a_key_says_what_it_set_going_and_changes_no_fact()
+    {
+        var connection = azurite.NewAccount();
+        var account = new Account(connection);
+        var settings = App.Small(connection, ("Standin__FunctionKey", "only-for-this-test"), AtOnce);
+        Assert.Equal(0, (await App.RunAsync(settings, "--once")).ExitCode);
+        var versions = await account.VersionsAsync("trademonthly");
+        var run = (await account.RowsAsync("runs", "Slice eq 'census-trade/imports-total/2023'")).Single();
+        var port = Azurite.FreePort();
+        await using var app = App.Start(settings, "--port", $"{port}");
+        await app.UntilSaysAsync("Listening on");
+        async Task<(HttpStatusCode, string)> PostAsync(string path, string key = "only-for-this-test")
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"http://localhost:{port}/api/replay/{path}") { Headers = { { "x-functions-key", key } } };
+            using var answer = await Http.SendAsync(request);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        }
+        Assert.Equal((HttpStatusCode.Unauthorized, ""), await PostAsync("census-trade/imports-total/2023", "another"));
+        var (status, said) = await PostAsync("census-trade/imports-total/2023");
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        Assert.Matches("""^\{"slice":"census-trade/imports-total/2023","from":"raw","rawBlob":"census-trade/imports-total/2023/[0-9TZ]{16}-[0-9a-f]{12}\.json"\}$""", said);
+        await app.UntilAsync("the run ended once more", async () => (await account.RowsAsync("runs", $"RowKey eq '{run.RowKey}' and State eq 'done'")).Any(row => !Equals(row["EndedAt"], run["EndedAt"])), 200);
+        Assert.Equal(versions, await account.VersionsAsync("trademonthly"));
+        Assert.Equal((HttpStatusCode.BadRequest, """{"error":"replay: seen \"census-trade/imports-total/2O23\", expected source/dataset/key, for example census-trade/exports-total/2019; see the table slices"}"""),
+            await PostAsync("census-trade/imports-total/2O23"));
+        Assert.Equal((HttpStatusCode.BadRequest, """{"error":"replay, accept: seen \"yes\", expected true or false; or leave it out"}"""), await PostAsync("census-trade/imports-total/2023?accept=yes"));
+    }
+
+    /// <summary>A failed message comes back at once instead of after ten seconds.</summary>
+    private static readonly (string, string) AtOnce = ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:00");
 }

@@ -29,7 +29,7 @@ const schema = {
     State: string, LastPulled: date, LastChanged: date, NextDue: date, Sha256: string, ETag: string, LastModified: string, Rows: int64, Vintage: date, Attempts: int32, LastError: string,
   },
   gaps: { Reason: string, RunId: string },
-  rejects: { Slice: string, RawBlob: string, Position: string, Seen: string, Expected: string, Advice: string, State: string },
+  rejects: { Slice: string, RawBlob: string, Position: string, Seen: string, Expected: string, Advice: string, State: string, Step: string, Message: string, KeptAt: date },
   datasets: { Title: string, Publisher: string, Table: string, Unit: string, Url: string, Terms: string, RevisionPolicy: string, Columns: string, LastVintage: date },
 };
 const complaints = [];

@@ -20,7 +20,7 @@ public sealed class LedgerTests(Azurite azurite)
         { "runs", "Source:String Slice:String Step:String State:String StartedAt:DateTime EndedAt:DateTime Read:Int64 Added:Int64 Changed:Int64 Unchanged:Int64 Excluded:Int64 Missing:Int64 Rejected:Int64 Bytes:Int64 Error:String" },
         { "slices", "State:String LastPulled:DateTime LastChanged:DateTime NextDue:DateTime Sha256:String ETag:String LastModified:String Rows:Int64 Vintage:DateTime Attempts:Int32 LastError:String" },
         { "gaps", "Reason:String RunId:String" },
-        { "rejects", "Slice:String RawBlob:String Position:String Seen:String Expected:String Advice:String State:String" },
+        { "rejects", "Slice:String RawBlob:String Position:String Seen:String Expected:String Advice:String State:String Step:String Message:String KeptAt:DateTime" },
         { "datasets", "Title:String Publisher:String Table:String Unit:String Url:String Terms:String RevisionPolicy:String Columns:String LastVintage:DateTime" },
         { "history", "OldValue:String NewValue:String Column:String ValidFrom:DateTime ValidTo:DateTime RunId:String InPolicy:Boolean" }
     };
@@ -206,7 +206,7 @@ public sealed class LedgerTests(Azurite azurite)
             var name = new RawName(slice, Moment.AddDays(day), "0123456789ab", "txt");
             await book.PutAsync(new RunRow(name.RunId, slice, name.Vintage), name.Blob, [finding, finding], CancellationToken.None);
         }
-        await book.CloseAsync(FakeSource.One, Body with { Vintage = Moment.AddDays(1) }, CancellationToken.None);
+        await book.CloseAsync(FakeSource.One, Body with { Vintage = Moment.AddDays(1) }, [finding], CancellationToken.None);
         var rows = await pipeline.RowsAsync("rejects");
         Assert.Equal(4, rows.Count);
         Assert.Equal($"{FakeSource.One} {Moment:yyyyMMdd}", Assert.Single(rows, row => row.GetString("State") == "replayed") is { } closed ? $"{closed["Slice"]} {closed.RowKey[..8]}" : "");

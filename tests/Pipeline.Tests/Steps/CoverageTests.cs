@@ -22,7 +22,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         var slice = await SliceAsync(pipeline);
         Assert.Equal((SliceState.Refused, 40), (slice.State, slice.Rows));
         Assert.Equal("fake/facts/one body: seen 3 of the 40 rows of the table not in it, the first fake|one k01, fake|one k02, fake|one k03, expected at least 95 % of them; " +
-            "the table keeps the old vintage; compare the two raw bodies, then replay the slice if the new one is right", slice.LastError);
+            "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if the new one is right", slice.LastError);
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
         Assert.True((await pipeline.LedgerAsync()).AddUp);
     }
@@ -65,7 +65,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, Rows(1, 39));
         Assert.Equal("fake/facts/one body: seen no row of k40, the newest period of the table, expected a vintage that goes as far as the one before; " +
-            "the table keeps the old vintage; compare the two raw bodies, then replay the slice if the new one is right", (await SliceAsync(pipeline)).LastError);
+            "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if the new one is right", (await SliceAsync(pipeline)).LastError);
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
     }
 

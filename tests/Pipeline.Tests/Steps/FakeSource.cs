@@ -102,7 +102,10 @@ internal sealed class FakeSource : ISource, IDisposable
     public Task<Fetched> FetchAsync(Fetching fetching, CancellationToken cancellationToken) => Fetch?.Invoke(fetching, cancellationToken)
         ?? fetching.SendConditionalAsync(Request(fetching.Slice), answer => Judge(fetching.Slice, answer), cancellationToken);
 
-    public ISliceReader Reader(Slice slice) => new FakeBody(slice, Coverage);
+    /// <summary>What the reader makes of a body's text before it reads it: another version of the program may read the same body otherwise.</summary>
+    public Func<string, string> Reading { get; set; } = text => text;
+
+    public ISliceReader Reader(Slice slice) => new FakeBody(slice, Coverage, Reading);
     public IReadOnlyList<string> ComparedWith(Slice slice) => Compared;
 
     public Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, CancellationToken cancellationToken) =>
@@ -135,7 +138,7 @@ internal sealed class FakeSource : ISource, IDisposable
         }
     }
 
-    private sealed class FakeBody(Slice slice, Coverage coverage) : ISliceReader
+    private sealed class FakeBody(Slice slice, Coverage coverage, Func<string, string> reading) : ISliceReader
     {
         private string Partition => $"fake|{slice.Key}";
         public FactTable Table => FakeFact.Table;
@@ -155,7 +158,7 @@ internal sealed class FakeSource : ISource, IDisposable
             yield return Read(await TextAsync(body));
         }
 
-        private static async Task<string> TextAsync(Stream body) => await new StreamReader(body).ReadToEndAsync();
+        private async Task<string> TextAsync(Stream body) => reading(await new StreamReader(body).ReadToEndAsync());
 
         private RowBatch Read(string text)
         {

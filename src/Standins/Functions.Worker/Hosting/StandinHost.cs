@@ -159,6 +159,7 @@ internal sealed class StandinHost : IHost, IAsyncDisposable
 
     private List<FunctionEntry> Plans(IReadOnlyList<FunctionEntry> entries)
     {
+        if (setup.Asked.Replay is not null) return [];
         var plans = entries.Where(entry => entry.Trigger is TimerTrigger && entry.Name.StartsWith("Plan", StringComparison.OrdinalIgnoreCase) && !entry.IsDisabled).ToList();
         if (setup.Asked.Plan is not { } asked) return plans;
         var named = entries.Where(entry => entry.Trigger is TimerTrigger && entry.Name.Equals(asked, StringComparison.OrdinalIgnoreCase)).ToList();

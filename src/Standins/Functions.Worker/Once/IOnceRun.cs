@@ -11,12 +11,22 @@ public interface IOnceRun
     /// <summary>Called before the first timer function runs.</summary>
     Task BeginAsync(CancellationToken cancellationToken);
 
+    /// <summary>Sets going what <c>--replay</c> asks for, instead of the timer functions. Called again when nothing moves.</summary>
+    /// <returns>Null, or why it cannot be done.</returns>
+    Task<string?> ReplayAsync(OnceReplay replay, CancellationToken cancellationToken) => Task.FromResult<string?>("--replay: this app has nothing that can be run again");
+
     /// <summary>What is done so far; asked about once a second.</summary>
     Task<OnceProgress> GetProgressAsync(CancellationToken cancellationToken);
 
     /// <summary>The result; asked once at the end, also when not everything was done.</summary>
     Task<OnceSummary> FinishAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>What <c>--replay</c> asks for.</summary>
+/// <param name="What">What to run again, in the app's words.</param>
+/// <param name="From">Where to start from, in the app's words; null when it is left to the app.</param>
+/// <param name="Accept">Whether the app is to take what it has refused before.</param>
+public sealed record OnceReplay(string What, string? From, bool Accept);
 
 /// <summary>What is done so far.</summary>
 /// <param name="Complete">Everything that was planned is done.</param>

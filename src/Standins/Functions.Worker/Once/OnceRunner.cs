@@ -10,7 +10,7 @@ using Standin.Functions.Worker.Queues;
 namespace Standin.Functions.Worker.Once;
 
 /// <summary>
-/// <c>--once</c>: runs the plan functions, lets the queue listeners drain, and ends when the app says that everything is done, nothing runs and no queue
+/// <c>--once</c>: runs the plan functions (<c>--replay</c>: what the app runs again instead), lets the queue listeners drain, and ends when the app says that everything is done, nothing runs and no queue
 /// holds a visible message.
 /// </summary>
 internal sealed class OnceRunner(
@@ -67,6 +67,12 @@ internal sealed class OnceRunner(
 
     private async Task PlanAsync(CancellationToken stop)
     {
+        if (setup.Asked.Replay is { } replay)
+        {
+            if (app is null) throw new StartupException("--replay: this app has nothing that can be run again");
+            if (await app.ReplayAsync(replay, stop) is { } refusal) throw new StartupException(refusal);
+            return;
+        }
         foreach (var plan in plans)
         {
             view.Show(new OnceState(Elapsed, $"running {plan.Name}", [], []));

@@ -277,7 +277,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         var slice = await SliceAsync(pipeline, "exports-total/2019");
         Assert.Equal(SliceState.Refused, slice.State);
         Assert.Equal("census-trade/exports-total/2019 body: seen 33 rows, expected at least 35, 95 % of the 36 rows of the body before; " +
-                     "the table keeps the old rows; compare the two raw bodies, then replay the slice if the new one is right", slice.LastError);
+                     "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right", slice.LastError);
         Assert.Equal(before, await FactsAsync(pipeline));
 
         server.Put(Exports + "2019", Year("ALL_VAL"));

@@ -75,6 +75,29 @@ public sealed class OnceTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task A_replay_asks_the_app_instead_of_the_plans_and_drains_the_queues()
+    {
+        var account = azurite.NewAccount();
+        await TestHost.QueueAsync(account, "first", "a");
+        await using (var host = new TestHost([typeof(Chain), typeof(Replaying)], TestHost.Storage(account), new CommandLine(Once: true, Replay: new OnceReplay("x", "raw", true))))
+        {
+            Assert.Equal(0, await host.RunAsync());
+            Assert.Equal(["replay x raw True", "first a", "second a"], host.Log.All);
+        }
+        await using (var refused = new TestHost([typeof(Chain), typeof(Replaying)], TestHost.Storage(azurite.NewAccount()), new CommandLine(Once: true, Replay: new OnceReplay("y", null, false))))
+        {
+            Assert.Equal(1, await refused.RunAsync());
+            Assert.Equal("no y" + Environment.NewLine, refused.Error);
+        }
+        foreach (var types in (Type[][])[[typeof(Chain)], [typeof(Chain), typeof(ReportOfRejects)]])
+        {
+            await using var unable = new TestHost(types, TestHost.Storage(azurite.NewAccount()), new CommandLine(Once: true, Replay: new OnceReplay("x", null, false)));
+            Assert.Equal(1, await unable.RunAsync());
+            Assert.Equal("--replay: this app has nothing that can be run again" + Environment.NewLine, unable.Error);
+        }
+    }
+
+    [Fact]
     public async Task When_nothing_moves_the_plans_run_again_three_times_and_then_it_gives_up()
     {
         var clock = new TestClock(new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
@@ -167,6 +190,21 @@ public sealed class OnceTests(Azurite azurite)
         public Task BeginAsync(CancellationToken cancellationToken) => Task.CompletedTask;
         public Task<OnceProgress> GetProgressAsync(CancellationToken cancellationToken) => Task.FromResult(new OnceProgress(true, [], ""));
         public Task<OnceSummary> FinishAsync(CancellationToken cancellationToken) => Task.FromResult(new OnceSummary(2, null, ["1 reject"]));
+    }
+
+    internal sealed class Replaying(Events events) : IOnceRun
+    {
+        public Task BeginAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<string?> ReplayAsync(OnceReplay replay, CancellationToken cancellationToken)
+        {
+            if (replay.What == "y") return Task.FromResult<string?>("no y");
+            events.Add($"replay {replay.What} {replay.From} {replay.Accept}");
+            return Task.FromResult<string?>(null);
+        }
+
+        public Task<OnceProgress> GetProgressAsync(CancellationToken cancellationToken) => Task.FromResult(new OnceProgress(events.All.Contains("second a"), [], ""));
+        public Task<OnceSummary> FinishAsync(CancellationToken cancellationToken) => Task.FromResult(new OnceSummary(0, null, []));
     }
 
     internal sealed class NeverDone : IOnceRun

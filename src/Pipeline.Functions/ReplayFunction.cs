@@ -1,0 +1,25 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.Steps;
+
+namespace Pipeline.Functions;
+
+/// <summary>
+/// <c>POST /api/replay/{source}/{slice}</c>, for example <c>…/replay/census-trade/exports-total/2019</c>: runs a slice again. <c>?from=raw</c> reads its newest stored
+/// body, <c>?from=source</c> asks for a new one; <c>?accept=true</c> takes a body that was refused because it lacks rows. 202 with what was set going, 400 with why not.
+/// </summary>
+public sealed class ReplayFunction(Replay replay)
+{
+    [Function("Replay")]
+    public async Task<IActionResult> RunAsync([HttpTrigger(AuthorizationLevel.Function, "post", Route = "replay/{source}/{*slice}")] HttpRequest request, CancellationToken cancellationToken)
+    {
+        var slice = $"{request.RouteValues["source"]}/{request.RouteValues["slice"]}";
+        var accept = request.Query["accept"].ToString();
+        if (accept is not ("" or "true" or "false"))
+            return new BadRequestObjectResult(new { error = new Finding("replay, accept", Finding.Quote(accept), "true or false", "or leave it out").ToString() });
+        var replaying = await replay.RunAsync(slice, request.Query["from"], accept == "true", cancellationToken);
+        return replaying.Refusal is { } refusal ? new BadRequestObjectResult(new { error = refusal.ToString() })
+            : new ObjectResult(new { slice = replaying.Slice, from = replaying.From, rawBlob = replaying.RawBlob }) { StatusCode = StatusCodes.Status202Accepted };
+    }
+}

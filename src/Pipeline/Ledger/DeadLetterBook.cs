@@ -1,0 +1,115 @@
+using System.IO.Hashing;
+using System.Text;
+using Azure.Data.Tables;
+using Pipeline.Sources;
+using Pipeline.Storage;
+
+namespace Pipeline.Ledger;
+
+/// <summary>
+/// The rows of <c>rejects</c> that are messages: what the host gave up after <see cref="Names.MaxAttempts"/> attempts, with the last error. The
+/// host's own copy expires after seven days; this one stays.
+/// </summary>
+public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook runs, TimeProvider time)
+{
+    /// <summary>The position of a reject that is a message, before the name of its queue.</summary>
+    private const string Position = "message";
+
+    /// <summary>What is said when only the host's copy of a message is left.</summary>
+    public const string NoError = "no error: the process ended during the last attempt, or the storage did not answer";
+
+    /// <summary>A message of a step is far below; a cell takes twice as much.</summary>
+    private const int MessageLimit = 16_000;
+
+    /// <summary>Keeps a message.</summary>
+    /// <param name="letter">The message.</param>
+    /// <param name="arrived">When the host put it aside, UTC. Of a message that names nothing, its place in the table follows from it.</param>
+    /// <param name="error">Why its last attempt failed; null when that is not known. Then what was known before stays.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    /// <returns>The row as a message.</returns>
+    public async Task<Finding> PutAsync(DeadLetter letter, DateTimeOffset arrived, string? error, CancellationToken cancellationToken)
+    {
+        var row = Row(letter, arrived, error ?? letter.Fault ?? NoError);
+        var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
+        await RowUpdate.ApplyAsync(table, row.PartitionKey, row.RowKey, before =>
+        {
+            if (error is null && before?.GetString("State") == RejectBook.Open) row["Seen"] = before.GetString("Seen");
+            return row;
+        }, cancellationToken).ConfigureAwait(false);
+        return FindingOf(row);
+    }
+
+    /// <summary>The open dead letters of a source, or of all and of none.</summary>
+    /// <param name="source">The source; null for every dead letter there is.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<IReadOnlyList<OpenLetter>> OpenAsync(string? source, CancellationToken cancellationToken) =>
+        [.. (await RowsAsync(source, cancellationToken).ConfigureAwait(false)).Select(row => new OpenLetter(Read(row), FindingOf(row), KeptAt(row)))];
+
+    /// <summary>Marks as replayed what has been done since, by whatever message: the slices and runs say so.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="digested">Whether what depends on the source as a whole is up to date.</param>
+    /// <param name="cancellationToken">Stops the call; the next one goes on.</param>
+    public async Task SettleAsync(string source, bool digested, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
+        foreach (var row in await RowsAsync(source, cancellationToken).ConfigureAwait(false))
+        {
+            if (!await IsOverAsync(Read(row), KeptAt(row), digested, cancellationToken).ConfigureAwait(false)) continue;
+            // Under its ETag: it may have failed once more in the meantime.
+            await RowUpdate.ApplyAsync(table, row.PartitionKey, row.RowKey, now =>
+            {
+                if (now is null || now.ETag != row.ETag) return null;
+                now["State"] = RejectBook.Replayed;
+                return now;
+            }, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether a row of <c>rejects</c> is a message.</summary>
+    internal static bool IsOne(TableEntity row) => row.GetString("Message") is { Length: > 0 };
+
+    private async Task<bool> IsOverAsync(DeadLetter letter, DateTimeOffset keptAt, bool digested, CancellationToken cancellationToken)
+    {
+        if (letter.Slice is not { } slice) return false;
+        if (letter.Queue == Names.PullQueue)
+            return (await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false)).LastPulled >= (letter.PlannedAt == default ? keptAt : letter.PlannedAt);
+        if (letter.Raw is not { } raw) return letter.Queue == Names.PublishQueue && digested;
+        var run = await runs.GetAsync(new RunRow(raw.RunId, slice, raw.Vintage), cancellationToken).ConfigureAwait(false);
+        var ended = run?.State is SliceState.Done or SliceState.Refused or RunState.Superseded;
+        // A run that is replayed had ended before.
+        return (ended || (letter.Queue == Names.NormalizeQueue && run?.State == SliceState.Merged)) && (!letter.Replay || run!.EndedAt > keptAt);
+    }
+
+    private async Task<List<TableEntity>> RowsAsync(string? source, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
+        var filter = (source is null ? TableClient.CreateQueryFilter($"State eq {RejectBook.Open}") : RejectBook.OfSource(source)) + " and Message gt ''";
+        var rows = new List<TableEntity>();
+        await foreach (var row in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken).ConfigureAwait(false)) rows.Add(row);
+        return rows;
+    }
+
+    private TableEntity Row(DeadLetter letter, DateTimeOffset arrived, string error)
+    {
+        var at = letter.Slice is null ? arrived : letter.Raw?.Vintage ?? letter.PlannedAt;
+        var runId = letter.Raw?.RunId ?? (letter.Slice is { } slice ? RawName.RunIdOf(slice, at) : RawName.RunIdOf(new Slice(DeadLetter.UnknownSource, letter.Queue, $"{XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(letter.Body)):x16}"), at));
+        var finding = new Finding($"{Position} {letter.Queue}", error, $"a message that its step ends within {Names.MaxAttempts} attempts", letter.Slice is null
+            ? "no step can do anything with it; look where it came from, then set its State to replayed"
+            : $"correct the cause, then replay the slice: POST /api/replay/{letter.Slice}, or --replay {letter.Slice}");
+        return RejectBook.Row($"{letter.Slice?.Source ?? DeadLetter.UnknownSource}|{at.UtcDateTime:yyyy-MM}", runId, letter.Slice?.Id ?? "", letter.RawBlob, finding, letter.Step,
+            letter.Body.Length == 0 ? "(empty)" : CellText.Cut(letter.Body, MessageLimit), time.GetUtcNow());
+    }
+
+    private static DeadLetter Read(TableEntity row) => DeadLetter.Read(row.GetString("Position")[(Position.Length + 1)..], row.GetString("Message"));
+
+    private static DateTimeOffset KeptAt(TableEntity row) => row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never;
+
+    private static Finding FindingOf(TableEntity row) => new($"{(row.GetString("Slice") is { Length: > 0 } slice ? slice : DeadLetter.UnknownSource)} {row.GetString("Position")}",
+        row.GetString("Seen"), row.GetString("Expected"), row.GetString("Advice"));
+}
+
+/// <summary>A dead letter that nobody has dealt with.</summary>
+/// <param name="Letter">The message.</param>
+/// <param name="Finding">What went wrong and what to do.</param>
+/// <param name="KeptAt">When it was kept, UTC.</param>
+public sealed record OpenLetter(DeadLetter Letter, Finding Finding, DateTimeOffset KeptAt);

@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Ledger;
+using Pipeline.Sources;
+using Pipeline.Storage;
+
+namespace Pipeline.Steps;
+
+/// <summary>What a replay set going, or why it did not.</summary>
+/// <param name="Slice">The slice.</param>
+/// <param name="From"><see cref="Replay.Raw"/> or <see cref="Replay.Source"/>.</param>
+/// <param name="RawBlob">The body that is read once more; empty when the source is asked.</param>
+/// <param name="Refusal">Why nothing was set going; null when something was.</param>
+public sealed record Replaying(string Slice, string From, string RawBlob, Finding? Refusal = null);
+
+/// <summary>
+/// Runs a slice again, at somebody's wish: from its newest stored body, or from its source. It only sends a message, and the steps merge by
+/// difference, so that replaying twice changes nothing. What is in <c>rejects</c> and not found again is marked as replayed by the steps.
+/// </summary>
+public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs, RawStore raw, DeadLetterBook letters, StepQueues queues, TimeProvider time, ILogger<Replay> logger)
+{
+    /// <summary>From the newest stored body that was meant for the tables.</summary>
+    public const string Raw = "raw";
+
+    /// <summary>From the source, with a new request.</summary>
+    public const string Source = "source";
+
+    /// <summary>Replays a slice.</summary>
+    /// <param name="text">The slice, as <see cref="Slice.Id"/> writes it.</param>
+    /// <param name="from"><see cref="Raw"/> or <see cref="Source"/>; empty: the source if the last pull failed or nothing is stored, else the stored body.</param>
+    /// <param name="accept">Whether the body may lack rows of the table: somebody has compared the two. All that can be seen in the body alone is still checked.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<Replaying> RunAsync(string? text, string? from, bool accept, CancellationToken cancellationToken)
+    {
+        if (!Slice.TryParse(text, out var slice)) return Refused(text, "source/dataset/key, for example census-trade/exports-total/2019", "see the table slices");
+        if (!sources.Has(slice.Source)) return Refused(text, $"a source: {string.Join(", ", sources.All.Select(source => source.Name))}", "see the table slices");
+        if (!Exists(slice)) return Refused(text, $"a slice of {slice.Source}", "see the table slices");
+        if (sources[slice.Source].Datasets.All(dataset => dataset.Name != slice.Dataset)) return Refused(text, "a dataset that is switched on", "look at the settings of the source");
+        if (from is { Length: > 0 } and not (Raw or Source)) return new Replaying(slice.Id, from, "", new Finding("replay, from", Finding.Quote(from), $"{Raw} or {Source}", "or leave it out"));
+        var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        var bodies = (await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false)).Where(body => body.Vintage >= row.Vintage);
+        var body = (await runs.NewestAsync(bodies, cancellationToken).ConfigureAwait(false))?.Body;
+        if (body is null && from == Raw)
+            return new Replaying(slice.Id, Raw, "", new Finding($"replay {slice}", "no stored body", "a body that was pulled before", $"replay it from {Source}"));
+        if (body is null || from == Source || (from != Raw && await PullFailedAsync(row, cancellationToken).ConfigureAwait(false)))
+        {
+            await queues.SendAsync(new PullMessage(slice.Id, time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+            logger.LogInformation("{Slice}: replayed from its source", slice);
+            return new Replaying(slice.Id, Source, "");
+        }
+        await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob, Replay: true, accept), cancellationToken).ConfigureAwait(false);
+        logger.LogInformation("{Slice}: replayed from {Blob}{Accepted}", slice, body.Blob, accept ? ", which may lack rows of the table" : "");
+        return new Replaying(slice.Id, Raw, body.Blob);
+    }
+
+    private async Task<bool> PullFailedAsync(SliceRow row, CancellationToken cancellationToken) => row.State == SliceState.Failed
+        || (await letters.OpenAsync(row.Slice.Source, cancellationToken).ConfigureAwait(false)).Any(open => open.Letter.Slice == row.Slice && open.Letter.Queue == Names.PullQueue);
+
+    private bool Exists(Slice slice)
+    {
+        try
+        {
+            sources[slice.Source].Request(slice);
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    private static Replaying Refused(string? text, string expected, string advice) => new(text ?? "", "", "", new Finding("replay", text is null ? "nothing" : Finding.Quote(text), expected, advice));
+}
