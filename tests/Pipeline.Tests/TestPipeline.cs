@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Ledger;
 using Pipeline.Settings;
 using Pipeline.Sources;
+using Pipeline.Sources.Http;
 using Pipeline.Steps;
 using Pipeline.Storage;
 using Xunit;
@@ -65,7 +66,8 @@ internal sealed class TestPipeline : IAsyncDisposable
         if (time is not null) collection.AddSingleton(time);
         collection.AddPipeline(configuration, read);
         collection.AddSingleton(_ => StorageAccount.Open(configuration, Names.Connection, [], policies)!);
-        if (source is not null) collection.AddSingleton(provider => new SourceCatalog([source], null, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>()));
+        if (source is not null) collection.AddSingleton(provider => new SourceCatalog([source], null, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>(),
+            () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets())));
         services = collection.BuildServiceProvider();
     }
 

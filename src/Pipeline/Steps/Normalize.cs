@@ -219,7 +219,7 @@ public sealed class Normalize(
         {
             State = row.IsHalfLoaded ? SliceState.Merging : SliceState.Refused,
             // Refused once more by a replay: the source was not asked again.
-            Attempts = run.State == SliceState.Refused ? row.Attempts : row.Attempts + 1,
+            Attempts = row.State == SliceState.Refused ? row.Attempts : row.Attempts + 1,
             LastError = words
         }, cancellationToken).ConfigureAwait(false);
         // The tables must not stay half way to the body before: that one is still good, and is loaded to its end.

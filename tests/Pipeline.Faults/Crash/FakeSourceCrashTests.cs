@@ -1,0 +1,62 @@
+using Pipeline.Steps;
+using Pipeline.Tests;
+using Pipeline.Tests.Steps;
+using Xunit;
+
+namespace Pipeline.Faults.Crash;
+
+/// <summary>Every way a slice can go, ended at every storage call.</summary>
+public sealed class FakeSourceCrashTests(ITestOutputHelper output) : IDisposable
+{
+    private const string First = "a=1 b=2 c=3 d=4 e= f=? #";
+    private const string Revised = "a=1 b=5/x c=3000 e=7 f=6 g= h=9";
+    private const string Long = "a=1 b=2 c=3 d=4 e=5 f=6 g=7 h=8 i=9 j=10 k=11 l=12 m=13 n=14 o=15 p=16 q=17 r=18 s=19 t=20";
+
+    private readonly FakeSource source = new();
+
+    public void Dispose() => source.Dispose();
+
+    public static TheoryData<string, string[], string> Ways { get; } = new()
+    {
+        { "a first load", [], First },
+        { "a revision", [First], Revised },
+        { "a removal", [Long + " u=21"], Long },
+        { "nothing new", [First], First },
+        { "a refused body", [First], "a=2 !" },
+        { "a shrunk body", [Long], "a=1" },
+        { "back from a refused body", [First, "a=2 !"], First },
+        { "an empty answer", [First], "" },
+        { "rejects that are mended", ["a=1 b=?"], "a=1 b=2" }
+    };
+
+    [Theory, MemberData(nameof(Ways))]
+    public async Task A_crash_at_any_call_leaves_the_tables_of_a_quiet_run(string way, string[] before, string body)
+    {
+        var scenario = new CrashScenario((clock, policies) => new TestPipeline(Storage.MemoryStorage.ConnectionString, source, clock, policies), [.. before.Select(Set)], Set(body));
+        var points = await scenario.RunAsync();
+        output.WriteLine($"{way}: {points} points");
+        Proof.Add(Proof.Crash, points, points, "a small source");
+    }
+
+    [Fact]
+    public async Task A_crash_at_any_call_of_a_replay_leaves_the_tables_of_a_quiet_one()
+    {
+        source.Reading = text => text;
+        var scenario = new CrashScenario((clock, policies) => new TestPipeline(Storage.MemoryStorage.ConnectionString, source, clock, policies), [Set(First), Set("a=1 b=3 c=3 d=4 e= f=? #")],
+            _ =>
+            {
+                source.Reading = text => text.Replace("b=3 c=3", "b=30 #", StringComparison.Ordinal).Replace("f=?", "f=6", StringComparison.Ordinal);
+                return Task.CompletedTask;
+            },
+            pipeline => pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, Replay.Raw, false, CancellationToken.None));
+        var points = await scenario.RunAsync();
+        output.WriteLine($"{points} points");
+        Proof.Add(Proof.Crash, points, points, "replays");
+    }
+
+    private Func<TestPipeline, Task> Set(string body) => _ =>
+    {
+        source.Replies["one"] = new(body, body.Length > 0 ? 200 : 204);
+        return Task.CompletedTask;
+    };
+}

@@ -1,0 +1,39 @@
+using Pipeline.Faults.Sources;
+using Pipeline.Faults.Storage;
+using Pipeline.Storage;
+using Pipeline.Tests;
+using Xunit;
+
+namespace Pipeline.Faults;
+
+/// <summary>Plays the host on a storage in memory: delivers what is visible, and lets time pass until the rest is.</summary>
+internal static class Host
+{
+    /// <summary>Real time that no test needs: what takes so long hangs.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Works until no message is left, also of those that wait or that a dead process had taken.</summary>
+    public static async Task DrainAsync(TestPipeline pipeline, VirtualClock clock, MemoryStorage storage)
+    {
+        await pipeline.DrainAsync();
+        while (storage.Queues.All.Where(entry => Names.Queues.Contains(entry.Queue)).Select(entry => entry.Message.VisibleAt).DefaultIfEmpty().Min() is var next && next > default(DateTimeOffset))
+        {
+            var wait = next - clock.GetUtcNow();
+            if (wait > TimeSpan.Zero) clock.Advance(wait);
+            await pipeline.DrainAsync();
+        }
+    }
+
+    /// <summary>Waits for work; when a server lets its caller wait, the clock goes on to the next deadline.</summary>
+    public static async Task DriveAsync(Task work, SourceSimulator server, VirtualClock clock)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (!work.IsCompleted)
+        {
+            await Task.WhenAny(work, Task.Delay(server.Hanging > 0 ? 5 : 20, CancellationToken.None));
+            if (server.Hanging > 0) clock.Hurry();
+            Assert.False(limit.IsCancellationRequested, "the work hangs");
+        }
+        await work;
+    }
+}

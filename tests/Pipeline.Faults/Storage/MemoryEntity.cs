@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Pipeline.Faults.Storage;
+
+/// <summary>An entity as it was sent: names and JSON texts, type annotations among them.</summary>
+internal sealed record MemoryEntity((string Partition, string Row) Key, IReadOnlyList<(string Name, string Json)> Members)
+{
+    private const string TypeSuffix = "@odata.type";
+    private readonly Dictionary<string, object?> values = new(StringComparer.Ordinal);
+
+    public string Version { get; init; } = "";
+    public DateTimeOffset Timestamp { get; init; }
+
+    public static MemoryEntity Read(byte[] body)
+    {
+        using var document = JsonDocument.Parse(body);
+        var root = document.RootElement;
+        return new MemoryEntity((root.GetProperty("PartitionKey").GetString()!, root.GetProperty("RowKey").GetString()!),
+            [.. root.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null && !IsSystem(member.Name)).Select(member => (member.Name, member.Value.GetRawText()))]);
+    }
+
+    /// <summary>The service sorts by the keys' characters.</summary>
+    public static int Compare((string Partition, string Row) a, (string Partition, string Row) b)
+    {
+        var order = string.CompareOrdinal(a.Partition, b.Partition);
+        return order != 0 ? order : string.CompareOrdinal(a.Row, b.Row);
+    }
+
+    public MemoryEntity With(MemoryEntity other) => new(Key, [.. Members.Where(member => other.Members.All(mine => mine.Name != member.Name)), .. other.Members]);
+
+    /// <summary>The value of a column as a filter compares it; null when there is none.</summary>
+    public object? Value(string name)
+    {
+        if (name == "PartitionKey") return Key.Partition;
+        if (name == "RowKey") return Key.Row;
+        if (name == "Timestamp") return Timestamp;
+        if (values.TryGetValue(name, out var known)) return known;
+        return values[name] = Parse(name);
+    }
+
+    private object? Parse(string name)
+    {
+        var json = Members.FirstOrDefault(member => member.Name == name).Json;
+        if (json is null) return null;
+        var type = Members.FirstOrDefault(member => member.Name == name + TypeSuffix).Json?.Trim('"');
+        using var document = JsonDocument.Parse(json);
+        var value = document.RootElement;
+        return type switch
+        {
+            "Edm.Int64" => long.Parse(value.ToString(), CultureInfo.InvariantCulture),
+            "Edm.DateTime" => DateTimeOffset.Parse(value.GetString()!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
+            "Edm.Double" => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN,
+            _ => value.ValueKind switch
+            {
+                JsonValueKind.True => true,
+                JsonValueKind.False => false,
+                JsonValueKind.Number => value.TryGetInt64(out var whole) ? whole : value.GetDouble(),
+                _ => value.GetString()
+            }
+        };
+    }
+
+    public string Json(HashSet<string>? columns)
+    {
+        var text = new StringBuilder("{");
+        Add("odata.etag", Quote(Version));
+        if (columns?.Contains("PartitionKey") != false) Add("PartitionKey", Quote(Key.Partition));
+        if (columns?.Contains("RowKey") != false) Add("RowKey", Quote(Key.Row));
+        if (columns?.Contains("Timestamp") != false) Add("Timestamp", Quote(Timestamp.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)));
+        foreach (var (name, json) in Members)
+            if (columns is null || columns.Contains(name.EndsWith(TypeSuffix, StringComparison.Ordinal) ? name[..^TypeSuffix.Length] : name)) Add(name, json);
+        return text.Append('}').ToString();
+
+        void Add(string name, string json) => text.Append(text.Length > 1 ? "," : "").Append(Quote(name)).Append(':').Append(json);
+    }
+
+    private static string Quote(string text) => JsonSerializer.Serialize(text);
+
+    private static bool IsSystem(string name) => name is "PartitionKey" or "RowKey" or "Timestamp" or "odata.etag" || name.StartsWith("Timestamp@", StringComparison.Ordinal);
+}

@@ -1,0 +1,3 @@
+namespace Pipeline.Faults.Storage;
+
+internal sealed class MemoryStorageTests;
