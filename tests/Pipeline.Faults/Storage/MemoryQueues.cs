@@ -14,6 +14,30 @@ internal sealed class MemoryQueues(TimeProvider time)
     /// <summary>Every message of every queue, visible or not.</summary>
     public IEnumerable<(string Queue, QueuedMessage Message)> All => queues.SelectMany(queue => queue.Value.Select(message => (queue.Key, message)));
 
+    /// <summary>Takes a message as a host does: it is not seen for a while, and its count grows.</summary>
+    public (string Id, string Receipt, int Count) Take(QueuedMessage message, TimeSpan invisible)
+    {
+        message.Count++;
+        Hide(message, $"{(int)invisible.TotalSeconds}");
+        return (message.Id, message.Receipt, message.Count);
+    }
+
+    /// <summary>Removes a message, if nobody has taken it since; false when somebody has.</summary>
+    public bool Remove(string queue, string id, string receipt) => queues[queue].RemoveAll(message => message.Id == id && message.Receipt == receipt) > 0;
+
+    /// <summary>Makes a message visible again after a while, if nobody has taken it since.</summary>
+    public void Release(string queue, string id, string receipt, TimeSpan after)
+    {
+        if (queues[queue].FirstOrDefault(message => message.Id == id && message.Receipt == receipt) is { } message) Hide(message, $"{(int)after.TotalSeconds}");
+    }
+
+    /// <summary>Puts a message into a queue, as it stands there.</summary>
+    public void Add(string queue, string text)
+    {
+        if (!queues.TryGetValue(queue, out var messages)) queues.Add(queue, messages = []);
+        messages.Add(new QueuedMessage { Id = $"{Guid.NewGuid()}", Text = text, Inserted = time.GetUtcNow(), VisibleAt = time.GetUtcNow() });
+    }
+
     public MemoryQueues Copy(TimeProvider other)
     {
         var copy = new MemoryQueues(other) { numbers = numbers };

@@ -1,0 +1,256 @@
+using System.Text;
+using System.Text.Json;
+using Azure;
+using Pipeline.Faults.Storage;
+using Pipeline.Steps;
+using Pipeline.Storage;
+using Pipeline.Tests;
+using Pipeline.Tests.Steps;
+
+namespace Pipeline.Faults.Simulation;
+
+/// <summary>
+/// One seed: a source that changes, two workers on one storage, and a host that delivers messages in any order, twice, late, or to both. Everything that is
+/// decided is decided by the seed, and at any time one worker at most is at work, so that a seed replays exactly.
+/// </summary>
+internal sealed class SimulatedWorld : IAsyncDisposable
+{
+    private const int Events = 60;
+    private static readonly string[] Keys = ["one", "two"];
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+
+    private readonly Random random;
+    private readonly VirtualClock clock = new(new DateTimeOffset(2020, 2, 15, 13, 15, 0, TimeSpan.Zero), TimeSpan.FromSeconds(15));
+    private readonly MemoryStorage storage;
+    private readonly FakeSource source = SimulatedSource.Offline(new FakeSource(Keys));
+    private readonly Worker[] workers;
+    private readonly List<(string Queue, string Text)> past = [];
+
+    public SimulatedWorld(int seed)
+    {
+        random = new Random(seed);
+        storage = new MemoryStorage(clock) { Yields = false };
+        foreach (var key in Keys) source.Replies[key] = SimulatedSource.Next(random, final: false);
+        workers = [NewWorker("A"), NewWorker("B")];
+    }
+
+    /// <summary>What happened, a line an event and a storage call.</summary>
+    public List<string> Trace { get; } = [];
+
+    /// <summary>How often each kind of thing happened.</summary>
+    public Dictionary<string, int> Happened { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The source's last word: facts and gaps as texts.</summary>
+    public IEnumerable<string> Wanted => Keys.SelectMany(key => SimulatedSource.Meaning(key, source.Replies[key].Body));
+
+    private sealed record Delivery(string Queue, string Id, string Receipt, int Count, string Text);
+
+    private sealed class Worker(string name, TestPipeline pipeline, GatePolicy gate, SkewedClock clock)
+    {
+        public string Name => name;
+        public TestPipeline Pipeline => pipeline;
+        public GatePolicy Gate => gate;
+        public SkewedClock Clock => clock;
+        public Delivery? Busy { get; set; }
+        public Task Work { get; set; } = Task.CompletedTask;
+    }
+
+    /// <summary>Lets things happen, then lets the source say its last word and one worker finish undisturbed.</summary>
+    /// <returns>A pipeline to look at the account with.</returns>
+    public async Task<TestPipeline> RunAsync()
+    {
+        await workers[0].Pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None);
+        for (var number = 0; number < Events; number++) await EventAsync(random.Next(2));
+        foreach (var at in (int[])[0, 1]) await FinishAsync(at);
+        foreach (var key in Keys) source.Replies[key] = SimulatedSource.Next(random, final: true);
+        var last = NewWorker("last").Pipeline;
+        // Clocks are right again; a vintage may be up to ten minutes ahead.
+        clock.Advance(TimeSpan.FromMinutes(30));
+        for (var round = 0; round < 3; round++)
+        {
+            await last.Get<Plan>().RunAsync("fake", CancellationToken.None);
+            await DrainAsync(last);
+            clock.Advance(TimeSpan.FromHours(1));
+        }
+        return last;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in workers) await worker.Pipeline.DisposeAsync();
+        source.Dispose();
+    }
+
+    /// <summary>Messages that nobody has dealt with.</summary>
+    public int Left => storage.Queues.All.Count();
+
+    private async Task EventAsync(int at)
+    {
+        var worker = workers[at];
+        switch (random.Next(20))
+        {
+            case 0 or 1:
+                Did("the source changes");
+                source.Replies[Keys[random.Next(2)]] = SimulatedSource.Next(random, final: false);
+                break;
+            case 2 when worker.Busy is null:
+                Did("a plan");
+                await worker.Pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None);
+                break;
+            case 3 when past.Count > 0:
+                Did("an old message once more");
+                var (queue, text) = past[random.Next(past.Count)];
+                storage.Queues.Add(queue, text);
+                break;
+            case 4:
+                Did("a lease is lost");
+                clock.Advance(Lease + TimeSpan.FromSeconds(1));
+                break;
+            case 5:
+                Did("a clock steps");
+                worker.Clock.Skew = TimeSpan.FromSeconds(random.Next(-90, 600));
+                break;
+            case 6 when worker.Busy is not null:
+                Did("a process is killed");
+                worker.Gate.Kill();
+                await EndAsync(at);
+                break;
+            case 7 when worker.Busy is null:
+                Did("a replay");
+                await worker.Pipeline.Get<Replay>().RunAsync($"fake/facts/{Keys[random.Next(2)]}", "", random.Next(4) == 0, CancellationToken.None);
+                break;
+            default:
+                clock.Advance(TimeSpan.FromSeconds(random.Next(3)));
+                if (worker.Busy is null) await DeliverAsync(at);
+                else
+                {
+                    Arm(worker);
+                    worker.Gate.Resume();
+                    await SettleAsync(at);
+                }
+                break;
+        }
+    }
+
+    /// <summary>Hands a message that is visible to a worker; which one, the seed says, not the order they came in.</summary>
+    private async Task DeliverAsync(int at)
+    {
+        var visible = storage.Queues.All.Where(entry => entry.Message.VisibleAt <= clock.GetUtcNow()).OrderBy(entry => entry.Queue, StringComparer.Ordinal).ThenBy(entry => entry.Message.Text, StringComparer.Ordinal)
+            .ThenBy(entry => entry.Message.VisibleAt).ThenBy(entry => entry.Message.Count).ToList();
+        if (visible.Count == 0) return;
+        var (queue, message) = visible[random.Next(visible.Count)];
+        var (id, receipt, count) = storage.Queues.Take(message, Lease);
+        past.Add((queue, message.Text));
+        var worker = workers[at];
+        worker.Busy = new Delivery(queue, id, receipt, count, message.Text);
+        Did($"delivered to {queue}");
+        Trace.Add($"{worker.Name} {message.Text} {count}");
+        Arm(worker);
+        worker.Work = HandleAsync(worker.Pipeline, worker.Busy);
+        await SettleAsync(at);
+    }
+
+    private void Arm(Worker worker) => worker.Gate.Arm(random.Next(3) == 0 ? int.MaxValue : 1 + random.Next(25), random.Next(4) == 0 ? 1 + random.Next(25) : int.MaxValue,
+        (GatePolicy.Trouble)random.Next(4));
+
+    /// <summary>Waits until the worker has stopped at its gate, or is done.</summary>
+    private async Task SettleAsync(int at)
+    {
+        await Task.WhenAny(workers[at].Work, workers[at].Gate.Stopped);
+        if (workers[at].Work.IsCompleted) await EndAsync(at);
+    }
+
+    private async Task EndAsync(int at)
+    {
+        var worker = workers[at];
+        var (delivery, error) = (worker.Busy!, (Exception?)null);
+        try
+        {
+            await worker.Work;
+        }
+        catch (Exception e) when (IsInjected(e))
+        {
+            error = e;
+        }
+        worker.Busy = null;
+        // Plans, replays and what the host does are not disturbed.
+        worker.Gate.Arm(int.MaxValue, int.MaxValue, default);
+        Trace.Add($"{worker.Name} ended {error?.GetType().Name}");
+        if (worker.Gate.IsDead)
+        {
+            await worker.Pipeline.DisposeAsync();
+            workers[at] = NewWorker(worker.Name);
+        }
+        else if (error is null) storage.Queues.Remove(delivery.Queue, delivery.Id, delivery.Receipt);
+        else if (delivery.Count >= Names.MaxAttempts) await PoisonAsync(worker.Pipeline, delivery);
+        else storage.Queues.Release(delivery.Queue, delivery.Id, delivery.Receipt, TimeSpan.FromSeconds(10));
+    }
+
+    private async Task FinishAsync(int at)
+    {
+        while (workers[at].Busy is not null)
+        {
+            workers[at].Gate.Arm(int.MaxValue, int.MaxValue, default);
+            workers[at].Gate.Resume();
+            await SettleAsync(at);
+        }
+        workers[at].Gate.Arm(int.MaxValue, int.MaxValue, default);
+    }
+
+    private static Task HandleAsync(TestPipeline pipeline, Delivery delivery)
+    {
+        var body = BinaryData.FromBytes(Convert.FromBase64String(delivery.Text));
+        if (delivery.Count > Names.MaxAttempts) throw new InvalidOperationException("the host would have put it aside");
+        return pipeline.Get<DeadLetters>().GuardAsync(delivery.Queue, JsonSerializer.Deserialize<JsonElement>(body), delivery.Count, () => pipeline.HandleAsync(delivery.Queue, body));
+    }
+
+    private async Task PoisonAsync(TestPipeline pipeline, Delivery delivery)
+    {
+        Did("a message is given up");
+        pipeline.Get<StorageAccount>();
+        await pipeline.Get<DeadLetters>().KeepAsync(delivery.Queue, BinaryData.FromBytes(Convert.FromBase64String(delivery.Text)), clock.GetUtcNow(), CancellationToken.None);
+        storage.Queues.Remove(delivery.Queue, delivery.Id, delivery.Receipt);
+    }
+
+    /// <summary>Works undisturbed until no message is left, also of those that dead processes had taken.</summary>
+    private async Task DrainAsync(TestPipeline pipeline)
+    {
+        for (var count = 0; count < 2000 && storage.Queues.All.Any(); count++)
+        {
+            var (queue, message) = storage.Queues.All.OrderBy(entry => entry.Message.VisibleAt).ThenBy(entry => entry.Message.Text, StringComparer.Ordinal).First();
+            if (message.VisibleAt > clock.GetUtcNow()) clock.Advance(message.VisibleAt - clock.GetUtcNow());
+            var (id, receipt, attempts) = storage.Queues.Take(message, Lease);
+            var delivery = new Delivery(queue, id, receipt, attempts, message.Text);
+            if (attempts > Names.MaxAttempts) await PoisonAsync(pipeline, delivery);
+            else
+            {
+                await HandleAsync(pipeline, delivery);
+                storage.Queues.Remove(queue, id, receipt);
+            }
+        }
+    }
+
+    private Worker NewWorker(string name)
+    {
+        var skewed = new SkewedClock(clock);
+        var gate = new GatePolicy(line => Trace.Add($"{name} {line}"));
+        return new Worker(name, new TestPipeline(MemoryStorage.ConnectionString, source, skewed, gate, storage), gate, skewed);
+    }
+
+    private void Did(string what)
+    {
+        Happened[what] = Happened.GetValueOrDefault(what) + 1;
+        Trace.Add($"-- {what}");
+    }
+
+    private static bool IsInjected(Exception e) => e is CrashException or RequestFailedException { ErrorCode: "ServerBusy" } || (e is AggregateException several && several.InnerExceptions.All(IsInjected))
+        || (e.InnerException is { } inner && IsInjected(inner));
+
+    /// <summary>The trace as one text.</summary>
+    public string Story()
+    {
+        var text = new StringBuilder();
+        foreach (var line in Trace) text.Append(line).Append('\n');
+        return text.ToString();
+    }
+}
