@@ -130,7 +130,8 @@ public sealed class Normalize(
         await runs.UpdateAsync(run, now => (now ?? run) with { Step = run.Step, StartedAt = run.StartedAt, State = RunState.Running, EndedAt = time.GetUtcNow() }, cancellationToken)
             .ConfigureAwait(false);
         var known = before.WasLoaded ? await Known.ReadAsync(facts, reader.Table, reader.Scope, cancellationToken).ConfigureAwait(false) : null;
-        await using var merge = new Merge(reader.Table, await facts.OpenAsync(reader.Table).ConfigureAwait(false), await facts.OpenHistoryAsync().ConfigureAwait(false),
+        var (rows, history) = (await facts.OpenAsync(reader.Table).ConfigureAwait(false), await facts.OpenHistoryAsync().ConfigureAwait(false));
+        await using var merge = new Merge(reader.Table, rows, history,
             new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, replay), known, row => reader.InPolicy(row, name.Vintage));
         var missing = new List<MissingRow>();
         var rejected = new List<Finding>();
@@ -142,6 +143,8 @@ public sealed class Normalize(
                 rejected.AddRange(batch.Rejected);
             }
         var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && reader.Scope.Coverage != Coverage.Adds, cancellationToken).ConfigureAwait(false);
+        // Another merge may have ended half way.
+        if (before.IsHalfLoaded) await new UnfinishedHistory(reader.Table, rows, history).MendAsync(reader.Scope, name.Vintage, cancellationToken).ConfigureAwait(false);
         await gaps.ReplaceAsync(reader.Table, reader.Scope, missing, before.WasLoaded, name.RunId, cancellationToken).ConfigureAwait(false);
         await rejects.PutAsync(run, name.Blob, rejected, cancellationToken).ConfigureAwait(false);
         await rejects.CloseAsync(slice, name, rejected, cancellationToken).ConfigureAwait(false);

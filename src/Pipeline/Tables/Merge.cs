@@ -240,13 +240,19 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
 
     /// <summary>
     /// After a lost race: the history row of the old version, which this merge had just written in vain, is made to point to the
-    /// version that won.
+    /// version that won, or taken out when the old version still stands.
     /// </summary>
     private async Task MendHistoryAsync(IEnumerable<FactRow> ended, Dictionary<string, FactRow> current, CancellationToken cancellationToken)
     {
         foreach (var old in ended)
         {
-            if (!current.TryGetValue(old.RowKey, out var winner) || winner.ETag == old.ETag || winner.Revision != old.Revision + 1) continue;
+            if (!current.TryGetValue(old.RowKey, out var winner) || winner.ETag == old.ETag) continue;
+            if (winner.LastChanged == old.LastChanged)
+            {
+                var vain = HistoryRow.Of(table, old, null, run.Vintage, run.RunId, true);
+                await history.DeleteEntityAsync(vain.PartitionKey, vain.RowKey, ETag.All, cancellationToken).ConfigureAwait(false);
+            }
+            if (winner.Revision != old.Revision + 1) continue;
             await history.UpsertEntityAsync(HistoryRow.Of(table, old, winner, winner.LastChanged, winner.RunId, inPolicy(winner)), TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
         }
     }
