@@ -35,6 +35,8 @@ public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook run
         var loaded = row.Vintage == name.Vintage && row.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal);
         if (!loaded || (row.State != SliceState.Merged && run?.State == SliceState.Done))
         {
+            // A newer body was claimed while this one was read once more: nobody else will end its run.
+            if (row.Vintage > name.Vintage) await runs.UpdateAsync(key, now => now?.State == SliceState.Merged ? now with { State = RunState.Superseded, EndedAt = time.GetUtcNow() } : null, cancellationToken).ConfigureAwait(false);
             logger.LogInformation("{Slice}: {Blob} is published already or superseded", slice, name.Blob);
             await digest.RequestAsync(slice.Source, cancellationToken).ConfigureAwait(false);
             return;

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Azure;
+using Pipeline.Faults.Simulation;
+using Pipeline.Faults.Sources;
+using Pipeline.Faults.Storage;
+using Pipeline.Ledger;
+using Pipeline.Sources;
+using Pipeline.Steps;
+using Pipeline.Storage;
+using Pipeline.Tables;
+using Pipeline.Tests;
+using Pipeline.Tests.Sources;
+using Pipeline.Tests.Sources.Unctad;
+using Pipeline.Tests.Steps;
+using Xunit;
+
+namespace Pipeline.Faults.Hostile;
+
+/// <summary>Spoilt bodies, messages and parameters: 100,000 in all; <c>FAULTS_INPUTS</c> sets another number.</summary>
+public sealed class FuzzTests
+{
+    private static readonly int Inputs = int.TryParse(Environment.GetEnvironmentVariable("FAULTS_INPUTS"), CultureInfo.InvariantCulture, out var number) ? number : 100_000;
+
+    /// <summary>What a reader may take for a body of some kilobytes, however it is spoilt: buffers and what an archive may unpack.</summary>
+    private const long MostBytes = 96L << 20;
+
+    /// <summary>Real time: no body of some kilobytes takes so long.</summary>
+    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(20);
+
+    private static readonly int PerReader = Inputs * 8 / 10 / SourceCase.All.Count, PerMessage = Inputs - PerReader * SourceCase.All.Count;
+
+    public static TheoryData<string> Datasets => [.. SourceCase.All.Select(dataset => dataset.SliceId)];
+
+    [Theory, MemberData(nameof(Datasets))]
+    public async Task A_spoilt_body_ends_in_an_outcome_that_says_where(string slice)
+    {
+        var dataset = SourceCase.All.Single(dataset => dataset.SliceId == slice);
+        var source = dataset.Make(new Uri("http://127.0.0.1:1"));
+        var body = Body(dataset, source);
+        var reader = source.Reader(dataset.Slice);
+        var mutator = new Mutator(slice.Length);
+        for (var number = 0; number < PerReader; number++)
+        {
+            var spoilt = Spoil(dataset, body, mutator, number);
+            try
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                var work = BodyOutcome.ReadAsync(reader, spoilt);
+                if (work.IsCompleted) Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < MostBytes, $"took {GC.GetAllocatedBytesForCurrentThread() - before} bytes");
+                Check(await work.WaitAsync(Hang), reader);
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"{slice}, input {number} ({Convert.ToBase64String(spoilt.Length > 4000 ? spoilt[..4000] : spoilt)}): {e.Message}", e);
+            }
+        }
+        Proof.Add(Proof.Hostile, PerReader, PerReader, "every reader");
+    }
+
+    [Fact]
+    public async Task A_spoilt_message_touches_nothing_but_what_it_names_and_is_kept()
+    {
+        using var source = SimulatedSource.Offline(new FakeSource { Body = "a=1 b=2" });
+        var clock = new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15));
+        await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, new MemoryStorage(clock) { Yields = false });
+        await pipeline.RunAsync();
+        var facts = (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag).ToList();
+        var blob = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob;
+        var mutator = new Mutator(77);
+        foreach (var (queue, message) in ((string, object)[])[(Names.PullQueue, new PullMessage(FakeSource.One.Id, clock.GetUtcNow())), (Names.NormalizeQueue, new NormalizeMessage(FakeSource.One.Id, blob)), (Names.PublishQueue, new PublishMessage(FakeSource.One.Id, blob))])
+        {
+            var good = JsonSerializer.SerializeToUtf8Bytes(message, message.GetType());
+            for (var number = 0; number < PerMessage / 6; number++)
+            {
+                var body = BinaryData.FromBytes(mutator.Next(good));
+                var error = await Record.ExceptionAsync(() => pipeline.HandleAsync(queue, body).WaitAsync(Hang));
+                Assert.True(error is null or JsonException or FormatException or KeyNotFoundException or RequestFailedException { Status: 404 } or NullReferenceException { TargetSite.Name: nameof(TestPipeline.HandleAsync) }, $"{queue} {body}: {error}");
+                if (number % 20 == 0) await pipeline.Get<DeadLetters>().KeepAsync(queue, body, clock.GetUtcNow(), CancellationToken.None).WaitAsync(Hang);
+            }
+        }
+        await pipeline.DrainAsync();
+        Assert.Equal(facts, (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag));
+        Assert.All(await pipeline.RowsAsync(Names.Rejects), row => Assert.True(row.PartitionKey.StartsWith("unknown|", StringComparison.Ordinal) || row.GetString("Slice").StartsWith(row.PartitionKey.Split('|')[0] + "/", StringComparison.Ordinal), $"{row.PartitionKey} {row["Slice"]}"));
+        Assert.All(await pipeline.RowsAsync(Names.Slices), row => Assert.Equal("fake", row.PartitionKey));
+        Proof.Add(Proof.Hostile, PerMessage / 2, PerMessage / 2, "queue messages");
+    }
+
+    [Fact]
+    public async Task A_spoilt_parameter_is_refused_in_words_or_names_a_slice()
+    {
+        using var source = SimulatedSource.Offline(new FakeSource { Body = "a=1 b=2" });
+        var clock = new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15));
+        await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, new MemoryStorage(clock) { Yields = false });
+        var mutator = new Mutator(99);
+        for (var number = 0; number < PerMessage / 2; number++)
+        {
+            var text = Encoding.UTF8.GetString(mutator.Next("fake/facts/one"u8.ToArray()));
+            var from = number % 3 == 0 ? Encoding.UTF8.GetString(mutator.Next("raw"u8.ToArray())) : "";
+            var answer = await pipeline.Get<Replay>().RunAsync(text, from, false, CancellationToken.None).WaitAsync(Hang);
+            if (answer.Refusal is { } refusal) Assert.True(refusal.Where.Length > 0 && refusal.Seen.Length > 0 && refusal.Expected.Length > 0 && refusal.Advice.Length > 0 && !refusal.ToString().Any(char.IsControl), $"{text}: {refusal}");
+            else Assert.True(Slice.TryParse(answer.Slice, out var slice) && slice.Source == "fake", text);
+        }
+        Proof.Add(Proof.Hostile, PerMessage / 2, PerMessage / 2, "HTTP parameters");
+    }
+
+    private static byte[] Body(SourceCase dataset, ISource source)
+    {
+        var data = new SourceData(11, 1);
+        if (dataset.IsCurated) return Encoding.UTF8.GetBytes(data.Curated(dataset.Path));
+        var url = source.Request(dataset.Slice).Url;
+        return dataset.Path == SourceData.BulkPath ? data.Answer(SourceData.BulkPath, "")!.Value.Body : data.Answer(url.AbsolutePath, Uri.UnescapeDataString(url.Query))?.Body ?? data.Answer(dataset.Path, "")!.Value.Body;
+    }
+
+    private static byte[] Spoil(SourceCase dataset, byte[] body, Mutator mutator, int number)
+    {
+        if (number % 2 == 0) return mutator.Next(body);
+        if (dataset.Path is SourceData.CountryPath or SourceData.OfzPath) return mutator.NextInside(body);
+        return dataset.Path == SourceData.BulkPath ? Fdi.Archive(mutator.Next(Vintage.Value)) : mutator.Next(body);
+    }
+
+    private static readonly Lazy<byte[]> Vintage = new(() => Encoding.UTF8.GetBytes(Fdi.Text(Fdi.Release(20, 1990, 1991).Where(row => row.Code is "0000" or "643" or "840" or "044"))));
+
+    private static void Check(BodyOutcome outcome, ISliceReader reader)
+    {
+        var findings = outcome.Check.Refusal is { } refusal ? outcome.Rejected.Append(refusal) : outcome.Rejected;
+        foreach (var finding in findings)
+            Assert.True(finding.Where.Length > 0 && finding.Seen.Length > 0 && finding.Expected.Length > 0 && finding.Advice.Length > 0 && finding.Seen.Length < 2000, $"{finding}");
+        foreach (var (partition, row) in outcome.Rows.Select(row => (row.PartitionKey, row.RowKey)).Concat(outcome.Missing.Select(gap => (gap.PartitionKey, gap.RowKey))))
+        {
+            Assert.True(IsKey(partition) && IsKey(row), $"no key: {partition} {row}");
+            Assert.True(reader.Scope.Owns(partition, row), $"not of the slice: {partition} {row}");
+        }
+    }
+
+    private static bool IsKey(string key) => key.Length is > 0 and < 512 && !key.Any(c => c is '/' or '\\' or '#' or '?' || char.IsControl(c));
+}
