@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
+using Pipeline.Tests;
 
 namespace Pipeline.Faults;
 
@@ -38,6 +40,16 @@ internal static class Proof
         if (!Promises.Contains(promise)) throw new ArgumentException($"seen \"{promise}\", expected one of Proof.Promises", nameof(promise));
         Found.AddOrUpdate(promise, (tried, survived, note), (_, old) => (old.Tried + tried, old.Survived + survived, string.Join(", ", old.Note.Split(", ").Append(note).Distinct().Order(StringComparer.Ordinal))));
     }
+
+    /// <summary>Writes the table into the README.</summary>
+    public static void WriteReadme() => File.WriteAllText(Readme, Part.Replace(File.ReadAllText(Readme), match => match.Groups[1].Value + Table() + match.Groups[3].Value));
+
+    /// <summary>The promises that the README's table names.</summary>
+    public static IEnumerable<string> InReadme() => Part.Match(File.ReadAllText(Readme)).Groups[2].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(2).Select(line => line.Split(" | ")[0][2..]);
+
+    private static string Readme => Path.Combine(Repository.Root, "README.md");
+
+    private static readonly Regex Part = new("(<!-- proofs:[^\n]*-->\n)(.*?)(<!-- /proofs -->)", RegexOptions.Singleline);
 
     /// <summary>The table, in the form of the README.</summary>
     public static string Table()

@@ -15,8 +15,10 @@ internal static class Snapshot
     private static readonly string[] OfTheRun =
         ["odata.etag", "Timestamp", "Vintage", "FirstSeen", "LastChanged", "LastVintage", "RawBlob", "RunId", "ValidFrom", "ValidTo", "KeptAt", "LastPulled", "NextDue", "StartedAt", "EndedAt", "PartitionKey", "RowKey", "Evidence", "Attempts"];
 
+    /// <param name="pipeline">The pipeline on the account.</param>
+    /// <param name="sums">Whether the sums over runs must agree: of two runs that load one body at the same time, each counts what it wrote.</param>
     /// <summary>The account as lines, and the ledger's sums; asserts on the way what must hold in any account.</summary>
-    public static async Task<string> TakeAsync(TestPipeline pipeline)
+    public static async Task<string> TakeAsync(TestPipeline pipeline, bool sums = true)
     {
         var lines = new List<string>();
         long facts = 0, added = 0, changed = 0, removed = 0;
@@ -40,9 +42,9 @@ internal static class Snapshot
                 lines.Add($"{table.Name} {row.PartitionKey[..(table.Name is Names.Rejects ? row.PartitionKey.IndexOf('|', StringComparison.Ordinal) : row.PartitionKey.Length)]} {Key(table.Name, row.RowKey)}: {Columns(row)}");
             }
         lines.AddRange(await ExportsAsync(pipeline));
-        Assert.Equal(facts, added - removed);
+        if (sums) Assert.Equal(facts, added - removed);
         lines.Sort(StringComparer.Ordinal);
-        return string.Join('\n', lines) + $"\nadded {added} changed {changed}";
+        return string.Join('\n', lines) + (sums ? $"\nadded {added} changed {changed}" : "");
     }
 
     /// <summary>The files that the manifest names; each must be there, whole, and hold the rows it says.</summary>

@@ -5,11 +5,10 @@ using Azure;
 using Pipeline.Faults.Simulation;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
-using Pipeline.Ledger;
 using Pipeline.Sources;
+using Pipeline.Sources.Unctad;
 using Pipeline.Steps;
 using Pipeline.Storage;
-using Pipeline.Tables;
 using Pipeline.Tests;
 using Pipeline.Tests.Sources;
 using Pipeline.Tests.Sources.Unctad;
@@ -103,6 +102,19 @@ public sealed class FuzzTests
             else Assert.True(Slice.TryParse(answer.Slice, out var slice) && slice.Source == "fake", text);
         }
         Proof.Add(Proof.Hostile, PerMessage / 2, PerMessage / 2, "HTTP parameters");
+    }
+
+    [Fact]
+    public void A_spoilt_catalogue_gives_a_date_or_says_what_is_wrong_with_it()
+    {
+        var good = new SourceData(11, 1).Answer(SourceData.CataloguePath, "")!.Value.Body;
+        var mutator = new Mutator(55);
+        for (var number = 0; number < Inputs / 20; number++)
+        {
+            var date = UnctadCatalogue.LastUpdated(new MemoryStream(mutator.Next(good)), out var finding);
+            Assert.True(date is not null || (finding is { Seen.Length: > 0, Expected.Length: > 0, Advice.Length: > 0 } && finding.Where.Length > 0), $"{number}");
+        }
+        Proof.Add(Proof.Hostile, Inputs / 20, Inputs / 20, "the catalogue");
     }
 
     private static byte[] Body(SourceCase dataset, ISource source)

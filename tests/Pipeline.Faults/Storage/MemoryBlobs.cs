@@ -66,7 +66,7 @@ internal sealed class MemoryBlobs(TimeProvider time)
     private static MemoryResponse List(string name, SortedDictionary<string, Blob> container, MemoryCall call)
     {
         var prefix = call.Query["prefix"] ?? "";
-        var metadata = call.Query["include"]?.Contains("metadata", StringComparison.Ordinal) == true;
+        var metadata = call.Query["include"]?.Contains("metadata", StringComparison.OrdinalIgnoreCase) == true;
         var blobs = container.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(pair => new XElement("Blob", new XElement("Name", pair.Key),
             new XElement("Properties", new XElement("Last-Modified", pair.Value.Modified.ToString("R", CultureInfo.InvariantCulture)), new XElement("Etag", pair.Value.Version),
                 new XElement("Content-Length", pair.Value.Body.Length), new XElement("Content-Type", pair.Value.ContentType), new XElement("BlobType", "BlockBlob")),

@@ -48,12 +48,12 @@ public sealed class MemoryStorageTests(Azurite azurite)
         private readonly Dictionary<string, ETag> versions = [];
         private readonly List<(string Id, string Receipt)> taken = [];
 
-        public Task BeginAsync() => Task.WhenAll(account.Tables.GetTableClient("t").CreateIfNotExistsAsync(), account.Queues.GetQueueClient("queue").CreateIfNotExistsAsync(), account.Blobs.GetBlobContainerClient("box").CreateIfNotExistsAsync());
+        public Task BeginAsync() => Task.WhenAll(account.Tables.GetTableClient("rows").CreateIfNotExistsAsync(), account.Queues.GetQueueClient("queue").CreateIfNotExistsAsync(), account.Blobs.GetBlobContainerClient("box").CreateIfNotExistsAsync());
 
         public async Task<string> NextAsync()
         {
             var (kind, key, row, value) = (random.Next(20), Partitions[random.Next(Partitions.Length)], Rows[random.Next(Rows.Length)], random.Next(4));
-            var table = account.Tables.GetTableClient("t");
+            var table = account.Tables.GetTableClient("rows");
             var queue = account.Queues.GetQueueClient("queue");
             var container = account.Blobs.GetBlobContainerClient("box");
             var blob = container.GetBlobClient($"{row}/{key.Replace('|', '-')}.txt");

@@ -25,7 +25,7 @@ internal sealed class IssAnswer
     {
         try
         {
-            using var json = await JsonDocument.ParseAsync(body, default, cancellationToken).ConfigureAwait(false);
+            using var json = await JsonText.ParseAsync(body, cancellationToken).ConfigureAwait(false);
             return json.RootElement.ValueKind == JsonValueKind.Array ? Read(json.RootElement.EnumerateArray()) : Read([json.RootElement]);
         }
         catch (JsonException e)
@@ -39,7 +39,7 @@ internal sealed class IssAnswer
     {
         try
         {
-            using var json = JsonDocument.Parse(body.Span.StartsWith(Encoding.UTF8.Preamble) ? body[Encoding.UTF8.Preamble.Length..] : body);
+            using var json = JsonText.Parse(body.Span.StartsWith(Encoding.UTF8.Preamble) ? body[Encoding.UTF8.Preamble.Length..] : body);
             return Read(json.RootElement, "body");
         }
         catch (JsonException e)

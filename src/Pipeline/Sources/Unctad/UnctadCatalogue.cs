@@ -36,7 +36,7 @@ internal static class UnctadCatalogue
     {
         try
         {
-            using var json = JsonDocument.Parse(body, Options);
+            using var json = JsonText.Parse(body, Options);
             (var found, finding) = find(json.RootElement);
             return found;
         }
