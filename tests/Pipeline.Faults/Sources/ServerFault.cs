@@ -27,6 +27,8 @@ internal sealed record ServerFault(string Name, string Seen, Func<SourceSimulato
         Status(429, "Retry-After=7"), Status(429, $"Retry-After={new DateTimeOffset(2020, 2, 15, 15, 0, 0, TimeSpan.Zero):R}"), Status(429, "Retry-After=86400"),
         Status(500), Status(502), Status(503, "Retry-After=3"), Status(504),
         new("200 with HTML", "html", (_, context, _) => WriteAsync(context, 200, "<!DOCTYPE html><html><body>Sign in</body></html>"u8.ToArray(), "text/html; charset=utf-8")),
+        new("a page that repeats the request", "html", (_, context, _) => WriteAsync(context, 200, Encoding.UTF8.GetBytes($"<html>denied: {context.Request.QueryString} {string.Join(' ', context.Request.Headers.Select(header => header.Value.ToString()))}</html>"), "text/html")),
+        new("an error that repeats the request", "status 400", (_, context, _) => WriteAsync(context, 400, Encoding.UTF8.GetBytes($"bad: {context.Request.QueryString} {string.Join(' ', context.Request.Headers.Select(header => header.Value.ToString()))}"), "text/plain")),
         new("200 without a body", "", (_, context, _) => WriteAsync(context, 200, [], "application/json")),
         new("204", "", (_, context, _) => { context.Response.StatusCode = 204; return Task.CompletedTask; }),
         new("another charset", "", (_, context, right) => WriteAsync(context, 200, Encoding.Unicode.GetBytes(Encoding.UTF8.GetString(right!.Value.Body)), right.Value.ContentType + "; charset=utf-16")),

@@ -115,6 +115,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
             Assert.True(row.State is SliceState.Failed or SliceState.Refused or SliceState.Narrowed, $"{where}: {row.State}");
             if (row.State != SliceState.Narrowed) Assert.Matches($"(?s)^{dataset}.*: seen .*{Regex.Escape(fault.Seen)}.*, expected .+; .+", row.LastError);
         }
+        await SecretsAsync(pipeline, where);
         // What was understood to be an answer is kept.
         if (row.State == SliceState.Refused) Assert.Equal(bodies + 1, (await pipeline.Get<RawStore>().ListAsync(dataset.Slice, CancellationToken.None)).Count);
         await HealsAsync(dataset, server, clock, storage, pipeline, where, revised);
@@ -129,6 +130,20 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         var healed = await pipeline.Get<SliceBook>().GetAsync(dataset.Slice, CancellationToken.None);
         Assert.Equal($"{where}: done ", $"{where}: {healed.State} {healed.LastError}");
         await Snapshot.TakeAsync(pipeline);
+    }
+
+    /// <summary>Keys of the sources, which the server has seen and at times repeated, and of the storage: in no log, table, blob's name or metadata, or message.</summary>
+    private static async Task SecretsAsync(TestPipeline pipeline, string where)
+    {
+        var all = new List<string>();
+        lock (pipeline.Log) all.AddRange(pipeline.Log);
+        var account = pipeline.Get<StorageAccount>();
+        await foreach (var table in account.Tables.QueryAsync()) all.AddRange((await pipeline.RowsAsync(table.Name)).Select(row => string.Join(' ', row.Select(pair => $"{pair.Key} {pair.Value}"))));
+        foreach (var container in (string[])[Names.RawContainer, Names.ExportsContainer, Names.CuratedContainer])
+            if (await account.Blobs.GetBlobContainerClient(container).ExistsAsync())
+                await foreach (var blob in account.Blobs.GetBlobContainerClient(container).GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.Metadata)) all.Add($"{blob.Name} {string.Join(' ', blob.Metadata)}");
+        Assert.All(all, text => Assert.False(text.Contains("canary", StringComparison.OrdinalIgnoreCase) || text.Contains("AAAAAAAAAAAAAAAA", StringComparison.Ordinal), $"{where}: {text}"));
+        Proof.Add(Proof.Secret, 1, 1, "all faults, also of servers that repeat the key");
     }
 
     private static async Task<List<string>> FactsAsync(TestPipeline pipeline, SourceCase dataset) => [.. (await pipeline.RowsAsync(dataset.Table)).Select(row => $"{row.PartitionKey} {row.RowKey} {row["RowHash"]}")];

@@ -1,0 +1,71 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Pipeline.Faults.Sources;
+using Pipeline.Faults.Storage;
+using Pipeline.Ledger;
+using Pipeline.Storage;
+using Pipeline.Tests;
+using Xunit;
+
+namespace Pipeline.Faults.Guards;
+
+/// <summary>Bodies that are well formed and must not be loaded: too few rows, sums that do not tie out, another period than was asked for.</summary>
+public sealed class GuardTests
+{
+    public static TheoryData<string, string, string> Bodies { get; } = new()
+    {
+        { "census-trade/exports-total/2019", "shrunk", "seen 33 rows, expected at least 35, 95 % of the 36 rows of the body before" },
+        { "census-trade/imports-total/2019", "shrunk", "seen 33 rows, expected at least 35, 95 % of the 36 rows of the body before" },
+        { "census-trade/exports-total/2019", "tie-out", "month 2019-05: seen partners that add up to" },
+        { "census-trade/imports-total/2019", "tie-out", "month 2019-05: seen partners that add up to" },
+        { "census-trade/exports-hs2/4621-2019", "shrunk", "seen 33 rows, expected at least 35, 95 % of the 36 rows of the body before" },
+        { "census-trade/exports-total/2019", "period", "2018" },
+        { "census-trade/imports-total/2019", "period", "2018" },
+        { "census-trade/imports-hs2/4621-2019", "period", "2018" },
+        { "moex-holders/nsd-holders/2020-02-14", "period", "which was asked for" }
+    };
+
+    [Theory, MemberData(nameof(Bodies))]
+    public async Task A_body_that_must_not_be_loaded_is_refused_as_a_whole_kept_and_reported_and_the_old_rows_stay(string slice, string fault, string seen)
+    {
+        var dataset = SourceCase.All.Single(dataset => dataset.SliceId == slice);
+        await using var server = await SourceSimulator.StartAsync();
+        var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
+        var storage = new MemoryStorage(clock);
+        server.Data = new SourceData(5, 1);
+        await using var pipeline = dataset.Open(server, clock, storage);
+        await dataset.PullAsync(pipeline, server, clock, storage);
+        var before = await VersionsAsync(pipeline, dataset);
+        Assert.NotEmpty(before);
+        server.Data = new SourceData(5, 2);
+        (server.Broken, server.Fault) = (dataset.Path, new ServerFault(fault, seen, (_, context, right) =>
+        {
+            context.Response.ContentType = right!.Value.ContentType;
+            return context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(Spoil(Encoding.UTF8.GetString(right.Value.Body), fault))).AsTask();
+        }));
+        clock.Advance(TimeSpan.FromDays(1));
+        await dataset.PullAsync(pipeline, server, clock, storage);
+
+        Assert.Equal(before, await VersionsAsync(pipeline, dataset));
+        Assert.Empty(await pipeline.RowsAsync(Names.History));
+        var row = await pipeline.Get<SliceBook>().GetAsync(dataset.Slice, CancellationToken.None);
+        Assert.Equal(SliceState.Refused, row.State);
+        Assert.Contains(seen, row.LastError, StringComparison.Ordinal);
+        var bodies = await pipeline.Get<RawStore>().ListAsync(dataset.Slice, CancellationToken.None);
+        Assert.Equal(2, bodies.Count);
+        var reject = (await pipeline.RowsAsync(Names.Rejects, "State eq 'open'"))[0];
+        Assert.Equal((bodies[1].Blob, slice), (reject["RawBlob"], reject["Slice"]));
+        var run = (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From).Single(run => run.RunId == bodies[1].RunId);
+        Assert.True(run is { State: SliceState.Refused, Counts: { AddUp: true, Added: 0, Changed: 0 } }, $"{run}");
+        Proof.Add(Proof.Guard, 1, 1, "shrunk bodies, sums, periods");
+    }
+
+    private static string Spoil(string body, string fault) => fault switch
+    {
+        "shrunk" => Regex.Replace(body, @",\n\[[^\[\]]*""2019-12""\]", ""),
+        "tie-out" => Regex.Replace(body, @"(\[""-"",""[^""]*"","")(\d+)("",""\d+"",""2019-05"")", match => $"{match.Groups[1].Value}{long.Parse(match.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture) + 1}{match.Groups[3].Value}"),
+        _ => body.Replace("2019-", "2018-", StringComparison.Ordinal).Replace("2020-02-14", "2020-02-13", StringComparison.Ordinal)
+    };
+
+    private static async Task<List<string>> VersionsAsync(TestPipeline pipeline, SourceCase dataset) => [.. (await pipeline.RowsAsync(dataset.Table)).Select(row => $"{row.PartitionKey} {row.RowKey} {row.ETag}")];
+}

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using Azure;
+using Azure.Core;
+using Pipeline.Faults.Simulation;
+using Pipeline.Faults.Sources;
+using Pipeline.Faults.Storage;
+using Pipeline.Ledger;
+using Pipeline.Sources;
+using Pipeline.Steps;
+using Pipeline.Storage;
+using Pipeline.Tests;
+using Pipeline.Tests.Steps;
+using Xunit;
+
+namespace Pipeline.Faults.Letters;
+
+/// <summary>A step that fails at the same storage call five times in a row, at each call of each step in turn; then the cause is gone and somebody replays.</summary>
+public sealed class DeadLetterProofTests
+{
+    private const string First = "a=1 b=2 c=3 d=4 e= f=6 #", Revised = "a=1 b=5/x c=3 e=7 f=6 g= d=4";
+
+    [Fact]
+    public async Task A_step_that_fails_for_good_at_any_call_is_kept_and_a_replay_ends_at_the_tables_of_a_quiet_run()
+    {
+        using var source = SimulatedSource.Offline(new FakeSource());
+        var prepared = new MemoryStorage(new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15)));
+        source.Body = First;
+        await using (var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15)), prepared)) await pipeline.RunAsync();
+        source.Body = Revised;
+        var (wanted, _) = await RunAsync(source, prepared, "", 0);
+        var tried = 0;
+        foreach (var queue in Names.Queues)
+            for (var at = 1; ; at++)
+            {
+                var (seen, dead) = await RunAsync(source, prepared, queue, at);
+                if (dead == 0) break;
+                Assert.Equal($"{queue}, call {at}\n{wanted}", $"{queue}, call {at}\n{seen}");
+                tried++;
+            }
+        Assert.True(tried > 30, $"only {tried} calls");
+        Proof.Add(Proof.DeadLetter, tried, tried, "every storage call of every step");
+    }
+
+    private static async Task<(string Seen, int Dead)> RunAsync(FakeSource source, MemoryStorage prepared, string queue, int at)
+    {
+        var clock = new VirtualClock(SourceCase.Start.AddDays(1), TimeSpan.FromSeconds(15));
+        var storage = prepared.Copy(clock);
+        var busy = new BusyPolicy();
+        await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, busy, storage);
+        await pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None);
+        var dead = new List<Slice>();
+        while (storage.Queues.All.OrderBy(entry => entry.Message.VisibleAt).Select(entry => (entry.Queue, entry.Message)).FirstOrDefault() is { Message: { } message } next)
+        {
+            if (message.VisibleAt > clock.GetUtcNow()) clock.Advance(message.VisibleAt - clock.GetUtcNow());
+            var (id, receipt, count) = storage.Queues.Take(message, TimeSpan.FromMinutes(10));
+            var body = BinaryData.FromBytes(Convert.FromBase64String(message.Text));
+            // Only the first message of the step is the unlucky one; its copies at a replay are not.
+            busy.FailAt(next.Queue == queue && dead.Count == 0 ? at : 0);
+            try
+            {
+                await pipeline.Get<DeadLetters>().GuardAsync(next.Queue, JsonSerializer.Deserialize<JsonElement>(body), count, () => pipeline.HandleAsync(next.Queue, body));
+            }
+            catch (RequestFailedException) when (count < Names.MaxAttempts)
+            {
+                storage.Queues.Release(next.Queue, id, receipt, TimeSpan.FromSeconds(10));
+                continue;
+            }
+            catch (RequestFailedException)
+            {
+                busy.FailAt(0);
+                await pipeline.Get<DeadLetters>().KeepAsync(next.Queue, body, clock.GetUtcNow(), CancellationToken.None);
+                dead.Add(DeadLetter.Read(next.Queue, body.ToString()).Slice!);
+            }
+            storage.Queues.Remove(next.Queue, id, receipt);
+        }
+        busy.FailAt(0);
+        foreach (var slice in dead)
+        {
+            Assert.Equal("RequestFailedException: the server is busy", Assert.Single(await pipeline.RowsAsync(Names.Rejects, "Message gt ''"))["Seen"]);
+            Assert.Null((await pipeline.Get<Replay>().RunAsync(slice.Id, "", false, CancellationToken.None)).Refusal);
+            await Host.DrainAsync(pipeline, clock, storage);
+        }
+        clock.Advance(TimeSpan.FromDays(1));
+        await pipeline.RunAsync();
+        await Host.DrainAsync(pipeline, clock, storage);
+        Assert.Empty(await pipeline.RowsAsync(Names.Rejects, "State eq 'open'"));
+        return (string.Join('\n', (await Snapshot.TakeAsync(pipeline)).Split('\n').Where(line => !line.StartsWith("rejects ", StringComparison.Ordinal))), dead.Count);
+    }
+
+    /// <summary>The service does not serve one call of a step.</summary>
+    private sealed class BusyPolicy : AsyncPolicy
+    {
+        private int left;
+
+        public void FailAt(int call) => left = call;
+
+        protected override async ValueTask ProcessAsync(HttpMessage message, Func<ValueTask> next)
+        {
+            if (left > 0 && --left == 0) throw new RequestFailedException(503, "the server is busy", "ServerBusy", null);
+            await next();
+        }
+    }
+}
