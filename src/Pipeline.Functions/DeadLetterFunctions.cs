@@ -12,14 +12,14 @@ namespace Pipeline.Functions;
 public sealed class DeadLetterFunctions(DeadLetters letters)
 {
     [Function("KeepDeadPull")]
-    public Task PullAsync([QueueTrigger(Names.PullQueue + Names.PoisonSuffix, Connection = Names.Connection)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task PullAsync([QueueTrigger(Names.PullQueue + StepQueues.PoisonSuffix, Connection = Names.Connection)] QueueMessage message, CancellationToken cancellationToken) =>
         letters.KeepAsync(Names.PullQueue, message.Body, message.InsertedOn, cancellationToken);
 
     [Function("KeepDeadNormalize")]
-    public Task NormalizeAsync([QueueTrigger(Names.NormalizeQueue + Names.PoisonSuffix, Connection = Names.Connection)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task NormalizeAsync([QueueTrigger(Names.NormalizeQueue + StepQueues.PoisonSuffix, Connection = Names.Connection)] QueueMessage message, CancellationToken cancellationToken) =>
         letters.KeepAsync(Names.NormalizeQueue, message.Body, message.InsertedOn, cancellationToken);
 
     [Function("KeepDeadPublish")]
-    public Task PublishAsync([QueueTrigger(Names.PublishQueue + Names.PoisonSuffix, Connection = Names.Connection)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task PublishAsync([QueueTrigger(Names.PublishQueue + StepQueues.PoisonSuffix, Connection = Names.Connection)] QueueMessage message, CancellationToken cancellationToken) =>
         letters.KeepAsync(Names.PublishQueue, message.Body, message.InsertedOn, cancellationToken);
 }

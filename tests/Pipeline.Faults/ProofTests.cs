@@ -6,7 +6,11 @@ namespace Pipeline.Faults;
 public sealed class ProofTests
 {
     [Fact]
-    public void The_promises_of_the_readme_are_those_of_the_command() => Assert.Equal(Proof.Promises, Proof.InReadme());
+    public void The_promises_of_the_readme_are_those_of_the_command()
+    {
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("UPDATE_README") == "1", "the table is being written");
+        Assert.Equal(Proof.Promises, Proof.InReadme());
+    }
 
     [Fact]
     public void A_promise_that_is_not_on_the_list_is_a_mistake_of_the_test() =>

@@ -51,10 +51,10 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     /// <param name="cancellationToken">Stops the call; the next one goes on.</param>
     public async Task SettleAsync(string source, bool digested, CancellationToken cancellationToken)
     {
-        var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
         foreach (var row in await RowsAsync(source, cancellationToken).ConfigureAwait(false))
         {
             if (!await IsOverAsync(Read(row), KeptAt(row), digested, cancellationToken).ConfigureAwait(false)) continue;
+            var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
             // Under its ETag: it may have failed once more in the meantime.
             await RowUpdate.ApplyAsync(table, row.PartitionKey, row.RowKey, now =>
             {
@@ -82,10 +82,9 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
 
     private async Task<List<TableEntity>> RowsAsync(string? source, CancellationToken cancellationToken)
     {
-        var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
         var filter = (source is null ? TableClient.CreateQueryFilter($"State eq {RejectBook.Open}") : RejectBook.OfSource(source)) + " and Message gt ''";
         var rows = new List<TableEntity>();
-        await foreach (var row in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken).ConfigureAwait(false)) rows.Add(row);
+        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken).ConfigureAwait(false)) rows.Add(row);
         return rows;
     }
 

@@ -8,7 +8,7 @@ using Pipeline.Storage;
 namespace Pipeline.Report;
 
 /// <summary>Reads how sources, queues and rejects stand at this moment.</summary>
-public sealed class StandingReader(PipelineSettings settings, SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, StorageAccount account, TimeProvider time)
+public sealed class StandingReader(PipelineSettings settings, SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, DeadLetterBook letters, StorageAccount account, TimeProvider time)
 {
     /// <summary>The most notes, failures and rejects that are listed; there may be thousands.</summary>
     public const int MostListed = 20;
@@ -73,6 +73,7 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     {
         var open = new List<Finding>();
         foreach (var source in sources.All) open.AddRange(await rejects.OpenAsync(source.Name, MostCounted + 1 - open.Count, cancellationToken).ConfigureAwait(false));
+        if (open.Count <= MostCounted) open.AddRange((await letters.OpenAsync(null, cancellationToken).ConfigureAwait(false)).Select(letter => letter.Finding));
         return new RejectStatus(Math.Min(open.Count, MostCounted), open.Count > MostCounted, [.. open.Take(MostListed)]);
     }
 

@@ -15,9 +15,6 @@ public static class Names
     /// <summary>How message bodies are written. The host's <c>messageEncoding</c> must say the same.</summary>
     public const QueueMessageEncoding Encoding = QueueMessageEncoding.Base64;
 
-    /// <summary>What the host's queue of messages that failed too often is called.</summary>
-    public const string PoisonSuffix = "-poison";
-
     /// <summary>How often the host tries a message. Its <c>maxDequeueCount</c> must say the same.</summary>
     public const int MaxAttempts = 5;
 

@@ -8,6 +8,9 @@ namespace Pipeline.Storage;
 /// <summary>Sends messages to the step queues, each created on its first use.</summary>
 public sealed class StepQueues(StorageAccount account)
 {
+    /// <summary>What the host adds to a queue's name for its queue of messages that failed too often.</summary>
+    public const string PoisonSuffix = "-poison";
+
     private readonly ConcurrentDictionary<string, Task<QueueClient>> open = new(StringComparer.Ordinal);
 
     public Task SendAsync(PullMessage message, CancellationToken cancellationToken) => SendAsync(Names.PullQueue, message, TimeSpan.Zero, cancellationToken);

@@ -1,10 +1,12 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Pipeline.Faults.Simulation;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
 using Pipeline.Ledger;
 using Pipeline.Storage;
 using Pipeline.Tests;
+using Pipeline.Tests.Steps;
 using Xunit;
 
 namespace Pipeline.Faults.Guards;
@@ -58,6 +60,22 @@ public sealed class GuardTests
         var run = (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From).Single(run => run.RunId == bodies[1].RunId);
         Assert.True(run is { State: SliceState.Refused, Counts: { AddUp: true, Added: 0, Changed: 0 } }, $"{run}");
         Proof.Add(Proof.Guard, 1, 1, "shrunk bodies, sums, periods");
+    }
+
+    [Fact]
+    public async Task A_change_outside_the_publishers_window_is_applied_flagged_and_told()
+    {
+        // The small publisher announces changes to values below 1000 only.
+        using var source = SimulatedSource.Offline(new FakeSource { Body = "a=1 b=2 c=3" });
+        var clock = new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15));
+        await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, new MemoryStorage(clock));
+        await pipeline.RunAsync();
+        source.Body = "a=10 b=2000 c=3";
+        clock.Advance(TimeSpan.FromDays(1));
+        await pipeline.RunAsync();
+        Assert.Equal(["a 1 10 True", "b 2 2000 False"], (await pipeline.RowsAsync(Names.History)).Select(row => $"{row.RowKey[..1]} {row["OldValue"]} {row["NewValue"]} {row["InPolicy"]}"));
+        Assert.Contains("Warning: fake/facts/one: 1 changes outside the publisher's revision window; see InPolicy in history", pipeline.Log);
+        Proof.Add(Proof.Guard, 1, 1, "changes outside the window");
     }
 
     private static string Spoil(string body, string fault) => fault switch

@@ -22,7 +22,7 @@ public sealed class RunbookTests(Azurite azurite)
         foreach (var (body, queue) in sent)
         {
             var properties = JsonDocument.Parse(body).RootElement.EnumerateObject().Select(property => property.Name);
-            Assert.Equal((queue == Names.PullQueue ? typeof(PullMessage) : typeof(NormalizeMessage)).GetProperties().Select(property => property.Name), properties);
+            Assert.Equal((queue == Names.PullQueue ? typeof(PullMessage) : typeof(NormalizeMessage)).GetConstructors()[0].GetParameters().Where(parameter => !parameter.HasDefaultValue).Select(parameter => parameter.Name!), properties);
         }
     }
 
