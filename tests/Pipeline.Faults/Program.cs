@@ -8,6 +8,8 @@ var code = await ConsoleRunner.Run(args);
 if (args.Length == 0)
 {
     Console.WriteLine(Proof.Table());
+    // A test that fails adds nothing: its promise must not look kept.
+    if (code != 0) Console.WriteLine("tests failed, see above: the table lacks what they tried, and nothing is proved");
     if (code == 0 && Environment.GetEnvironmentVariable("UPDATE_README") == "1") Proof.WriteReadme();
 }
 return code;

@@ -38,7 +38,7 @@ internal static class Proof
     public static void Add(string promise, long tried, long survived, string note)
     {
         if (!Promises.Contains(promise)) throw new ArgumentException($"seen \"{promise}\", expected one of Proof.Promises", nameof(promise));
-        Found.AddOrUpdate(promise, (tried, survived, note), (_, old) => (old.Tried + tried, old.Survived + survived, string.Join(", ", old.Note.Split(", ").Append(note).Distinct().Order(StringComparer.Ordinal))));
+        Found.AddOrUpdate(promise, (tried, survived, note), (_, old) => (old.Tried + tried, old.Survived + survived, string.Join("; ", old.Note.Split("; ").Append(note).Distinct().Order(StringComparer.Ordinal))));
     }
 
     /// <summary>Writes the table into the README.</summary>
