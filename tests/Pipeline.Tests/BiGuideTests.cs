@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Pipeline.Insight;
+using Pipeline.Ledger;
+using Pipeline.Storage;
 using Pipeline.Tables;
 using Pipeline.Tests.Steps;
 using Xunit;
@@ -20,11 +22,40 @@ public sealed class BiGuideTests(Azurite azurite)
         var text = string.Concat(facts.OrderBy(table => table.Name, StringComparer.Ordinal).Select(table => Section(table.Name, ColumnMeanings.Of(table).Where(column => !common.Contains(column.Name)))));
         text += Section("indicators", ColumnMeanings.Of(typeof(IndicatorRow)).Skip(2)) + Section("claims", ColumnMeanings.Of(typeof(ClaimRow)).Skip(2));
         text += Section("every table of figures", ColumnMeanings.Of(typeof(TradeMonthly)).Where(column => common.Contains(column.Name) && column.Name is not ("PartitionKey" or "RowKey")));
+        text += string.Concat(LedgerColumns.Tables.Select(table => Section(table, LedgerColumns.Of(table))));
         var guide = File.ReadAllText(Guide);
         var match = Regex.Match(guide, "(<!-- columns:[^\n]*-->\n)(.*?)(<!-- /columns -->)", RegexOptions.Singleline);
         if (Environment.GetEnvironmentVariable("UPDATE_README") == "1")
             File.WriteAllText(Guide, guide.Replace(match.Value, match.Groups[1].Value + text + match.Groups[3].Value, StringComparison.Ordinal));
         else Assert.Equal(text, match.Groups[2].Value);
+    }
+
+    [Fact]
+    public async Task Every_row_of_the_ledger_has_every_column_that_the_guide_describes()
+    {
+        using var source = new FakeSource("one", "two", "three", "four");
+        source.Replies["two"] = new("a=1", ETag: "\"x\"");
+        source.Replies["three"] = new("", 204);
+        source.Replies["four"] = new("nothing", 404);
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        // Loaded, with a gap and a reject; revised in one column and in two; a row removed; refused.
+        foreach (var body in (string[])["a=1 b=1 c=1 d= e=?", "a=2 b=1 c=1 d= e=?", "a=3/note b=1 c=1 d= e=?", "b=1 c=1 d=", "a=1 !"])
+        {
+            source.Coverage = Pipeline.Sources.Coverage.ByHand;
+            source.Body = body;
+            await pipeline.RunAsync();
+        }
+        foreach (var table in LedgerColumns.Tables)
+        {
+            var rows = await pipeline.RowsAsync(table);
+            Assert.NotEmpty(rows);
+            Assert.All(rows, row => Assert.Equal(LedgerColumns.Of(table).Select(column => $"{column.Name} {column.Type}").Order(),
+                row.Where(cell => cell.Key is not ("odata.etag" or "Timestamp")).Select(cell => $"{cell.Key} {Edm(cell.Value)}").Order()));
+        }
+        Assert.Equal(["(removed)", "Value", "Value,Note"], (await pipeline.RowsAsync(Names.History)).Select(row => row.GetString("Column")).Order(StringComparer.Ordinal));
+        Assert.Equal(["done", "failed", "not-published", "refused"], (await pipeline.RowsAsync(Names.Slices)).Select(row => row.GetString("State")).Order());
+
+        static string Edm(object value) => value is DateTimeOffset ? "Edm.DateTime" : $"Edm.{value.GetType().Name}";
     }
 
     [Fact]

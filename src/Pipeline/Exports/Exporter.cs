@@ -1,37 +1,47 @@
-using System.Security.Cryptography;
 using Azure;
-using Azure.Data.Tables;
-using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
-using Pipeline.Sources.Http;
 using Pipeline.Storage;
 
 namespace Pipeline.Exports;
 
 /// <summary>
 /// Writes tables as files for programs that cannot sign in to tables: one file a partition, and one for all of a table of moderate
-/// size. Only files whose content differs from the manifest's are written; each is replaced as a whole.
+/// size. Only files whose content differs are written; each is replaced as a whole.
 /// </summary>
+/// <remarks>
+/// Any number of processes may do so at the same time, any of them slow or dead at any point. Whoever works reads the manifest, then
+/// lists the files, then reads the rows, and replaces only the version of a file that was listed: so its rows are at least as new as those
+/// of the file that it replaces. The manifest comes last, and only if nobody has written it meanwhile: so none of the files that it calls
+/// up to date was looked at before somebody else's were complete. What a process that died has left is found by
+/// <see cref="IsCurrentAsync"/>, as are files that somebody has overwritten or removed.
+/// </remarks>
 public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Exporter> logger)
 {
     /// <summary>A table with more rows has no <c>_all.csv</c>.</summary>
     public const int MostRowsOfAll = 200_000;
 
-    /// <summary>How often the work is begun anew because another process has changed the manifest.</summary>
+    /// <summary>How often the work is begun anew because another process has written a file or the manifest.</summary>
     private const int MaxConflicts = 10;
 
-    /// <summary>Uploads under way at the same time.</summary>
-    private const int Parallelism = 8;
+    private readonly ExportContainer container = new(account.Blobs.GetBlobContainerClient(Names.ExportsContainer), logger);
 
-    private readonly BlobContainerClient container = account.Blobs.GetBlobContainerClient(Names.ExportsContainer);
+    /// <summary>For each source that the manifest knows a mark of what its indicators, claims and files were made from.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> MarksAsync(CancellationToken cancellationToken) =>
+        (await container.ManifestAsync(cancellationToken).ConfigureAwait(false)).Manifest.Sources;
 
-    /// <summary>What the manifest says of a source; null when it says nothing.</summary>
-    public async Task<string?> MarkAsync(string source, CancellationToken cancellationToken) =>
-        (await ManifestAsync(cancellationToken).ConfigureAwait(false)).Manifest.Sources.GetValueOrDefault(source);
-
-    /// <summary>What the manifest says of all sources.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> MarksAsync(CancellationToken cancellationToken) => (await ManifestAsync(cancellationToken).ConfigureAwait(false)).Manifest.Sources;
+    /// <summary>Whether the manifest has this mark for a source, and the container has exactly the files of the tables that the manifest says.</summary>
+    /// <param name="exported">The tables that are exported for the source.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="mark">The mark.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<bool> IsCurrentAsync(IReadOnlyCollection<ExportTable> exported, string source, string mark, CancellationToken cancellationToken)
+    {
+        var (manifest, _) = await container.ManifestAsync(cancellationToken).ConfigureAwait(false);
+        if (manifest.Sources.GetValueOrDefault(source) != mark) return false;
+        var listed = await container.ListAsync(cancellationToken).ConfigureAwait(false);
+        var files = manifest.Files.Where(file => IsOf(exported, file.File)).ToList();
+        return files.Count == listed.Keys.Count(name => IsOf(exported, name)) && files.All(file => listed.GetValueOrDefault(file.File)?.Is(file) == true);
+    }
 
     /// <summary>Brings the files of tables up to date.</summary>
     /// <param name="exported">The tables.</param>
@@ -40,7 +50,7 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
     /// <param name="cancellationToken">Stops the work; the next run completes it.</param>
     public async Task RunAsync(IReadOnlyCollection<ExportTable> exported, string source, string mark, CancellationToken cancellationToken)
     {
-        await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        await container.EnsureAsync(cancellationToken).ConfigureAwait(false);
         for (var conflicts = 0; ; conflicts++)
         {
             try
@@ -50,155 +60,31 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
             }
             catch (RequestFailedException e) when (e.Status is 409 or 412 && conflicts < MaxConflicts)
             {
-                // Another process has written the manifest since it was read: what is left to do is looked at anew.
+                // Another process has written the manifest or a file since it was looked at: what is left to do is looked at anew.
             }
         }
     }
 
     private async Task OnceAsync(IReadOnlyCollection<ExportTable> exported, string source, string mark, CancellationToken cancellationToken)
     {
-        var (before, tag) = await ManifestAsync(cancellationToken).ConfigureAwait(false);
-        var known = before.Files.ToDictionary(file => file.File, StringComparer.Ordinal);
-        var after = known.Values.Where(file => !exported.Any(table => IsOf(table, file))).ToList();
+        // In this order: see the remarks above.
+        var (before, version) = await container.ManifestAsync(cancellationToken).ConfigureAwait(false);
+        var listed = await container.ListAsync(cancellationToken).ConfigureAwait(false);
+        var after = before.Files.Where(file => !IsOf(exported, file.File)).ToList();
         var written = 0;
         foreach (var table in exported)
         {
-            await using var work = new TableFiles(this, table, known, cancellationToken);
-            after.AddRange(await work.RunAsync().ConfigureAwait(false));
+            await using var work = new TableFiles(container, table, listed, cancellationToken);
+            after.AddRange(await work.RunAsync(await tables.OpenAsync(table.Name).ConfigureAwait(false)).ConfigureAwait(false));
             written += work.Written;
         }
-        var gone = known.Keys.Except(after.Select(file => file.File), StringComparer.Ordinal).ToList();
+        var gone = listed.Where(file => IsOf(exported, file.Key)).ExceptBy(after.Select(file => file.File), file => file.Key, StringComparer.Ordinal).ToList();
+        foreach (var (name, file) in gone) await container.RemoveAsync(name, file, cancellationToken).ConfigureAwait(false);
         var sources = new SortedDictionary<string, string>(before.Sources.ToDictionary(), StringComparer.Ordinal) { [source] = mark };
         var manifest = new ExportManifest(sources, [.. after.OrderBy(file => file.File, StringComparer.Ordinal)]);
-        await container.GetBlobClient(ExportManifest.Name).UploadAsync(manifest.Write(), new BlobUploadOptions
-        {
-            HttpHeaders = new BlobHttpHeaders { ContentType = "application/json", CacheControl = "no-cache" },
-            Conditions = tag is { } match ? new BlobRequestConditions { IfMatch = match } : new BlobRequestConditions { IfNoneMatch = ETag.All }
-        }, cancellationToken).ConfigureAwait(false);
-        // Files that no manifest names any more.
-        foreach (var file in gone) await container.GetBlobClient(file).DeleteIfExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        await container.PutAsync(manifest, version, cancellationToken).ConfigureAwait(false);
         if (written + gone.Count > 0) logger.LogInformation("exports: {Written} files written, {Gone} removed, {Files} in all", written, gone.Count, manifest.Files.Count);
     }
 
-    private static bool IsOf(ExportTable table, ExportFile file) => file.File.StartsWith(table.Name + "/", StringComparison.Ordinal);
-
-    private async Task<(ExportManifest Manifest, ETag? Tag)> ManifestAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            var found = (await container.GetBlobClient(ExportManifest.Name).DownloadContentAsync(cancellationToken).ConfigureAwait(false)).Value;
-            return (ExportManifest.Read(found.Content), found.Details.ETag);
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return (ExportManifest.Empty, null);
-        }
-    }
-
-    /// <summary>The files of one table, from one reading of it: the service gives rows in the order of their keys.</summary>
-    private sealed class TableFiles(Exporter exporter, ExportTable table, Dictionary<string, ExportFile> known, CancellationToken cancellationToken) : IAsyncDisposable
-    {
-        private readonly CsvRecord record = new();
-        private readonly BodyFile all = new();
-        private readonly SemaphoreSlim slots = new(Parallelism);
-        private readonly List<Task> uploads = [];
-        private readonly List<ExportFile> files = [];
-        private MemoryStream part = new();
-        private string? partition;
-        private long rows, partRows;
-        private DateTimeOffset newest, partNewest;
-
-        public int Written { get; private set; }
-
-        public async Task<IReadOnlyList<ExportFile>> RunAsync()
-        {
-            var header = Header();
-            await all.WriteAsync(header, cancellationToken).ConfigureAwait(false);
-            var client = await exporter.OpenAsync(table.Name).ConfigureAwait(false);
-            await foreach (var row in client.QueryAsync<TableEntity>(maxPerPage: 1000, cancellationToken: cancellationToken).ConfigureAwait(false))
-            {
-                if (row.PartitionKey != partition) await NextAsync(row.PartitionKey, header).ConfigureAwait(false);
-                record.Clear();
-                foreach (var column in table.Columns) record.Add(column switch { "PartitionKey" => row.PartitionKey, "RowKey" => row.RowKey, _ => row.TryGetValue(column, out var value) ? value : null });
-                record.End();
-                part.Write(record.Written.Span);
-                if (rows++ < MostRowsOfAll) await all.WriteAsync(record.Written, cancellationToken).ConfigureAwait(false);
-                partRows++;
-                var vintage = row.GetDateTimeOffset(table.VintageColumn) ?? default;
-                if (vintage > partNewest) partNewest = vintage;
-                if (vintage > newest) newest = vintage;
-            }
-            await NextAsync(null, header).ConfigureAwait(false);
-            await Task.WhenAll(uploads).ConfigureAwait(false);
-            if (rows is > 0 and <= MostRowsOfAll) await AllAsync().ConfigureAwait(false);
-            return files;
-        }
-
-        private byte[] Header()
-        {
-            foreach (var column in table.Columns) record.Add(column);
-            record.End();
-            return record.Written.ToArray();
-        }
-
-        private async Task NextAsync(string? next, byte[] header)
-        {
-            if (partition is not null)
-            {
-                var file = new ExportFile($"{table.Name}/{partition}.csv", partRows, Convert.ToHexStringLower(SHA256.HashData(part.GetBuffer().AsSpan(0, (int)part.Length))), partNewest);
-                files.Add(file);
-                if (IsNew(file))
-                {
-                    await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
-                    uploads.Add(UploadPartAsync(file.File, part));
-                    part = new MemoryStream();
-                }
-            }
-            part.SetLength(0);
-            part.Write(header);
-            (partition, partRows, partNewest) = (next, 0, default);
-        }
-
-        private async Task UploadPartAsync(string name, MemoryStream body)
-        {
-            try
-            {
-                body.Position = 0;
-                await exporter.UploadAsync(name, body, cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                slots.Release();
-            }
-        }
-
-        private async Task AllAsync()
-        {
-            var (body, sha256) = all.Complete();
-            var file = new ExportFile($"{table.Name}/_all.csv", rows, sha256, newest);
-            files.Add(file);
-            if (!IsNew(file)) return;
-            body.Position = 0;
-            await exporter.UploadAsync(file.File, body, cancellationToken).ConfigureAwait(false);
-        }
-
-        private bool IsNew(ExportFile file)
-        {
-            if (known.TryGetValue(file.File, out var before) && before == file) return false;
-            Written++;
-            return true;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Task.WhenAll(uploads).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await all.DisposeAsync().ConfigureAwait(false);
-            slots.Dispose();
-        }
-    }
-
-    private Task<TableClient> OpenAsync(string table) => tables.OpenAsync(table);
-
-    private async Task UploadAsync(string name, Stream body, CancellationToken cancellationToken) => await container.GetBlobClient(name)
-        .UploadAsync(body, new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = "text/csv; charset=utf-8", CacheControl = "no-cache" } }, cancellationToken).ConfigureAwait(false);
+    private static bool IsOf(IEnumerable<ExportTable> exported, string blob) => exported.Any(table => table.Holds(blob));
 }

@@ -26,6 +26,9 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
         new TradeFamily(settings.Census.Partners), new PartnerRankFamily(), new FdiFamily(), new FdiSourcesFamily(), new HoldersFamily(), new OfzFamily()
     ];
 
+    /// <summary>Stands for everything but the facts that the rows are computed from, the program aside: the claims, and the partners whose indicators are wanted.</summary>
+    public string Fingerprint { get; } = $"{claims.Fingerprint} {(settings.Census.Partners is { } partners ? string.Join(',', partners) : "*")}";
+
     /// <summary>Computes what depends on a source. Facts that change while it runs are for the run that follows their change.</summary>
     /// <param name="source">The source, for example <c>census-trade</c>; one without indicators has nothing to do.</param>
     /// <param name="cancellationToken">Stops the run; what was written is right, and the next run completes it.</param>

@@ -6,7 +6,6 @@ using Pipeline.Insight;
 using Pipeline.Ledger;
 using Pipeline.Sources;
 using Pipeline.Storage;
-using Pipeline.Tables;
 
 namespace Pipeline.Steps;
 
@@ -15,11 +14,15 @@ namespace Pipeline.Steps;
 /// come to rest, not for each of its slices. What has been done is marked in the manifest of the export files.
 /// </summary>
 /// <remarks>
-/// Nobody has to remember that it is due: the slices say so, compared with the mark. Whatever ends a slice asks, and so does every plan.
+/// Nobody has to remember that it is due: the slices say so, compared with the mark, and so do the program, its claims and its settings, and
+/// files that are not those of the manifest. Whatever ends a slice asks, and so does every plan.
 /// </remarks>
 public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlices planned, DeadLetterBook letters, InsightRun insight, Exporter exporter, StepQueues queues, ILogger<Digest> logger)
 {
-    private static readonly ExportTable History = new(Names.History, HistoryRow.Columns, "ValidTo");
+    /// <summary>Builds of the same sources with the same compiler have the same one.</summary>
+    private static readonly Guid Program = typeof(Digest).Module.ModuleVersionId;
+
+    private static readonly ExportTable History = new(Names.History, [.. LedgerColumns.Of(Names.History).Select(column => column.Name)], "ValidTo");
 
     /// <summary>Sends the message for it, if the source is at rest and something has changed.</summary>
     /// <param name="source">The source.</param>
@@ -49,9 +52,17 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
             return;
         }
         await insight.RunAsync(source, cancellationToken).ConfigureAwait(false);
-        var facts = sources[source].Datasets.Select(dataset => dataset.Table).Distinct().Select(table => ExportTable.Of(table.Name, table.RowType));
-        await exporter.RunAsync([.. facts, History, ExportTable.Of(Names.Indicators, typeof(IndicatorRow)), ExportTable.Of(Names.Claims, typeof(ClaimRow))], source, Mark(rows), cancellationToken).ConfigureAwait(false);
+        await exporter.RunAsync(Exported(source), source, Mark(rows, Program, insight.Fingerprint), cancellationToken).ConfigureAwait(false);
+        // A newer one may have ended while this one was at work: then its mark is gone, and nobody else would ask.
+        await RequestAsync(source, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>The tables whose files depend on a source.</summary>
+    private IReadOnlyCollection<ExportTable> Exported(string source) =>
+    [
+        .. sources[source].Datasets.Select(dataset => dataset.Table).Distinct().Select(table => ExportTable.Of(table.Name, table.RowType)),
+        History, ExportTable.Of(Names.Indicators, typeof(IndicatorRow)), ExportTable.Of(Names.Claims, typeof(ClaimRow))
+    ];
 
     private async Task<bool> IsAtRestAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken)
     {
@@ -63,12 +74,18 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
     }
 
     private async Task<bool> IsDoneAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken) =>
-        rows.All(row => !row.WasLoaded) || await exporter.MarkAsync(source, cancellationToken).ConfigureAwait(false) == Mark(rows);
+        rows.All(row => !row.WasLoaded) || await exporter.IsCurrentAsync(Exported(source), source, Mark(rows, Program, insight.Fingerprint), cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Stands for the rows of all slices: it differs when any of them has changed a row of a table.</summary>
-    private static string Mark(IReadOnlyList<SliceRow> rows)
+    /// <summary>
+    /// Stands for all that indicators, claims and files are made from: it differs when any slice has changed a row of a table, and when the
+    /// program, its claims or its settings are others. Then everything is derived once more, and only differences are written.
+    /// </summary>
+    /// <param name="rows">The slices of the source.</param>
+    /// <param name="program">The version of the program: an indicator or a column may have changed.</param>
+    /// <param name="insight">See <see cref="InsightRun.Fingerprint"/>.</param>
+    internal static string Mark(IReadOnlyList<SliceRow> rows, Guid program, string insight)
     {
-        var text = new StringBuilder();
+        var text = new StringBuilder().Append(program).Append('\n').Append(insight).Append('\n');
         foreach (var row in rows.Where(row => row.WasLoaded).OrderBy(row => row.Slice.Id, StringComparer.Ordinal)) text.Append(row.Slice.Id).Append('|').Append(row.LastChanged.UtcTicks).Append('\n');
         return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text.ToString())));
     }

@@ -271,9 +271,6 @@ internal static class HistoryRow
     /// <summary>What the column <c>Column</c> says of a row that was removed; its columns are in <c>OldValue</c>, as JSON.</summary>
     public const string Removed = "(removed)";
 
-    /// <summary>Keys and columns, in the order of the exported files.</summary>
-    public static IReadOnlyList<string> Columns { get; } = ["PartitionKey", "RowKey", "Column", "OldValue", "NewValue", "ValidFrom", "ValidTo", "InPolicy", "RunId"];
-
     /// <param name="table">The fact table.</param>
     /// <param name="before">The version that ends.</param>
     /// <param name="after">The version that follows; null when the row is removed.</param>

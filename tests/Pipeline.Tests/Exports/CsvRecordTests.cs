@@ -20,7 +20,26 @@ public sealed class CsvRecordTests
         { " padded ", "\" padded \"" },
         { "=1+1", "'=1+1" },
         { "+7", "'+7" },
-        { "-12", "'-12" },
+        { "-12", "-12" },
+        { "-0.5", "-0.5" },
+        { "-1E-05", "-1E-05" },
+        { "-1.5E+300", "-1.5E+300" },
+        { "-", "'-" },
+        { "--1", "'--1" },
+        { "-1-1", "'-1-1" },
+        { "-1+cmd|' /C calc'!A0", "'-1+cmd|' /C calc'!A0" },
+        { "-1.", "'-1." },
+        { "-.5", "'-.5" },
+        { "-1 ", "\"'-1 \"" },
+        { "-1\n", "\"'-1\n\"" },
+        { "-١", "'-١" },
+        { "-Infinity", "'-Infinity" },
+        { "\n=1", "\"'\n=1\"" },
+        { "\r=1", "\"'\r=1\"" },
+        { "＝1+1", "'＝1+1" },
+        { "＋7", "'＋7" },
+        { "－12", "'－12" },
+        { "＠SUM(A1)", "'＠SUM(A1)" },
         { "@SUM(A1)", "'@SUM(A1)" },
         { "\t=1", "'\t=1" },
         { "=HYPERLINK(\"http://x\")", "\"'=HYPERLINK(\"\"http://x\"\")\"" },
@@ -60,7 +79,7 @@ public sealed class CsvRecordTests
             using var rows = new CsvRows(new MemoryStream(record.Written.ToArray()));
             rows.FillAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
             while (!rows.TryNext()) rows.FillAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
-            return rows.Count == cells.Length && Enumerable.Range(0, cells.Length).All(index => rows.Text(index) == (cells[index] is ['=' or '-' or '\r', ..] ? "'" + cells[index] : cells[index]));
+            return rows.Count == cells.Length && Enumerable.Range(0, cells.Length).All(index => rows.Text(index) == (cells[index] is ['=' or '-' or '\r' or '\n', ..] ? "'" + cells[index] : cells[index]));
         }).QuickCheckThrowOnFailure();
     }
 }

@@ -1,4 +1,6 @@
+using System.IO.Hashing;
 using System.Reflection;
+using System.Text;
 
 namespace Pipeline.Insight.Claims;
 
@@ -10,12 +12,15 @@ public sealed class ClaimBook
 {
     private const string Folder = "claims/";
 
-    private ClaimBook(IReadOnlyList<Claim> claims, IReadOnlyDictionary<string, Article> articles) => (Claims, Articles) = (claims, articles);
+    private ClaimBook(IReadOnlyList<Claim> claims, IReadOnlyDictionary<string, Article> articles, string fingerprint) => (Claims, Articles, Fingerprint) = (claims, articles, fingerprint);
 
     internal IReadOnlyList<Claim> Claims { get; }
 
     /// <summary>The articles by their ids.</summary>
     internal IReadOnlyDictionary<string, Article> Articles { get; }
+
+    /// <summary>Stands for names and texts of the files, 32 hexadecimal digits: what was checked by another one is to be checked again.</summary>
+    internal string Fingerprint { get; }
 
     /// <summary>The indicators that some claims look at.</summary>
     internal static IReadOnlyList<string> IndicatorsOf(IEnumerable<Claim> claims) =>
@@ -41,8 +46,10 @@ public sealed class ClaimBook
         var claims = new List<Claim>();
         var articles = new Dictionary<string, Article>(StringComparer.Ordinal);
         var owners = new Dictionary<string, string>(StringComparer.Ordinal);
+        var hash = new XxHash128();
         foreach (var (name, json) in files)
         {
+            hash.Append(Encoding.UTF8.GetBytes($"{name}\0{json}\0"));
             var reader = new ClaimReader(name, wrong);
             var read = reader.Read(json);
             foreach (var (article, about) in reader.Articles)
@@ -51,6 +58,6 @@ public sealed class ClaimBook
             claims.AddRange(read);
         }
         findings = wrong;
-        return wrong.Count == 0 ? new ClaimBook(claims, articles) : null;
+        return wrong.Count == 0 ? new ClaimBook(claims, articles, Convert.ToHexStringLower(hash.GetCurrentHash())) : null;
     }
 }
