@@ -85,7 +85,7 @@ public sealed class DigestTests(Azurite azurite)
         await pipeline.RunAsync();
         var rows = await pipeline.Get<SliceBook>().ListAsync(Source, CancellationToken.None);
         var insight = pipeline.Get<InsightRun>().Fingerprint;
-        var mark = await pipeline.Get<Exporter>().MarkAsync(Source, CancellationToken.None);
+        var mark = (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None))[Source];
         Assert.Equal(Digest.Mark(rows, typeof(Digest).Assembly.ManifestModule.ModuleVersionId, insight), mark);
 
         var container = pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.ExportsContainer).GetBlobClient(ExportManifest.Name);
@@ -96,7 +96,7 @@ public sealed class DigestTests(Azurite azurite)
         var before = await VersionsAsync(pipeline);
         await pipeline.RunAsync();
         Assert.Equal(["exports manifest.json"], (await VersionsAsync(pipeline)).Except(before).Select(version => version.Key));
-        Assert.Equal(mark, await pipeline.Get<Exporter>().MarkAsync(Source, CancellationToken.None));
+        Assert.Equal(mark, (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None))[Source]);
     }
 
     [Fact]
