@@ -148,10 +148,10 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         await pipeline.Queue("normalize").ClearMessagesAsync();
         await pipeline.Get<Normalize>().RunAsync(new NormalizeMessage(FakeSource.One.Id, (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob), CancellationToken.None);
         await pipeline.DrainAsync();
-        Assert.Null(await pipeline.Get<Exporter>().MarkAsync("fake", CancellationToken.None));
+        Assert.Null((await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake"));
         await KeepAsync(pipeline, "normalize", new NormalizeMessage("fake/facts/two", two.Blob));
         await pipeline.DrainAsync();
-        Assert.NotNull(await pipeline.Get<Exporter>().MarkAsync("fake", CancellationToken.None));
+        Assert.NotNull((await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake"));
         Assert.Equal("open", (await OnlyAsync(pipeline))["State"]);
         // The next plan pulls the slice again, and that settles it.
         await pipeline.RunAsync();
@@ -167,9 +167,9 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         var message = (await pipeline.Queue("pull").ReceiveMessagesAsync(2)).Value.Single(message => message.Body.ToString().Contains("two", StringComparison.Ordinal));
         await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
         await pipeline.DrainAsync();
-        Assert.Null(await pipeline.Get<Exporter>().MarkAsync("fake", CancellationToken.None));
+        Assert.Null((await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake"));
         await KeepAsync(pipeline, "pull", message.Body.ToString());
         await pipeline.DrainAsync();
-        Assert.NotNull(await pipeline.Get<Exporter>().MarkAsync("fake", CancellationToken.None));
+        Assert.NotNull((await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake"));
     }
 }

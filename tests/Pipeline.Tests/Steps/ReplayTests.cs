@@ -61,13 +61,13 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
     public async Task A_mended_reader_puts_rows_right_closes_their_rejects_and_keeps_what_was_read_before()
     {
         await using var pipeline = await LoadedAsync("a=1 b=2 c=3 d=? e=?");
-        var mark = await pipeline.Get<Exporter>().MarkAsync("fake", CancellationToken.None);
+        var mark = (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake");
         source.Reading = text => text.Replace("b=2 c=3 d=?", "b=20 # d=4", StringComparison.Ordinal);
         await ReplayAsync(pipeline);
         Assert.Equal("a=1r0 b=20r0 c=3r0 d=4r0", await FactsAsync(pipeline)); // c may be what e is: nothing is removed while a row is not understood.
         Assert.Equal(["b Value 2 20"], await HistoryAsync(pipeline));
         Assert.Equal(["word 4 replayed", "word 5 open"], (await pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}"));
-        Assert.NotEqual(mark, await pipeline.Get<Exporter>().MarkAsync("fake", CancellationToken.None));
+        Assert.NotEqual(mark, (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake"));
         source.Reading = text => text.Replace("b=2 c=3 d=? e=?", "b=21 # d=4 e=5", StringComparison.Ordinal);
         await ReplayAsync(pipeline);
         Assert.Equal("a=1r0 b=21r0 d=4r0 e=5r0", await FactsAsync(pipeline));
