@@ -116,9 +116,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         await KeepAsync(pipeline, "publish", new PublishMessage(FakeSource.One.Id, ""));
         await pipeline.RunAsync();
         var body = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single();
-        Assert.Equal(["message publish", "message pull open later"], await StatesAsync());
-        // The digest itself is looked at when the next slice ends.
-        await pipeline.RunAsync();
+        // That of the digest was settled when it was done, and asked whether there is more to do.
         Assert.Equal(["message pull open later"], await StatesAsync());
         await KeepAsync(pipeline, "normalize", new NormalizeMessage(FakeSource.One.Id, body.Blob));
         await KeepAsync(pipeline, "publish", new PublishMessage(FakeSource.One.Id, body.Blob));
