@@ -49,10 +49,15 @@ public sealed class RunBook(TableSet tables)
         return found.HasValue ? RunRow.From(found.Value!) : null;
     }
 
-    /// <summary>The runs of a source that ended at or after a moment.</summary>
-    public async Task<IReadOnlyList<RunRow>> EndedSinceAsync(string source, DateTimeOffset since, CancellationToken cancellationToken)
+    /// <summary>The runs of a source that ended at or after a moment, also of bodies that were fetched long before.</summary>
+    public Task<IReadOnlyList<RunRow>> EndedSinceAsync(string source, DateTimeOffset since, CancellationToken cancellationToken) => ReadAsync(source, "", since, cancellationToken);
+
+    /// <summary>The same, of bodies that were fetched in the month of that moment or later: only those months of the table are read.</summary>
+    public Task<IReadOnlyList<RunRow>> RecentAsync(string source, DateTimeOffset since, CancellationToken cancellationToken) => ReadAsync(source, $"{since.UtcDateTime:yyyy-MM}", since, cancellationToken);
+
+    private async Task<IReadOnlyList<RunRow>> ReadAsync(string source, string month, DateTimeOffset since, CancellationToken cancellationToken)
     {
-        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {source + "|"} and PartitionKey lt {source + "}"} and EndedAt ge {since}");
+        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {source + "|" + month} and PartitionKey lt {source + "}"} and EndedAt ge {since}");
         var rows = new List<RunRow>();
         await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Runs, filter, cancellationToken).ConfigureAwait(false)) rows.Add(RunRow.From(entity));
         return rows;

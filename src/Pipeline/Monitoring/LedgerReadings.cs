@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
 using Pipeline.Ledger;
+using Pipeline.Report;
 using Pipeline.Sources;
 using Pipeline.Storage;
 
@@ -11,14 +12,16 @@ public sealed class LedgerReadings(RejectBook rejects, TableSet tables, TimeProv
     /// <summary>How far back "lately" goes: a weekend, and then some.</summary>
     public static readonly TimeSpan Lately = TimeSpan.FromDays(7);
 
-    /// <summary>Open rejects of a source, and runs of it whose counts do not add up.</summary>
+    private static readonly string[] Keys = ["PartitionKey", "RowKey"];
+
+    /// <summary>Open rejects of a source, up to <see cref="StandingReader.MostCounted"/>, and runs of it whose counts do not add up.</summary>
     /// <param name="source">The source.</param>
     /// <param name="runs">Its runs, those of <see cref="Lately"/> among them.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     public async Task<IReadOnlyList<Gauge>> ReadAsync(ISource source, IReadOnlyList<RunRow> runs, CancellationToken cancellationToken)
     {
         var since = time.GetUtcNow() - Lately;
-        var open = await rejects.OpenAsync(source.Name, cancellationToken).ConfigureAwait(false);
+        var open = await rejects.OpenAsync(source.Name, StandingReader.MostCounted, cancellationToken).ConfigureAwait(false);
         // A run that is at work has no counts yet, or those of a part.
         var gaps = runs.Count(run => run.EndedAt >= since && run.State != RunState.Running && !run.Counts.AddUp);
         return [new Gauge(Gauges.RejectsOpen, Gauges.OfSource, source.Name, open.Count), new Gauge(Gauges.LedgerGaps, Gauges.OfSource, source.Name, gaps)];
@@ -33,7 +36,7 @@ public sealed class LedgerReadings(RejectBook rejects, TableSet tables, TimeProv
         {
             var filter = TableClient.CreateQueryFilter($"PartitionKey ge {name + "|"} and PartitionKey lt {name + "}"} and InPolicy eq {false} and ValidTo ge {since}");
             var count = 0;
-            await foreach (var _ in tables.QueryIfExistsAsync<TableEntity>(Names.History, filter, cancellationToken).ConfigureAwait(false)) count++;
+            await foreach (var _ in tables.QueryIfExistsAsync<TableEntity>(Names.History, filter, cancellationToken, Keys).ConfigureAwait(false)) count++;
             gauges.Add(new Gauge(Gauges.RevisionsOutOfPolicy, Gauges.OfTable, name, count));
         }
         return gauges;

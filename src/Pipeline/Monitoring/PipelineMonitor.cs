@@ -16,7 +16,7 @@ public sealed class PipelineMonitor(SourceCatalog sources, SliceBook slices, Run
         var gauges = new List<Gauge>(await queues.ReadAsync(cancellationToken).ConfigureAwait(false));
         foreach (var source in sources.All)
         {
-            var ended = await runs.EndedSinceAsync(source.Name, time.GetUtcNow() - Memory, cancellationToken).ConfigureAwait(false);
+            var ended = await runs.RecentAsync(source.Name, time.GetUtcNow() - Memory, cancellationToken).ConfigureAwait(false);
             gauges.AddRange(data.Read(source, await slices.ListAsync(source.Name, cancellationToken).ConfigureAwait(false), ended));
             gauges.AddRange(await ledger.ReadAsync(source, ended, cancellationToken).ConfigureAwait(false));
         }

@@ -85,7 +85,7 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     {
         var last = rows.Select(row => row.LastPulled).DefaultIfEmpty(SliceRow.Never).Max();
         if (last == SliceRow.Never) return null;
-        var ended = await runs.EndedSinceAsync(source, last - Longest, cancellationToken).ConfigureAwait(false);
+        var ended = await runs.RecentAsync(source, last - Longest, cancellationToken).ConfigureAwait(false);
         var plan = new Dictionary<Slice, RunRow>();
         var began = DateTimeOffset.MaxValue;
         foreach (var run in ended.Where(run => run.State != RunState.Running).OrderByDescending(run => run.EndedAt))

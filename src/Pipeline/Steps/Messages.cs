@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pipeline.Sources;
 using Pipeline.Storage;
 
@@ -13,7 +14,8 @@ public sealed record PullMessage(string Slice, DateTimeOffset PlannedAt);
 /// <param name="RawBlob">The blob in the container <c>raw</c>.</param>
 /// <param name="Replay">Whether to read the body although that has been done.</param>
 /// <param name="Accept">Whether somebody has looked at a body that lacks rows of the table, and says that it is right.</param>
-public sealed record NormalizeMessage(string Slice, string RawBlob, bool Replay = false, bool Accept = false);
+public sealed record NormalizeMessage(
+    string Slice, string RawBlob, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Replay = false, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Accept = false);
 
 /// <summary>Asks for what depends on a loaded body to be brought up to date.</summary>
 /// <param name="Slice">The slice.</param>

@@ -149,7 +149,13 @@ public sealed class Normalize(
         await rejects.PutAsync(run, name.Blob, rejected, cancellationToken).ConfigureAwait(false);
         await rejects.CloseAsync(slice, name, rejected, cancellationToken).ConfigureAwait(false);
         var counts = new RowCounts(check.Read, merged.Added, merged.Changed, merged.Unchanged, check.Excluded, check.Missing, check.Rejected);
-        if (!counts.AddUp) throw new InvalidOperationException($"{slice}: the ledger does not add up: {counts}");
+        if (!counts.AddUp)
+        {
+            // A fault of the program. The counts are kept, so that whoever watches the ledger sees it.
+            var words = $"{slice}: the ledger does not add up: {counts}";
+            await runs.PutAsync(run with { State = SliceState.Failed, Counts = counts, EndedAt = time.GetUtcNow(), Error = words }, cancellationToken).ConfigureAwait(false);
+            throw new InvalidOperationException(words);
+        }
         await runs.PutAsync(run with { State = SliceState.Merged, Counts = counts, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
         await FinishAsync(name, stored.Sha256, run with { Counts = counts }, check, merged, rejected, replay, cancellationToken).ConfigureAwait(false);
         Report(slice, counts, merged);

@@ -18,10 +18,10 @@ public sealed class TableSet(StorageAccount account)
         return open.GetOrAdd(name, CreateAsync);
     }
 
-    /// <summary>The rows of a filter, null for all; none when there is no such table. Reading creates nothing.</summary>
-    public async IAsyncEnumerable<T> QueryIfExistsAsync<T>(string name, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken) where T : class, ITableEntity
+    /// <summary>The rows of a filter, null for all, with the columns of <paramref name="select"/>, null for all; none when there is no such table. Reading creates nothing.</summary>
+    public async IAsyncEnumerable<T> QueryIfExistsAsync<T>(string name, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken, IEnumerable<string>? select = null) where T : class, ITableEntity
     {
-        await using var rows = account.Tables.GetTableClient(name).QueryAsync<T>(filter!, maxPerPage: 1000, select: null, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var rows = account.Tables.GetTableClient(name).QueryAsync<T>(filter!, maxPerPage: 1000, select, cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await MoveAsync().ConfigureAwait(false)) yield return rows.Current;
 
         async Task<bool> MoveAsync()

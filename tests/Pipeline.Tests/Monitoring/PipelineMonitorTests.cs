@@ -172,5 +172,17 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
 
     private static async Task<double> OverdueAsync(TestPipeline pipeline) => Value(await ReadAsync(pipeline), Gauges.DataOverdueHours, Facts);
 
+    [Fact]
+    public async Task A_reader_that_miscounts_is_seen_in_the_ledger()
+    {
+        using var source = new FakeSource();
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        source.Body = "a=1 b=2 +";
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline.RunAsync());
+        Assert.Equal("fake/facts/one: the ledger does not add up: RowCounts { Read = 4, Added = 2, Changed = 0, Unchanged = 0, Excluded = 0, Missing = 1, Rejected = 0, AddUp = False }", fault.Message);
+        Assert.Equal(1, Value(await ReadAsync(pipeline), Gauges.LedgerGaps, "fake"));
+        Assert.Equal(fault.Message, Assert.Single(await pipeline.RowsAsync("runs")).GetString("Error"));
+    }
+
     private static double Value(IEnumerable<Gauge> gauges, string name, string of) => Assert.Single(gauges, gauge => gauge.Name == name && gauge.Of == of).Value;
 }

@@ -35,7 +35,7 @@ internal sealed class FakeFact : FactRow
 
 /// <summary>
 /// A small publisher on this machine. A body is words: <c>a=1</c> is a row, <c>a=1/note</c> one with a note, <c>a=</c> a value
-/// that is missing, <c>a=?</c> one that cannot be understood, <c>#</c> a row to leave out, <c>!</c> spoils the body as a whole.
+/// that is missing, <c>a=?</c> one that cannot be understood, <c>#</c> a row to leave out, <c>!</c> spoils the body as a whole, <c>+</c> makes the reader miscount.
 /// </summary>
 internal sealed class FakeSource : ISource, IDisposable
 {
@@ -149,7 +149,7 @@ internal sealed class FakeSource : ISource, IDisposable
         {
             var text = await TextAsync(body);
             var batch = Read(text);
-            return new BodyCheck(batch.Read, batch.Rows.Count, batch.Excluded, batch.Missing.Count, batch.Rejected.Count, null,
+            return new BodyCheck(batch.Read + (text.Contains('+', StringComparison.Ordinal) ? 1 : 0), batch.Rows.Count, batch.Excluded, batch.Missing.Count, batch.Rejected.Count, null,
                 text.Contains('!', StringComparison.Ordinal) ? new Finding("body", "\"!\"", "no \"!\"", "pull again") : null);
         }
 
