@@ -81,7 +81,7 @@ public sealed class BiGuideTests(Azurite azurite)
     }
 
     private static string Section(string table, IEnumerable<ColumnMeanings.Column> columns) =>
-        $"\n### {table}\n\n| column | type | meaning |\n|---|---|---|\n{string.Concat(columns.Select(column => $"| `{column.Name}` | {column.Type["Edm.".Length..]} | {column.Meaning} |\n"))}";
+        $"\n### {table}\n\n| column | type | meaning |\n|---|---|---|\n{string.Concat(columns.Select(column => $"| `{column.Name}` | {column.Type["Edm.".Length..]} | {column.Meaning.Replace("|", "\\|", StringComparison.Ordinal)} |\n"))}";
 
     /// <summary>Runs the guide's example with lines of a test behind it.</summary>
     private static async Task<string[]> NodeAsync(string account, string lines)
