@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks infra/ with what this machine has; what it lacks is said, and is no failure.
-#   infra/check.sh [--fetch]     --fetch takes the Bicep CLI from NuGet (Linux, x64) when there is none: needs the .NET SDK
+#   infra/check.sh [--fetch]     --fetch takes the Bicep CLI from NuGet (Linux, x64) when there is no bicep: needs the .NET SDK.
+#                                Whoever asks for it wants Bicep checked: that it cannot be had is a failure then.
 # Exit code: 0 everything that ran is clean, 1 it is not.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -9,6 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 version=0.49.2
 failed=0
 skipped=()
+export ALERT_EMAIL=${ALERT_EMAIL:-operators@example.com} # has no default, so that alerts of nobody cannot be deployed
+export AZURE_BICEP_CHECK_VERSION=false # az bicep would tell of new releases, which is no finding
 
 check() { # what, command...: a warning counts like an error
   local what=$1 said
@@ -25,8 +28,8 @@ check() { # what, command...: a warning counts like an error
 fetch() { # prints where the CLI is
   local folder=${XDG_CACHE_HOME:-$HOME/.cache}/bicep-cli/$version
   local cli=$folder/packages/azure.bicep.commandline.linux-x64/$version/tools/bicep
-  if [ ! -f "$cli" ]; then
-    mkdir -p "$folder"
+  if [ ! -x "$cli" ]; then
+    mkdir -p "$folder" || return 1
     cat >"$folder/fetch.csproj" <<PROJECT
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup><TargetFramework>net10.0</TargetFramework><RestorePackagesPath>$folder/packages</RestorePackagesPath></PropertyGroup>
@@ -34,7 +37,7 @@ fetch() { # prints where the CLI is
 </Project>
 PROJECT
     dotnet restore "$folder/fetch.csproj" >&2 || return 1
-    chmod +x "$cli"
+    chmod +x "$cli" || return 1
   fi
   echo "$cli"
 }
@@ -44,14 +47,19 @@ if [ -n "${BICEP:-}" ]; then
   bicep=("$BICEP")
 elif command -v bicep >/dev/null; then
   bicep=(bicep)
-elif [ "${1:-}" = --fetch ] && cli=$(fetch); then
-  bicep=("$cli")
+elif [ "${1:-}" = --fetch ]; then
+  if cli=$(fetch); then
+    bicep=("$cli")
+  else
+    echo "FAILED: the Bicep CLI $version cannot be had from NuGet (above); install it, or name one in BICEP"
+    failed=1
+  fi
 elif command -v az >/dev/null && az bicep version >/dev/null 2>&1; then
   bicep=(az bicep)
 fi
 
 if [ ${#bicep[@]} -eq 0 ]; then
-  skipped+=("Bicep: no CLI (bicep or az bicep; or run infra/check.sh --fetch)")
+  [ "$failed" -ne 0 ] || skipped+=("Bicep: no CLI (bicep or az bicep; or run infra/check.sh --fetch)")
 else
   az_file() { [ "${bicep[0]}" = az ] && echo --file; }
   for file in infra/*.bicep infra/modules/*.bicep; do
