@@ -37,7 +37,7 @@ type sourceSettings = {
   @description('Address of the exchange; empty switches it off.')
   Moex__IssUrl: string?
 
-  @description('Address of the Bank of Russia\'s table of OFZ. It moves, so that there is no default; empty switches it off.')
+  @description('Address of the Bank of Russia\'s table of OFZ. It moves, so that there is no default: without one the dataset is off when live.')
   Moex__OfzTableUrl: string?
 
   @description('Address of the depository; empty switches it off. It is asked only with a key.')
@@ -48,7 +48,7 @@ type sourceSettings = {
 }
 
 @export()
-@description('What holds where an environment says nothing: the same as in the code.')
+@description('What holds where an environment says nothing: the same as in the code. Moex__OfzTableUrl is not here: empty, it would take from the samples what they have.')
 var sourceDefaults = {
   Sources__Mode: 'live'
   Census__BaseUrl: 'https://api.census.gov/data/timeseries/intltrade'
@@ -61,7 +61,6 @@ var sourceDefaults = {
   Unctad__ApiUrl: 'https://unctadstat-user-api.unctad.org/US.FdiFlowsStock/cur/Facts'
   Unctad__PartnersFile: 'fdi-partners.csv'
   Moex__IssUrl: 'https://iss.moex.com/iss'
-  Moex__OfzTableUrl: ''
   Moex__NsdUrl: 'https://nsddata.ru/api/get/assetholders'
   Moex__HoldersFile: 'holders.csv'
 }

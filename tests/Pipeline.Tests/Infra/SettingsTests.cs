@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Settings;
+using Pipeline.Sources.Moex;
 using Xunit;
 
 namespace Pipeline.Tests.Infra;
@@ -17,6 +18,9 @@ public sealed class SettingsTests
     private static IReadOnlyDictionary<string, string> Secrets => Bicep.Object("var secretNames =");
     private static IReadOnlyDictionary<string, string> Schedules => Main.Object("param timerSchedules schedules =");
 
+    /// <summary>It has one in samples mode only: an empty text would switch off what the samples hold.</summary>
+    private const string WithoutDefault = SettingNames.MoexOfzTableUrl;
+
     /// <summary>Settings of the platform, and who reads each.</summary>
     private static readonly IReadOnlyDictionary<string, string> OfThePlatform = new Dictionary<string, string>
     {
@@ -29,7 +33,7 @@ public sealed class SettingsTests
     [Fact]
     public void The_settings_are_those_that_the_code_reads()
     {
-        var set = Defaults.Keys.Concat(Secrets.Keys).Concat(Schedules.Keys).ToList();
+        var set = Defaults.Keys.Append(WithoutDefault).Concat(Secrets.Keys).Concat(Schedules.Keys).ToList();
         Assert.Equal(set.Distinct(), set);
         Assert.Equal(SettingNames.All.Select(setting => setting.Name).Except([SettingNames.HostStorage, SettingNames.Storage]).Order(StringComparer.Ordinal), set.Order(StringComparer.Ordinal));
         // The list that the README shows holds every constant.
@@ -56,7 +60,7 @@ public sealed class SettingsTests
     [Fact]
     public void An_environment_may_name_only_what_there_is()
     {
-        Assert.Equal(Defaults.Keys, Bicep.Properties("sourceSettings"));
+        Assert.Equal(Defaults.Keys.Append(WithoutDefault).Order(StringComparer.Ordinal), Bicep.Properties("sourceSettings").Order(StringComparer.Ordinal));
         Assert.Equal(Secrets.Keys, BicepFile.Literals(Bicep.Match(@"type secretSetting = ([^\n]*)").Groups[1].Value));
         Assert.Equal(Schedules.Keys, Bicep.Properties("schedules"));
         Assert.Equal(Code.Timers.Select(timer => timer.Schedule.Trim('%')).Order(StringComparer.Ordinal), Schedules.Keys.Order(StringComparer.Ordinal));
@@ -71,14 +75,26 @@ public sealed class SettingsTests
         Assert.All(Secrets.Values, name => Assert.Matches("^[a-z][a-z0-9-]{0,126}$", name));
     }
 
-    [Fact]
-    public void Set_to_its_default_a_setting_changes_nothing()
+    [Theory]
+    [InlineData("live")]
+    [InlineData("samples")]
+    public void Set_to_its_default_a_setting_changes_nothing(string mode)
     {
-        var (without, with) = (Read([]), Read(Defaults));
+        KeyValuePair<string, string> sources = new(SettingNames.SourcesMode, mode);
+        var (without, with) = (Read([sources]), Read(Defaults.Where(setting => setting.Key != SettingNames.SourcesMode).Append(sources)));
         Assert.Empty(without.Findings);
         Assert.Empty(with.Findings);
         Assert.Equal(Text(without.Settings!), Text(with.Settings!));
-        Assert.NotEqual(Text(without.Settings!), Text(Read([new(SettingNames.CensusFrom, "2001-01")]).Settings!));
+        Assert.NotEqual(Text(without.Settings!), Text(Read([sources, new(SettingNames.CensusFrom, "2001-01")]).Settings!));
+    }
+
+    [Fact]
+    public void What_has_no_default_is_left_out_so_that_the_samples_keep_their_table_of_bonds()
+    {
+        Assert.DoesNotContain(WithoutDefault, Defaults.Keys);
+        var samples = Read(Defaults.Where(setting => setting.Key != SettingNames.SourcesMode).Append(new(SettingNames.SourcesMode, "samples"))).Settings!;
+        Assert.Equal(MoexSettings.SampleOfzTableUrl, samples.Moex.OfzTableUrl);
+        Assert.Null(Read(Defaults).Settings!.Moex.OfzTableUrl);
     }
 
     [Fact]
