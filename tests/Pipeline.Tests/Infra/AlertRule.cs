@@ -7,9 +7,10 @@ namespace Pipeline.Tests.Infra;
 /// <param name="Name">The alert's name, without the prefix of the environment.</param>
 /// <param name="File">The file of the query.</param>
 /// <param name="Query">The query, all placeholders filled in.</param>
+/// <param name="Window">How far it looks back.</param>
 /// <param name="Gauge">The gauge it looks at; null for none.</param>
 /// <param name="Property">What the gauge is read of.</param>
-internal sealed record AlertRule(string Name, string File, string Query, string? Gauge = null, string? Property = null)
+internal sealed record AlertRule(string Name, string File, string Query, string Window, string? Gauge = null, string? Property = null)
 {
     private static readonly BicepFile Bicep = BicepFile.Read("modules/alerts.bicep");
 
@@ -27,15 +28,16 @@ internal sealed record AlertRule(string Name, string File, string Query, string?
     private static IEnumerable<AlertRule> Gauges()
     {
         var file = Used(Bicep.Match(@"map\(gaugeRules, rule => \{.*?query: replace\(\s*replace\(replace\(loadTextContent\('\.\./alerts/([\w.-]+)'\), '\{gauge\}', rule\.gauge\), '\{property\}', rule\.property\),\s*'\{condition\}',\s*rule\.condition\s*\)"));
+        var window = Used(Bicep.Match(@"map\(gaugeRules, rule => \{.*?window: '(\w+)'"));
         foreach (var rule in Objects(Bicep.Block("var gaugeRules =", '[', ']')))
-            yield return new AlertRule(Value(rule, "name"), file, Fill(file, ("gauge", Value(rule, "gauge")), ("property", Value(rule, "property")), ("condition", Value(rule, "condition"))), Value(rule, "gauge"), Value(rule, "property"));
+            yield return new AlertRule(Value(rule, "name"), file, Fill(file, ("gauge", Value(rule, "gauge")), ("property", Value(rule, "property")), ("condition", Value(rule, "condition"))), window, Value(rule, "gauge"), Value(rule, "property"));
     }
 
     private static IEnumerable<AlertRule> MissedRuns()
     {
-        var file = Used(Bicep.Match(@"map\(timers, timer => \{.*?query: replace\(loadTextContent\('\.\./alerts/([\w.-]+)'\), '\{function\}', timer\.function\)"));
-        foreach (Match timer in Regex.Matches(BicepFile.Read("names.bicep").Block("var timers =", '[', ']'), @"function: '(\w+)'"))
-            yield return new AlertRule($"missed-{timer.Groups[1].Value.ToLowerInvariant()}", file, Fill(file, ("function", timer.Groups[1].Value)));
+        var file = Used(Bicep.Match(@"map\(timers, timer => \{.*?query: replace\(loadTextContent\('\.\./alerts/([\w.-]+)'\), '\{function\}', timer\.function\)\s+window: timer\.window"));
+        foreach (Match timer in Regex.Matches(BicepFile.Read("names.bicep").Block("var timers =", '[', ']'), @"function: '(\w+)', window: '(\w+)'"))
+            yield return new AlertRule($"missed-{timer.Groups[1].Value.ToLowerInvariant()}", file, Fill(file, ("function", timer.Groups[1].Value)), timer.Groups[2].Value);
     }
 
     private static IEnumerable<AlertRule> Others()
@@ -46,7 +48,7 @@ internal sealed record AlertRule(string Name, string File, string Query, string?
         {
             var query = Regex.Match(rule, @"query: (?:replace\(\s*)?loadTextContent\('\.\./alerts/([\w.-]+)'\)(?:,\s*'\{condition\}',\s*'((?:[^'\\]|\\.)*)'\s*\))?");
             Assert.True(query.Success, $"an alert without a file of its query: {rule}");
-            yield return new AlertRule(Value(rule, "name"), query.Groups[1].Value, Fill(query.Groups[1].Value, ("condition", query.Groups[2].Value)));
+            yield return new AlertRule(Value(rule, "name"), query.Groups[1].Value, Fill(query.Groups[1].Value, ("condition", query.Groups[2].Value)), Value(rule, "window"));
         }
     }
 
