@@ -6,7 +6,7 @@ param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')
 param biReadersGroupId = readEnvironmentVariable('BI_READERS_GROUP_ID', '')
-param alertEmail = readEnvironmentVariable('ALERT_EMAIL', 'operators@example.com')
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL')
 param alertsEnabled = readEnvironmentVariable('ALERTS_ENABLED', 'false') == 'true'
 param budgetStartDate = readEnvironmentVariable('BUDGET_START_DATE', '2026-12-01')
 // Samples until the vault holds the trade API's key: an app that lacks it does not start.

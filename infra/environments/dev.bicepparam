@@ -3,7 +3,7 @@ using '../main.bicep'
 
 param environmentName = 'dev'
 param location = 'westeurope'
-param alertEmail = readEnvironmentVariable('ALERT_EMAIL', 'operators@example.com')
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL')
 param alertsEnabled = readEnvironmentVariable('ALERTS_ENABLED', 'false') == 'true'
 param operatorPrincipalId = readEnvironmentVariable('OPERATORS_GROUP_ID', '')
 param operatorPrincipalType = 'Group'

@@ -2,7 +2,7 @@ using '../main.bicep'
 
 param environmentName = 'prod'
 param location = 'westeurope'
-param alertEmail = readEnvironmentVariable('ALERT_EMAIL', 'operators@example.com')
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL')
 param alertsEnabled = readEnvironmentVariable('ALERTS_ENABLED', 'true') != 'false' // a variable that is empty leaves them on
 param biReadersGroupId = readEnvironmentVariable('BI_READERS_GROUP_ID', '')
 param operatorPrincipalId = readEnvironmentVariable('OPERATORS_GROUP_ID', '')
