@@ -54,7 +54,7 @@ public static class PipelineServices
         services.AddSingleton<PlannedSlices>().AddSingleton<InsightRun>().AddSingleton<Exporter>().AddSingleton<Digest>();
         services.AddSingleton<StandingReader>().AddSingleton<FigureReader>().AddSingleton<RevisionReader>().AddSingleton<ReportReader>().AddSingleton<PageRenderer>();
         services.AddSingleton<QueueReadings>().AddSingleton<DataReadings>().AddSingleton<LedgerReadings>().AddSingleton<PipelineMonitor>();
-        services.AddSingleton<Plan>().AddSingleton<Pull>().AddSingleton<Normalize>().AddSingleton<Publish>().AddSingleton<DeadLetters>().AddSingleton<Replay>();
+        services.AddSingleton<Plan>().AddSingleton<Pull>().AddSingleton<Normalize>().AddSingleton<Publish>().AddSingleton<DeadLetters>().AddSingleton<Replay>().AddSingleton<Restore>();
         return services;
     }
 }

@@ -15,11 +15,16 @@ public sealed class RawStore(StorageAccount account)
     private Task? created;
 
     /// <summary>The bodies of a slice, oldest first.</summary>
-    public async Task<IReadOnlyList<RawName>> ListAsync(Slice slice, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<RawName>> ListAsync(Slice slice, CancellationToken cancellationToken) => ReadAsync(slice.Id + "/", cancellationToken);
+
+    /// <summary>The bodies of all slices of a source, oldest first.</summary>
+    public Task<IReadOnlyList<RawName>> ListAsync(string source, CancellationToken cancellationToken) => ReadAsync(source + "/", cancellationToken);
+
+    private async Task<IReadOnlyList<RawName>> ReadAsync(string prefix, CancellationToken cancellationToken)
     {
         await EnsureAsync().ConfigureAwait(false);
         var names = new List<RawName>();
-        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, slice.Id + "/", cancellationToken).ConfigureAwait(false))
+        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken).ConfigureAwait(false))
             if (RawName.TryParse(blob.Name, out var name)) names.Add(name);
         return [.. names.OrderBy(name => name.Vintage).ThenBy(name => name.Sha12, StringComparer.Ordinal)];
     }

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Ledger;
+using Pipeline.Sources;
+using Pipeline.Storage;
+
+namespace Pipeline.Steps;
+
+/// <summary>What a restoring did.</summary>
+/// <param name="Source">The source.</param>
+/// <param name="Slices">Slices that have stored bodies.</param>
+/// <param name="Loaded">Bodies that were read into the tables.</param>
+/// <param name="Left">Bodies that were left alone: refused or never meant for the tables, or older than what a slice holds already.</param>
+public sealed record Restored(string Source, int Slices, int Loaded, int Left);
+
+/// <summary>
+/// Makes lost tables again from the stored bodies. Of each slice every body that the tables once held is read, the oldest first, one
+/// after the other: what only an older body has comes back too, and so does <c>history</c>.
+/// </summary>
+/// <remarks>
+/// A body that was refused is not read: it must not replace what was good. Where the ledger of runs is lost as well, all bodies are read and the steps refuse by
+/// themselves what they refused before. Doing it again goes on where it was stopped. Nothing else may load bodies of the source meanwhile: what is older than a slice's newest is never loaded.
+/// </remarks>
+public sealed class Restore(SourceCatalog sources, SliceBook slices, RunBook runs, RawStore raw, Normalize normalize, Publish publish, ILogger<Restore> logger)
+{
+    /// <summary>Restores the tables of a source from its stored bodies.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such source; the message names those there are.</exception>
+    public async Task<Restored> RunAsync(string source, CancellationToken cancellationToken)
+    {
+        var name = sources[source].Name;
+        var done = new Restored(name, 0, 0, 0);
+        foreach (var bodies in (await raw.ListAsync(name, cancellationToken).ConfigureAwait(false)).GroupBy(body => body.Slice))
+        {
+            var (meant, isKnown) = await MeantAsync([.. bodies], cancellationToken).ConfigureAwait(false);
+            var loaded = 0;
+            foreach (var body in meant)
+                if (await LoadAsync(body, isKnown, cancellationToken).ConfigureAwait(false)) loaded++;
+            done = done with { Slices = done.Slices + 1, Loaded = done.Loaded + loaded, Left = done.Left + bodies.Count() - loaded };
+        }
+        logger.LogInformation("{Source}: restored {Loaded} bodies of {Slices} slices, {Left} left alone", name, done.Loaded, done.Slices, done.Left);
+        return done;
+    }
+
+    /// <summary>The bodies that the tables once held, oldest first; all when no run of the slice is known any more.</summary>
+    private async Task<(IReadOnlyList<RawName> Bodies, bool IsKnown)> MeantAsync(IReadOnlyList<RawName> bodies, CancellationToken cancellationToken)
+    {
+        var states = new List<(RawName Body, string? State)>();
+        foreach (var body in bodies) states.Add((body, (await runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken).ConfigureAwait(false))?.State));
+        var isKnown = states.Any(pair => pair.State is not null);
+        return ([.. states.Where(pair => !isKnown || pair.State is SliceState.Done or SliceState.Merged or RunState.Running).Select(pair => pair.Body)], isKnown);
+    }
+
+    /// <summary>Reads a body into the tables; false when the slice holds it, or a newer one, or it was refused.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="accept">Whether the tables held it once, so that it may lack rows of the one before, as it did then.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    private async Task<bool> LoadAsync(RawName body, bool accept, CancellationToken cancellationToken)
+    {
+        var before = await slices.GetAsync(body.Slice, cancellationToken).ConfigureAwait(false);
+        if (before.Vintage > body.Vintage || (before.Vintage == body.Vintage && before.Sha256.Length > 0)) return false;
+        await normalize.RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob, Accept: accept), cancellationToken).ConfigureAwait(false);
+        var after = await slices.GetAsync(body.Slice, cancellationToken).ConfigureAwait(false);
+        if (after.Vintage != body.Vintage || after.Sha256.Length == 0) return false;
+        // At once, without waiting for other slices: the next body would find its run unfinished.
+        await publish.RunAsync(new PublishMessage(body.Slice.Id, body.Blob, int.MaxValue), cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+}
