@@ -16,7 +16,7 @@ public sealed class ServingTests(Azurite azurite)
         var port = Azurite.FreePort();
         await using var app = App.Start(App.Small(connection, ("CENSUS_SCHEDULE", "* * * * * *")), "--port", $"{port}");
         await app.UntilSaysAsync($"Listening on http://localhost:{port}");
-        Assert.Contains($"  Health: [GET] http://localhost:{port}/api/health\n", app.Out, StringComparison.Ordinal);
+        Assert.Contains($"  Health: [GET,HEAD] http://localhost:{port}/api/health\n", app.Out, StringComparison.Ordinal);
         Assert.Contains("  PlanCensusTrade: timer * * * * * *, next ", app.Out, StringComparison.Ordinal);
         foreach (var (function, queue) in (ReadOnlySpan<(string, string)>)[("Pull", "pull"), ("Normalize", "normalize"), ("Publish", "publish")])
             Assert.Contains($"  {function}: queue {queue} (PipelineStorage)\n", app.Out, StringComparison.Ordinal);

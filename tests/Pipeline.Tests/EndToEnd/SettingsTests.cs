@@ -49,7 +49,7 @@ public sealed class SettingsTests(Azurite azurite)
 
     [Theory]
     [InlineData("--port 99999", "command line: --port: seen \"99999\", expected a whole number from 1 to 65535; see --help")]
-    [InlineData("--twice", "command line: seen \"--twice\", expected --once [function], --port <number>, --no-azurite, --verbose or --help")]
+    [InlineData("--twice", "command line: seen \"--twice\", expected --once [function], --replay <slice> [--from raw|source] [--accept], --port <number>, --no-azurite, --verbose or --help")]
     public async Task A_bad_argument_is_said_in_one_line(string arguments, string line)
     {
         var ended = await App.RunAsync(App.Settings("unused"), arguments.Split(' '));
