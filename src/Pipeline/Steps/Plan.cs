@@ -23,8 +23,8 @@ public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues que
         var known = (await slices.ListAsync(sourceName, cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Slice);
         var all = Slices(source, known, now).Where(sources.CanAnswer).ToList();
         var due = all.Where(slice => IsDue(known.GetValueOrDefault(slice), now)).ToList();
-        await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
-            async (slice, token) => await queues.SendAsync(new PullMessage(slice.Id, now), token).ConfigureAwait(false)).ConfigureAwait(false);
+        // In order, so many at a time, and on no thread of their own.
+        foreach (var some in due.Chunk(Parallelism)) await Task.WhenAll(some.Select(slice => queues.SendAsync(new PullMessage(slice.Id, now), cancellationToken))).ConfigureAwait(false);
         planned.Add(sourceName, due, now);
         if (due.Count == 0) await digest.RequestAsync(sourceName, cancellationToken).ConfigureAwait(false);
         logger.LogInformation("{Source}: {Due} of {All} slices are due", sourceName, due.Count, all.Count);
