@@ -43,13 +43,13 @@ while IFS=$'\t' read -r file from to project filter; do
   fi
   if ! build; then
     echo "$number: does not build: $(grep -m1 error "$copy/.log")"; exit 1
-  elif run "$project" "$filter"; then
-    verdict=survived
-    survivors+=("$number $file: $from → $to")
-  else
-    verdict=killed
-    killed=$((killed + 1))
   fi
+  run "$project" "$filter"
+  case $? in
+    0) verdict=survived survivors+=("$number $file: $from → $to") ;;
+    124) verdict='killed (no end within the limit)' killed=$((killed + 1)) ;;
+    *) verdict="killed ($(grep -cE '^ +Failed ' "$copy/.log") tests)" killed=$((killed + 1)) ;;
+  esac
   echo "$number $verdict: $file: $from → $to"
   cp "$copy/.before" "src/$file"
   build || { echo "$number: the original does not build any more"; exit 1; }
