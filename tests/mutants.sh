@@ -13,37 +13,40 @@ tar -C "$root" --exclude=.git --exclude=node_modules --exclude=.azurite -cf - . 
 ln -s "$root/node_modules" "$copy/node_modules"
 cd "$copy" || exit 1
 export FAULTS_SEEDS=${FAULTS_SEEDS:-150} FAULTS_INPUTS=${FAULTS_INPUTS:-10000}
-quiet=(-v q -nologo -p:TreatWarningsAsErrors=false -p:EnforceCodeStyleInBuild=false -p:RunAnalyzers=false -m:1)
+quiet=(-v q -nologo -p:TreatWarningsAsErrors=false -p:EnforceCodeStyleInBuild=false -p:RunAnalyzers=false -p:UseSharedCompilation=true -m:1)
 dotnet build tests/Pipeline.Tests "${quiet[@]}" >/dev/null && dotnet build tests/Pipeline.Faults "${quiet[@]}" >/dev/null || { echo "the copy does not build"; exit 1; }
 
 # Only the assembly of the mutant is built anew, and put beside the tests.
 build() {
   dotnet build src/Pipeline --no-restore "${quiet[@]}" >"$copy/.log" 2>&1 || return 1
-  cp src/Pipeline/bin/standins/Debug/net10.0/Pipeline.dll tests/Pipeline.Tests/bin/standins/Debug/net10.0/ &&
-    cp src/Pipeline/bin/standins/Debug/net10.0/Pipeline.dll tests/Pipeline.Faults/bin/standins/Debug/net10.0/
+  for tests in Pipeline.Tests Pipeline.Faults; do cp src/Pipeline/bin/standins/Debug/net10.0/Pipeline.dll "tests/$tests/bin/standins/Debug/net10.0/" || return 1; done
 }
 run() { timeout 300 dotnet test "tests/$1" --no-build --filter "$2" >"$copy/.log" 2>&1; } # project, filter
-declare -A sound
 
-number=0 killed=0 survivors=()
-while IFS=$'\t' read -r file from to project filter; do
-  [[ -z $file || $file == \#* ]] && continue
-  number=$((number + 1))
-  [[ $# -gt 0 && ! " $* " == *" $number "* ]] && continue
-  # Tests that fail without a mutant kill nothing.
-  if [[ -z ${sound[$project $filter]:-} ]]; then
-    run "$project" "$filter" && grep -qE 'Passed: +[1-9]' "$copy/.log" || { echo "$number: $project, $filter: does not pass without a mutant"; exit 1; }
-    sound[$project $filter]=1
-  fi
+# The lines asked for, by their numbers.
+mutants() {
+  local number=0 line
+  while IFS= read -r line; do
+    [[ -z $line || $line == \#* ]] && continue
+    number=$((number + 1))
+    [[ $# -gt 0 && ! " $* " == *" $number "* ]] || printf '%s\t%s\n' "$number" "$line"
+  done <"$root/tests/mutants.tsv"
+}
+
+# Tests that fail without a mutant kill nothing.
+while IFS=$'\t' read -r project filter; do
+  run "$project" "$filter" && grep -qE 'Passed: +[1-9]' "$copy/.log" || { echo "$project, $filter: does not pass without a mutant"; exit 1; }
+done < <(mutants "$@" | cut -f 5,6 | sort -u)
+
+killed=0 survivors=()
+while IFS=$'\t' read -r number file from to project filter; do
   cp "src/$file" "$copy/.before"
   if ! FROM=$from TO=$to node -e 'const fs = require("fs"), f = process.argv[1], t = fs.readFileSync(f, "utf8"), { FROM, TO } = process.env;
       if (t.split(FROM).length !== 2) { console.error(`${f}: seen ${t.split(FROM).length - 1} times, expected once: ${FROM}`); process.exit(1); }
       fs.writeFileSync(f, t.replace(FROM, () => TO));' "src/$file"; then
     echo "$number: mend mutants.tsv"; exit 1
   fi
-  if ! build; then
-    echo "$number: does not build: $(grep -m1 error "$copy/.log")"; exit 1
-  fi
+  build || { echo "$number: does not build: $(grep -m1 error "$copy/.log")"; exit 1; }
   run "$project" "$filter"
   case $? in
     0) verdict=survived survivors+=("$number $file: $from → $to") ;;
@@ -52,8 +55,7 @@ while IFS=$'\t' read -r file from to project filter; do
   esac
   echo "$number $verdict: $file: $from → $to"
   cp "$copy/.before" "src/$file"
-  build || { echo "$number: the original does not build any more"; exit 1; }
-done <"$root/tests/mutants.tsv"
+done < <(mutants "$@")
 echo "$killed killed, ${#survivors[@]} survived"
 printf '  %s\n' "${survivors[@]}"
 [ "${#survivors[@]}" -le 3 ]
