@@ -42,8 +42,11 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     /// <summary>The open dead letters of a source, or of all and of none.</summary>
     /// <param name="source">The source; null for every dead letter there is.</param>
     /// <param name="cancellationToken">Stops the call.</param>
-    public async Task<IReadOnlyList<OpenLetter>> OpenAsync(string? source, CancellationToken cancellationToken) =>
-        [.. (await RowsAsync(source, cancellationToken).ConfigureAwait(false)).Select(row => new OpenLetter(Read(row), FindingOf(row), KeptAt(row)))];
+    public Task<IReadOnlyList<OpenLetter>> OpenAsync(string? source, CancellationToken cancellationToken) => OpenAsync(source, int.MaxValue, cancellationToken);
+
+    /// <summary>The first open dead letters, by their keys; no more are read.</summary>
+    public async Task<IReadOnlyList<OpenLetter>> OpenAsync(string? source, int most, CancellationToken cancellationToken) =>
+        most <= 0 ? [] : [.. (await RowsAsync(source, most, cancellationToken).ConfigureAwait(false)).Select(row => new OpenLetter(Read(row), FindingOf(row), KeptAt(row)))];
 
     /// <summary>Marks as replayed what has been done since, by whatever message: the slices and runs say so.</summary>
     /// <param name="source">The source.</param>
@@ -51,7 +54,7 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     /// <param name="cancellationToken">Stops the call; the next one goes on.</param>
     public async Task SettleAsync(string source, bool digested, CancellationToken cancellationToken)
     {
-        foreach (var row in await RowsAsync(source, cancellationToken).ConfigureAwait(false))
+        foreach (var row in await RowsAsync(source, int.MaxValue, cancellationToken).ConfigureAwait(false))
         {
             if (!await IsOverAsync(Read(row), KeptAt(row), digested, cancellationToken).ConfigureAwait(false)) continue;
             var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
@@ -80,11 +83,15 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
         return (ended || (letter.Queue == Names.NormalizeQueue && run?.State == SliceState.Merged)) && (!letter.Replay || run!.EndedAt > keptAt);
     }
 
-    private async Task<List<TableEntity>> RowsAsync(string? source, CancellationToken cancellationToken)
+    private async Task<List<TableEntity>> RowsAsync(string? source, int most, CancellationToken cancellationToken)
     {
         var filter = (source is null ? TableClient.CreateQueryFilter($"State eq {RejectBook.Open}") : RejectBook.OfSource(source)) + " and Message gt ''";
         var rows = new List<TableEntity>();
-        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken).ConfigureAwait(false)) rows.Add(row);
+        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken).ConfigureAwait(false))
+        {
+            rows.Add(row);
+            if (rows.Count == most) break;
+        }
         return rows;
     }
 

@@ -64,7 +64,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         }
     }
 
-    /// <summary>The open rejects of a source, as messages; for those that are messages of queues see <see cref="DeadLetterBook.OpenAsync"/>.</summary>
+    /// <summary>The open rejects of a source, as messages; for those that are messages of queues see <see cref="DeadLetterBook"/>.</summary>
     public Task<IReadOnlyList<Finding>> OpenAsync(string source, CancellationToken cancellationToken) => OpenAsync(source, int.MaxValue, cancellationToken);
 
     /// <summary>The first open rejects of a source, by their keys; no more are read.</summary>

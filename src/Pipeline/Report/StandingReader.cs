@@ -73,7 +73,7 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     {
         var open = new List<Finding>();
         foreach (var source in sources.All) open.AddRange(await rejects.OpenAsync(source.Name, MostCounted + 1 - open.Count, cancellationToken).ConfigureAwait(false));
-        if (open.Count <= MostCounted) open.AddRange((await letters.OpenAsync(null, cancellationToken).ConfigureAwait(false)).Select(letter => letter.Finding));
+        open.AddRange((await letters.OpenAsync(null, MostCounted + 1 - open.Count, cancellationToken).ConfigureAwait(false)).Select(letter => letter.Finding));
         return new RejectStatus(Math.Min(open.Count, MostCounted), open.Count > MostCounted, [.. open.Take(MostListed)]);
     }
 

@@ -6,6 +6,7 @@ using Pipeline.Faults.Storage;
 using Pipeline.Ledger;
 using Pipeline.Storage;
 using Pipeline.Tests;
+using Pipeline.Tests.Sources.Unctad;
 using Pipeline.Tests.Steps;
 using Xunit;
 
@@ -28,23 +29,73 @@ public sealed class GuardTests
     };
 
     [Theory, MemberData(nameof(Bodies))]
-    public async Task A_body_that_must_not_be_loaded_is_refused_as_a_whole_kept_and_reported_and_the_old_rows_stay(string slice, string fault, string seen)
+    public Task A_body_that_must_not_be_loaded_is_refused_as_a_whole_kept_and_reported_and_the_old_rows_stay(string slice, string fault, string seen) =>
+        RefusedAsync(SourceCase.All.Single(dataset => dataset.SliceId == slice), seen, body => body, body => Encoding.UTF8.GetBytes(Spoil(Encoding.UTF8.GetString(body), fault)));
+
+    public static TheoryData<string, string, string> Workbooks { get; } = new()
     {
-        var dataset = SourceCase.All.Single(dataset => dataset.SliceId == slice);
+        { "census-trade/country-balance/2005-01", "shrunk", "seen 24 rows, expected at least 46, 95 % of the 48 rows of the body before" },
+        { "census-trade/country-balance/2005-01", "tie-out", "US dollars for 4621 2006, expected " },
+        { "moex-holders/ofz-nonresidents/all", "shrunk", "seen 23 rows, expected at least 24, 95 % of the 25 rows of the body before" },
+        { "moex-holders/ofz-nonresidents/all", "newest", "seen no row of 2020-01-01, the newest period of the table, expected a vintage that goes as far as the one before" },
+        { "moex-holders/ofz-nonresidents/all", "unit", "column share: seen no share above 1, expected per cent, not fractions of 1" }
+    };
+
+    [Theory, MemberData(nameof(Workbooks))]
+    public Task A_workbook_that_must_not_be_loaded_is_refused_the_same_way(string slice, string fault, string seen) =>
+        RefusedAsync(SourceCase.All.Single(dataset => dataset.SliceId == slice), seen, body => body, _ => (slice.Split('/')[1], fault) switch
+        {
+            ("country-balance", "shrunk") => new SourceData(5, 2).Country(years: 1),
+            ("country-balance", _) => new SourceData(5, 2).Country(excess: 1),
+            (_, "shrunk") => new SourceData(5, 2).Ofz(months: 23),
+            (_, "newest") => new SourceData(5, 2).Ofz(months: 24),
+            _ => new SourceData(5, 2).Ofz(scale: 100)
+        });
+
+    public static TheoryData<string, string> Releases { get; } = new()
+    {
+        { "shrunk", "rows, expected at least " },
+        { "exchanged", "rows of the table not in it, the first " },
+        { "newest", "seen no row of 2024, the newest period of the table, expected a vintage that goes as far as the one before" },
+        { "tie-out", "year 2001, inward flow: seen " },
+        { "small", "seen 28140 rows, expected 30000 to 60000" },
+        { "period", "seen 1991 as the first year, expected 1990, or 1970 in old releases" },
+        { "twice", "1990 inward flow a second time, expected one row per economy, year, flow and direction" }
+    };
+
+    [Theory, MemberData(nameof(Releases))]
+    public async Task A_release_of_investment_that_must_not_be_loaded_is_refused_the_same_way(string fault, string seen)
+    {
+        var dataset = SourceCase.All.Single(dataset => dataset.Path == SourceData.BulkPath) with { Make = server => SourceCase.Unctad(server, extract: false) };
+        var release = Fdi.Release(230);
+        await RefusedAsync(dataset, seen, _ => Packed(release), _ => Packed(fault switch
+        {
+            "shrunk" => Fdi.Release(217),
+            "exchanged" => Fdi.Release(230, without: 13),
+            "newest" => release.Where(row => row.Year < 2024),
+            "tie-out" => release.Select(row => row is { Year: 2001, Code: "0000", Flow: "08", Direction: 1 } ? row with { Value = "1" } : row),
+            "small" => Fdi.Release(200),
+            "period" => Fdi.Release(230, first: 1991),
+            _ => release.Append(release[0])
+        }));
+
+        static byte[] Packed(IEnumerable<Fdi.Row> rows) => Fdi.Archive(Encoding.UTF8.GetBytes(Fdi.Text(rows)));
+    }
+
+    /// <summary>Loads a good body, then offers one that must not be loaded.</summary>
+    private static async Task RefusedAsync(SourceCase dataset, string seen, Func<byte[], byte[]> good, Func<byte[], byte[]> bad)
+    {
         await using var server = await SourceSimulator.StartAsync();
         var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
         var storage = new MemoryStorage(clock);
         server.Data = new SourceData(5, 1);
+        Answer(good);
         await using var pipeline = dataset.Open(server, clock, storage);
         await dataset.PullAsync(pipeline, server, clock, storage);
         var before = await VersionsAsync(pipeline, dataset);
         Assert.NotEmpty(before);
         server.Data = new SourceData(5, 2);
-        (server.Broken, server.Fault) = (dataset.Path, new ServerFault(fault, seen, (_, context, right) =>
-        {
-            context.Response.ContentType = right!.Value.ContentType;
-            return context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(Spoil(Encoding.UTF8.GetString(right.Value.Body), fault))).AsTask();
-        }));
+        Answer(bad);
         clock.Advance(TimeSpan.FromDays(1));
         await dataset.PullAsync(pipeline, server, clock, storage);
 
@@ -56,10 +107,16 @@ public sealed class GuardTests
         var bodies = await pipeline.Get<RawStore>().ListAsync(dataset.Slice, CancellationToken.None);
         Assert.Equal(2, bodies.Count);
         var reject = (await pipeline.RowsAsync(Names.Rejects, "State eq 'open'"))[0];
-        Assert.Equal((bodies[1].Blob, slice), (reject["RawBlob"], reject["Slice"]));
+        Assert.Equal((bodies[1].Blob, dataset.SliceId), (reject["RawBlob"], reject["Slice"]));
         var run = (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From).Single(run => run.RunId == bodies[1].RunId);
         Assert.True(run is { State: SliceState.Refused, Counts: { AddUp: true, Added: 0, Changed: 0 } }, $"{run}");
         Proof.Add(Proof.Guard, 1, 1, "shrunk bodies, sums, periods");
+
+        void Answer(Func<byte[], byte[]> body) => (server.Broken, server.Fault) = (dataset.Path, new ServerFault(seen, seen, (_, context, right) =>
+        {
+            context.Response.ContentType = right!.Value.ContentType;
+            return context.Response.Body.WriteAsync(body(right.Value.Body)).AsTask();
+        }));
     }
 
     [Fact]

@@ -2,6 +2,8 @@ using System.Text;
 using Azure.Data.Tables;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
+using Pipeline.Report;
+using Pipeline.Report.Page;
 using Pipeline.Storage;
 using Pipeline.Tests;
 using Xunit;
@@ -56,6 +58,10 @@ public sealed class InjectionTests
             Assert.Contains(record["Holder"], (string[])[holder, "'" + holder]);
             Assert.False(record["Holder"].Length > 0 && "=+@".Contains(record["Holder"][0], StringComparison.Ordinal), $"a formula in a cell: {record["Holder"]}");
         }
+        // The page shows rejects as they came; what looks like a tag of theirs is none.
+        var page = await pipeline.Get<PageRenderer>().RenderAsync(await pipeline.Get<ReportReader>().ReadAsync(CancellationToken.None));
+        Assert.Contains("rejected", page, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<script>alert", page, StringComparison.OrdinalIgnoreCase);
         Proof.Add(Proof.Injection, Given.Length, Given.Length, "names of holders and citations");
     }
 

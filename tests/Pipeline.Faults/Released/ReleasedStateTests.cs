@@ -26,7 +26,7 @@ public sealed class ReleasedStateTests
     public sealed record Blob(string Container, string Name, string ContentType, Dictionary<string, string> Metadata, string Body);
     public sealed record State(int Schema, Dictionary<string, List<Dictionary<string, Cell>>> Tables, List<Blob> Blobs, List<string[]> Messages);
 
-    private static Func<Uri, ISource>[] Sources => [server => SourceCase.Census(server, balance: false), SourceCase.Unctad, server => SourceCase.Moex(server, nsd: false)];
+    private static Func<Uri, ISource>[] Sources => [server => SourceCase.Census(server, balance: false), server => SourceCase.Unctad(server), server => SourceCase.Moex(server, nsd: false)];
 
     public static TheoryData<string> Files => [.. Directory.GetFiles(Folder, "schema-*.json.gz").Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
 

@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Pipeline.Faults.Storage;
 using Pipeline.Ledger;
+using Pipeline.Report;
+using Pipeline.Report.Page;
 using Pipeline.Storage;
 using Pipeline.Tests;
 using Xunit;
@@ -134,7 +136,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         await Snapshot.TakeAsync(pipeline);
     }
 
-    /// <summary>Keys of the sources, which the server has seen and at times repeated, and of the storage: in no log, table, blob's name or metadata, or message.</summary>
+    /// <summary>Keys of the sources, which the server has seen and at times repeated, and of the storage: in no log, table, blob, message or page.</summary>
     private static async Task SecretsAsync(TestPipeline pipeline, string where)
     {
         var all = new List<string>();
@@ -143,9 +145,11 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         await foreach (var table in account.Tables.QueryAsync()) all.AddRange((await pipeline.RowsAsync(table.Name)).Select(row => string.Join(' ', row.Select(pair => $"{pair.Key} {pair.Value}"))));
         foreach (var container in (string[])[Names.RawContainer, Names.ExportsContainer, Names.CuratedContainer])
             if (await account.Blobs.GetBlobContainerClient(container).ExistsAsync())
-                await foreach (var blob in account.Blobs.GetBlobContainerClient(container).GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.Metadata)) all.Add($"{blob.Name} {string.Join(' ', blob.Metadata)}");
+                await foreach (var blob in account.Blobs.GetBlobContainerClient(container).GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.Metadata))
+                    all.Add($"{blob.Name} {string.Join(' ', blob.Metadata)} {(await account.Blobs.GetBlobContainerClient(container).GetBlobClient(blob.Name).DownloadContentAsync()).Value.Content}");
+        all.Add(await pipeline.Get<PageRenderer>().RenderAsync(await pipeline.Get<ReportReader>().ReadAsync(CancellationToken.None)));
         Assert.All(all, text => Assert.False(text.Contains("canary", StringComparison.OrdinalIgnoreCase) || text.Contains("AAAAAAAAAAAAAAAA", StringComparison.Ordinal), $"{where}: {text}"));
-        Proof.Add(Proof.Secret, 1, 1, "all faults, also of servers that repeat the key");
+        Proof.Add(Proof.Secret, 1, 1, "all faults, also of servers that repeat the key: log, tables, files, page");
     }
 
     private static async Task<List<string>> FactsAsync(TestPipeline pipeline, SourceCase dataset) => [.. (await pipeline.RowsAsync(dataset.Table)).Select(row => $"{row.PartitionKey} {row.RowKey} {row["RowHash"]}")];

@@ -35,8 +35,8 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
     public static ISource Census(Uri server, string from = "2019-01", bool balance = true) => new CensusSource(new CensusSettings(new Uri(server, SourceData.TradePath), CensusKey, ["4621"], ["total", "HS2"],
         DateOnly.ParseExact(from, "yyyy-MM", System.Globalization.CultureInfo.InvariantCulture), balance ? new Uri(server, SourceData.CountryPath) : null));
 
-    public static ISource Unctad(Uri server) => new UnctadSource(new UnctadSettings(new Uri(server, SourceData.BulkPath), new Uri(server, SourceData.CataloguePath),
-        new Uri(server, "/US.FdiFlowsStock/cur/Facts"), ClientId, ClientSecret, "fdi-partners.csv", Extract: true));
+    public static ISource Unctad(Uri server, bool extract = true) => new UnctadSource(new UnctadSettings(new Uri(server, SourceData.BulkPath), new Uri(server, SourceData.CataloguePath),
+        new Uri(server, "/US.FdiFlowsStock/cur/Facts"), ClientId, ClientSecret, "fdi-partners.csv", extract));
 
     public static ISource Moex(Uri server, bool nsd = true) => new MoexSource(new MoexSettings(new Uri(server, "/iss"), new Uri(server, SourceData.OfzPath), nsd ? new Uri(server, SourceData.NsdPath) : null, nsd ? NsdKey : "", "holders.csv"));
 
@@ -48,8 +48,8 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
         new("census-trade/exports-hs2/4621-2019", "/exports/hs", "trademonthly", server => Census(server)),
         new("census-trade/imports-hs2/4621-2019", "/imports/hs", "trademonthly", server => Census(server)),
         new("census-trade/country-balance/2005-01", SourceData.CountryPath, "trademonthly", server => Census(server, "2005-01")),
-        new("unctad-fdi/fdi-flows-stock/all", SourceData.BulkPath, "fdiannual", Unctad),
-        new("unctad-fdi/fdi-partners/all", "fdi-partners.csv", "fdipartners", Unctad),
+        new("unctad-fdi/fdi-flows-stock/all", SourceData.BulkPath, "fdiannual", server => Unctad(server)),
+        new("unctad-fdi/fdi-partners/all", "fdi-partners.csv", "fdipartners", server => Unctad(server)),
         new("moex-holders/market-capitalisation/last-day", SourceData.IssPath, "holders", server => Moex(server)),
         new("moex-holders/ofz-nonresidents/all", SourceData.OfzPath, "holders", server => Moex(server)),
         new("moex-holders/nsd-holders/2020-02-14", SourceData.NsdPath, "holders", server => Moex(server)),

@@ -84,13 +84,14 @@ internal sealed class SourceData(int seed, int version)
         }
     }
 
-    private byte[] Country()
+    /// <summary>The table of trade by country, with some years, and so much more than its months in the last year's sum.</summary>
+    public byte[] Country(int years = 2, int excess = 0)
     {
         var book = new TestWorkbook().Add(TestWorkbook.Header);
-        foreach (var year in (int[])[2005, 2006])
+        foreach (var year in Enumerable.Range(2005, years))
         {
             var imports = Enumerable.Range(1, 12).Select(month => Figure(month + year)).ToList();
-            string[] row = [$"'{year}", "'4621", "'Russia", .. imports.Select(Text), Text(imports.Sum()), .. imports.Select(value => Text(value + 1)), Text(imports.Sum() + 12)];
+            string[] row = [$"'{year}", "'4621", "'Russia", .. imports.Select(Text), Text(imports.Sum() + (year == 2004 + years ? excess : 0)), .. imports.Select(value => Text(value + 1)), Text(imports.Sum() + 12)];
             book.Add(row);
         }
         return book.Write();
@@ -100,11 +101,14 @@ internal sealed class SourceData(int seed, int version)
 
     private string Vintage() => Fdi.Text(Fdi.Release(20, 1990, 1992).Where(row => row.Code is "0000" or "643" or "840" or "044").Select(row => row.Code == "643" ? row with { Value = $"{Figure(row.Year * 3 + row.Direction)}", Footnote = "Estimates" } : row.Code == "044" && row.Year == 1990 ? row with { Value = "", Missing = "Not applicable" } : row));
 
-    private byte[] Ofz()
+    /// <summary>The table of OFZ from January 2018 on.</summary>
+    /// <param name="months">How many.</param>
+    /// <param name="scale">What shares are divided by.</param>
+    public byte[] Ofz(int months = 25, int scale = 1)
     {
         var table = new TestWorkbook { Sheet = "ОФЗ", Dimension = "A1:C100" }.Add(["'Дата", "'Объем ОФЗ у нерезидентов, млрд руб.", "'Доля нерезидентов, %"]);
-        for (var month = 0; month < 25; month++)
-            table.Add([new DateTime(2018, 1, 1).AddMonths(month).ToOADate().ToString(CultureInfo.InvariantCulture), $"{Figure(month) % 4000}", $"{20 + Figure(month) % 10}"]);
+        for (var month = 0; month < months; month++)
+            table.Add([new DateTime(2018, 1, 1).AddMonths(month).ToOADate().ToString(CultureInfo.InvariantCulture), $"{Figure(month) % 4000}", ((20 + Figure(month) % 10) / (decimal)scale).ToString(CultureInfo.InvariantCulture)]);
         return table.Write();
     }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Pipeline.Sources.Http;
 
@@ -33,12 +34,41 @@ public sealed class BodyFile : IAsyncDisposable
     }
 
     /// <summary>Adds the rest of a stream, and stops one buffer after the limit.</summary>
-    public async Task CopyFromAsync(Stream stream, long maxBytes, CancellationToken cancellationToken)
+    public Task CopyFromAsync(Stream stream, long maxBytes, CancellationToken cancellationToken) => CopyFromAsync(stream, maxBytes, [], cancellationToken);
+
+    /// <summary>The same, with asterisks in the place of texts that nobody may read.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="maxBytes">The limit.</param>
+    /// <param name="hidden">The texts as bytes; none is empty.</param>
+    /// <param name="cancellationToken">Stops the copying.</param>
+    internal async Task CopyFromAsync(Stream stream, long maxBytes, IReadOnlyList<byte[]> hidden, CancellationToken cancellationToken)
     {
-        var buffer = new byte[64 * 1024];
-        int count;
-        while (Length <= maxBytes && (count = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
-            await WriteAsync(buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
+        // So much is held back that a text which comes in two parts is found.
+        var held = hidden.Count == 0 ? 0 : hidden.Max(text => text.Length) - 1;
+        var buffer = new byte[64 * 1024 + held];
+        int count, filled = 0;
+        while (Length <= maxBytes && (count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            filled += count;
+            foreach (var text in hidden) Mask(buffer.AsSpan(0, filled), text);
+            var ready = Math.Max(0, filled - held);
+            await WriteAsync(buffer.AsMemory(0, ready), cancellationToken).ConfigureAwait(false);
+            buffer.AsSpan(ready, filled - ready).CopyTo(buffer);
+            filled -= ready;
+        }
+        await WriteAsync(buffer.AsMemory(0, filled), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Servers change the case of what they repeat.</summary>
+    private static void Mask(Span<byte> bytes, byte[] text)
+    {
+        var (lower, upper) = ((byte)char.ToLowerInvariant((char)text[0]), (byte)char.ToUpperInvariant((char)text[0]));
+        for (int at; (at = bytes.IndexOfAny(lower, upper)) >= 0 && at + text.Length <= bytes.Length;)
+        {
+            var found = Ascii.EqualsIgnoreCase(bytes.Slice(at, text.Length), text);
+            if (found) bytes.Slice(at, text.Length).Fill((byte)'*');
+            bytes = bytes[(at + (found ? text.Length : 1))..];
+        }
     }
 
     /// <summary>Ends the writing: the stream, which is now the caller's, and the SHA-256 in hexadecimal digits.</summary>

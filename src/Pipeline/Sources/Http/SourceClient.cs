@@ -93,7 +93,7 @@ public sealed class SourceClient : IDisposable
         var file = new BodyFile();
         try
         {
-            await file.CopyFromAsync(content, request.MaxBytes, cancellationToken).ConfigureAwait(false);
+            await file.CopyFromAsync(content, request.MaxBytes, request.Hidden, cancellationToken).ConfigureAwait(false);
             var length = file.Length;
             var answer = new Answer((int)response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant() ?? "", file.Head, file.Tail, length)
             {

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Pipeline.Sources.Http;
 
 /// <summary>One request to a source.</summary>
@@ -31,6 +33,13 @@ public sealed record SourceRequest(Uri Url, string Extension, long MaxBytes)
             text = text.Replace(secret.Value, "***", StringComparison.OrdinalIgnoreCase).Replace(Uri.EscapeDataString(secret.Value), "***", StringComparison.OrdinalIgnoreCase);
         return text;
     }
+
+    /// <summary>A shorter secret could be a word of the data, which is stored as it comes.</summary>
+    private const int MinHidden = 12;
+
+    /// <summary>The secrets in the forms in which a server may repeat them in a body, which is stored.</summary>
+    internal IReadOnlyList<byte[]> Hidden =>
+        [.. Secrets.Where(secret => secret.Value.Length >= MinHidden).SelectMany(secret => (string[])[secret.Value, Uri.EscapeDataString(secret.Value)]).Distinct(StringComparer.Ordinal).Select(Encoding.UTF8.GetBytes)];
 
     /// <summary>The address as it is sent.</summary>
     internal Uri SentUrl

@@ -30,7 +30,7 @@ public sealed class SourceRequestTests
     {
         var server = new Recorder(HttpStatusCode.BadRequest) { Body = $"no account me with {Trade.Canary.ToUpperInvariant()}" };
         using var fetched = await FetchAsync(server, Request());
-        Assert.Equal("status 400, text/plain, starting \"no account *** with ***\"", fetched.Verdict.Seen);
+        Assert.Equal($"status 400, text/plain, starting \"no account *** with {new string('*', Trade.Canary.Length)}\"", fetched.Verdict.Seen);
         Assert.DoesNotContain(Trade.Canary, $"{fetched.Request} {fetched.Request.Where} {fetched.ContentType}", StringComparison.OrdinalIgnoreCase);
     }
 
