@@ -47,6 +47,16 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public void Actions_of_others_are_named_by_the_commit_with_the_version_beside_it()
+    {
+        var used = Regex.Matches(Pipeline + Deploy, @"uses: (?!\./)(.*)").Select(match => match.Groups[1].Value).ToList();
+        Assert.True(used.Count >= 10, string.Join('\n', used));
+        Assert.All(used, action => Assert.Matches(@"^[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", action));
+        // One version of each.
+        Assert.Equal(used.Select(action => action.Split('@')[0]).Distinct().Count(), used.Distinct().Count());
+    }
+
+    [Fact]
     public void A_deployment_is_looked_at_then_made_then_tried()
     {
         string[] steps =
