@@ -8,26 +8,30 @@ namespace Pipeline.Tables;
 /// </summary>
 internal sealed class Known
 {
-    private static readonly string[] Columns = [nameof(FactRow.PartitionKey), nameof(FactRow.RowKey), nameof(FactRow.RowHash), nameof(FactRow.RunId), nameof(FactRow.Revision), nameof(FactRow.Vintage)];
+    private static readonly string[] Columns = [nameof(FactRow.PartitionKey), nameof(FactRow.RowKey), nameof(FactRow.RowHash), nameof(FactRow.RunId), nameof(FactRow.Revision)];
 
     private readonly Dictionary<(string Partition, string Row), Entry> rows = [];
 
     /// <summary>A row of the table; <c>Seen</c> once the body has it too.</summary>
-    internal sealed class Entry(FactRow row)
+    internal sealed class Entry(string hash, string runId, int revision)
     {
-        public string Hash => row.RowHash;
-        public string RunId => row.RunId;
-        public int Revision => row.Revision;
-        public DateTimeOffset Vintage => row.Vintage;
+        public string Hash => hash;
+        public string RunId => runId;
+        public int Revision => revision;
         public bool Seen { get; set; }
     }
 
     public static async Task<Known> ReadAsync(FactStore facts, FactTable table, SliceScope scope, CancellationToken cancellationToken)
     {
         var known = new Known();
+        var runIds = new Dictionary<string, string>(StringComparer.Ordinal); // Many rows, few runs.
         var client = await facts.OpenAsync(table).ConfigureAwait(false);
         await foreach (var row in table.QueryAsync(client, scope.Filter, Columns, cancellationToken).ConfigureAwait(false))
-            if (scope.Owns(row.PartitionKey, row.RowKey)) known.rows[(row.PartitionKey, row.RowKey)] = new Entry(row);
+        {
+            if (!scope.Owns(row.PartitionKey, row.RowKey)) continue;
+            if (!runIds.TryGetValue(row.RunId, out var runId)) runIds.Add(row.RunId, runId = row.RunId);
+            known.rows[(row.PartitionKey, row.RowKey)] = new Entry(row.RowHash, runId, row.Revision);
+        }
         return known;
     }
 

@@ -48,7 +48,7 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
         row.RunId = run.RunId;
         row.RowHash = RowHash.Of(row);
         var before = known?.Meet(row.PartitionKey, row.RowKey);
-        if (before is not null && (before.Hash == row.RowHash || before.Vintage > run.Vintage))
+        if (before is not null && before.Hash == row.RowHash)
         {
             Tally(before.RunId == run.RunId, before.Revision);
             return;
