@@ -103,6 +103,27 @@ public sealed class LedgerTests(Azurite azurite)
         Assert.True(run.Counts.AddUp);
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    [InlineData(-1, false)]
+    public void The_counts_add_up_when_every_row_read_is_in_exactly_one_other_count(int more, bool addUp)
+    {
+        Assert.Equal(addUp, new RowCounts(21 + more, 1, 2, 3, 4, 5, 6).AddUp);
+        Assert.Equal(new RowCounts(22, 2, 4, 6, 8, 10, 12), new RowCounts(20, 1, 2, 3, 4, 5, 6) + new RowCounts(2, 1, 2, 3, 4, 5, 6));
+    }
+
+    [Theory]
+    [InlineData(false, "", false, false)]
+    [InlineData(false, "ab", false, false)]
+    [InlineData(true, "", true, true)]
+    [InlineData(true, "ab", true, false)]
+    public void A_slice_is_half_loaded_when_rows_were_begun_to_be_written_and_no_body_is_in_the_table_as_a_whole(bool begun, string sha256, bool wasLoaded, bool halfLoaded)
+    {
+        var row = new SliceRow(FakeSource.One) { Vintage = begun ? Moment : SliceRow.Never, Sha256 = sha256 };
+        Assert.Equal((wasLoaded, halfLoaded), (row.WasLoaded, row.IsHalfLoaded));
+    }
+
     [Fact]
     public void A_run_row_without_dates_holds_none_that_the_service_refuses() =>
         Assert.Equal(SliceRow.Never, new RunRow(Body.RunId, Body.Slice, Moment).ToEntity().GetDateTimeOffset("StartedAt"));

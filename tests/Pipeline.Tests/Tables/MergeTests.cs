@@ -145,6 +145,34 @@ public sealed class MergeTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task Who_is_overtaken_before_it_writes_history_leaves_the_history_of_the_winner()
+    {
+        var account = azurite.NewAccount();
+        await using var other = new TestPipeline(account, Source);
+        await LoadAsync(other, 1, [Row("p", "a", 1)]);
+        await using var pipeline = new TestPipeline(account, Source, Once("history", () => LoadAsync(other, 2, [Row("p", "a", 2)])));
+        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
+        Assert.Equal([("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")], await HistoryAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task An_older_body_that_finds_its_row_confirmed_by_a_newer_one_leaves_no_history()
+    {
+        var account = azurite.NewAccount();
+        await using var other = new TestPipeline(account, Source);
+        await LoadAsync(other, 1, [Row("p", "a", 1)]);
+        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", async () =>
+        {
+            var row = Assert.Single(await FactsAsync(other));
+            row.Vintage = Day(3);
+            await (await other.Get<FactStore>().OpenAsync(FakeFact.Table)).SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)]);
+        }));
+        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1), await LoadAsync(pipeline, 2, [Row("p", "a", 5)]));
+        Assert.Equal(1, Assert.Single(await FactsAsync(pipeline)).Value);
+        Assert.Empty(await pipeline.RowsAsync("history"));
+    }
+
+    [Fact]
     public async Task A_removal_that_loses_a_race_leaves_the_history_of_the_winner()
     {
         var account = azurite.NewAccount();
