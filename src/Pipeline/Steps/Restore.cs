@@ -20,13 +20,14 @@ public sealed record Restored(string Source, int Slices, int Loaded, int Left);
 /// A body that was refused is not read: it must not replace what was good. Where the ledger of runs is lost as well, all bodies are read and the steps refuse by
 /// themselves what they refused before. Doing it again goes on where it was stopped. Nothing else may load bodies of the source meanwhile: what is older than a slice's newest is never loaded.
 /// </remarks>
-public sealed class Restore(SourceCatalog sources, SliceBook slices, RunBook runs, RawStore raw, Normalize normalize, Publish publish, ILogger<Restore> logger)
+public sealed class Restore(SourceCatalog sources, SliceBook slices, RunBook runs, RawStore raw, TableSet tables, Normalize normalize, Publish publish, ILogger<Restore> logger)
 {
     /// <summary>Restores the tables of a source from its stored bodies.</summary>
     /// <exception cref="KeyNotFoundException">There is no such source; the message names those there are.</exception>
     public async Task<Restored> RunAsync(string source, CancellationToken cancellationToken)
     {
         var name = sources[source].Name;
+        tables.Forget();
         var done = new Restored(name, 0, 0, 0);
         foreach (var bodies in (await raw.ListAsync(name, cancellationToken).ConfigureAwait(false)).GroupBy(body => body.Slice))
         {

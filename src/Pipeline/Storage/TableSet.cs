@@ -18,6 +18,9 @@ public sealed class TableSet(StorageAccount account)
         return open.GetOrAdd(name, CreateAsync);
     }
 
+    /// <summary>Makes sure anew, at their next use, that tables exist: somebody may have deleted them.</summary>
+    public void Forget() => open.Clear();
+
     /// <summary>The rows of a filter, null for all, with the columns of <paramref name="select"/>, null for all; none when there is no such table. Reading creates nothing.</summary>
     public async IAsyncEnumerable<T> QueryIfExistsAsync<T>(string name, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken, IEnumerable<string>? select = null) where T : class, ITableEntity
     {

@@ -134,6 +134,35 @@ public sealed class ServingTests(Azurite azurite)
         Assert.Equal((HttpStatusCode.BadRequest, """{"error":"replay, accept: seen \"yes\", expected true or false; or leave it out"}"""), await PostAsync("census-trade/imports-total/2023?accept=yes"));
     }
 
+    [Fact]
+    public async Task Tables_that_were_deleted_come_back_over_HTTP_in_an_app_that_is_running()
+    {
+        var connection = azurite.NewAccount();
+        var account = new Account(connection);
+        var settings = App.Small(connection, ("Standin__FunctionKey", "only-for-this-test"));
+        Assert.Equal(0, (await App.RunAsync(settings, "--once")).ExitCode);
+        var before = await account.OutcomeAsync();
+        var bodies = (await account.RowsAsync("slices")).Count(row => row["Sha256"] is string { Length: > 0 });
+        var port = Azurite.FreePort();
+        await using var app = App.Start(settings, "--port", $"{port}");
+        await app.UntilSaysAsync("Listening on");
+        async Task<(HttpStatusCode, string)> PostAsync(string source, string key = "only-for-this-test")
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"http://localhost:{port}/api/restore/{source}") { Headers = { { "x-functions-key", key } } };
+            using var answer = await Http.SendAsync(request);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        }
+        Assert.Equal((HttpStatusCode.OK, $$"""{"source":"census-trade","slices":{{bodies}},"loaded":0,"left":{{bodies}}}"""), await PostAsync("census-trade"));
+        foreach (var table in (string[])["trademonthly", "slices", "history", "gaps"])
+            if ((await account.RowsAsync(table)).Count > 0) await account.Tables.DeleteTableAsync(table);
+        Assert.Equal((HttpStatusCode.Unauthorized, ""), await PostAsync("census-trade", "another"));
+        Assert.Equal((HttpStatusCode.BadRequest, """{"error":"restore: seen \"nobody\", expected a source: census-trade, unctad-fdi, moex-holders; correct the address"}"""), await PostAsync("nobody"));
+        Assert.Empty(await account.RowsAsync("trademonthly"));
+        Assert.Equal((HttpStatusCode.OK, $$"""{"source":"census-trade","slices":{{bodies}},"loaded":{{bodies}},"left":0}"""), await PostAsync("census-trade"));
+        // Indicators follow by a message of their own.
+        await app.UntilAsync("everything is as it was", async () => before.SequenceEqual(await account.OutcomeAsync()), 200);
+    }
+
     /// <summary>A failed message comes back at once instead of after ten seconds.</summary>
     private static readonly (string, string) AtOnce = ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:00");
 }
