@@ -62,7 +62,7 @@ param securityGroups { functions: string, endpoints: string } = { functions: '',
 @description('When the timers run. Each Plan timer runs at least daily, also for a yearly source: a log alert looks back two days at most, and a run without news costs one request.')
 param timerSchedules schedules = {
   CENSUS_SCHEDULE: '0 45 13 * * *' // releases come at 08:30 in Washington, which is 12:30 or 13:30 UTC
-  UNCTAD_SCHEDULE: '0 30 7 * * *'
+  UNCTAD_SCHEDULE: '0 30 7 * * *' // local.settings.sample.json has Mondays only: nothing is watched there
   MOEX_SCHEDULE: '0 0 18 * * *' // after the main session in Moscow
   MONITOR_SCHEDULE: '0 */15 * * * *'
 }
