@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -123,11 +124,11 @@ public sealed class HardeningTests
         var runbook = File.ReadAllText(Path.Combine(BicepFile.Folder, "README.md"));
         var month = Number(runbook, @"\| \*\*a month\*\* \| \*\*([\d.]+)\*\*");
         var more = Number(runbook, @"\| prod, besides \| [^|]*\*\*([\d.]+)\*\* \|");
-        var parts = Regex.Match(runbook, @"(?s)\| \*\*execution\*\*.*?(?=\| \*\*a month)").Value.TrimEnd('\n').Split('\n').Select(row => row.Split(" | ")[1]).Sum(cell => decimal.Parse(Regex.Matches(cell, @"\*\*([\d.]+)\*\*")[^1].Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
+        var parts = Regex.Match(runbook, @"(?s)\| \*\*execution\*\*.*?(?=\| \*\*a month)").Value.TrimEnd('\n').Split('\n').Select(row => row.Split(" | ")[1]).Sum(cell => decimal.Parse(Regex.Matches(cell, @"\*\*([\d.]+)\*\*")[^1].Groups[1].Value, CultureInfo.InvariantCulture));
         Assert.Equal(month, Math.Round(parts, 1));
         foreach (var (environment, usual) in ((string, decimal)[])[("dev", month), ("prod", month + more)])
         {
-            var budget = decimal.Parse(Parameters(environment)["monthlyBudget"], System.Globalization.CultureInfo.InvariantCulture);
+            var budget = decimal.Parse(Parameters(environment)["monthlyBudget"], CultureInfo.InvariantCulture);
             Assert.True(usual < budget * 0.8m, $"{environment}: a usual month costs {usual}, 80 % of its budget of {budget} are told of");
             Assert.Contains($"{environment}'s {budget:0} × 0.8 = {budget * 0.8m:0}", runbook, StringComparison.Ordinal);
         }
@@ -137,7 +138,7 @@ public sealed class HardeningTests
     {
         var match = Regex.Match(text, pattern);
         Assert.True(match.Success, $"infra/README.md: nothing matches {pattern}");
-        return decimal.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        return decimal.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
     private static Dictionary<string, string> Parameters(string environment) =>

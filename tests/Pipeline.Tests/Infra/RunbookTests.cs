@@ -92,11 +92,11 @@ public sealed class RunbookTests
         Assert.SkipUnless(File.Exists("/usr/bin/jq"), "no /usr/bin/jq: install jq");
         var none = JsonSerializer.Serialize(new Restored("census-trade", 2, 0, 4), JsonSerializerOptions.Web);
         var some = JsonSerializer.Serialize(new Restored("census-trade", 2, 3, 1), JsonSerializerOptions.Web);
-        // A name that is being deleted, a front end that gave up, a broken line, a part, the rest, and then nothing.
-        var (code, output) = await RestoreAsync("500 ", "504 <html>\ngave up", "000 ", $"200 {some}", $"200 {some}", $"200 {none}", "200 not asked");
+        // A host that starts, a name that is being deleted, a front end that gave up, a broken line, a part, the rest, and then nothing.
+        var (code, output) = await RestoreAsync("404 ", "500 ", "504 <html>\ngave up", "000 ", $"200 {some}", $"200 {some}", $"200 {none}", "200 not asked");
         Assert.Equal(0, code);
-        Assert.Equal($"census-trade: 500 \ncensus-trade: 504 <html>\ngave up\ncensus-trade: 000 \ncensus-trade: 200 {some}\ncensus-trade: 200 {some}\ncensus-trade: 200 {none}\n", output);
-        foreach (var status in (string[])["400", "401", "404"]) Assert.Equal((1, $"census-trade: {status} no\n"), await RestoreAsync($"{status} no", "200 not asked"));
+        Assert.Equal($"census-trade: 404 \ncensus-trade: 500 \ncensus-trade: 504 <html>\ngave up\ncensus-trade: 000 \ncensus-trade: 200 {some}\ncensus-trade: 200 {some}\ncensus-trade: 200 {none}\n", output);
+        foreach (var status in (string[])["400", "401"]) Assert.Equal((1, $"census-trade: {status} no\n"), await RestoreAsync($"{status} no", "200 not asked"));
     }
 
     /// <summary>The shell function of the runbook, with answers of the app: a status and a body each.</summary>
