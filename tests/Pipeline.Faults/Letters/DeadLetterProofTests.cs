@@ -44,6 +44,53 @@ public sealed class DeadLetterProofTests
         Proof.Add(Proof.DeadLetter, tried, tried, "every storage call of every step");
     }
 
+    /// <summary>Also the keeping itself may end at any call: the host hands the message over again.</summary>
+    [Theory]
+    [InlineData(Names.NormalizeQueue, false)]
+    [InlineData(Names.NormalizeQueue, true)]
+    [InlineData(Names.PublishQueue, false)]
+    public async Task A_message_whose_keeping_ends_at_any_call_is_kept_once_with_its_error(string queue, bool unreadable)
+    {
+        using var source = SimulatedSource.Offline(new FakeSource { Body = First });
+        var start = SourceCase.Start;
+        var prepared = new MemoryStorage(new VirtualClock(start, TimeSpan.FromSeconds(15)));
+        await using (var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, new VirtualClock(start, TimeSpan.FromSeconds(15)), prepared))
+        {
+            await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, start), CancellationToken.None);
+            await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
+        }
+        var tried = 0;
+        for (var (at, calls) = (1, int.MaxValue); at <= calls; at++)
+            foreach (var after in (bool[])[false, true])
+            {
+                var clock = new VirtualClock(start.AddMinutes(1), TimeSpan.FromSeconds(15));
+                var storage = prepared.Copy(clock);
+                var crash = new CrashPolicy(at, after);
+                object message;
+                await using (var dying = new TestPipeline(MemoryStorage.ConnectionString, source, clock, crash, storage))
+                {
+                    await using var quiet = new TestPipeline(MemoryStorage.ConnectionString, source, clock, storage);
+                    message = new { Slice = FakeSource.One.Id, RawBlob = unreadable ? "nonsense" : (await quiet.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob };
+                    if (await Record.ExceptionAsync(() => FailAndKeepAsync(dying)) is null) calls = at - 1;
+                }
+                if (calls < at) break;
+                await using var next = new TestPipeline(MemoryStorage.ConnectionString, source, clock, storage);
+                await FailAndKeepAsync(next);
+                var kept = Assert.Single(await next.RowsAsync(Names.Rejects));
+                Assert.Equal(("open", JsonSerializer.Serialize(message)), (kept["State"], kept["Message"]));
+                Assert.StartsWith(unreadable ? $"queue {queue}, property RawBlob: seen \"nonsense\"" : "InvalidOperationException: no disk", kept.GetString("Seen"), StringComparison.Ordinal);
+                tried++;
+
+                async Task FailAndKeepAsync(TestPipeline pipeline)
+                {
+                    await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline.Get<DeadLetters>().GuardAsync(queue, message, Names.MaxAttempts, () => throw new InvalidOperationException("no disk")));
+                    await pipeline.Get<DeadLetters>().KeepAsync(queue, BinaryData.FromString(JsonSerializer.Serialize(message)), start, CancellationToken.None);
+                }
+            }
+        Assert.True(tried > 5, $"only {tried} calls");
+        Proof.Add(Proof.DeadLetter, tried, tried, "every storage call of keeping it");
+    }
+
     private async Task<(string Seen, int Dead)> RunAsync(FakeSource source, MemoryStorage prepared, string queue, int at)
     {
         var clock = new VirtualClock(SourceCase.Start.AddDays(1), TimeSpan.FromSeconds(15));
