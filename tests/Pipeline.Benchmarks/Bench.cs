@@ -27,8 +27,8 @@ internal sealed class Bench(bool isQuick) : IDisposable
     /// <summary>A folder that is removed at the end.</summary>
     public string Folder => folder.FullName;
 
-    /// <summary>A number of rows, or a tenth of it when in a hurry.</summary>
-    public int Size(int rows) => isQuick ? Math.Max(1000, rows / 10) : rows;
+    /// <summary>A number of rows or commodities, or a tenth of it when in a hurry.</summary>
+    public int Size(int rows) => isQuick ? Math.Max(20, rows / 10) : rows;
 
     /// <summary>The body of a shape.</summary>
     /// <param name="shape">What it holds.</param>

@@ -1,8 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Pipeline.Benchmarks.Growth;
 using Pipeline.Benchmarks.Load;
+using Pipeline.Benchmarks.Memory;
+using Pipeline.Benchmarks.Parse;
 using Pipeline.Benchmarks.Processes;
+using Pipeline.Benchmarks.Reload;
+using Pipeline.Benchmarks.Scale;
+using Pipeline.Benchmarks.Start;
 
 namespace Pipeline.Benchmarks;
 
@@ -11,7 +17,7 @@ internal static class Command
 {
     private const string Quick = "--quick", Strict = "--strict";
 
-    private static readonly IGoal[] Goals = [new OnNullService(), new OnAzurite()];
+    private static readonly IGoal[] Goals = [new OnAzurite(), new OnNullService(), new Unchanged(), new Parsing(), new Streaming(), new Scaling(), new Starting(), new Workers()];
 
     private static readonly Regex Part = new("(<!-- benchmarks:[^\n]*-->\n)(.*?)(<!-- /benchmarks -->)", RegexOptions.Singleline);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Azure.Core.Pipeline;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Benchmarks.Data;
@@ -24,11 +25,14 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
 
     /// <param name="connection">The storage account.</param>
     /// <param name="census">The publisher's address; without one nothing can be pulled.</param>
-    public PipelineUnderTest(string connection, string? census = null)
+    /// <param name="policies">Put under the storage clients.</param>
+    public PipelineUnderTest(string connection, string? census = null, params HttpPipelinePolicy[] policies)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(Settings(connection, census).ToDictionary(setting => setting.Key.Replace("__", ":", StringComparison.Ordinal), string? (setting) => setting.Value)).Build();
         var settings = SettingsReader.Read(configuration, out var findings) ?? throw new BenchmarkException(string.Join('\n', findings));
-        services = new ServiceCollection().AddLogging().AddPipeline(configuration, settings).BuildServiceProvider();
+        var collection = new ServiceCollection().AddLogging().AddPipeline(configuration, settings);
+        if (policies.Length > 0) collection.AddSingleton(_ => StorageAccount.Open(configuration, Names.Connection, [], policies)!);
+        services = collection.BuildServiceProvider();
     }
 
     /// <summary>Settings with the trade of all partners by HS6, and nothing else.</summary>
@@ -73,6 +77,12 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     /// <summary>Loads a stored body.</summary>
     public Task NormalizeAsync(RawName name) => Get<Normalize>().RunAsync(new NormalizeMessage(name.Slice.Id, name.Blob), CancellationToken.None);
 
+    /// <summary>Asks the publisher for a slice.</summary>
+    public Task PullAsync(string key) => Get<Pull>().RunAsync(new PullMessage(SliceOf(key).Id, default), CancellationToken.None);
+
+    /// <summary>The newest stored body of a slice.</summary>
+    public async Task<RawName> NewestAsync(string key) => (await Get<RawStore>().ListAsync(SliceOf(key), CancellationToken.None))[^1];
+
     /// <summary>Completes the run of a loaded body, then what depends on the source as a whole: indicators, claims, files.</summary>
     public async Task PublishAsync(RawName name)
     {
@@ -94,7 +104,8 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     /// <summary>Loads other rows than the measured ones, so that what is measured has been compiled.</summary>
     /// <param name="rows">How many; 0 for none.</param>
     /// <param name="again">Whether to load them a second time, with one in a hundred changed.</param>
-    public async Task WarmAsync(int rows, bool again)
+    /// <param name="publish">Whether to publish them.</param>
+    public async Task WarmAsync(int rows, bool again, bool publish = false)
     {
         if (rows == 0) return;
         for (var revision = 0; revision <= (again ? 1 : 0); revision++)
@@ -106,6 +117,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
             var name = BodyOf(shape.SliceKey, sha256, revision);
             await StoreAsync(name, sha256, body);
             await NormalizeAsync(name);
+            if (publish) await PublishAsync(name);
         }
     }
 

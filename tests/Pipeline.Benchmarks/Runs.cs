@@ -1,5 +1,9 @@
+using Pipeline.Benchmarks.Growth;
 using Pipeline.Benchmarks.Load;
+using Pipeline.Benchmarks.Parse;
 using Pipeline.Benchmarks.Processes;
+using Pipeline.Benchmarks.Reload;
+using Pipeline.Benchmarks.Scale;
 
 namespace Pipeline.Benchmarks;
 
@@ -10,7 +14,11 @@ internal static class Runs
     {
         [LimitRun.Name] = LimitRun.RunAsync,
         [ClientRun.Name] = ClientRun.RunAsync,
-        [LoadRun.Name] = LoadRun.RunAsync
+        [LoadRun.Name] = LoadRun.RunAsync,
+        [ParseRun.Name] = ParseRun.RunAsync,
+        [PublishRun.Name] = PublishRun.RunAsync,
+        [PullRun.Name] = PullRun.RunAsync,
+        [WorkerRun.Name] = WorkerRun.RunAsync
     };
 
     public static async Task<int> RunAsync(string name, string[] arguments)

@@ -41,7 +41,7 @@ internal sealed class OnAzurite : IGoal
         await using var azurite = await AzuriteProcess.StartAsync();
         var connection = azurite.ConnectionString("bench");
         var measured = await Child.RunAsync(Bench.Deadline, LoadRun.Name, connection, azurite.ConnectionString("warm"), body.Shape.SliceKey, body.File, body.Sha256, "0", "store", $"{WarmRows}");
-        Ledger.CheckFirst(measured, body.Shape);
+        LoadCheck.First(measured, body.Shape);
         await CheckTableAsync(connection, body.Shape);
         return measured;
     }

@@ -48,7 +48,7 @@ internal sealed class OnNullService : IGoal
         var name = PipelineUnderTest.BodyOf(body.Shape.SliceKey, body.Sha256, 0);
         await service.PlantAsync(account, $"raw/{name.Blob}", body.File, body.Sha256);
         var measured = await Child.RunAsync(Bench.Deadline, LoadRun.Name, service.ConnectionString(account), service.ConnectionString(other), body.Shape.SliceKey, body.File, body.Sha256, "0", "planted", $"{warm}");
-        Ledger.CheckFirst(measured, body.Shape);
+        LoadCheck.First(measured, body.Shape);
         var (rows, sum) = await service.TableAsync(account, "trademonthly");
         Bench.Check("rows of trademonthly", rows, body.Shape.Rows);
         Bench.Check("sum of ValueUsd", sum, body.Shape.Sum());

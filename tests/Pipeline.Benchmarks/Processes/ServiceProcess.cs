@@ -37,8 +37,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The publisher's address.</summary>
     public string CensusUrl => $"http://127.0.0.1:{port}/census";
 
-    /// <summary>The address that hands out numbers, one after the other.</summary>
-    public string NextUrl => $"http://127.0.0.1:{port}/bench/next";
+    /// <summary>Where workers get their numbers, one after the other, and wait for one another.</summary>
+    public string BenchUrl => $"http://127.0.0.1:{port}/bench";
 
     public async Task CreateTablesAsync(string account, params string[] names)
     {
@@ -55,6 +55,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>What the publisher answers from now on.</summary>
     public Task AnswerAsync(string file) => AskAsync($"answer?file={Uri.EscapeDataString(file)}");
 
+    /// <summary>Numbers begin at 0 again, and no worker is ready.</summary>
     public Task FirstAsync() => AskAsync("first");
 
     /// <summary>How many rows a table has, and what their values add up to.</summary>

@@ -29,6 +29,7 @@ internal sealed class BlobEndpoint
         response.Headers.LastModified = Moment;
         if (asked["comp"] == "list") await ListAsync(response, name, asked["prefix"] ?? "");
         else if (asked["restype"] == "container") Container(request, response);
+        else if (asked["comp"] == "lease") Lease(response);
         else if (request.Method == "PUT") Put(request, response, name, body);
         else if (request.Method == "DELETE") response.StatusCode = blobs.TryRemove(name, out _) ? 202 : NotFound(response);
         else if (!blobs.TryGetValue(name, out var blob)) NotFound(response);
@@ -39,6 +40,14 @@ internal sealed class BlobEndpoint
     {
         response.Headers.ETag = "\"0x1\"";
         response.StatusCode = request.Method == "PUT" ? 201 : 200;
+    }
+
+    /// <summary>Whoever asks gets it: there is one app.</summary>
+    private static void Lease(HttpResponse response)
+    {
+        response.Headers.ETag = "\"0x1\"";
+        response.Headers["x-ms-lease-id"] = "00000000-0000-0000-0000-000000000001";
+        response.StatusCode = 201;
     }
 
     private void Put(HttpRequest request, HttpResponse response, string name, ReadOnlyMemory<byte> body)

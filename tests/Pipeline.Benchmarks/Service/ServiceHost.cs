@@ -28,7 +28,7 @@ internal sealed class ServiceHost(bool limited, bool forgetful)
     private readonly ConcurrentDictionary<string, BlobEndpoint> blobs = new(StringComparer.Ordinal);
     private readonly Counts counts = new();
     private string? answer;
-    private int next;
+    private int next, ready;
 
     /// <summary>Serves until standard input ends, which it does with whoever started the process.</summary>
     public async Task<int> RunAsync()
@@ -122,10 +122,13 @@ internal sealed class ServiceHost(bool limited, bool forgetful)
                 said["next"] = Interlocked.Increment(ref next) - 1;
                 break;
             case "first":
-                next = 0;
+                next = ready = 0;
+                break;
+            case "ready":
+                said["ready"] = query["wait"] is null ? Interlocked.Increment(ref ready) : Volatile.Read(ref ready);
                 break;
             default:
-                throw new FormatException($"seen {http.Request.Path}, expected an account or one of counts, table, forget, plant, answer, next, first");
+                throw new FormatException($"seen {http.Request.Path}, expected an account or one of counts, table, forget, plant, answer, next, first, ready");
         }
         await http.Response.WriteAsync(JsonSerializer.Serialize(said));
     }

@@ -4,13 +4,13 @@ using Pipeline.Benchmarks.Processes;
 namespace Pipeline.Benchmarks.Load;
 
 /// <summary>What the ledger of a run must say.</summary>
-internal static class Ledger
+internal static class LoadCheck
 {
     /// <summary>Of a first load.</summary>
-    public static void CheckFirst(Measured run, TradeShape shape) => Check(run, shape, shape.Rows, 0);
+    public static void First(Measured run, TradeShape shape) => Counts(run, shape, shape.Rows, 0);
 
     /// <summary>Of any load.</summary>
-    public static void Check(Measured run, TradeShape shape, int added, int changed)
+    public static void Counts(Measured run, TradeShape shape, int added, int changed)
     {
         Bench.Check("rows read", run["read"], TradePayload.RowsRead(shape));
         Bench.Check("rows added", run["added"], added);
