@@ -52,8 +52,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public Task PlantAsync(string account, string name, string file, string sha256) => AskAsync($"plant?account={account}&name={Uri.EscapeDataString(name)}&file={Uri.EscapeDataString(file)}&sha256={sha256}");
 
-    /// <summary>What the publisher answers from now on.</summary>
-    public Task AnswerAsync(string file) => AskAsync($"answer?file={Uri.EscapeDataString(file)}");
+    /// <summary>What the publisher answers from now on when it is asked for a body's month.</summary>
+    public Task AnswerAsync(Payload body) => AskAsync($"answer?time={body.Shape.Year}-01&file={Uri.EscapeDataString(body.File)}");
 
     /// <summary>Numbers begin at 0 again, and no worker is ready.</summary>
     public Task FirstAsync() => AskAsync("first");

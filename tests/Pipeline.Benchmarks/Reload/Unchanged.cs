@@ -20,14 +20,16 @@ internal sealed class Unchanged : IGoal
     {
         await using var publisher = await ServiceProcess.StartAsync();
         var body = bench.Body(TradeShape.OfRows(bench.Size(Rows)));
-        await publisher.AnswerAsync(body.File);
+        await publisher.AnswerAsync(body);
+        var warm = bench.Body(TradeShape.OfRows(WarmRows, TradeShape.WarmYear));
+        await publisher.AnswerAsync(warm);
         var (first, again) = (new List<Measured>(), new List<Measured>());
         for (var round = 0; round < bench.Rounds; round++)
         {
             await using var azurite = await AzuriteProcess.StartAsync();
             foreach (var (runs, which) in new[] { (first, "first"), (again, "again") })
             {
-                runs.Add(await Child.RunAsync(Bench.Deadline, PullRun.Name, azurite.ConnectionString("bench"), publisher.CensusUrl, body.Shape.SliceKey, which));
+                runs.Add(await Child.RunAsync(Bench.Deadline, PullRun.Name, azurite.ConnectionString("bench"), azurite.ConnectionString("warm"), publisher.CensusUrl, body.Shape.SliceKey, which, warm.Shape.SliceKey));
                 bench.Say($"pull {which}", runs[^1]);
             }
             LoadCheck.First(first[^1], body.Shape);
@@ -37,7 +39,7 @@ internal sealed class Unchanged : IGoal
         return
         [
             new Outcome(3, $"Azurite, the same slice of {body.Shape.Rows:N0} rows again, unchanged: calls to the tables of facts and history", $"{touched:N0} (of {repeat["calls"]:N0} calls, for the ledger)", "no read, no write", touched == 0),
-            new Outcome(3, "Azurite, the same slice again, unchanged: time", $"{Bench.Number(load.Seconds / repeat.Seconds)} × faster ({Bench.Number(repeat.Seconds * 1000)} ms in a new process, {Bench.Number(load.Seconds)} s)", $"≥ {AgainstFirst} × faster than the first load", load.Seconds >= AgainstFirst * repeat.Seconds)
+            new Outcome(3, "Azurite, the same slice again, unchanged: time", $"{Bench.Number(load.Seconds / repeat.Seconds)} × faster ({Bench.Number(repeat.Seconds * 1000)} ms, {Bench.Number(load.Seconds)} s)", $"≥ {AgainstFirst} × faster than the first load", load.Seconds >= AgainstFirst * repeat.Seconds)
         ];
     }
 

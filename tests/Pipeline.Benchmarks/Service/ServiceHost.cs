@@ -15,7 +15,7 @@ namespace Pipeline.Benchmarks.Service;
 
 /// <summary>
 /// Storage accounts in memory behind one port, in a process of their own: <c>/{account}table/…</c>, <c>/{account}blob/…</c>, <c>/{account}queue/…</c>. It also
-/// plays the publisher (<c>/census/…</c>: the file that was named) and says what was asked of it (<c>/bench/…</c>).
+/// plays the publisher (<c>/census/…</c>: the file that was named for a month) and says what was asked of it (<c>/bench/…</c>).
 /// </summary>
 /// <param name="limited">Whether it is as slow and as limited as the cloud.</param>
 /// <param name="forgetful">Whether it keeps of <c>trademonthly</c> no more than keys and the sum: for loads that are larger than its memory.</param>
@@ -27,7 +27,7 @@ internal sealed class ServiceHost(bool limited, bool forgetful)
     private readonly ConcurrentDictionary<string, TableEndpoint> tables = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, BlobEndpoint> blobs = new(StringComparer.Ordinal);
     private readonly Counts counts = new();
-    private string? answer;
+    private readonly ConcurrentDictionary<string, string> answers = new(StringComparer.Ordinal);
     private int next, ready;
 
     /// <summary>Serves until standard input ends, which it does with whoever started the process.</summary>
@@ -91,7 +91,7 @@ internal sealed class ServiceHost(bool limited, bool forgetful)
     {
         counts.Add("source");
         http.Response.ContentType = "application/json;charset=utf-8";
-        await http.Response.SendFileAsync(answer ?? throw new InvalidOperationException("census: no file was named by /bench/answer"));
+        await http.Response.SendFileAsync(answers[http.Request.Query["time"].ToString()]);
     }
 
     private async Task BenchAsync(HttpContext http, string what, System.Collections.Specialized.NameValueCollection query)
@@ -116,7 +116,7 @@ internal sealed class ServiceHost(bool limited, bool forgetful)
                 blobs.GetOrAdd(query["account"] + "blob", _ => new BlobEndpoint()).Plant(query["name"]!, query["file"]!, query["sha256"]!);
                 break;
             case "answer":
-                answer = query["file"];
+                answers[query["time"]!] = query["file"]!;
                 break;
             case "next":
                 said["next"] = Interlocked.Increment(ref next) - 1;
