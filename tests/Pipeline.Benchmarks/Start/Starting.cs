@@ -35,7 +35,7 @@ internal sealed class Starting : IGoal
     private static async Task<string> PublishAsync(Bench bench, string project)
     {
         var folder = Path.Combine(bench.Folder, Path.GetFileName(project));
-        var start = new ProcessStartInfo("dotnet", ["publish", project, "-c", "Release", "-o", folder, "-v", "quiet", "--nologo", "--disable-build-servers", "-p:UseSharedCompilation=false", "-p:PublishReadyToRun=true", "-nodeReuse:false"])
+        var start = new ProcessStartInfo("dotnet", ["publish", project, "-c", "Release", "-o", folder, "-v", "quiet", "--nologo", "--disable-build-servers", "-p:UseSharedCompilation=false", "-nodeReuse:false"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true
