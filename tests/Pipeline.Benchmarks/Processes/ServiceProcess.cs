@@ -55,9 +55,6 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>What the publisher answers from now on when it is asked for a body's month.</summary>
     public Task AnswerAsync(Payload body) => AskAsync($"answer?time={body.Shape.Year}-01&file={Uri.EscapeDataString(body.File)}");
 
-    /// <summary>Numbers begin at 0 again, and no worker is ready.</summary>
-    public Task FirstAsync() => AskAsync("first");
-
     /// <summary>How many rows a table has, and what their values add up to.</summary>
     public async Task<(long Rows, long Sum)> TableAsync(string account, string name)
     {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Pipeline.Benchmarks.Service;
 
-/// <summary>A stored entity: its JSON as it was sent, without the braces' partner columns of the service.</summary>
+/// <summary>A stored entity: where its JSON is, as it was sent, and its version.</summary>
 internal sealed class Entity(byte[] key)
 {
     public byte[] Key => key;

@@ -121,14 +121,11 @@ internal sealed class ServiceHost(bool limited, bool forgetful)
             case "next":
                 said["next"] = Interlocked.Increment(ref next) - 1;
                 break;
-            case "first":
-                next = ready = 0;
-                break;
             case "ready":
                 said["ready"] = query["wait"] is null ? Interlocked.Increment(ref ready) : Volatile.Read(ref ready);
                 break;
             default:
-                throw new FormatException($"seen {http.Request.Path}, expected an account or one of counts, table, forget, plant, answer, next, first, ready");
+                throw new FormatException($"seen {http.Request.Path}, expected an account or one of counts, table, forget, plant, answer, next, ready");
         }
         await http.Response.WriteAsync(JsonSerializer.Serialize(said));
     }
