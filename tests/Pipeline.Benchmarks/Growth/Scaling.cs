@@ -7,7 +7,7 @@ namespace Pipeline.Benchmarks.Growth;
 /// <summary>Goal 6: a row costs the same whether there are few or many of them.</summary>
 internal sealed class Scaling : IGoal
 {
-    private const int Few = 50_000, Many = 1_000_000, WarmRows = 20_000;
+    private const int Few = 50_000, Many = 1_000_000, WarmRows = 100_000;
     private const double Most = 1.15;
     private static readonly string[] Steps = ["load", "re-load", "publish"];
 

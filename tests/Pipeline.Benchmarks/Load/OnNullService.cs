@@ -6,7 +6,7 @@ namespace Pipeline.Benchmarks.Load;
 /// <summary>Goal 2: loading into a service that costs nothing, so that the client is what is measured.</summary>
 internal sealed class OnNullService : IGoal
 {
-    private const int Rows = 200_000, PeerRows = 50_000, WarmRows = 20_000;
+    private const int Rows = 200_000, PeerRows = 50_000, WarmRows = 100_000;
     private const double WholePath = 2, ClientAlone = 3, CpuPerRow = 15, BytesPerRow = 2048;
     private static readonly int[] Parallelisms = [1, 4, 8];
 
