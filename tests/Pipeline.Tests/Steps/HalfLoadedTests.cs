@@ -1,4 +1,3 @@
-using Pipeline.Sources;
 using Pipeline.Steps;
 using Pipeline.Storage;
 using Xunit;
