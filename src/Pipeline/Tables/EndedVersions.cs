@@ -37,9 +37,9 @@ internal sealed class EndedVersions(TableClient history, string runId)
             if (!IsMine(there)) found[key] = there;
     }
 
-    /// <summary>After a lost race: nothing if the winner has written the row since, else what was found there before.</summary>
+    /// <summary>After a lost race: nothing if the winner has written the row since, else the row as it must be, or what was found there before.</summary>
     /// <param name="row">Has the keys of the row.</param>
-    /// <param name="follower">The row as it must be, where nothing was found; null when that is not known.</param>
+    /// <param name="follower">The row as it must be; null when that is not known. What was found may be another's who has lost, too.</param>
     /// <param name="stands">Whether the version has not ended, so that the row has no place where nothing was found.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     public async Task TakeBackAsync(TableEntity row, TableEntity? follower, bool stands, CancellationToken cancellationToken)
@@ -47,7 +47,7 @@ internal sealed class EndedVersions(TableClient history, string runId)
         if (await GetAsync(row, cancellationToken).ConfigureAwait(false) is not { } there || !IsMine(there)) return;
         try
         {
-            if ((found.GetValueOrDefault(row.RowKey) ?? follower) is { } instead) await history.UpdateEntityAsync(instead, there.ETag, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+            if ((follower ?? found.GetValueOrDefault(row.RowKey)) is { } instead) await history.UpdateEntityAsync(instead, there.ETag, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
             else if (stands) await history.DeleteEntityAsync(row.PartitionKey, row.RowKey, there.ETag, cancellationToken).ConfigureAwait(false);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)

@@ -44,9 +44,6 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     /// <summary>The source's last word: facts and gaps of each slice as texts.</summary>
     public IEnumerable<(string Key, IEnumerable<string> Lines)> Wanted => Keys.Select(key => (key, SimulatedSource.Meaning(key, source.Replies[key].Body)));
 
-    /// <summary>Changes of rows that were refused because the other worker had changed them.</summary>
-    public int Conflicts { get; private set; }
-
     private sealed record Delivery(string Queue, string Id, string Receipt, int Count, string Text);
 
     private sealed class Worker(string name, TestPipeline pipeline, GatePolicy gate, SkewedClock clock)
@@ -69,7 +66,6 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         thread.Wait(workers[0].Pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None));
         for (var number = 0; number < Events; number++) Event(random.Next(2));
         foreach (var at in (int[])[0, 1]) Finish(at);
-        Conflicts += workers.Sum(worker => worker.Gate.Conflicts);
         var last = NewWorker("last").Pipeline;
         // Clocks are right again; a vintage may be up to ten minutes ahead.
         clock.Advance(TimeSpan.FromMinutes(30));
@@ -99,7 +95,12 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     private void Event(int at)
     {
         var worker = workers[at];
-        switch (random.Next(22))
+        if (worker.Busy is null && workers[1 - at].Busy is { Queue: Names.NormalizeQueue } other && random.Next(2) == 0)
+        {
+            Meet(at, other);
+            return;
+        }
+        switch (random.Next(20))
         {
             case 0 or 1:
                 Did("the source changes");
@@ -122,7 +123,7 @@ internal sealed class SimulatedWorld : IAsyncDisposable
                 Did("a clock steps");
                 worker.Clock.Skew = TimeSpan.FromSeconds(random.Next(-90, 600));
                 break;
-            case 6 when worker.Busy is not null:
+            case 6 when worker.Busy is not null && !worker.Gate.HasMet:
                 Did("a process is killed");
                 worker.Gate.Kill();
                 End(at);
@@ -130,9 +131,6 @@ internal sealed class SimulatedWorld : IAsyncDisposable
             case 7 when worker.Busy is null:
                 Did("a replay");
                 thread.Wait(worker.Pipeline.Get<Replay>().RunAsync($"fake/facts/{Keys[random.Next(2)]}", "", random.Next(4) == 0, CancellationToken.None));
-                break;
-            case 8 or 9 or 10 when worker.Busy is null && workers[1 - at].Busy is { Queue: Names.NormalizeQueue } other:
-                Meet(at, other);
                 break;
             default:
                 clock.Advance(TimeSpan.FromSeconds(random.Next(3)));
@@ -213,7 +211,6 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         Trace.Add($"{worker.Name} ended {error?.GetType().Name}");
         if (worker.Gate.IsDead)
         {
-            Conflicts += worker.Gate.Conflicts;
             thread.Wait(worker.Pipeline.DisposeAsync().AsTask());
             workers[at] = NewWorker(worker.Name);
         }
@@ -272,7 +269,7 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     private Worker NewWorker(string name)
     {
         var skewed = new SkewedClock(clock);
-        var gate = new GatePolicy(thread, line => Trace.Add($"{name} {line}"));
+        var gate = new GatePolicy(thread, line => Trace.Add($"{name} {line}"), Did);
         return new Worker(name, new TestPipeline(MemoryStorage.ConnectionString, source, skewed, gate, storage), gate, skewed);
     }
 

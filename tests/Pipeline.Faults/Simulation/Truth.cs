@@ -57,29 +57,28 @@ internal static class Truth
         .Select(row => $"fact {row.PartitionKey} {row.RowKey} {row["Value"]}").Concat(gaps.Where(row => row.PartitionKey == $"fakefacts|fake|{key}").Select(row => $"gap fake|{key} {row.RowKey}"))
         .Order(StringComparer.Ordinal);
 
-    /// <summary>The versions of every row follow one another without a hole, up to the present one.</summary>
+    /// <summary>Every version that was changed leads to the one that followed, at the moment that one began, up to the present one.</summary>
+    /// <remarks>Behind a removal any version may begin, also earlier: an older body may put a row back that a newer one has removed meanwhile. The newer one is loaded once more.</remarks>
     public static void Chains(IEnumerable<TableEntity> facts, IEnumerable<TableEntity> history)
     {
         var present = facts.ToDictionary(fact => ($"fakefacts|{fact.PartitionKey}", fact.RowKey));
-        foreach (var versions in history.GroupBy(row => (row.PartitionKey, row.RowKey[..row.RowKey.LastIndexOf('|')])))
-            Chain(present.GetValueOrDefault(versions.Key), [.. versions.OrderBy(row => row.GetDateTimeOffset("ValidFrom"))]);
+        var past = history.ToLookup(row => (row.PartitionKey, row.RowKey[..row.RowKey.LastIndexOf('|')]));
+        foreach (var versions in past) Chain(present.GetValueOrDefault(versions.Key), [.. versions.OrderBy(row => row.GetDateTimeOffset("ValidFrom"))]);
+        foreach (var (key, fact) in present.Where(pair => pair.Value.GetInt32("Revision") > 0))
+            Assert.True(past[key].Any(row => row.GetDateTimeOffset("ValidTo") == fact.GetDateTimeOffset("LastChanged")), $"{key}: nothing in history leads to {fact["Value"]} r{fact["Revision"]} {fact["LastChanged"]:O}");
     }
 
     private static void Chain(TableEntity? fact, List<TableEntity> versions)
     {
         string Words() => $"history of {versions[0].PartitionKey} {versions[0].RowKey}: {string.Join(", ", versions.Select(row => $"{row["OldValue"]}→{row["NewValue"]} {row["ValidFrom"]:O}…{row["ValidTo"]:O}"))}; now {fact?["Value"]} r{fact?["Revision"]} {fact?["LastChanged"]:O}";
-        for (var at = 0; at < versions.Count; at++)
+        foreach (var row in versions)
         {
-            var (row, next) = (versions[at], at + 1 < versions.Count ? versions[at + 1] : null);
-            Assert.True(row.GetDateTimeOffset("ValidFrom") < row.GetDateTimeOffset("ValidTo"), Words());
-            var begins = next is null ? fact?.GetDateTimeOffset("LastChanged") : next.GetDateTimeOffset("ValidFrom");
-            if (row.GetString("Column") == HistoryRow.Removed)
-            {
-                Assert.True(begins is null || begins >= row.GetDateTimeOffset("ValidTo"), Words());
-                continue;
-            }
-            Assert.True(begins == row.GetDateTimeOffset("ValidTo"), Words());
-            var follows = next is null ? $"{fact?["Value"]}" : next.GetString("Column") == HistoryRow.Removed ? null : next.GetString("OldValue");
+            var end = row.GetDateTimeOffset("ValidTo");
+            Assert.True(row.GetDateTimeOffset("ValidFrom") < end, Words());
+            if (row.GetString("Column") == HistoryRow.Removed) continue;
+            var next = versions.FirstOrDefault(other => other.GetDateTimeOffset("ValidFrom") == end);
+            Assert.True(next is not null || fact?.GetDateTimeOffset("LastChanged") == end, Words());
+            var follows = next is null ? $"{fact!["Value"]}" : next.GetString("Column") == HistoryRow.Removed ? null : next.GetString("OldValue");
             Assert.True(follows is null || follows == row.GetString("NewValue"), Words());
         }
     }
