@@ -5,11 +5,11 @@ using Xunit.Runner.InProc.SystemConsole;
 if (args is ["worker"]) return await Pipeline.Faults.Processes.Worker.RunAsync(Console.In, Console.Out);
 var code = await ConsoleRunner.Run(args);
 // Under dotnet test somebody else reads the output; on its own the command ends with the table.
-if (args.Length == 0)
-{
-    Console.WriteLine(Proof.Table());
-    // A test that fails adds nothing: its promise must not look kept.
-    if (code != 0) Console.WriteLine("tests failed, see above: the table lacks what they tried, and nothing is proved");
-    if (code == 0 && Environment.GetEnvironmentVariable("UPDATE_README") == "1") Proof.WriteReadme();
-}
+if (args.Length > 0) return code;
+Console.WriteLine(Proof.Found.Text());
+Console.Write(Proof.Found.Differences());
+// What was not tried is not proved either.
+if (code == 0 && !Proof.Found.AllHeld) code = 1;
+if (code != 0) Console.WriteLine("tests failed, see above: the promises that the table marks or lacks are not proved");
+else if (Environment.GetEnvironmentVariable("UPDATE_README") == "1") Proof.WriteReadme();
 return code;

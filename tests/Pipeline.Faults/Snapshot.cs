@@ -13,7 +13,7 @@ namespace Pipeline.Faults;
 internal static class Snapshot
 {
     private static readonly string[] OfTheRun =
-        ["odata.etag", "Timestamp", "Vintage", "FirstSeen", "LastChanged", "LastVintage", "RawBlob", "RunId", "ValidFrom", "ValidTo", "KeptAt", "LastPulled", "NextDue", "StartedAt", "EndedAt", "PartitionKey", "RowKey", "Evidence", "Attempts"];
+        ["odata.etag", "Timestamp", "Vintage", "FirstSeen", "LastChanged", "LastVintage", "RawBlob", "RunId", "ValidFrom", "ValidTo", "KeptAt", "LastPulled", "NextDue", "StartedAt", "EndedAt", "PartitionKey", "RowKey", "Attempts"];
 
     /// <param name="pipeline">The pipeline on the account.</param>
     /// <param name="sums">Whether the sums over runs must agree: of two runs that load one body at the same time, each counts what it wrote.</param>
@@ -47,7 +47,7 @@ internal static class Snapshot
         return string.Join('\n', lines) + (sums ? $"\nadded {added} changed {changed}" : "");
     }
 
-    /// <summary>The files that the manifest names; each must be there, whole, and hold the rows it says.</summary>
+    /// <summary>The files that the manifest names; each must be there, whole, and hold the rows it says. Of their cells those count that are no run's and no time.</summary>
     private static async Task<List<string>> ExportsAsync(TestPipeline pipeline)
     {
         var container = pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.ExportsContainer);
@@ -58,7 +58,11 @@ internal static class Snapshot
         {
             var body = (await container.GetBlobClient(file.File).DownloadContentAsync()).Value.Content;
             Assert.Equal(file.Sha256, Convert.ToHexStringLower(SHA256.HashData(body.ToMemory().Span)));
-            lines.Add($"export {file.File} {file.Rows}");
+            var records = CsvText.Read(body.ToString().TrimStart('\uFEFF'));
+            Assert.Equal(file.Rows, records.Count - 1);
+            var columns = Enumerable.Range(0, records[0].Count).Where(at => !OfTheRun.Contains(records[0][at])).ToList();
+            // In the order of their keys, some of which are times.
+            lines.AddRange(records.Select(record => $"export {file.File} {string.Join(',', columns.Select(at => record[at]))}").Order(StringComparer.Ordinal));
         }
         return lines;
     }
@@ -73,7 +77,10 @@ internal static class Snapshot
 
     private static string Columns(TableEntity row) => string.Join("; ", row.Where(pair => !OfTheRun.Contains(pair.Key)).OrderBy(pair => pair.Key, StringComparer.Ordinal)
         .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}={(pair.Value is DateTimeOffset date ? date.UtcDateTime.ToString("O", CultureInfo.InvariantCulture) : pair.Value)}")))
-        + (row.ContainsKey("FirstSeen") ? $"; first {row.GetDateTimeOffset("FirstSeen") == row.GetDateTimeOffset("LastChanged")}" : "");
+        + Attempted(row) + (row.ContainsKey("FirstSeen") ? $"; first {row.GetDateTimeOffset("FirstSeen") == row.GetDateTimeOffset("LastChanged")}" : "");
+
+    /// <summary>A pull that is worked on again, because the process ended before its message did, counts once more: only whether there were attempts is the same in any two runs.</summary>
+    private static string Attempted(TableEntity row) => row.TryGetValue("Attempts", out var attempts) ? $"; attempts {attempts is not 0}" : "";
 
     /// <summary>The slices of a source that are not at rest, as texts.</summary>
     public static async Task<List<string>> RestlessAsync(TestPipeline pipeline, string source) =>

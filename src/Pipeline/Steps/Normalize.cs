@@ -214,7 +214,9 @@ public sealed class Normalize(
         var body = (await runs.NewestAsync(bodies.Where(name => name.Vintage == newer.Vintage), cancellationToken).ConfigureAwait(false))?.Body
                    ?? throw new InvalidOperationException($"{newer.Slice}: no raw body of {newer.Vintage:O}, which the table slices names; restore the blob or pull the slice again");
         await slices.UpdateAsync(newer.Slice, row => row.Vintage == newer.Vintage ? row with { State = SliceState.Merging, Sha256 = "" } : null, cancellationToken).ConfigureAwait(false);
-        await queues.SendAsync(new NormalizeMessage(newer.Slice.Id, body.Blob), cancellationToken).ConfigureAwait(false);
+        // To be read although its run may end before the message comes, and be over: rows that it has looked at and left may have been changed since. It was found to be fine
+        // when it was begun; the rows it lacks now are those of the older body.
+        await queues.SendAsync(new NormalizeMessage(newer.Slice.Id, body.Blob, Replay: true, Accept: true), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task RefuseAsync(RawName name, RunRow run, BodyCheck check, Finding refusal, List<Finding> rejected, CancellationToken cancellationToken)

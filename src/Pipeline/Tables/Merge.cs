@@ -117,10 +117,11 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
     private async Task WriteAsync(string partition, List<Candidate> candidates, CancellationToken cancellationToken)
     {
         var current = await ReadChangedAsync(partition, candidates, cancellationToken).ConfigureAwait(false);
+        var ended = new EndedVersions(history, run.RunId);
         for (var attempt = 0; ; attempt++)
         {
             var plan = Decide(candidates, current);
-            if (plan.History.Count > 0) await history.SubmitTransactionAsync(plan.History, cancellationToken).ConfigureAwait(false);
+            if (plan.History.Count > 0) await ended.WriteAsync(plan.History, cancellationToken).ConfigureAwait(false);
             if (plan.Facts.Count > 0)
             {
                 try
@@ -133,7 +134,7 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
                     Interlocked.Increment(ref conflicts);
                     var before = current;
                     current = await ReadRangeAsync(partition, [.. candidates.Select(candidate => candidate.Row.RowKey)], cancellationToken).ConfigureAwait(false);
-                    await MendHistoryAsync(plan.Replaced.Select(row => before[row.RowKey]), current, cancellationToken).ConfigureAwait(false);
+                    await MendHistoryAsync(ended, plan.Replaced.Select(row => before[row.RowKey]), current, cancellationToken).ConfigureAwait(false);
                     continue;
                 }
             }
@@ -148,7 +149,7 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
     private sealed class Plan
     {
         public List<TableTransactionAction> Facts { get; } = [];
-        public List<TableTransactionAction> History { get; } = [];
+        public List<TableEntity> History { get; } = [];
         public List<FactRow> Replaced { get; } = [];
         public List<(bool Mine, int Revision)> Untouched { get; } = [];
         public int Added { get; set; }
@@ -181,7 +182,7 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
             row.LastChanged = again ? before.LastChanged.AddTicks(1) : run.Vintage;
             var within = inPolicy(row);
             if (!within) plan.OutOfPolicy++;
-            plan.History.Add(new TableTransactionAction(TableTransactionActionType.UpsertReplace, HistoryRow.Of(table, before, row, row.LastChanged, run.RunId, within)));
+            plan.History.Add(HistoryRow.Of(table, before, row, row.LastChanged, run.RunId, within));
             plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, before.ETag));
             plan.Replaced.Add(row);
         }
@@ -213,15 +214,15 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
     private async Task RemoveAsync(string partition, string[] keys, CancellationToken cancellationToken)
     {
         List<FactRow> lost = [];
+        var ended = new EndedVersions(history, run.RunId);
         for (var attempt = 0; ; attempt++)
         {
             var current = await ReadRangeAsync(partition, [.. keys], cancellationToken).ConfigureAwait(false);
-            await MendHistoryAsync(lost, current, cancellationToken).ConfigureAwait(false);
+            await MendHistoryAsync(ended, lost, current, cancellationToken).ConfigureAwait(false);
             var gone = current.Values.Where(row => row.Vintage <= run.Vintage && (run.Replay || row.RunId != run.RunId)).ToList();
             if (gone.Count == 0) return;
             var outside = gone.Count(row => !inPolicy(row));
-            await history.SubmitTransactionAsync(gone.Select(row => new TableTransactionAction(
-                TableTransactionActionType.UpsertReplace, HistoryRow.Of(table, row, null, row.LastChanged < run.Vintage ? run.Vintage : row.LastChanged.AddTicks(1), run.RunId, inPolicy(row)))), cancellationToken).ConfigureAwait(false);
+            await ended.WriteAsync([.. gone.Select(row => HistoryRow.Of(table, row, null, row.LastChanged < run.Vintage ? run.Vintage : row.LastChanged.AddTicks(1), run.RunId, inPolicy(row)))], cancellationToken).ConfigureAwait(false);
             try
             {
                 await facts.SubmitTransactionAsync(gone.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)), cancellationToken).ConfigureAwait(false);
@@ -239,21 +240,17 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
     }
 
     /// <summary>
-    /// After a lost race: the history row of the old version, which this merge had just written in vain, is made to point to the
-    /// version that won, or taken out when the old version still stands.
+    /// After a lost race: the history rows of old versions, which this merge had just written in vain, become what the winners had made of them: they point to
+    /// the version that won, or are taken out when the old version still stands.
     /// </summary>
-    private async Task MendHistoryAsync(IEnumerable<FactRow> ended, Dictionary<string, FactRow> current, CancellationToken cancellationToken)
+    private async Task MendHistoryAsync(EndedVersions ended, IEnumerable<FactRow> lost, Dictionary<string, FactRow> current, CancellationToken cancellationToken)
     {
-        foreach (var old in ended)
+        foreach (var old in lost)
         {
-            if (!current.TryGetValue(old.RowKey, out var winner) || winner.ETag == old.ETag) continue;
-            if (winner.LastChanged == old.LastChanged)
-            {
-                var vain = HistoryRow.Of(table, old, null, run.Vintage, run.RunId, true);
-                await history.DeleteEntityAsync(vain.PartitionKey, vain.RowKey, ETag.All, cancellationToken).ConfigureAwait(false);
-            }
-            if (winner.Revision != old.Revision + 1) continue;
-            await history.UpsertEntityAsync(HistoryRow.Of(table, old, winner, winner.LastChanged, winner.RunId, inPolicy(winner)), TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+            var winner = current.GetValueOrDefault(old.RowKey);
+            if (winner?.ETag == old.ETag) continue;
+            var follower = winner?.Revision == old.Revision + 1 ? HistoryRow.Of(table, old, winner, winner.LastChanged, winner.RunId, inPolicy(winner)) : null;
+            await ended.TakeBackAsync(HistoryRow.Of(table, old, null, run.Vintage, run.RunId, true), follower, winner?.LastChanged == old.LastChanged, cancellationToken).ConfigureAwait(false);
         }
     }
 

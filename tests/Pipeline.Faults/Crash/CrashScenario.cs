@@ -1,5 +1,7 @@
 using Azure.Core.Pipeline;
 using Pipeline.Faults.Storage;
+using Pipeline.Sources;
+using Pipeline.Steps;
 using Pipeline.Tests;
 using Pipeline.Tests.Steps;
 using Xunit;
@@ -10,7 +12,7 @@ namespace Pipeline.Faults.Crash;
 /// <param name="open">The pipeline on a storage.</param>
 /// <param name="before">What the account holds before; each is a state of the source that is loaded undisturbed.</param>
 /// <param name="source">The state of the source in the run that is ended, and in the one after.</param>
-/// <param name="run">The run; planning and draining when not given.</param>
+/// <param name="run">What the run begins with; a plan when not given.</param>
 /// <param name="patience">Longer than any pause, shorter than any time-out of the source.</param>
 internal sealed class CrashScenario(
     Func<VirtualClock, HttpPipelinePolicy[], TestPipeline> open, IReadOnlyList<Func<TestPipeline, Task>> before, Func<TestPipeline, Task> source, Func<TestPipeline, Task>? run = null, TimeSpan? patience = null)
@@ -20,19 +22,33 @@ internal sealed class CrashScenario(
 
     private static readonly DateTimeOffset Start = new(2020, 2, 15, 13, 15, 0, TimeSpan.Zero);
 
-    /// <summary>Tries every call, ended before it is sent and after it took effect.</summary>
-    /// <returns>How many points were tried. One that does not survive fails the test.</returns>
-    public async Task<int> RunAsync()
+    /// <summary>Tries every call, ended before it is sent and after it took effect: once with another run after it, once with nothing but the messages that come back.</summary>
+    /// <param name="note">What is run, in a few words.</param>
+    /// <returns>How many points were tried, and how many of them with messages alone.</returns>
+    public async Task<(int Planned, int Redelivered)> RunAsync(string note)
     {
+        using var planned = Proof.Try(Proof.Crash, note);
+        using var redelivered = Proof.Try(Proof.Redelivered, note);
         var (prepared, moment) = await PrepareAsync();
-        var (wanted, calls) = await QuietAsync(prepared, moment);
-        var points = 0;
+        var (wanted, begun, calls) = await QuietAsync(prepared, moment);
         for (var at = 1; at <= calls; at++)
             foreach (var after in (bool[])[false, true])
             {
-                if (await PointAsync(prepared, moment, at, after, wanted, $"ended {(after ? "after" : "before")} call {at} of {calls}")) points++;
+                var (number, where) = (at, $"ended {(after ? "after" : "before")} call {at} of {calls}");
+                var (left, clock) = await EndAsync(prepared, moment, number, after, where);
+                // The last calls may differ from run to run by one or two that wait for another.
+                if (left is null) continue;
+                var same = left.Copy(clock);
+                await planned.RunAsync(where, () => AgainAsync(same, clock, wanted, where));
+                // What a run begins with decides what is to be done and sends it: when that ends half way, nothing but another beginning knows of the rest.
+                if (number <= begun) continue;
+                var own = Clock(clock.GetUtcNow());
+                var messages = left.Copy(own);
+                await redelivered.RunAsync(where, () => RedeliverAsync(messages, own, wanted, where));
             }
-        return points;
+        planned.End();
+        redelivered.End();
+        return (planned.Count, redelivered.Count);
     }
 
     private async Task<(MemoryStorage, DateTimeOffset)> PrepareAsync()
@@ -44,7 +60,8 @@ internal sealed class CrashScenario(
             await using (var pipeline = open(clock, [storage]))
             {
                 await state(pipeline);
-                await QuietlyAsync(pipeline, clock, storage);
+                await PlanAsync(pipeline);
+                await Host.DrainAsync(pipeline, clock, storage);
             }
             clock.Advance(TimeSpan.FromDays(40));
         }
@@ -52,18 +69,25 @@ internal sealed class CrashScenario(
         return (storage, clock.GetUtcNow());
     }
 
-    private async Task<(string Wanted, int Calls)> QuietAsync(MemoryStorage prepared, DateTimeOffset moment)
+    /// <returns>The tables, and how many calls there are up to the end of what the run begins with, and in all.</returns>
+    private async Task<(string Wanted, int Begun, int Calls)> QuietAsync(MemoryStorage prepared, DateTimeOffset moment)
     {
         var clock = Clock(moment);
         var storage = prepared.Copy(clock);
         var count = new CrashPolicy(int.MaxValue, false);
-        await using (var pipeline = open(clock, [count, storage])) await RunAsync(pipeline, clock, storage).WaitAsync(Deadline);
+        var begun = 0;
+        await using (var pipeline = open(clock, [count, storage]))
+        {
+            await BeginAsync(pipeline).WaitAsync(Deadline);
+            begun = count.Calls;
+            await Host.DrainAsync(pipeline, clock, storage).WaitAsync(Deadline);
+        }
         await using var reader = open(clock, [storage]);
-        return (await Snapshot.TakeAsync(reader), count.Calls);
+        return (await Snapshot.TakeAsync(reader), begun, count.Calls);
     }
 
-    /// <returns>Whether there was such a call: the last ones may differ from run to run by one or two that wait for another.</returns>
-    private async Task<bool> PointAsync(MemoryStorage prepared, DateTimeOffset moment, int at, bool after, string wanted, string where)
+    /// <returns>What the ended process has left, and its clock; null if there was no such call.</returns>
+    private async Task<(MemoryStorage?, VirtualClock)> EndAsync(MemoryStorage prepared, DateTimeOffset moment, int at, bool after, string where)
     {
         var clock = Clock(moment);
         var storage = prepared.Copy(clock);
@@ -71,10 +95,15 @@ internal sealed class CrashScenario(
         await using (var dying = open(clock, [crash, storage]))
         {
             var death = await Record.ExceptionAsync(() => RunAsync(dying, clock, storage).WaitAsync(Deadline));
-            if (crash.Calls < at) return death is null ? false : throw death;
+            if (crash.Calls < at) return death is null ? (null, clock) : throw death;
             Assert.True(death is not null && IsCrash(death), $"{where}: {death?.ToString() ?? "the failed call was passed over in silence"}");
         }
         clock.Advance(TimeSpan.FromSeconds(1));
+        return (storage, clock);
+    }
+
+    private async Task AgainAsync(MemoryStorage storage, VirtualClock clock, string wanted, string where)
+    {
         await using var next = open(clock, [storage]);
         await RunAsync(next, clock, storage).WaitAsync(Deadline);
         Same(where, wanted, await Snapshot.TakeAsync(next));
@@ -83,25 +112,26 @@ internal sealed class CrashScenario(
         await RunAsync(next, clock, storage).WaitAsync(Deadline);
         Same(where + ", once more", wanted, await Snapshot.TakeAsync(next));
         Assert.Empty(storage.Queues.All);
-        return true;
+    }
+
+    /// <summary>Nobody plans: what is not in a message is not done.</summary>
+    private async Task RedeliverAsync(MemoryStorage storage, VirtualClock clock, string wanted, string where)
+    {
+        await using var next = open(clock, [storage]);
+        await Host.DrainAsync(next, clock, storage).WaitAsync(Deadline);
+        Same(where + ", messages alone", wanted, await Snapshot.TakeAsync(next));
+        Assert.Empty(storage.Queues.All);
     }
 
     private async Task RunAsync(TestPipeline pipeline, VirtualClock clock, MemoryStorage storage)
     {
-        if (run is null) await QuietlyAsync(pipeline, clock, storage);
-        else
-        {
-            await run(pipeline);
-            await Host.DrainAsync(pipeline, clock, storage);
-        }
-    }
-
-    /// <summary>Plans, and works until no message is left, also of those that wait.</summary>
-    private static async Task QuietlyAsync(TestPipeline pipeline, VirtualClock clock, MemoryStorage storage)
-    {
-        await pipeline.RunAsync();
+        await BeginAsync(pipeline);
         await Host.DrainAsync(pipeline, clock, storage);
     }
+
+    private Task BeginAsync(TestPipeline pipeline) => run is null ? PlanAsync(pipeline) : run(pipeline);
+
+    private static Task PlanAsync(TestPipeline pipeline) => pipeline.Get<Plan>().RunAsync(pipeline.Get<SourceCatalog>().All.Single().Name, CancellationToken.None);
 
     private VirtualClock Clock(DateTimeOffset moment) => new(moment, patience ?? TimeSpan.FromSeconds(15));
 

@@ -1,61 +1,132 @@
 using System.Globalization;
+using Azure;
 using Azure.Core;
 using Pipeline.Faults.Simulation;
+using Pipeline.Sources;
+using Pipeline.Steps;
 using Pipeline.Tests;
 using Pipeline.Tests.Steps;
 
 namespace Pipeline.Faults.Processes;
 
-/// <summary>A process that works on real storage: for each line of its input, <c>account seed killAt after body…</c>, it plans and works until nothing is left, and answers with what it met.</summary>
+/// <summary>What a process is asked to do, as a line of its input.</summary>
+/// <param name="Verb">One of the constants of <see cref="Worker"/>.</param>
+/// <param name="Account">The connection string.</param>
+/// <param name="Seed">Of the pauses it makes, and of how wrong its clock is.</param>
+/// <param name="KillAt">The storage call at which it is killed; 0 for none.</param>
+/// <param name="After">Whether after the call took effect.</param>
+/// <param name="Body">What its source says, of both slices.</param>
+internal sealed record Order(string Verb, string Account, int Seed, int KillAt, bool After, string Body)
+{
+    public override string ToString() => string.Join('\t', Verb, Account, Seed, KillAt, After, Body);
+
+    public static Order Parse(string line)
+    {
+        var words = line.Split('\t');
+        return new Order(words[0], words[1], int.Parse(words[2], CultureInfo.InvariantCulture), int.Parse(words[3], CultureInfo.InvariantCulture), bool.Parse(words[4]), words[5]);
+    }
+}
+
+/// <summary>What a process has met.</summary>
+/// <param name="Facts">Merges that had transactions refused because somebody else had changed a row.</param>
+/// <param name="Ledger">Rows of the ledger whose replacement was refused for that reason.</param>
+/// <param name="Calls">Storage calls.</param>
+/// <param name="Retries">Steps that failed because of others and were worked on again.</param>
+internal sealed record Report(int Facts, int Ledger, int Calls, int Retries)
+{
+    public override string ToString() => $"done\t{Facts}\t{Ledger}\t{Calls}\t{Retries}";
+
+    public static Report? Parse(string? line) => line?.Split('\t') is ["done", .. var words]
+        && words.Select(word => int.Parse(word, CultureInfo.InvariantCulture)).ToList() is [var facts, var ledger, var calls, var retries] ? new Report(facts, ledger, calls, retries) : null;
+}
+
+/// <summary>A process that works on real storage: for each <see cref="Order"/> of its input it answers with a <see cref="Report"/>.</summary>
 internal static class Worker
 {
+    /// <summary>Gets the bodies of both slices, whatever was pulled before.</summary>
+    public const string Pull = "pull";
+
+    /// <summary>Works until no message is left.</summary>
+    public const string Work = "work";
+
+    /// <summary>Plans, and works until no message is left.</summary>
+    public const string Run = "run";
+
+    public static readonly string[] Keys = ["one", "two"];
+
     public static async Task<int> RunAsync(TextReader input, TextWriter output)
     {
         while (await input.ReadLineAsync() is { } line)
         {
-            var words = line.Split('\t');
-            var (account, seed, killAt, after) = (words[0], int.Parse(words[1], CultureInfo.InvariantCulture), int.Parse(words[2], CultureInfo.InvariantCulture), words[3] == "after");
-            using var source = SimulatedSource.Offline(new FakeSource("one", "two"));
-            foreach (var (key, body) in ((string, string)[])[("one", words[4]), ("two", words[5])]) source.Replies[key] = new(body);
-            var policy = new WorkerPolicy(new Random(seed), killAt, after);
-            await using var pipeline = new TestPipeline(account, source, policy);
-            for (var attempt = 0; ; attempt++)
-            {
-                try
-                {
-                    await pipeline.RunAsync();
-                    break;
-                }
-                catch (Azure.RequestFailedException e) when (attempt < 5 && e.Status is 404 or 409 or 412)
-                {
-                    // As in the host: the message of a step that failed comes back.
-                    await Task.Delay(100);
-                }
-            }
-            await output.WriteLineAsync($"done\t{policy.Conflicts}\t{policy.Calls}");
+            await output.WriteLineAsync($"{await DoAsync(Order.Parse(line), output)}");
             await output.FlushAsync();
         }
         return 0;
     }
 
-    /// <summary>Holds calls up a little, counts refusals because of others, and kills the process at a call.</summary>
-    private sealed class WorkerPolicy(Random random, int killAt, bool after) : AsyncPolicy
+    private static async Task<Report> DoAsync(Order order, TextWriter output)
+    {
+        using var source = SimulatedSource.Offline(new FakeSource(Keys));
+        foreach (var key in Keys) source.Replies[key] = new(order.Body);
+        var random = new Random(order.Seed);
+        var policy = new WorkerPolicy(random, order, output);
+        // So that the one that is asked last does not always bring the newest body.
+        var clock = new SkewedClock(TimeProvider.System) { Skew = TimeSpan.FromSeconds(order.Verb == Run ? 0 : random.Next(60)) };
+        await using var pipeline = new TestPipeline(order.Account, source, clock, policy);
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                switch (order.Verb)
+                {
+                    case Pull:
+                        foreach (var key in Keys) await pipeline.Get<Steps.Pull>().RunAsync(new PullMessage(new Slice("fake", "facts", key).Id, default), CancellationToken.None);
+                        break;
+                    case Work:
+                        await pipeline.DrainAsync();
+                        break;
+                    default:
+                        await pipeline.RunAsync();
+                        break;
+                }
+                return new Report(pipeline.Log.Count(line => line.Contains("batches met rows that somebody else had written", StringComparison.Ordinal)), policy.Conflicts, policy.Calls, attempt);
+            }
+            catch (RequestFailedException e) when (attempt < 5 && e.Status is 404 or 409 or 412)
+            {
+                // As in the host: the message of a step that failed comes back.
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    /// <summary>Holds calls up a little, most of all changes of rows, counts refusals because of others, and kills the process at a call.</summary>
+    private sealed class WorkerPolicy(Random random, Order order, TextWriter output) : AsyncPolicy
     {
         private int calls, conflicts;
 
         public int Calls => calls;
+
+        /// <summary>Of single rows; a transaction is told by the merge.</summary>
         public int Conflicts => conflicts;
 
         protected override async ValueTask ProcessAsync(HttpMessage message, Func<ValueTask> next)
         {
             var number = Interlocked.Increment(ref calls);
-            if (number == killAt && !after) System.Diagnostics.Process.GetCurrentProcess().Kill();
+            if (number == order.KillAt && !order.After) Die(number);
+            var writes = RowWrite.Is(message.Request);
             int wait;
-            lock (random) wait = random.Next(8) == 0 ? random.Next(15) : 0;
+            lock (random) wait = writes ? random.Next(3) == 0 ? random.Next(30) : 0 : random.Next(8) == 0 ? random.Next(15) : 0;
             if (wait > 0) await Task.Delay(wait);
             await next();
-            if (number == killAt) System.Diagnostics.Process.GetCurrentProcess().Kill();
-            if (message.Response.Status is 412 or 409 || (message.Response.Status == 404 && message.Request.Method == RequestMethod.Delete)) Interlocked.Increment(ref conflicts);
+            if (number == order.KillAt) Die(number);
+            if (writes && RowWrite.MetAnother(message.Response)) Interlocked.Increment(ref conflicts);
+        }
+
+        private void Die(int number)
+        {
+            output.WriteLine($"call\t{number}");
+            output.Flush();
+            System.Diagnostics.Process.GetCurrentProcess().Kill();
         }
     }
 }

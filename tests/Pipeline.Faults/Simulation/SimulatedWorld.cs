@@ -11,7 +11,7 @@ namespace Pipeline.Faults.Simulation;
 
 /// <summary>
 /// One seed: a source that changes, two workers on one storage, and a host that delivers messages in any order, twice, late, or to both. Everything that is
-/// decided is decided by the seed, and at any time one worker at most is at work, so that a seed replays exactly.
+/// decided is decided by the seed, and everything happens on one thread, one worker at most at a time, so that a seed replays exactly.
 /// </summary>
 internal sealed class SimulatedWorld : IAsyncDisposable
 {
@@ -20,6 +20,7 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
     private readonly Random random;
+    private readonly OneThread thread = new();
     private readonly VirtualClock clock = new(new DateTimeOffset(2020, 2, 15, 13, 15, 0, TimeSpan.Zero), TimeSpan.FromSeconds(15));
     private readonly MemoryStorage storage;
     private readonly FakeSource source = SimulatedSource.Offline(new FakeSource(Keys));
@@ -40,8 +41,8 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     /// <summary>How often each kind of thing happened.</summary>
     public Dictionary<string, int> Happened { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The source's last word: facts and gaps as texts.</summary>
-    public IEnumerable<string> Wanted => Keys.SelectMany(key => SimulatedSource.Meaning(key, source.Replies[key].Body));
+    /// <summary>The source's last word: facts and gaps of each slice as texts.</summary>
+    public IEnumerable<(string Key, IEnumerable<string> Lines)> Wanted => Keys.Select(key => (key, SimulatedSource.Meaning(key, source.Replies[key].Body)));
 
     private sealed record Delivery(string Queue, string Id, string Receipt, int Count, string Text);
 
@@ -55,21 +56,27 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         public Task Work { get; set; } = Task.CompletedTask;
     }
 
-    /// <summary>Lets things happen, then lets the source say its last word and one worker finish undisturbed.</summary>
+    /// <summary>Lets things happen and come to rest, then lets the source say its last word and one worker finish undisturbed.</summary>
+    /// <param name="atRest">Looks at the account before the last word.</param>
     /// <returns>A pipeline to look at the account with.</returns>
-    public async Task<TestPipeline> RunAsync()
+    public Task<TestPipeline> RunAsync(Func<TestPipeline, Task>? atRest = null) => thread.RunAsync(() => Run(atRest));
+
+    private TestPipeline Run(Func<TestPipeline, Task>? atRest)
     {
-        await workers[0].Pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None);
-        for (var number = 0; number < Events; number++) await EventAsync(random.Next(2));
-        foreach (var at in (int[])[0, 1]) await FinishAsync(at);
-        foreach (var key in Keys) source.Replies[key] = SimulatedSource.Next(random, final: true);
+        thread.Wait(workers[0].Pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None));
+        for (var number = 0; number < Events; number++) Event(random.Next(2));
+        foreach (var at in (int[])[0, 1]) Finish(at);
         var last = NewWorker("last").Pipeline;
         // Clocks are right again; a vintage may be up to ten minutes ahead.
         clock.Advance(TimeSpan.FromMinutes(30));
+        // Messages alone bring everything to rest: nobody plans.
+        Drain(last);
+        if (atRest is not null) thread.Wait(atRest(last));
+        foreach (var key in Keys) source.Replies[key] = SimulatedSource.Next(random, final: true);
         for (var round = 0; round < 3; round++)
         {
-            await last.Get<Plan>().RunAsync("fake", CancellationToken.None);
-            await DrainAsync(last);
+            thread.Wait(last.Get<Plan>().RunAsync("fake", CancellationToken.None));
+            Drain(last);
             clock.Advance(TimeSpan.FromHours(1));
         }
         return last;
@@ -79,14 +86,20 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     {
         foreach (var worker in workers) await worker.Pipeline.DisposeAsync();
         source.Dispose();
+        thread.Dispose();
     }
 
     /// <summary>Messages that nobody has dealt with.</summary>
     public int Left => storage.Queues.All.Count();
 
-    private async Task EventAsync(int at)
+    private void Event(int at)
     {
         var worker = workers[at];
+        if (worker.Busy is null && workers[1 - at].Busy is { Queue: Names.NormalizeQueue } other && random.Next(2) == 0)
+        {
+            Meet(at, other);
+            return;
+        }
         switch (random.Next(20))
         {
             case 0 or 1:
@@ -95,7 +108,7 @@ internal sealed class SimulatedWorld : IAsyncDisposable
                 break;
             case 2 when worker.Busy is null:
                 Did("a plan");
-                await worker.Pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None);
+                thread.Wait(worker.Pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None));
                 break;
             case 3 when past.Count > 0:
                 Did("an old message once more");
@@ -110,35 +123,51 @@ internal sealed class SimulatedWorld : IAsyncDisposable
                 Did("a clock steps");
                 worker.Clock.Skew = TimeSpan.FromSeconds(random.Next(-90, 600));
                 break;
-            case 6 when worker.Busy is not null:
+            case 6 when worker.Busy is not null && !worker.Gate.HasMet:
                 Did("a process is killed");
                 worker.Gate.Kill();
-                await EndAsync(at);
+                End(at);
                 break;
             case 7 when worker.Busy is null:
                 Did("a replay");
-                await worker.Pipeline.Get<Replay>().RunAsync($"fake/facts/{Keys[random.Next(2)]}", "", random.Next(4) == 0, CancellationToken.None);
+                thread.Wait(worker.Pipeline.Get<Replay>().RunAsync($"fake/facts/{Keys[random.Next(2)]}", "", random.Next(4) == 0, CancellationToken.None));
                 break;
             default:
                 clock.Advance(TimeSpan.FromSeconds(random.Next(3)));
-                if (worker.Busy is null) await DeliverAsync(at);
+                if (worker.Busy is null) DeliverAny(at);
                 else
                 {
                     Arm(worker);
                     worker.Gate.Resume();
-                    await SettleAsync(at);
+                    Settle(at);
                 }
                 break;
         }
     }
 
+    /// <summary>While the other worker loads a body of a slice, this one gets a newer one and begins to load it.</summary>
+    private void Meet(int at, Delivery other)
+    {
+        var slice = Messages.SliceOf(Read<NormalizeMessage>(other.Text).Slice, other.Queue);
+        Did("a newer body meets one that is being loaded");
+        source.Replies[slice.Key] = SimulatedSource.Next(random, final: true);
+        thread.Wait(workers[at].Pipeline.Get<Pull>().RunAsync(new PullMessage(slice.Id, default), CancellationToken.None));
+        var newest = storage.Queues.All.LastOrDefault(entry => entry.Queue == Names.NormalizeQueue && Read<NormalizeMessage>(entry.Message.Text).Slice == slice.Id).Message;
+        if (newest is not null && newest.VisibleAt <= clock.GetUtcNow()) Deliver(at, Names.NormalizeQueue, newest);
+    }
+
     /// <summary>Hands a message that is visible to a worker; which one, the seed says, not the order they came in.</summary>
-    private async Task DeliverAsync(int at)
+    private void DeliverAny(int at)
     {
         var visible = storage.Queues.All.Where(entry => entry.Message.VisibleAt <= clock.GetUtcNow()).OrderBy(entry => entry.Queue, StringComparer.Ordinal).ThenBy(entry => entry.Message.Text, StringComparer.Ordinal)
             .ThenBy(entry => entry.Message.VisibleAt).ThenBy(entry => entry.Message.Count).ToList();
         if (visible.Count == 0) return;
         var (queue, message) = visible[random.Next(visible.Count)];
+        Deliver(at, queue, message);
+    }
+
+    private void Deliver(int at, string queue, MemoryQueues.QueuedMessage message)
+    {
         var (id, receipt, count) = storage.Queues.Take(message, Lease);
         past.Add((queue, message.Text));
         var worker = workers[at];
@@ -147,26 +176,30 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         Trace.Add($"{worker.Name} {message.Text} {count}");
         Arm(worker);
         worker.Work = HandleAsync(worker.Pipeline, worker.Busy);
-        await SettleAsync(at);
+        Settle(at);
     }
 
-    private void Arm(Worker worker) => worker.Gate.Arm(random.Next(3) == 0 ? int.MaxValue : 1 + random.Next(25), random.Next(4) == 0 ? 1 + random.Next(25) : int.MaxValue,
-        (GatePolicy.Trouble)random.Next(4));
+    /// <summary>Every third time it goes on to the end, else it stops at a call or, as often, at one of its next changes.</summary>
+    private void Arm(Worker worker)
+    {
+        var where = random.Next(3);
+        worker.Gate.Arm(where == 1 ? 1 + random.Next(25) : int.MaxValue, where == 2 ? 1 + random.Next(6) : int.MaxValue, random.Next(4) == 0 ? 1 + random.Next(25) : int.MaxValue, (GatePolicy.Trouble)random.Next(4));
+    }
 
     /// <summary>Waits until the worker has stopped at its gate, or is done.</summary>
-    private async Task SettleAsync(int at)
+    private void Settle(int at)
     {
-        await Task.WhenAny(workers[at].Work, workers[at].Gate.Stopped);
-        if (workers[at].Work.IsCompleted) await EndAsync(at);
+        thread.Until(workers[at].Work, () => workers[at].Gate.IsHeld);
+        if (workers[at].Work.IsCompleted) End(at);
     }
 
-    private async Task EndAsync(int at)
+    private void End(int at)
     {
         var worker = workers[at];
         var (delivery, error) = (worker.Busy!, (Exception?)null);
         try
         {
-            await worker.Work;
+            thread.Wait(worker.Work);
         }
         catch (Exception e) when (IsInjected(e))
         {
@@ -174,46 +207,49 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         }
         worker.Busy = null;
         // Plans, replays and what the host does are not disturbed.
-        worker.Gate.Arm(int.MaxValue, int.MaxValue, default);
+        worker.Gate.Disarm();
         Trace.Add($"{worker.Name} ended {error?.GetType().Name}");
         if (worker.Gate.IsDead)
         {
-            await worker.Pipeline.DisposeAsync();
+            thread.Wait(worker.Pipeline.DisposeAsync().AsTask());
             workers[at] = NewWorker(worker.Name);
         }
         else if (error is null) storage.Queues.Remove(delivery.Queue, delivery.Id, delivery.Receipt);
-        else if (delivery.Count >= Names.MaxAttempts) await PoisonAsync(worker.Pipeline, delivery);
+        else if (delivery.Count >= Names.MaxAttempts) Poison(worker.Pipeline, delivery);
         else storage.Queues.Release(delivery.Queue, delivery.Id, delivery.Receipt, TimeSpan.FromSeconds(10));
     }
 
-    private async Task FinishAsync(int at)
+    private void Finish(int at)
     {
         while (workers[at].Busy is not null)
         {
-            workers[at].Gate.Arm(int.MaxValue, int.MaxValue, default);
+            workers[at].Gate.Disarm();
             workers[at].Gate.Resume();
-            await SettleAsync(at);
+            Settle(at);
         }
-        workers[at].Gate.Arm(int.MaxValue, int.MaxValue, default);
+        workers[at].Gate.Disarm();
     }
 
     private static Task HandleAsync(TestPipeline pipeline, Delivery delivery)
     {
-        var body = BinaryData.FromBytes(Convert.FromBase64String(delivery.Text));
+        var body = Body(delivery.Text);
         if (delivery.Count > Names.MaxAttempts) throw new InvalidOperationException("the host would have put it aside");
         return pipeline.Get<DeadLetters>().GuardAsync(delivery.Queue, JsonSerializer.Deserialize<JsonElement>(body), delivery.Count, () => pipeline.HandleAsync(delivery.Queue, body));
     }
 
-    private async Task PoisonAsync(TestPipeline pipeline, Delivery delivery)
+    private static BinaryData Body(string text) => BinaryData.FromBytes(Convert.FromBase64String(text));
+
+    private static T Read<T>(string text) => JsonSerializer.Deserialize<T>(Body(text))!;
+
+    private void Poison(TestPipeline pipeline, Delivery delivery)
     {
         Did("a message is given up");
-        pipeline.Get<StorageAccount>();
-        await pipeline.Get<DeadLetters>().KeepAsync(delivery.Queue, BinaryData.FromBytes(Convert.FromBase64String(delivery.Text)), clock.GetUtcNow(), CancellationToken.None);
+        thread.Wait(pipeline.Get<DeadLetters>().KeepAsync(delivery.Queue, Body(delivery.Text), clock.GetUtcNow(), CancellationToken.None));
         storage.Queues.Remove(delivery.Queue, delivery.Id, delivery.Receipt);
     }
 
     /// <summary>Works undisturbed until no message is left, also of those that dead processes had taken.</summary>
-    private async Task DrainAsync(TestPipeline pipeline)
+    private void Drain(TestPipeline pipeline)
     {
         for (var count = 0; count < 2000 && storage.Queues.All.Any(); count++)
         {
@@ -221,10 +257,10 @@ internal sealed class SimulatedWorld : IAsyncDisposable
             if (message.VisibleAt > clock.GetUtcNow()) clock.Advance(message.VisibleAt - clock.GetUtcNow());
             var (id, receipt, attempts) = storage.Queues.Take(message, Lease);
             var delivery = new Delivery(queue, id, receipt, attempts, message.Text);
-            if (attempts > Names.MaxAttempts) await PoisonAsync(pipeline, delivery);
+            if (attempts > Names.MaxAttempts) Poison(pipeline, delivery);
             else
             {
-                await HandleAsync(pipeline, delivery);
+                thread.Wait(HandleAsync(pipeline, delivery));
                 storage.Queues.Remove(queue, id, receipt);
             }
         }
@@ -233,7 +269,7 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     private Worker NewWorker(string name)
     {
         var skewed = new SkewedClock(clock);
-        var gate = new GatePolicy(line => Trace.Add($"{name} {line}"));
+        var gate = new GatePolicy(thread, line => Trace.Add($"{name} {line}"), Did);
         return new Worker(name, new TestPipeline(MemoryStorage.ConnectionString, source, skewed, gate, storage), gate, skewed);
     }
 
