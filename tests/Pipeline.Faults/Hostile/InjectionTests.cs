@@ -45,7 +45,7 @@ public sealed class InjectionTests
         }
         var exports = pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.ExportsContainer);
         await foreach (var blob in exports.GetBlobsAsync()) Assert.Matches(@"^[a-z]+/[^/\\]+\.csv$|^manifest\.json$", blob.Name);
-        var lines = CsvText.Records((await exports.GetBlobClient("holders/_all.csv").DownloadContentAsync()).Value.Content.ToString().TrimStart('\uFEFF'));
+        var lines = CsvText.Read((await exports.GetBlobClient("holders/_all.csv").DownloadContentAsync()).Value.Content.ToString().TrimStart('\uFEFF'));
         var records = lines.Skip(1).Select(cells => lines[0].Zip(cells).ToDictionary(pair => pair.First, pair => pair.Second)).ToList();
         Assert.All(lines, cells => Assert.Equal(lines[0].Count, cells.Count));
         var all = await pipeline.RowsAsync("holders");

@@ -46,7 +46,7 @@ internal static class Columns
     /// <summary>A text of CSV with other columns.</summary>
     public static string Csv(string text, ColumnChange change)
     {
-        var records = CsvText.Records(text);
+        var records = CsvText.Read(text);
         var places = Places(records[0], change);
         return CsvText.Text(records.Select((cells, row) => places.Select(place => place >= 0 ? cells[place] : row == 0 ? New : "x")));
     }
