@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using Azure.Data.Tables;
@@ -14,6 +15,9 @@ internal static class Snapshot
 {
     private static readonly string[] OfTheRun =
         ["odata.etag", "Timestamp", "Vintage", "FirstSeen", "LastChanged", "LastVintage", "RawBlob", "RunId", "ValidFrom", "ValidTo", "KeptAt", "LastPulled", "NextDue", "StartedAt", "EndedAt", "PartitionKey", "RowKey", "Attempts"];
+
+    /// <summary>Files that were read before, by name and hash: thousands of runs write the same ones.</summary>
+    private static readonly ConcurrentDictionary<(string File, string Sha256), List<string>> Read = new();
 
     /// <param name="pipeline">The pipeline on the account.</param>
     /// <param name="sums">Whether the sums over runs must agree: of two runs that load one body at the same time, each counts what it wrote.</param>
@@ -58,13 +62,18 @@ internal static class Snapshot
         {
             var body = (await container.GetBlobClient(file.File).DownloadContentAsync()).Value.Content;
             Assert.Equal(file.Sha256, Convert.ToHexStringLower(SHA256.HashData(body.ToMemory().Span)));
-            var records = CsvText.Read(body.ToString().TrimStart('\uFEFF'));
-            Assert.Equal(file.Rows, records.Count - 1);
-            var columns = Enumerable.Range(0, records[0].Count).Where(at => !OfTheRun.Contains(records[0][at])).ToList();
-            // In the order of their keys, some of which are times.
-            lines.AddRange(records.Select(record => $"export {file.File} {string.Join(',', columns.Select(at => record[at]))}").Order(StringComparer.Ordinal));
+            lines.AddRange(Read.GetOrAdd((file.File, file.Sha256), _ => Records(file, body.ToString().TrimStart('\uFEFF'))));
         }
         return lines;
+    }
+
+    private static List<string> Records(ExportFile file, string text)
+    {
+        var records = CsvText.Read(text);
+        Assert.Equal(file.Rows, records.Count - 1);
+        var columns = Enumerable.Range(0, records[0].Count).Where(at => !OfTheRun.Contains(records[0][at])).ToList();
+        // In the order of their keys, some of which are times.
+        return [.. records.Select(record => $"export {file.File} {string.Join(',', columns.Select(at => record[at]))}").Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The part of a key that is not a time or a run.</summary>

@@ -85,6 +85,7 @@ public sealed class GuardTests
     /// <summary>Loads a good body, then offers one that must not be loaded.</summary>
     private static async Task RefusedAsync(SourceCase dataset, string seen, Func<byte[], byte[]> good, Func<byte[], byte[]> bad)
     {
+        using var proof = Proof.Try(Proof.Guard, "shrunk bodies, sums, periods", 1);
         await using var server = await SourceSimulator.StartAsync();
         var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
         var storage = new MemoryStorage(clock);
@@ -110,7 +111,7 @@ public sealed class GuardTests
         Assert.Equal((bodies[1].Blob, dataset.SliceId), (reject["RawBlob"], reject["Slice"]));
         var run = (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From).Single(run => run.RunId == bodies[1].RunId);
         Assert.True(run is { State: SliceState.Refused, Counts: { AddUp: true, Added: 0, Changed: 0 } }, $"{run}");
-        Proof.Add(Proof.Guard, 1, 1, "shrunk bodies, sums, periods");
+        proof.Held();
 
         void Answer(Func<byte[], byte[]> body) => (server.Broken, server.Fault) = (dataset.Path, new ServerFault(seen, _ => seen, (_, context, right) =>
         {
@@ -122,6 +123,7 @@ public sealed class GuardTests
     [Fact]
     public async Task A_change_outside_the_publishers_window_is_applied_flagged_and_told()
     {
+        using var proof = Proof.Try(Proof.Guard, "changes outside the window", 1);
         // The small publisher announces changes to values below 1000 only.
         using var source = SimulatedSource.Offline(new FakeSource { Body = "a=1 b=2 c=3" });
         var clock = new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15));
@@ -132,7 +134,7 @@ public sealed class GuardTests
         await pipeline.RunAsync();
         Assert.Equal(["a 1 10 True", "b 2 2000 False"], (await pipeline.RowsAsync(Names.History)).Select(row => $"{row.RowKey[..1]} {row["OldValue"]} {row["NewValue"]} {row["InPolicy"]}"));
         Assert.Contains("Warning: fake/facts/one: 1 changes outside the publisher's revision window; see InPolicy in history", pipeline.Log);
-        Proof.Add(Proof.Guard, 1, 1, "changes outside the window");
+        proof.Held();
     }
 
     private static string Spoil(string body, string fault) => fault switch

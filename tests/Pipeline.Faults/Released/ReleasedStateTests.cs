@@ -41,6 +41,7 @@ public sealed class ReleasedStateTests
     [Theory, MemberData(nameof(Files))]
     public async Task A_released_state_is_read_worked_on_and_revised(string file)
     {
+        using var proof = Proof.Try(Proof.Released, "every file of tests/Pipeline.Faults/Released", 1);
         var state = await ReadAsync(Path.Combine(Folder, file));
         await using var server = await SourceSimulator.StartAsync();
         var clock = new VirtualClock(SourceCase.Start.AddDays(2), SourceCase.Patience);
@@ -64,7 +65,7 @@ public sealed class ReleasedStateTests
         }
         Assert.All(await last.RowsAsync(Names.Slices), row => Assert.Contains(row.GetString("State"), (string[])[SliceState.Done, SliceState.NotPublished]));
         await Snapshot.TakeAsync(last);
-        Proof.Add(Proof.Released, 1, 1, "every file of tests/Pipeline.Faults/Released");
+        proof.Held();
     }
 
     private static async Task RunAsync(Func<Uri, ISource> make, SourceSimulator server, VirtualClock clock, MemoryStorage storage)

@@ -24,6 +24,7 @@ public sealed class MemoryStorageTests(Azurite azurite)
     [InlineData(3)]
     public async Task Azurite_says_the_same(int seed)
     {
+        using var proof = Proof.Try(Proof.Double, "random calls of all three services", Rounds);
         var (memory, real) = (Open(MemoryStorage.ConnectionString, new MemoryStorage(TimeProvider.System)), Open(azurite.NewAccount(), null));
         var (left, right) = (new Teller(memory, seed), new Teller(real, seed));
         await Task.WhenAll(left.BeginAsync(), right.BeginAsync());
@@ -32,7 +33,7 @@ public sealed class MemoryStorageTests(Azurite azurite)
             var (said, expected) = (await left.NextAsync(), await right.NextAsync());
             Assert.Equal($"{round}: {expected}", $"{round}: {said}");
         }
-        Proof.Add(Proof.Double, Rounds, Rounds, "random calls of all three services");
+        proof.Held();
     }
 
     private static StorageAccount Open(string connection, MemoryStorage? storage)
