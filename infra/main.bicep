@@ -4,7 +4,7 @@ metadata name = 'trade pipeline'
 metadata description = 'Timers plan, queues carry, tables and files hold: foreign trade, direct investment, holders of securities. One identity, no keys.'
 
 import { containers, queues, tables, timers } from 'names.bicep'
-import { schedules, secretSetting, sourceSettings } from 'settings.bicep'
+import { schedules, secretSetting, sourceDefaults, sourceSettings } from 'settings.bicep'
 
 // ---------- where ----------
 
@@ -43,7 +43,7 @@ param instanceMemoryMB int = 2048
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
-@description('Instances in several zones. Bills instances that are always ready, and not every region has it.')
+@description('Instances in several zones; storageSku must be one with ZRS then. Bills instances that are always ready, and not every region has it.')
 param zoneRedundant bool = false
 
 // ---------- network ----------
@@ -51,15 +51,18 @@ param zoneRedundant bool = false
 @description('A virtual network with private endpoints of both storage accounts and the vault.')
 param privateNetworking bool = false
 
-@description('Public address ranges that may still reach data and vault while privateNetworking is on, for example an office.')
+@description('Public address ranges that may still reach data and vault, for example an office. Only with privateNetworking: the app, whose own address changes, would be locked out.')
 param allowedIpRanges string[] = []
+
+@description('Resource ids of the network security groups of the two subnets; empty for none. They are made beforehand, as whoever runs the networks wants them: README.md, "With a private network".')
+param securityGroups { functions: string, endpoints: string } = { functions: '', endpoints: '' }
 
 // ---------- the app ----------
 
 @description('When the timers run. Each Plan timer runs at least daily, also for a yearly source: a log alert looks back two days at most, and a run without news costs one request.')
 param timerSchedules schedules = {
   CENSUS_SCHEDULE: '0 45 13 * * *' // releases come at 08:30 in Washington, which is 12:30 or 13:30 UTC
-  UNCTAD_SCHEDULE: '0 30 7 * * *'
+  UNCTAD_SCHEDULE: '0 30 7 * * *' // local.settings.sample.json has Mondays only: nothing is watched there
   MOEX_SCHEDULE: '0 0 18 * * *' // after the main session in Moscow
   MONITOR_SCHEDULE: '0 */15 * * * *'
 }
@@ -111,6 +114,7 @@ param operatorPrincipalType string = 'User'
 // ---------- alerts and money ----------
 
 @description('Who is told.')
+@minLength(6)
 param alertEmail string
 
 @description('Off for the very first deployment, until every timer has run once.')
@@ -144,7 +148,9 @@ var hostStorageName = 'sth${compactName}${token}'
 var dataStorageName = 'std${compactName}${token}'
 var keyVaultName = 'kv-${compactName}${token}'
 // Without a network of its own the app reaches storage by its public address, which identity alone guards.
-var dataAccess = privateNetworking ? (empty(allowedIpRanges) ? 'none' : 'listed') : 'all'
+var dataAccess = privateNetworking
+  ? (empty(allowedIpRanges) ? 'none' : 'listed')
+  : (empty(allowedIpRanges) ? 'all' : fail('allowedIpRanges needs privateNetworking = true: without a network the ranges would lock the app itself out.'))
 
 // ---------- resources ----------
 
@@ -248,6 +254,7 @@ module network 'modules/network.bicep' = if (privateNetworking) {
     location: location
     tags: tags
     name: 'vnet-${baseName}'
+    securityGroups: securityGroups
     endpoints: [
       { name: 'pe-host-blob', resourceId: hostStorage.outputs.id, groupId: 'blob' }
       { name: 'pe-host-queue', resourceId: hostStorage.outputs.id, groupId: 'queue' }
@@ -282,7 +289,10 @@ module functionApp 'modules/functionApp.bicep' = {
     platformSettings: platformSettings
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
-    zoneRedundant: zoneRedundant
+    // The package and the host's locks are in storage: instances in three zones fail with the one that holds it.
+    zoneRedundant: zoneRedundant && !contains(storageSku, 'ZRS')
+      ? fail('zoneRedundant needs storageSku Standard_ZRS or Standard_GZRS: storage of one zone would take all instances down with it.')
+      : zoneRedundant
     subnetId: network.?outputs.functionsSubnetId ?? ''
   }
   dependsOn: [access] // the host reads its storage the moment it starts
@@ -301,6 +311,7 @@ module alerts 'modules/alerts.bicep' = {
     enabled: alertsEnabled
     timers: timers
     overdueToleranceHours: overdueToleranceHours
+    figuresAreLive: (sources.?Sources__Mode ?? sourceDefaults.Sources__Mode) == 'live'
   }
 }
 

@@ -15,6 +15,9 @@ param endpoints { name: string, resourceId: string, groupId: 'blob' | 'queue' | 
 @description('The network\'s addresses. Change them before the first deployment if they meet a network of yours.')
 param addressPrefix string = '10.20.0.0/24'
 
+@description('Resource ids of the network security groups of the two subnets; empty for none.')
+param securityGroups { functions: string, endpoints: string }
+
 var storageSuffix = environment().suffixes.storage
 var zoneNames = {
   blob: 'privatelink.blob.${storageSuffix}'
@@ -36,6 +39,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
         name: 'functions'
         properties: {
           addressPrefix: cidrSubnet(addressPrefix, 26, 0)
+          networkSecurityGroup: empty(securityGroups.functions) ? null : { id: securityGroups.functions }
           delegations: [
             {
               name: 'flex-consumption'
@@ -50,7 +54,9 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
         name: 'endpoints'
         properties: {
           addressPrefix: cidrSubnet(addressPrefix, 26, 1)
-          privateEndpointNetworkPolicies: 'Disabled'
+          networkSecurityGroup: empty(securityGroups.endpoints) ? null : { id: securityGroups.endpoints }
+          // Without this a group does not hold for endpoints.
+          privateEndpointNetworkPolicies: empty(securityGroups.endpoints) ? 'Disabled' : 'NetworkSecurityGroupEnabled'
         }
       }
     ]

@@ -215,7 +215,7 @@ resource queueDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-prev
   }
 }
 
-// Deletes, and reads only while keys are allowed: their AuthenticationType shows who still uses one.
+// Deletes; reads and writes only while keys are allowed: their AuthenticationType shows who still uses one, and for what.
 resource tableDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (logDataPlane) {
   name: 'to-workspace'
   scope: account::tableService
@@ -228,6 +228,10 @@ resource tableDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-prev
       }
       {
         category: 'StorageRead'
+        enabled: tableKeyAccess
+      }
+      {
+        category: 'StorageWrite'
         enabled: tableKeyAccess
       }
     ]

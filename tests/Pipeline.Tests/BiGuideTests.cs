@@ -47,7 +47,7 @@ public sealed class BiGuideTests(Azurite azurite)
         }
         // A message that failed too often, and one that names nothing.
         foreach (var body in (string[])["{\"Slice\":\"fake/facts/one\"}", ""])
-            await pipeline.Get<DeadLetterBook>().PutAsync(DeadLetter.Read(Names.PullQueue, body), new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero), null, CancellationToken.None);
+            await pipeline.Get<DeadLetterBook>().PutAsync(DeadLetter.Read(Names.PullQueue, body), true, new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero), null, CancellationToken.None);
         foreach (var table in LedgerColumns.Tables)
         {
             var rows = await pipeline.RowsAsync(table);

@@ -74,7 +74,7 @@ internal sealed class TestPipeline : IAsyncDisposable
     /// <summary>Messages that were taken and not worked on to their end: what the queue would deliver once more.</summary>
     public List<(string Queue, BinaryData Body)> Unfinished { get; } = [];
 
-    /// <summary>Everything the pipeline logged, a line an event.</summary>
+    /// <summary>Everything the pipeline logged, a line an event, and one more for its exception.</summary>
     public List<string> Log { get; } = [];
 
     public T Get<T>() where T : notnull => services.GetRequiredService<T>();
@@ -156,7 +156,11 @@ internal sealed class TestPipeline : IAsyncDisposable
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            lock (lines) lines.Add($"{logLevel}: {formatter(state, exception)}");
+            lock (lines)
+            {
+                lines.Add($"{logLevel}: {formatter(state, exception)}");
+                if (exception is not null) lines.Add($"exception: {exception}");
+            }
         }
 
         public void Dispose() { }

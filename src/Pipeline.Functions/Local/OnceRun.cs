@@ -99,7 +99,8 @@ internal sealed class OnceRun(
     {
         var again = replayed is null ? [] : (await runs.EndedSinceAsync(source, startedAt, cancellationToken)).Where(run => run.Slice == replayed).Select(run => run.Slice).ToHashSet();
         var states = (await slices.ListAsync(source, cancellationToken)).Where(row => SliceState.AtRest(row.State) && (row.LastPulled >= startedAt || again.Contains(row.Slice))).ToDictionary(row => row.Slice, row => row.State);
-        foreach (var dead in (await letters.OpenAsync(source, cancellationToken)).Where(dead => dead.KeptAt >= startedAt)) states[dead.Letter.Slice!] = "dead-letter";
+        foreach (var dead in (await letters.OpenAsync(source, cancellationToken)).Where(dead => dead.KeptAt >= startedAt))
+            if (dead.Letter.Slice is { } slice) states[slice] = "dead-letter";
         return states;
     }
 

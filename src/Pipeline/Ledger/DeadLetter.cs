@@ -12,7 +12,9 @@ namespace Pipeline.Ledger;
 /// <param name="RawBlob">The raw body that it names; empty when it names none.</param>
 /// <param name="PlannedAt">When the pull was planned; the earliest date for other messages.</param>
 /// <param name="Replay">Whether it was somebody's wish to read a body once more.</param>
-public sealed record DeadLetter(string Queue, string Body, Slice? Slice, string RawBlob, DateTimeOffset PlannedAt, bool Replay)
+/// <param name="Accept">Whether that body may lack rows of the table.</param>
+/// <param name="Fault">What is wrong with it by itself, so that no step can do anything with it; null when its step should have understood it.</param>
+public sealed record DeadLetter(string Queue, string Body, Slice? Slice, string RawBlob, DateTimeOffset PlannedAt, bool Replay, bool Accept, string? Fault)
 {
     /// <summary>The source of messages that name none.</summary>
     public const string UnknownSource = "unknown";
@@ -20,23 +22,29 @@ public sealed record DeadLetter(string Queue, string Body, Slice? Slice, string 
     private static readonly JsonSerializerOptions Json = new() { PropertyNameCaseInsensitive = true };
 
     /// <summary>The members of all messages of the steps.</summary>
-    private sealed record Letter(string? Slice, string? RawBlob, DateTimeOffset PlannedAt, bool Replay);
+    private sealed record Letter(string? Slice, string? RawBlob, DateTimeOffset PlannedAt, bool Replay, bool Accept);
 
-    /// <summary>Reads a message of a step's queue. Never fails: what is no message names nothing.</summary>
+    /// <summary>Reads a message of a step's queue. Never fails: what is no message says so in <see cref="Fault"/>.</summary>
     public static DeadLetter Read(string queue, string body)
     {
+        var (slice, blob, fault) = ((Slice?)null, "", (string?)null);
         Letter? letter = null;
         try
         {
-            letter = JsonSerializer.Deserialize<Letter>(body, Json);
+            if (body.Length > 0) letter = JsonSerializer.Deserialize<Letter>(body, Json);
+            slice = Messages.SliceOf(letter?.Slice, queue);
+            // What is published of a source as a whole names no body.
+            if (queue == Names.NormalizeQueue || (queue == Names.PublishQueue && letter?.RawBlob != "")) blob = Messages.BodyOf(letter?.RawBlob, slice, queue).Blob;
         }
-        catch (JsonException)
+        catch (FormatException e)
         {
-            // It is no message of ours; it is kept all the same.
+            fault = e.Message;
         }
-        var slice = Slice.TryParse(letter?.Slice, out var named) ? named : null;
-        var blob = slice is not null && RawName.TryParse(letter?.RawBlob, out var name) && name.Slice == slice ? name.Blob : "";
-        return new DeadLetter(queue, body, slice, blob, letter?.PlannedAt ?? default, letter?.Replay ?? false);
+        catch (JsonException e)
+        {
+            fault = $"no JSON of a message: {e.Message}";
+        }
+        return new DeadLetter(queue, body, slice, blob, letter?.PlannedAt ?? default, letter?.Replay ?? false, letter?.Accept ?? false, fault);
     }
 
     /// <summary>The raw body that it names.</summary>
@@ -49,25 +57,4 @@ public sealed record DeadLetter(string Queue, string Body, Slice? Slice, string 
         Names.NormalizeQueue => nameof(Normalize),
         _ => nameof(Publish)
     };
-
-    /// <summary>What is wrong with it by itself; null when its step should have understood it.</summary>
-    public string? Fault
-    {
-        get
-        {
-            try
-            {
-                if (Slice is null) Messages.SliceOf(Body.Length == 0 ? null : JsonSerializer.Deserialize<Letter>(Body, Json)?.Slice, Queue);
-                return null;
-            }
-            catch (FormatException e)
-            {
-                return e.Message;
-            }
-            catch (JsonException e)
-            {
-                return $"no JSON of a message: {e.Message}";
-            }
-        }
-    }
 }

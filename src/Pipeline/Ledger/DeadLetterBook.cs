@@ -23,13 +23,14 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
 
     /// <summary>Keeps a message.</summary>
     /// <param name="letter">The message.</param>
-    /// <param name="arrived">When the host put it aside, UTC. Of a message that names nothing, its place in the table follows from it.</param>
+    /// <param name="isReplayable">Whether there is a way to have done what it asks for.</param>
+    /// <param name="arrived">When the host put it aside, UTC. Of a message that no step understands, its place in the table follows from it.</param>
     /// <param name="error">Why its last attempt failed; null when that is not known. Then what was known before stays.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     /// <returns>The row as a message.</returns>
-    public async Task<Finding> PutAsync(DeadLetter letter, DateTimeOffset arrived, string? error, CancellationToken cancellationToken)
+    public async Task<Finding> PutAsync(DeadLetter letter, bool isReplayable, DateTimeOffset arrived, string? error, CancellationToken cancellationToken)
     {
-        var row = Row(letter, arrived, error ?? letter.Fault ?? NoError);
+        var row = Row(letter, isReplayable, arrived, error ?? letter.Fault ?? NoError);
         var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
         await RowUpdate.ApplyAsync(table, row.PartitionKey, row.RowKey, before =>
         {
@@ -73,14 +74,13 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
 
     private async Task<bool> IsOverAsync(DeadLetter letter, DateTimeOffset keptAt, bool digested, CancellationToken cancellationToken)
     {
-        if (letter.Slice is not { } slice) return false;
-        if (letter.Queue == Names.PullQueue)
-            return (await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false)).LastPulled >= (letter.PlannedAt == default ? keptAt : letter.PlannedAt);
-        if (letter.Raw is not { } raw) return letter.Queue == Names.PublishQueue && digested;
+        if (letter is not { Fault: null, Slice: { } slice }) return false;
+        var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        if (letter.Queue == Names.PullQueue) return row.State != SliceState.Failed && row.LastPulled >= (letter.PlannedAt == default ? keptAt : letter.PlannedAt);
+        if (letter.Raw is not { } raw) return digested;
         var run = await runs.GetAsync(new RunRow(raw.RunId, slice, raw.Vintage), cancellationToken).ConfigureAwait(false);
-        var ended = run?.State is SliceState.Done or SliceState.Refused or RunState.Superseded;
-        // A run that is replayed had ended before.
-        return (ended || (letter.Queue == Names.NormalizeQueue && run?.State == SliceState.Merged)) && (!letter.Replay || run!.EndedAt > keptAt);
+        // A run that is merged only has not ended: the message that goes on with it may not have been sent. A run that is replayed had ended before.
+        return run?.State is SliceState.Done or SliceState.Refused or RunState.Superseded && (!letter.Replay || run.EndedAt > keptAt) && (row.Vintage != raw.Vintage || SliceState.AtRest(row.State));
     }
 
     private async Task<List<TableEntity>> RowsAsync(string? source, int most, CancellationToken cancellationToken)
@@ -95,18 +95,28 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
         return rows;
     }
 
-    private TableEntity Row(DeadLetter letter, DateTimeOffset arrived, string error)
+    private TableEntity Row(DeadLetter letter, bool isReplayable, DateTimeOffset arrived, string error)
     {
-        var at = letter.Slice is null ? arrived : letter.Raw?.Vintage ?? letter.PlannedAt;
-        var runId = letter.Raw?.RunId ?? (letter.Slice is { } slice ? RawName.RunIdOf(slice, at) : RawName.RunIdOf(new Slice(DeadLetter.UnknownSource, letter.Queue, $"{XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(letter.Body)):x16}"), at));
-        var finding = new Finding($"{Position} {letter.Queue}", error, $"a message that its step ends within {Names.MaxAttempts} attempts", letter.Slice is null
-            ? "no step can do anything with it; look where it came from, then set its State to replayed"
-            : $"correct the cause, then replay the slice: POST /api/replay/{letter.Slice}, or --replay {letter.Slice}");
-        return RejectBook.Row($"{letter.Slice?.Source ?? DeadLetter.UnknownSource}|{at.UtcDateTime:yyyy-MM}", runId, letter.Slice?.Id ?? "", letter.RawBlob, finding, letter.Step,
+        var source = letter.Slice?.Source ?? DeadLetter.UnknownSource;
+        var at = letter.Fault is not null ? arrived : letter.Raw?.Vintage ?? letter.PlannedAt;
+        // Of what is not understood the body alone tells one message from another.
+        var runId = letter.Raw?.RunId ?? RawName.RunIdOf(letter is { Fault: null, Slice: { } slice } ? slice : new Slice(source, letter.Queue, $"{XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(letter.Body)):x16}"), at);
+        var finding = new Finding($"{Position} {letter.Queue}", error, $"a message that its step ends within {Names.MaxAttempts} attempts", isReplayable
+            ? $"correct the cause, then replay the slice: POST /api/replay/{letter.Slice}, or --replay {letter.Slice}"
+            : "no step can do anything with it; look where it came from, then set its State to replayed");
+        var row = RejectBook.Row($"{source}|{at.UtcDateTime:yyyy-MM}", runId, letter.Slice?.Id ?? "", letter.RawBlob, finding, letter.Step,
             letter.Body.Length == 0 ? "(empty)" : CellText.Cut(letter.Body, MessageLimit), time.GetUtcNow());
+        // Three wishes of one body are three messages.
+        if (letter.Replay || letter.Accept) row.RowKey += letter.Accept ? "|accept" : "|replay";
+        return row;
     }
 
-    private static DeadLetter Read(TableEntity row) => DeadLetter.Read(row.GetString("Position")[(Position.Length + 1)..], row.GetString("Message"));
+    /// <summary>The message of a row. What was too long for its cell is not understood any more, but for its slice.</summary>
+    private static DeadLetter Read(TableEntity row)
+    {
+        var letter = DeadLetter.Read(row.GetString("Position")[(Position.Length + 1)..], row.GetString("Message"));
+        return letter.Slice is null && Slice.TryParse(row.GetString("Slice"), out var slice) ? letter with { Slice = slice } : letter;
+    }
 
     private static DateTimeOffset KeptAt(TableEntity row) => row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never;
 

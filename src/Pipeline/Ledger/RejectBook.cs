@@ -60,7 +60,14 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         {
             if (DeadLetterBook.IsOne(entity) || !isOver(entity.RowKey.Split('|')[0], entity.GetString("Position") ?? "")) continue;
             entity["State"] = Replayed;
-            await table.UpdateEntityAsync(entity, ETag.All, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await table.UpdateEntityAsync(entity, entity.ETag, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 412)
+            {
+                // Somebody has rejected it once more, or closed it, since it was read: what they say stands.
+            }
         }
     }
 

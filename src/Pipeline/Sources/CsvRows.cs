@@ -67,7 +67,6 @@ internal sealed class CsvRows(Stream stream) : IDisposable
                 var close = Close(at + 1, ref newlines);
                 if (close < 0) return NeedMore("a quote that is not closed");
                 var after = close + 1;
-                if (after == end && !final) return NeedMore("");
                 if (after < end && buffer[after] is not ((byte)',' or (byte)'\n' or (byte)'\r')) throw new CsvException(Line, "text after a closing quote");
                 Add(at + 1, close - at - 1, quoted: true);
                 at = after;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -22,13 +21,18 @@ internal sealed class JsonRows(Stream stream) : IDisposable
     public const int MaxCells = 256;
 
     private readonly Cell[] cells = new Cell[MaxCells];
+    private readonly string?[] unescaped = new string?[MaxCells];
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
     private JsonReaderState state;
     private int start, end, depthZeroSeen;
     private bool begun, final;
 
-    /// <summary>One cell of the present row.</summary>
-    internal readonly record struct Cell(int Start, int Length, bool IsNull, string? Unescaped);
+    /// <summary>One cell of the present row: where its bytes are. It holds no reference, so that writing one costs no more than its bytes.</summary>
+    private readonly record struct Cell(int Start, int Length)
+    {
+        /// <summary>The length of a cell that is null, and of one whose text had escapes: it stands in <see cref="unescaped"/>.</summary>
+        public const int Null = -1, Escaped = -2;
+    }
 
     /// <summary>Cells of the present row; valid until the next row is read.</summary>
     public int Count { get; private set; }
@@ -37,22 +41,21 @@ internal sealed class JsonRows(Stream stream) : IDisposable
     public string? Foreign { get; private set; }
 
     /// <summary>Whether a cell is null.</summary>
-    public bool IsNull(int index) => cells[index].IsNull;
+    public bool IsNull(int index) => cells[index].Length == Cell.Null;
 
     /// <summary>The bytes of a cell's text, UTF-8; empty for null.</summary>
-    public ReadOnlySpan<byte> Bytes(int index) => cells[index] switch
+    public ReadOnlySpan<byte> Bytes(int index)
     {
-        { Unescaped: { } text } => Encoding.UTF8.GetBytes(text),
-        var cell => buffer.AsSpan(cell.Start, cell.Length)
-    };
+        var cell = cells[index];
+        return cell.Length >= 0 ? buffer.AsSpan(cell.Start, cell.Length) : cell.Length == Cell.Escaped ? Encoding.UTF8.GetBytes(unescaped[index]!) : default;
+    }
 
     /// <summary>The text of a cell; null for null.</summary>
-    public string? Text(int index) => cells[index] switch
+    public string? Text(int index)
     {
-        { IsNull: true } => null,
-        { Unescaped: { } text } => text,
-        var cell => Encoding.UTF8.GetString(buffer.AsSpan(cell.Start, cell.Length))
-    };
+        var cell = cells[index];
+        return cell.Length >= 0 ? Encoding.UTF8.GetString(buffer.AsSpan(cell.Start, cell.Length)) : cell.Length == Cell.Escaped ? unescaped[index] : null;
+    }
 
     /// <summary>
     /// Moves to the next row without waiting for the stream. False: either the buffered bytes hold no further row (call
@@ -162,25 +165,33 @@ internal sealed class JsonRows(Stream stream) : IDisposable
     {
         Count = 0;
         Foreign = null;
+        var first = (int)reader.TokenStartIndex;
         while (reader.Read())
         {
             switch (reader.TokenType)
             {
                 case JsonTokenType.EndArray:
+                    // Whatever is not ASCII stands in a text: the row as a whole says whether one of them is spoilt.
+                    if (!Utf8.IsValid(buffer.AsSpan(start + first, (int)reader.BytesConsumed - first))) Foreign ??= "bytes that are not UTF-8";
                     return true;
-                case JsonTokenType.String:
-                case JsonTokenType.Number:
-                    var quote = reader.TokenType == JsonTokenType.String ? 1 : 0;
+                case JsonTokenType.String when reader.ValueIsEscaped:
+                    // Such a text cannot be unescaped either.
                     if (!Utf8.IsValid(reader.ValueSpan)) Foreign ??= "bytes that are not UTF-8";
-                    Add(new Cell(start + (int)reader.TokenStartIndex + quote, reader.ValueSpan.Length, false, reader.ValueIsEscaped ? Unescape(ref reader) : null));
+                    Add(new Cell(0, Cell.Escaped), Unescape(ref reader));
+                    break;
+                case JsonTokenType.String:
+                    Add(new Cell(start + (int)reader.TokenStartIndex + 1, reader.ValueSpan.Length));
+                    break;
+                case JsonTokenType.Number:
+                    Add(new Cell(start + (int)reader.TokenStartIndex, reader.ValueSpan.Length));
                     break;
                 case JsonTokenType.Null:
-                    Add(new Cell(0, 0, true, null));
+                    Add(new Cell(0, Cell.Null));
                     break;
                 default:
                     Foreign ??= reader.TokenType is JsonTokenType.True or JsonTokenType.False ? "true or false in a cell" : "a list or an object in a cell";
                     if (!reader.TrySkip()) return false;
-                    Add(new Cell(0, 0, true, null));
+                    Add(new Cell(0, Cell.Null));
                     break;
             }
         }
@@ -200,18 +211,15 @@ internal sealed class JsonRows(Stream stream) : IDisposable
         }
     }
 
+    private void Add(Cell cell, string text)
+    {
+        Add(cell);
+        unescaped[Count - 1] = text;
+    }
+
     private void Add(Cell cell)
     {
         if (Count == MaxCells) throw new JsonException($"a row of more than {MaxCells} cells");
         cells[Count++] = cell;
-    }
-
-    /// <summary>Rows of a body, as long as the caller does not need to do anything but look at each one.</summary>
-    public static async IAsyncEnumerable<JsonRows> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var rows = new JsonRows(stream);
-        do
-            while (rows.TryNext()) yield return rows;
-        while (await rows.FillAsync(cancellationToken).ConfigureAwait(false));
     }
 }

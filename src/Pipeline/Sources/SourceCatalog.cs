@@ -40,6 +40,21 @@ public sealed class SourceCatalog : IDisposable
     /// <summary>The way to a source's server.</summary>
     public SourceClient Client(string name) => Entry(name).Client;
 
+    /// <summary>Whether a source of this program knows the slice.</summary>
+    public bool Exists(Slice slice)
+    {
+        if (!Has(slice.Source)) return false;
+        try
+        {
+            this[slice.Source].Request(slice);
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether a slice can be pulled here: always from the network; from samples only what was recorded.</summary>
     public bool CanAnswer(Slice slice)
     {

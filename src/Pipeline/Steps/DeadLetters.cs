@@ -21,6 +21,7 @@ public sealed class DeadLetters(DeadLetterBook book, PlannedSlices planned, Sour
     {
         try
         {
+            if (message is null) Messages.SliceOf(null, queue); // "null" is JSON, too.
             await step().ConfigureAwait(false);
         }
         catch (Exception e) when (attempt >= Names.MaxAttempts)
@@ -38,7 +39,7 @@ public sealed class DeadLetters(DeadLetterBook book, PlannedSlices planned, Sour
     public async Task KeepAsync(string queue, BinaryData body, DateTimeOffset? arrived, CancellationToken cancellationToken)
     {
         var letter = DeadLetter.Read(queue, body.ToString());
-        var kept = await book.PutAsync(letter, arrived ?? time.GetUtcNow(), null, cancellationToken).ConfigureAwait(false);
+        var kept = await book.PutAsync(letter, IsReplayable(letter), arrived ?? time.GetUtcNow(), null, cancellationToken).ConfigureAwait(false);
         logger.LogError("{DeadLetter}", kept);
         if (letter.Slice is not { } slice || !sources.Has(slice.Source)) return;
         planned.GiveUp(slice);
@@ -47,18 +48,20 @@ public sealed class DeadLetters(DeadLetterBook book, PlannedSlices planned, Sour
 
     private async Task RememberAsync(DeadLetter letter, Exception error)
     {
-        // What names no slice says by itself what is wrong with it.
-        if (letter.Slice is null) return;
+        // What no step can do anything with says by itself what is wrong with it.
+        if (letter.Fault is not null) return;
         try
         {
             // Not stopped with the step: this may be the host's last word.
-            await book.PutAsync(letter, time.GetUtcNow(), Words(error), CancellationToken.None).ConfigureAwait(false);
+            await book.PutAsync(letter, IsReplayable(letter), time.GetUtcNow(), Words(error), CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (e is Azure.RequestFailedException or AggregateException or OperationCanceledException)
         {
             logger.LogError(e, "the error of a message of queue {Queue} could not be kept; the host puts the message aside without it", letter.Queue);
         }
     }
+
+    private bool IsReplayable(DeadLetter letter) => letter is { Fault: null, Slice: { } slice } && sources.Exists(slice);
 
     /// <summary>The first line: the storage clients' texts go on with whole answers.</summary>
     private static string Words(Exception error) => $"{error.GetType().Name}: {error.Message.Split('\n')[0].Trim()}";

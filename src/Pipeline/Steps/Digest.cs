@@ -70,7 +70,7 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
         var underWay = rows.Where(row => !SliceState.AtRest(row.State)).Select(row => row.Slice).ToHashSet();
         if (underWay.Count == 0) return true;
         // A slice whose message was given up waits for somebody; nothing waits for it.
-        return underWay.IsSubsetOf((await letters.OpenAsync(source, cancellationToken).ConfigureAwait(false)).Select(open => open.Letter.Slice!));
+        return underWay.IsSubsetOf((await letters.OpenAsync(source, cancellationToken).ConfigureAwait(false)).Select(open => open.Letter.Slice).OfType<Slice>());
     }
 
     private async Task<bool> IsDoneAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken) =>

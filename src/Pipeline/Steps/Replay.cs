@@ -27,15 +27,17 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
     /// <summary>Replays a slice.</summary>
     /// <param name="text">The slice, as <see cref="Slice.Id"/> writes it.</param>
     /// <param name="from"><see cref="Raw"/> or <see cref="Source"/>; empty: the source if the last pull failed or nothing is stored, else the stored body.</param>
-    /// <param name="accept">Whether the body may lack rows of the table: somebody has compared the two. All that can be seen in the body alone is still checked.</param>
+    /// <param name="accept">Whether the body may lack rows of the table: somebody has compared the two, so that it is a stored one. All that can be seen in the body alone is still checked.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     public async Task<Replaying> RunAsync(string? text, string? from, bool accept, CancellationToken cancellationToken)
     {
         if (!Slice.TryParse(text, out var slice)) return Refused(text, "source/dataset/key, for example census-trade/exports-total/2019", "see the table slices");
         if (!sources.Has(slice.Source)) return Refused(text, $"a source: {string.Join(", ", sources.All.Select(source => source.Name))}", "see the table slices");
-        if (!Exists(slice)) return Refused(text, $"a slice of {slice.Source}", "see the table slices");
+        if (!sources.Exists(slice)) return Refused(text, $"a slice of {slice.Source}", "see the table slices");
         if (sources[slice.Source].Datasets.All(dataset => dataset.Name != slice.Dataset)) return Refused(text, "a dataset that is switched on", "look at the settings of the source");
         if (from is { Length: > 0 } and not (Raw or Source)) return new Replaying(slice.Id, from, "", new Finding("replay, from", Finding.Quote(from), $"{Raw} or {Source}", "or leave it out"));
+        if (accept && from == Source) return new Replaying(slice.Id, Source, "", new Finding("replay, accept", Finding.Quote(Source), $"{Raw}: only a body that is stored can have been compared", "replay it from its source first"));
+        if (accept) from = Raw;
         var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
         var bodies = (await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false)).Where(body => body.Vintage >= row.Vintage);
         var body = (await runs.NewestAsync(bodies, cancellationToken).ConfigureAwait(false))?.Body;
@@ -54,19 +56,6 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
 
     private async Task<bool> PullFailedAsync(SliceRow row, CancellationToken cancellationToken) => row.State == SliceState.Failed
         || (await letters.OpenAsync(row.Slice.Source, cancellationToken).ConfigureAwait(false)).Any(open => open.Letter.Slice == row.Slice && open.Letter.Queue == Names.PullQueue);
-
-    private bool Exists(Slice slice)
-    {
-        try
-        {
-            sources[slice.Source].Request(slice);
-            return true;
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
-    }
 
     private static Replaying Refused(string? text, string expected, string advice) => new(text ?? "", "", "", new Finding("replay", text is null ? "nothing" : Finding.Quote(text), expected, advice));
 }

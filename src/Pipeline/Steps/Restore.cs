@@ -57,12 +57,13 @@ public sealed class Restore(SourceCatalog sources, SliceBook slices, RunBook run
     private async Task<bool> LoadAsync(RawName body, bool accept, CancellationToken cancellationToken)
     {
         var before = await slices.GetAsync(body.Slice, cancellationToken).ConfigureAwait(false);
-        if (before.Vintage > body.Vintage || (before.Vintage == body.Vintage && before.Sha256.Length > 0)) return false;
-        await normalize.RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob, Accept: accept), cancellationToken).ConfigureAwait(false);
-        var after = await slices.GetAsync(body.Slice, cancellationToken).ConfigureAwait(false);
-        if (after.Vintage != body.Vintage || after.Sha256.Length == 0) return false;
+        if (before.Vintage > body.Vintage || (Holds(before) && before.State != SliceState.Merged)) return false;
+        if (!Holds(before)) await normalize.RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob, Accept: accept), cancellationToken).ConfigureAwait(false);
+        if (!Holds(await slices.GetAsync(body.Slice, cancellationToken).ConfigureAwait(false))) return false;
         // At once, without waiting for other slices: the next body would find its run unfinished.
         await publish.RunAsync(new PublishMessage(body.Slice.Id, body.Blob, int.MaxValue), cancellationToken).ConfigureAwait(false);
         return true;
+
+        bool Holds(SliceRow row) => row.Vintage == body.Vintage && row.Sha256.Length > 0;
     }
 }

@@ -113,7 +113,7 @@ public sealed class GuardTests
         Assert.True(run is { State: SliceState.Refused, Counts: { AddUp: true, Added: 0, Changed: 0 } }, $"{run}");
         proof.Held();
 
-        void Answer(Func<byte[], byte[]> body) => (server.Broken, server.Fault) = (dataset.Path, new ServerFault(seen, seen, (_, context, right) =>
+        void Answer(Func<byte[], byte[]> body) => (server.Broken, server.Fault) = (dataset.Path, new ServerFault(seen, _ => seen, (_, context, right) =>
         {
             context.Response.ContentType = right!.Value.ContentType;
             return context.Response.Body.WriteAsync(body(right.Value.Body)).AsTask();

@@ -15,8 +15,11 @@ namespace Pipeline.Faults.Sources;
 /// <param name="Path">What its decisive request holds; of a curated file its name.</param>
 /// <param name="Table">Its fact table.</param>
 /// <param name="Make">The source, with only this dataset switched on where that is possible.</param>
-internal sealed record SourceCase(string SliceId, string Path, string Table, Func<Uri, ISource> Make)
+/// <param name="Part">Which of several requests is meant; empty for the decisive one.</param>
+internal sealed record SourceCase(string SliceId, string Path, string Table, Func<Uri, ISource> Make, string Part = "")
 {
+    public const string Catalogue = "catalogue", SecondPage = "page 2";
+
     /// <summary>Longer than any pause, shorter than any time-out of the three sources.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(119);
 
@@ -30,7 +33,10 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
     public bool IsCurated => Path.EndsWith(".csv", StringComparison.Ordinal);
 
     /// <inheritdoc/>
-    public override string ToString() => SliceId;
+    public override string ToString() => Part.Length == 0 ? SliceId : $"{SliceId}, {Part}";
+
+    /// <summary>What the publishers say in one of their revisions.</summary>
+    public SourceData Data(int version) => new(7, version) { Pages = Part == SecondPage ? 2 : 1 };
 
     public static ISource Census(Uri server, string from = "2019-01", bool balance = true) => new CensusSource(new CensusSettings(new Uri(server, SourceData.TradePath), CensusKey, ["4621"], ["total", "HS2"],
         DateOnly.ParseExact(from, "yyyy-MM", System.Globalization.CultureInfo.InvariantCulture), balance ? new Uri(server, SourceData.CountryPath) : null));
@@ -54,6 +60,14 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
         new("moex-holders/ofz-nonresidents/all", SourceData.OfzPath, "holders", server => Moex(server)),
         new("moex-holders/nsd-holders/2020-02-14", SourceData.NsdPath, "holders", server => Moex(server)),
         new("moex-holders/holders-by-country/all", "holders.csv", "holders", server => Moex(server))
+    ];
+
+    /// <summary>Every request that a server may break: that of every dataset, those that go before it and those that come after.</summary>
+    public static IReadOnlyList<SourceCase> Requests { get; } =
+    [
+        .. All.Where(dataset => !dataset.IsCurated),
+        new("unctad-fdi/fdi-flows-stock/all", SourceData.CataloguePath, "fdiannual", server => Unctad(server), Catalogue),
+        new("moex-holders/market-capitalisation/last-day", "start=1", "holders", server => Moex(server), SecondPage)
     ];
 
     public TestPipeline Open(SourceSimulator server, VirtualClock clock, params HttpPipelinePolicy[] policies) => new(MemoryStorage.ConnectionString, Make(server.Address), clock, policies);

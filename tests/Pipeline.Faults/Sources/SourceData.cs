@@ -21,6 +21,9 @@ internal sealed class SourceData(int seed, int version)
     private static readonly (string Code, string Name)[] Partners = [("4621", "RUSSIA"), ("5700", "CHINA"), ("2010", "MEXICO")];
     private static readonly string[] Chapters = ["27", "75", "99"];
 
+    /// <summary>The pages of the exchange's answer, each with a day of its own; 1 is the answer as it has always been.</summary>
+    public int Pages { get; init; } = 1;
+
     // Workbooks hold the moment they were written at: the same answer is made once.
     private byte[]? country, ofz;
 
@@ -33,7 +36,7 @@ internal sealed class SourceData(int seed, int version)
             CountryPath => (country ??= Country(), Workbook),
             CataloguePath => (Encoding.UTF8.GetBytes($$$"""{"folders":[{"reports":[],"subFolders":[{"reports":[{"id":7,"reportName":"US.FdiFlowsStock","lastUpdatedDate":"2020-0{{{version}}}-01T00:00:00"}]}]}]}"""), Json),
             BulkPath => (Fdi.Archive(Encoding.UTF8.GetBytes(Vintage())), Archive),
-            IssPath => (Encoding.UTF8.GetBytes($$$"""{"capitalization":{"columns":["CAPITALIZATION","TRADEDATE"],"data":[[{{{Figure(1)}}}.5,"2020-02-14"]]}}"""), Json),
+            IssPath => (Encoding.UTF8.GetBytes(Iss(query)), Json),
             OfzPath => (ofz ??= Ofz(), Workbook),
             NsdPath => (Encoding.UTF8.GetBytes(Nsd(query)), Json),
             _ => null
@@ -99,7 +102,15 @@ internal sealed class SourceData(int seed, int version)
         static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
     }
 
-    private string Vintage() => Fdi.Text(Fdi.Release(20, 1990, 1992).Where(row => row.Code is "0000" or "643" or "840" or "044").Select(row => row.Code == "643" ? row with { Value = $"{Figure(row.Year * 3 + row.Direction)}", Footnote = "Estimates" } : row.Code == "044" && row.Year == 1990 ? row with { Value = "", Missing = "Not applicable" } : row));
+    private string Iss(string query)
+    {
+        var page = query.Contains("start=", StringComparison.Ordinal) ? int.Parse(query[(query.IndexOf("start=", StringComparison.Ordinal) + 6)..].Split('&')[0], CultureInfo.InvariantCulture) : 0;
+        var cursor = Pages == 1 ? "" : $$$""","capitalization.cursor":{"columns":["INDEX","TOTAL","PAGESIZE"],"data":[[{{{page}}},{{{Pages}}},1]]}""";
+        return $$$"""{"capitalization":{"columns":["CAPITALIZATION","TRADEDATE"],"data":[[{{{Figure(1 + 3 * page)}}}.5,"2020-02-{{{14 - page}}}"]]}{{{cursor}}}}""";
+    }
+
+    /// <summary>The text in the archive of investment.</summary>
+    public string Vintage() => Fdi.Text(Fdi.Release(20, 1990, 1992).Where(row => row.Code is "0000" or "643" or "840" or "044").Select(row => row.Code == "643" ? row with { Value = $"{Figure(row.Year * 3 + row.Direction)}", Footnote = "Estimates" } : row.Code == "044" && row.Year == 1990 ? row with { Value = "", Missing = "Not applicable" } : row));
 
     /// <summary>The table of OFZ from January 2018 on.</summary>
     /// <param name="months">How many.</param>

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -14,6 +16,7 @@ namespace Pipeline.Faults.Sources;
 internal sealed class SourceSimulator : IAsyncDisposable
 {
     private readonly WebApplication app;
+    private readonly ConcurrentQueue<(DateTimeOffset At, string Asked, bool Broken)> requests = new();
     private int hanging;
 
     private SourceSimulator(WebApplication app) => this.app = app;
@@ -32,8 +35,14 @@ internal sealed class SourceSimulator : IAsyncDisposable
     /// <summary>Requests that get no further until they are given up.</summary>
     public int Hanging => Volatile.Read(ref hanging);
 
-    /// <summary>Faults done so far.</summary>
-    public int Done { get; private set; }
+    /// <summary>The clock of those who ask; a fault that takes its time moves it.</summary>
+    public VirtualClock? Clock { get; set; }
+
+    /// <summary>Every request since the last <see cref="Forget"/>: when it came by <see cref="Clock"/>, its path and query, and whether <see cref="Fault"/> was done to it.</summary>
+    public IReadOnlyCollection<(DateTimeOffset At, string Asked, bool Broken)> Requests => requests;
+
+    /// <summary>Forgets the requests so far.</summary>
+    public void Forget() => requests.Clear();
 
     public static async Task<SourceSimulator> StartAsync()
     {
@@ -41,7 +50,11 @@ internal sealed class SourceSimulator : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Use(next => connection =>
+            {
+                connection.Features.Set(new Wire(connection));
+                return next(connection);
+            }));
             kestrel.Limits.MinResponseDataRate = null;
         });
         var app = builder.Build();
@@ -73,14 +86,28 @@ internal sealed class SourceSimulator : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends bytes past the server's own HTTP and ends the connection behind them as a server does that goes away in peace: the other side reads them all, then the end.</summary>
+    public static async Task CloseBehindAsync(HttpContext context, byte[] bytes)
+    {
+        var output = context.Features.Get<Wire>()!.Connection.Transport.Output;
+        if (bytes.Length > 0) await output.WriteAsync(bytes);
+        await output.CompleteAsync();
+        // Until the other side has closed, too; what the server would say now can no longer be said.
+        await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        context.Abort();
+    }
+
+    private sealed record Wire(ConnectionContext Connection);
+
     private async Task AnswerAsync(HttpContext context)
     {
         var asked = WebUtility.UrlDecode(context.Features.Get<IHttpRequestFeature>()!.RawTarget);
         var body = context.Request.HasFormContentType ? string.Join('&', (await context.Request.ReadFormAsync()).Select(field => $"{field.Key}={field.Value}")) : "";
         var right = Data.Answer(context.Request.Path, asked[(asked.IndexOf('?', StringComparison.Ordinal) + 1)..] + body);
-        if (Fault is { } fault && asked.Contains(Broken, StringComparison.Ordinal))
+        var broken = Fault is not null && asked.Contains(Broken, StringComparison.Ordinal);
+        requests.Enqueue((Clock?.GetUtcNow() ?? default, asked, broken));
+        if (broken && Fault is { } fault)
         {
-            Done++;
             await fault.AnswerAsync(this, context, right);
         }
         else if (right is { } good)

@@ -43,6 +43,23 @@ internal sealed class BicepFile
         return match;
     }
 
+    /// <summary>That this file lists what the code has: what one of them lacks is named, with the file to correct.</summary>
+    /// <param name="code">The names in the code, of which each is there once.</param>
+    /// <param name="listed">The names in this file.</param>
+    /// <param name="where">The file of the code.</param>
+    public void Agrees(IEnumerable<string> code, IEnumerable<string> listed, string where)
+    {
+        var (known, said) = (code.ToHashSet(StringComparer.Ordinal), listed.ToList());
+        (string What, IEnumerable<string> Names)[] differences =
+        [
+            ($"in the code ({where}), not in infra/{Name}", known.Except(said)),
+            ($"in infra/{Name}, not in the code ({where})", said.Except(known)),
+            ($"more than once in infra/{Name}", said.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key))
+        ];
+        var found = differences.Where(difference => difference.Names.Any()).Select(difference => $"{difference.What}: {string.Join(", ", difference.Names.Order(StringComparer.Ordinal))}");
+        Assert.True(!found.Any(), string.Join('\n', found));
+    }
+
     /// <summary>What stands between the brackets that follow a text.</summary>
     public string Block(string after, char open, char close)
     {

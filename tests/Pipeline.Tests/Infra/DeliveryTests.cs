@@ -43,7 +43,16 @@ public sealed class DeliveryTests
         Assert.Contains("- run: bash .ci/run\n", Job(Pipeline, "check"), StringComparison.Ordinal);
         Assert.Matches(@"(?s)needs: package\n    if: github\.ref == 'refs/heads/main' && github\.event_name != 'pull_request'\n    uses: \./\.github/workflows/deploy\.yml\n.*environment: dev\s*$", Job(Pipeline, "dev"));
         Assert.Matches(@"(?s)needs: dev\n    uses: \./\.github/workflows/deploy\.yml\n.*environment: prod\s*$", Job(Pipeline, "prod"));
-        Assert.Contains("""[ "$AzurePackages" = true ] ||""", Azd, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Azd_packages_nothing_that_was_built_with_the_stand_ins_by_whatever_command()
+    {
+        // A hook of the service: one of the project named prepackage is not run by `azd deploy`, which packages as well.
+        var service = Regex.Match(Azd, @"(?ms)^services:\n(.*?)(?=^\w)").Groups[1].Value;
+        Assert.Matches("""(?m)^    hooks:.*\n(?:      #.*\n)*      prepackage:\n        posix:\n          shell: sh\n          run: '\[ "\$AzurePackages" = true \] \|\| .*exit 1; \}'$""", service);
+        Assert.Contains("""          run: 'if ($env:AzurePackages -ne "true") { throw """, service, StringComparison.Ordinal);
+        Assert.Single(Regex.Matches(Azd, "prepackage:"));
     }
 
     [Fact]

@@ -13,12 +13,12 @@ public sealed class NamesTests
 
     [Fact]
     public void The_containers_are_those_of_the_code() =>
-        Assert.Equal(Constants(name => name.EndsWith("Container", StringComparison.Ordinal)), Bicep.List("containers").Order(StringComparer.Ordinal));
+        Bicep.Agrees(Constants(name => name.EndsWith("Container", StringComparison.Ordinal)), Bicep.List("containers"), "Storage/Names.cs");
 
     [Fact]
     public void The_queues_are_those_of_the_code_each_with_its_poison_queue()
     {
-        Assert.Equal(Names.Queues, Bicep.List("stepQueues"));
+        Bicep.Agrees(Names.Queues, Bicep.List("stepQueues"), "Storage/Names.cs");
         Assert.Equal("'{0}-poison'".Replace("{0}", "${queue}", StringComparison.Ordinal), Bicep.Match(@"var queues = flatten\(map\(stepQueues, queue => \[queue, (.*?)\]\)\)").Groups[1].Value);
         Assert.Equal("pull-poison", Names.PoisonOf("pull"));
         var declared = Names.Queues.SelectMany(queue => (string[])[queue, Names.PoisonOf(queue)]).ToHashSet();
@@ -35,12 +35,12 @@ public sealed class NamesTests
     {
         var ledger = Constants(name => !name.EndsWith("Container", StringComparison.Ordinal) && !name.EndsWith("Queue", StringComparison.Ordinal) && name != nameof(Names.Connection));
         var facts = (await Code.DatasetsAsync()).Select(found => found.Dataset.Table.Name).Distinct();
-        Assert.Equal(ledger.Concat(facts).Order(StringComparer.Ordinal), Bicep.List("tables").Order(StringComparer.Ordinal));
+        Bicep.Agrees(ledger.Concat(facts), Bicep.List("tables"), "Storage/Names.cs, and the datasets of Sources/");
     }
 
     [Fact]
     public void Every_timer_is_watched_for_missed_runs_and_nothing_else() =>
-        Assert.Equal(Code.Timers.Select(timer => timer.Name), Windows.Keys.Order(StringComparer.Ordinal));
+        Bicep.Agrees(Code.Timers.Select(timer => timer.Name), Windows.Keys, "the timers of Pipeline.Functions");
 
     [Fact]
     public void Every_timer_runs_at_least_twice_in_the_time_after_which_it_is_missed()
@@ -58,7 +58,14 @@ public sealed class NamesTests
 
     [Fact]
     public async Task Every_dataset_has_a_calendar_or_says_that_it_has_none() =>
-        Assert.Equal((await Code.DatasetsAsync()).Select(found => $"{found.Source}/{found.Dataset.Name}").Order(StringComparer.Ordinal), Bicep.Object("var maximumAgeDays =").Keys.Order(StringComparer.Ordinal));
+        Bicep.Agrees((await Code.DatasetsAsync()).Select(found => $"{found.Source}/{found.Dataset.Name}"), Bicep.Object("var maximumAgeDays =").Keys, "the datasets of Sources/");
+
+    [Fact]
+    public void A_difference_is_told_with_the_names_and_the_files_that_lack_them()
+    {
+        var said = Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => Bicep.Agrees(["raw", "curated", "pictures"], ["raw", "curated", "exports", "raw"], "Storage/Names.cs")).Message;
+        Assert.Equal("in the code (Storage/Names.cs), not in infra/names.bicep: pictures\nin infra/names.bicep, not in the code (Storage/Names.cs): exports\nmore than once in infra/names.bicep: raw", said);
+    }
 
     [Fact]
     public void After_a_deployment_every_function_of_the_code_is_looked_for()

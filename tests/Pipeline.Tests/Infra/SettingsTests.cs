@@ -34,8 +34,7 @@ public sealed class SettingsTests
     public void The_settings_are_those_that_the_code_reads()
     {
         var set = Defaults.Keys.Append(WithoutDefault).Concat(Secrets.Keys).Concat(Schedules.Keys).ToList();
-        Assert.Equal(set.Distinct(), set);
-        Assert.Equal(SettingNames.All.Select(setting => setting.Name).Except([SettingNames.HostStorage, SettingNames.Storage]).Order(StringComparer.Ordinal), set.Order(StringComparer.Ordinal));
+        Bicep.Agrees(SettingNames.All.Select(setting => setting.Name).Except([SettingNames.HostStorage, SettingNames.Storage]), set, "Settings/SettingNames.cs");
         // The list that the README shows holds every constant.
         Assert.Equal(Code.Constants(typeof(SettingNames)).Values.Order(StringComparer.Ordinal), SettingNames.All.Select(setting => setting.Name).Order(StringComparer.Ordinal));
     }
@@ -62,8 +61,8 @@ public sealed class SettingsTests
     {
         Assert.Equal(Defaults.Keys.Append(WithoutDefault).Order(StringComparer.Ordinal), Bicep.Properties("sourceSettings").Order(StringComparer.Ordinal));
         Assert.Equal(Secrets.Keys, BicepFile.Literals(Bicep.Match(@"type secretSetting = ([^\n]*)").Groups[1].Value));
-        Assert.Equal(Schedules.Keys, Bicep.Properties("schedules"));
-        Assert.Equal(Code.Timers.Select(timer => timer.Schedule.Trim('%')).Order(StringComparer.Ordinal), Schedules.Keys.Order(StringComparer.Ordinal));
+        Bicep.Agrees(Schedules.Keys, Bicep.Properties("schedules"), "param timerSchedules of main.bicep");
+        Main.Agrees(Code.Timers.Select(timer => timer.Schedule.Trim('%')), Schedules.Keys, "the timers of Pipeline.Functions");
     }
 
     [Fact]
@@ -71,7 +70,7 @@ public sealed class SettingsTests
     {
         const string reference = "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/x/)";
         var secret = SettingNames.All.Select(setting => setting.Name).Where(name => Read([new(name, reference)]).Findings.Any(finding => finding.Seen == "a Key Vault reference that was not resolved")).ToList();
-        Assert.Equal(secret.Order(StringComparer.Ordinal), Secrets.Keys.Order(StringComparer.Ordinal));
+        Bicep.Agrees(secret, Secrets.Keys, "Settings/SettingsReader.cs");
         Assert.All(Secrets.Values, name => Assert.Matches("^[a-z][a-z0-9-]{0,126}$", name));
     }
 
@@ -99,6 +98,17 @@ public sealed class SettingsTests
 
     [Fact]
     public void The_schedules_are_such_as_the_code_accepts() => Assert.Empty(Read(Schedules).Findings);
+
+    [Fact]
+    public void The_schedules_are_those_of_local_work_but_the_yearly_source_is_looked_at_daily()
+    {
+        using var template = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "local.settings.sample.json")));
+        var local = Schedules.Keys.ToDictionary(name => name, name => template.RootElement.GetProperty("Values").GetProperty(name).GetString()!, StringComparer.Ordinal);
+        // At the same time of day, but every day: an alert on logs looks back two days at most, so that a weekly timer would be missed five days in seven.
+        Assert.Equal("0 30 7 * * 1", local["UNCTAD_SCHEDULE"]);
+        local["UNCTAD_SCHEDULE"] = "0 30 7 * * *";
+        Assert.Equal(local, Schedules);
+    }
 
     [Fact]
     public void The_template_for_local_work_names_what_Azure_sets_and_everything_that_has_no_default()

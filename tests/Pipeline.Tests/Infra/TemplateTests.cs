@@ -105,7 +105,8 @@ public sealed class TemplateTests
         foreach (var (path, value) in ((string, string)[])
                  [
                      ("criteria/allOf/0/query", "[variables('logRules')[copyIndex()].query]"), ("criteria/allOf/0/timeAggregation", "Count"), ("criteria/allOf/0/operator", "GreaterThan"), ("criteria/allOf/0/threshold", "0"),
-                     ("criteria/allOf/0/failingPeriods/numberOfEvaluationPeriods", "1"), ("criteria/allOf/0/failingPeriods/minFailingPeriodsToAlert", "1"), ("enabled", "[parameters('enabled')]"),
+                     ("criteria/allOf/0/failingPeriods/numberOfEvaluationPeriods", "1"), ("criteria/allOf/0/failingPeriods/minFailingPeriodsToAlert", "1"),
+                     ("enabled", "[and(parameters('enabled'), or(parameters('figuresAreLive'), not(equals(variables('logRules')[copyIndex()].name, 'data-stale'))))]"),
                      ("windowSize", "[variables('logRules')[copyIndex()].window]"), ("severity", "[variables('logRules')[copyIndex()].severity]"), ("scopes/0", "[parameters('workspaceId')]"),
                      ("evaluationFrequency", "[if(equals(variables('logRules')[copyIndex()].window, 'P2D'), 'PT1H', 'PT15M')]"), ("skipQueryValidation", "true"),
                      ("actions/actionGroups/0", "[resourceId('Microsoft.Insights/actionGroups', format('{0}-operators', parameters('namePrefix')))]")
@@ -113,7 +114,7 @@ public sealed class TemplateTests
         var exceptions = Template.Resource("alerts", "Microsoft.Insights/metricAlerts").GetProperty("properties");
         foreach (var (path, value) in ((string, string)[])
                  [
-                     ("criteria/allOf/0/metricName", "exceptions/count"), ("criteria/allOf/0/operator", "GreaterThan"), ("criteria/allOf/0/threshold", "10"), ("windowSize", "PT15M"), ("enabled", "[parameters('enabled')]"),
+                     ("criteria/allOf/0/metricName", "exceptions/count"), ("criteria/allOf/0/operator", "GreaterThan"), ("criteria/allOf/0/threshold", "30"), ("windowSize", "PT15M"), ("enabled", "[parameters('enabled')]"),
                      ("actions/0/actionGroupId", "[resourceId('Microsoft.Insights/actionGroups', format('{0}-operators', parameters('namePrefix')))]")
                  ]) Assert.Equal((path, value), (path, Template.At(exceptions, path)));
         var group = Template.Resource("alerts", "Microsoft.Insights/actionGroups").GetProperty("properties");

@@ -34,6 +34,16 @@ internal sealed class AroundPolicy(Func<Request, bool> wanted, Func<Task>? befor
         await next();
         if (mine && after is not null) await after(message);
     }
+
+    /// <summary>Whether a request is a transaction of a table.</summary>
+    public static bool IsBatchOf(Request request, string table)
+    {
+        if (!request.Uri.Path.Contains("$batch", StringComparison.Ordinal) || request.Content is null) return false;
+        using var copy = new MemoryStream();
+        request.Content.WriteTo(copy, CancellationToken.None);
+        var text = System.Text.Encoding.UTF8.GetString(copy.ToArray());
+        return text.Contains($"/{table}(", StringComparison.Ordinal) || text.Contains($"/{table} ", StringComparison.Ordinal);
+    }
 }
 
 /// <summary>A policy for asynchronous calls; the pipeline makes no others.</summary>

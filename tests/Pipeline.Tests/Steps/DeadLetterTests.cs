@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Azure;
 using Azure.Data.Tables;
 using Pipeline.Exports;
 using Pipeline.Ledger;
@@ -100,6 +101,95 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         var kept = (await OnlyAsync(pipeline)).GetString("Message");
         Assert.Equal(message[..16_000], kept[..16_000]);
         Assert.InRange(kept.Length, 16_001, 16_003);
+    }
+
+    [Fact]
+    public async Task Messages_of_one_slice_that_no_step_understands_are_all_kept_and_stay_open()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        string[] bodies =
+        [
+            """{"Slice":"fake/facts/one","RawBlob":"nonsense"}""", """{"Slice":"fake/facts/one","RawBlob":"fake/facts/two/20240506T070809Z-0123456789ab.txt"}""", """{"Slice":"fake/facts/one"}""",
+            $$"""{"Slice":"fake/facts/one","RawBlob":"{{new string('x', 20_000)}}"}"""
+        ];
+        foreach (var queue in (string[])["normalize", "publish"])
+            foreach (var body in bodies)
+            {
+                await KeepAsync(pipeline, queue, body);
+                await KeepAsync(pipeline, queue, body); // The host hands over at least once.
+            }
+        await pipeline.RunAsync();
+        await pipeline.Get<DeadLetterBook>().SettleAsync("fake", digested: true, CancellationToken.None);
+        var kept = await pipeline.RowsAsync("rejects");
+        Assert.Equal(2 * bodies.Length, kept.Count);
+        Assert.All(kept, row =>
+        {
+            Assert.Equal(("fake|2024-05", "fake/facts/one", "open"), (row.PartitionKey, row["Slice"], row["State"]));
+            Assert.Matches("^queue (normalize|publish), property RawBlob: seen (nothing|\".*), expected fake/facts/one/yyyyMMddTHHmmssZ-sha12.ext; the message moves to the poison queue; ", row.GetString("Seen"));
+            Assert.Equal("no step can do anything with it; look where it came from, then set its State to replayed", row["Advice"]);
+        });
+        // Also of a message that its cell does not hold as a whole the slice is known.
+        Assert.All(await pipeline.Get<DeadLetterBook>().OpenAsync("fake", CancellationToken.None), open => Assert.Equal(FakeSource.One, open.Letter.Slice));
+    }
+
+    [Fact]
+    public async Task A_slice_that_no_source_knows_is_not_said_to_be_replayable()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await KeepAsync(pipeline, "pull", new PullMessage("fake/nothing/one", Arrived));
+        Assert.Equal("no step can do anything with it; look where it came from, then set its State to replayed", (await OnlyAsync(pipeline))["Advice"]);
+        Assert.NotNull((await pipeline.Get<Replay>().RunAsync("fake/nothing/one", "", false, CancellationToken.None)).Refusal);
+    }
+
+    [Fact]
+    public async Task Wishes_to_read_one_body_in_different_ways_are_kept_apart()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await pipeline.RunAsync();
+        var blob = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob;
+        foreach (var (replay, accept) in ((bool, bool)[])[(false, false), (true, false), (true, true)]) await KeepAsync(pipeline, "normalize", new NormalizeMessage(FakeSource.One.Id, blob, replay, accept));
+        Assert.Equal(3, (await pipeline.RowsAsync("rejects")).Count);
+    }
+
+    [Fact]
+    public async Task A_pull_that_fails_once_more_does_not_settle_the_message_that_asked_for_it()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await KeepAsync(pipeline, "pull", new PullMessage(FakeSource.One.Id, Arrived));
+        var good = source.Replies["one"];
+        source.Replies["one"] = new("gone", 404);
+        await ReplayAsync();
+        Assert.Equal("open", await StateAsync());
+        source.Replies["one"] = good;
+        await ReplayAsync();
+        Assert.Equal("replayed", await StateAsync());
+
+        async Task ReplayAsync()
+        {
+            await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, Replay.Source, false, CancellationToken.None);
+            await pipeline.DrainAsync();
+        }
+
+        async Task<object> StateAsync() => (await pipeline.RowsAsync("rejects", "Message gt ''")).Single()["State"];
+    }
+
+    [Fact]
+    public async Task A_message_that_is_null_says_what_it_lacks()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        var error = await Assert.ThrowsAsync<FormatException>(() => pipeline.Get<DeadLetters>().GuardAsync<PullMessage?>("pull", null, Names.MaxAttempts, () => throw new InvalidOperationException("the step was run")));
+        Assert.StartsWith("queue pull, property Slice: seen nothing, expected source/dataset/key, ", error.Message, StringComparison.Ordinal);
+        Assert.Empty(await pipeline.RowsAsync("rejects"));
+    }
+
+    [Fact]
+    public async Task An_error_that_cannot_be_kept_is_said_and_takes_the_place_of_none()
+    {
+        var account = azurite.NewAccount();
+        await using var pipeline = new TestPipeline(account, source, new AroundPolicy(request => request.Uri.Path.Contains("rejects", StringComparison.Ordinal), () => throw new RequestFailedException(403, "not allowed")));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline.Get<DeadLetters>().GuardAsync("pull", new PullMessage(FakeSource.One.Id, Arrived), Names.MaxAttempts, () => throw new InvalidOperationException("no disk")));
+        Assert.Equal("no disk", error.Message);
+        Assert.Contains(pipeline.Log, line => line.StartsWith("Error: the error of a message of queue pull could not be kept; the host puts the message aside without it", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -80,7 +80,7 @@ internal sealed class FakeSource : ISource, IDisposable
     public Courtesy Courtesy { get; } = new(TimeSpan.Zero, 4, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20), 1, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1));
     public IEnumerable<Slice> Slices(DateTimeOffset now) => Datasets.Count == 0 ? [] : keys.Select(key => new Slice(Name, "facts", key));
     public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now) => now + Due;
-    public SourceRequest Request(Slice slice) => new(new Uri(address + slice.Key), "txt", 1 << 20);
+    public SourceRequest Request(Slice slice) => slice.Dataset != One.Dataset ? throw new FormatException($"{slice}: seen no dataset of the publisher, expected {One.Dataset}") : new(new Uri(address + slice.Key), "txt", 1 << 20);
 
     public Verdict Judge(Slice slice, Answer answer) => answer.Status switch
     {

@@ -99,6 +99,42 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
     }
 
     [Fact]
+    public async Task To_accept_is_to_read_a_stored_body()
+    {
+        await using var pipeline = await LoadedAsync("a=1 b=2");
+        source.Replies["one"] = new("away", 503);
+        await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
+        // After a failed pull it is the source that is asked, but not for what somebody has compared.
+        Assert.Equal(Replay.Raw, (await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "", true, CancellationToken.None)).From);
+        var refusal = (await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, Replay.Source, true, CancellationToken.None)).Refusal;
+        Assert.Equal("replay, accept: seen \"source\", expected raw: only a body that is stored can have been compared; replay it from its source first", refusal?.ToString());
+    }
+
+    [Theory]
+    [InlineData("refused")]
+    [InlineData("missing")]
+    [InlineData("failing")]
+    public async Task A_reject_stays_open_when_the_replay_of_its_body_does_not_succeed(string what)
+    {
+        await using var pipeline = await LoadedAsync("a=1 b=?");
+        var reject = Assert.Single(await pipeline.RowsAsync("rejects"));
+        source.Reading = what switch
+        {
+            "refused" => text => text + " !",
+            "failing" => _ => throw new InvalidOperationException("no disk"),
+            _ => text => text
+        };
+        if (what == "missing") await pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.RawContainer).GetBlobClient(reject.GetString("RawBlob")).DeleteAsync();
+        await pipeline.Get<Normalize>().RunAsync(new NormalizeMessage(FakeSource.One.Id, reject.GetString("RawBlob"), Replay: true), CancellationToken.None).ContinueWith(_ => { }, TaskScheduler.Default);
+        await pipeline.DrainAsync();
+        Assert.Equal("open", (await pipeline.RowsAsync("rejects")).Single(row => row.RowKey == reject.RowKey)["State"]);
+        if (what == "missing") return;
+        source.Reading = text => text.Replace("b=?", "b=2", StringComparison.Ordinal);
+        await ReplayAsync(pipeline, Replay.Raw);
+        Assert.All(await pipeline.RowsAsync("rejects"), row => Assert.Equal("replayed", row["State"]));
+    }
+
+    [Fact]
     public async Task A_body_that_is_wrong_in_itself_is_refused_also_when_it_is_accepted()
     {
         await using var pipeline = await LoadedAsync("a=1 b=2 c=3", "a=2 !");

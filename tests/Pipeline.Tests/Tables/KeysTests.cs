@@ -42,5 +42,6 @@ public sealed class KeysTests
         Assert.Equal(RowHash.Of(row), RowHash.Of(new TradeMonthly { Period = "2024-01", ValueUsd = 1, Basis = "a", RunId = "x", Revision = 3, RowHash = "y" }));
         Assert.NotEqual(RowHash.Of(row), RowHash.Of(new TradeMonthly { Period = "2024-01", ValueUsd = 1, Basis = "b" }));
         Assert.NotEqual(RowHash.Of(new TradeMonthly { Flow = "ab", Level = "c" }), RowHash.Of(new TradeMonthly { Flow = "a", Level = "bc" }));
+        Assert.NotEqual(RowHash.Of(new TradeMonthly { Flow = "\0\0\0\0" }), RowHash.Of(new TradeMonthly { Level = "\0\0\0\0" }));
     }
 }

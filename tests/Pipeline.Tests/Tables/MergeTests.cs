@@ -1,5 +1,4 @@
 using System.Globalization;
-using Azure.Core;
 using Azure.Data.Tables;
 using FsCheck;
 using FsCheck.Fluent;
@@ -293,18 +292,10 @@ public sealed class MergeTests(Azurite azurite)
     private static AroundPolicy Once(string table, Func<Task> work)
     {
         var done = false;
-        return new AroundPolicy(request => !done && IsBatchOf(request, table), async () =>
+        return new AroundPolicy(request => !done && AroundPolicy.IsBatchOf(request, table), async () =>
         {
             done = true;
             await work();
         });
-    }
-
-    private static bool IsBatchOf(Request request, string table)
-    {
-        if (!request.Uri.Path.Contains("$batch", StringComparison.Ordinal) || request.Content is null) return false;
-        using var copy = new MemoryStream();
-        request.Content.WriteTo(copy, CancellationToken.None);
-        return System.Text.Encoding.UTF8.GetString(copy.ToArray()).Contains($"/{table}(", StringComparison.Ordinal) || System.Text.Encoding.UTF8.GetString(copy.ToArray()).Contains($"/{table} ", StringComparison.Ordinal);
     }
 }

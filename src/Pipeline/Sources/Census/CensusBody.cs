@@ -30,11 +30,10 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
         var pass = new Pass(slice, settings);
         try
         {
-            await foreach (var rows in JsonRows.ReadAsync(body, cancellationToken).ConfigureAwait(false))
-            {
-                pass.Take(rows, null);
-                if (pass.Refusal is not null) break;
-            }
+            using var rows = new JsonRows(body);
+            do
+                while (pass.Refusal is null && rows.TryNext()) pass.Take(rows, null);
+            while (pass.Refusal is null && await rows.FillAsync(cancellationToken).ConfigureAwait(false));
         }
         catch (JsonException e)
         {
@@ -48,13 +47,16 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
     {
         var pass = new Pass(slice, settings);
         var batch = new RowBatch();
-        await foreach (var rows in JsonRows.ReadAsync(body, cancellationToken).ConfigureAwait(false))
-        {
-            pass.Take(rows, batch);
-            if (batch.Read < BatchRows) continue;
-            yield return batch;
-            batch.Clear();
-        }
+        using var rows = new JsonRows(body);
+        do
+            while (rows.TryNext())
+            {
+                pass.Take(rows, batch);
+                if (batch.Read < BatchRows) continue;
+                yield return batch;
+                batch.Clear();
+            }
+        while (await rows.FillAsync(cancellationToken).ConfigureAwait(false));
         if (batch.Read > 0) yield return batch;
     }
 
@@ -63,6 +65,8 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
     {
         private readonly CensusChecks checks = new(slice, settings);
         private readonly CensusRowKeys keys = new(slice);
+        private readonly byte[] level = Encoding.UTF8.GetBytes(slice.Level);
+        private readonly byte[]? asked = slice.Partner is null ? null : Encoding.UTF8.GetBytes(slice.Partner);
         private CensusHeader? header;
         private bool headerRead;
 
@@ -138,7 +142,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
                 Refuse(new Finding($"row {RowNumber}, column {columns[columns.Commodity]}", Quote(rows, columns.Commodity), $"a code of chapter {chapter}, which was asked for", OfAnotherRequest));
                 return;
             }
-            if (columns.Level >= 0 && slice.Level != CensusSlice.Total && !rows.Bytes(columns.Level).SequenceEqual(Encoding.UTF8.GetBytes(slice.Level)))
+            if (columns.Level >= 0 && slice.Level != CensusSlice.Total && !rows.Bytes(columns.Level).SequenceEqual(level))
             {
                 checks.AllUncertain = true;
                 Reject(batch, columns[columns.Level], Quote(rows, columns.Level), $"\"{slice.Level}\"");
@@ -177,9 +181,9 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
 
         private void Country(JsonRows rows, CensusHeader columns, RowBatch? batch, CensusRowKeys.Commodity commodity, int position)
         {
-            if (slice.Partner is { } asked && !rows.Bytes(columns.Code).SequenceEqual(Encoding.UTF8.GetBytes(asked)))
+            if (asked is not null && !rows.Bytes(columns.Code).SequenceEqual(asked))
             {
-                Refuse(new Finding($"row {RowNumber}, column {CensusColumns.Code}", Quote(rows, columns.Code), $"\"{asked}\", which was asked for", OfAnotherRequest));
+                Refuse(new Finding($"row {RowNumber}, column {CensusColumns.Code}", Quote(rows, columns.Code), $"\"{slice.Partner}\", which was asked for", OfAnotherRequest));
                 return;
             }
             var partner = keys.PartnerOf(rows, columns);

@@ -14,9 +14,8 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
 
     private const string OldStays = "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher";
 
-    private readonly Dictionary<long, int> series = [];
-    private readonly List<(long Value, long YearToDate)> values = [];
-    private readonly List<Series> states = [];
+    private readonly CensusSeries series = new(slice.Months);
+    private int newest = -1;
     private readonly Dictionary<(int Commodity, int Position), Cell> cells = [];
 
     public long Read { get; set; }
@@ -29,7 +28,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
     public bool AllUncertain { get; set; }
 
     /// <summary>The newest month with a figure.</summary>
-    public string? Newest { get; private set; }
+    public string? Newest => newest < 0 ? null : $"{slice.Start.AddMonths(newest):yyyy-MM}";
 
     /// <summary>How a figure meets those before it.</summary>
     public enum Meeting
@@ -42,14 +41,6 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
 
         /// <summary>Its key was there with another figure.</summary>
         Contradiction
-    }
-
-    private struct Series
-    {
-        public CensusRowKeys.PartnerKey Partner;
-        public CensusRowKeys.Commodity Commodity;
-        public ushort Months;
-        public bool Uncertain;
     }
 
     private struct Cell
@@ -74,15 +65,8 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
 
     public Meeting Figure(CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity, int position, long value, long yearToDate)
     {
-        ref var index = ref CollectionsMarshal.GetValueRefOrAddDefault(series, (long)partner.Number << 32 | (uint)commodity.Number, out var known);
-        if (!known)
-        {
-            index = states.Count;
-            states.Add(new Series { Partner = partner, Commodity = commodity });
-            CollectionsMarshal.SetCount(values, values.Count + slice.Months);
-        }
-        ref var state = ref CollectionsMarshal.AsSpan(states)[index];
-        ref var stored = ref CollectionsMarshal.AsSpan(values)[index * slice.Months + position];
+        ref var state = ref series.Of(partner, commodity, out var values);
+        ref var stored = ref values[position];
         if ((state.Months & 1 << position) != 0)
         {
             if (stored == (value, yearToDate)) return Meeting.Again;
@@ -95,8 +79,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
         cell.Sum += value;
         cell.Partners++;
         cell.HasOthers |= settings.Partners is null || !settings.Partners.Contains(partner.Code);
-        var month = slice.Start.AddMonths(position);
-        if (Newest is null || string.CompareOrdinal(Newest, $"{month:yyyy-MM}") < 0) Newest = $"{month:yyyy-MM}";
+        newest = Math.Max(newest, position);
         return Meeting.First;
     }
 
@@ -128,21 +111,21 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
     private Finding? YearToDateVerdict()
     {
         if (slice.Start.Month != 1) return null;
-        for (var index = 0; index < states.Count; index++)
+        for (var index = 0; index < series.Count; index++)
         {
-            var state = states[index];
+            ref var state = ref series.At(index, out var values);
             if (state.Uncertain) continue;
             Int128 sum = 0;
             for (var position = 0; position < slice.Months; position++)
             {
                 // A row of this month was not understood: from here on the sum may lack it.
-                if (cells.TryGetValue((state.Commodity.Number, position), out var cell) && cell.Uncertain) break;
+                if (cells.TryGetValue((state.Commodity, position), out var cell) && cell.Uncertain) break;
                 // A month without a row is one without trade.
                 if ((state.Months & 1 << position) == 0) continue;
-                var (value, yearToDate) = values[index * slice.Months + position];
+                var (value, yearToDate) = values[position];
                 sum += value;
                 if (sum == yearToDate) continue;
-                return new Finding($"partner {state.Partner.Code}{(slice.Level == CensusSlice.Total ? "" : $", commodity {state.Commodity.Code}")}, {slice.Start:yyyy-MM} to {slice.Start.AddMonths(position):yyyy-MM}",
+                return new Finding($"partner {series.PartnerOf(state)}{(slice.Level == CensusSlice.Total ? "" : $", commodity {series.CommodityOf(state)}")}, {slice.Start:yyyy-MM} to {slice.Start.AddMonths(position):yyyy-MM}",
                     $"months that add up to {sum}", $"{yearToDate}, the year to date of the last one", OldStays);
             }
         }

@@ -25,7 +25,7 @@ internal sealed class CensusHeader
     public int Month { get; private init; }
 
     /// <summary>Pairs of columns with one name.</summary>
-    public IReadOnlyList<(int First, int Again)> Repeated => repeated;
+    public List<(int First, int Again)> Repeated => repeated;
 
     /// <summary>A column's name, short enough for a message and a key.</summary>
     public string this[int column] => names[column].Length <= MaxName ? names[column] : names[column][..MaxName] + "…";

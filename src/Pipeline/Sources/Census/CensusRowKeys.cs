@@ -6,8 +6,8 @@ namespace Pipeline.Sources.Census;
 /// <summary>The partners, commodities, keys and rows of one body, each text made once.</summary>
 internal sealed class CensusRowKeys(CensusSlice slice)
 {
-    private readonly Dictionary<UInt128, PartnerKey> partners = [];
-    private readonly Dictionary<UInt128, Commodity> commodities = [];
+    private readonly Dictionary<ulong, PartnerKey> partners = [];
+    private readonly Dictionary<ulong, Commodity> commodities = [];
 
     /// <summary>What the figures measure; part of every row.</summary>
     private readonly string basis = slice.Flow == CensusSlice.Exports
@@ -52,8 +52,8 @@ internal sealed class CensusRowKeys(CensusSlice slice)
 
     public string RowKey(Commodity commodity, int position)
     {
-        var month = slice.Start.AddMonths(position);
-        return commodity.RowKeys[month.Month - 1] ??= $"{month:yyyy-MM}|{commodity.Code}";
+        // A slice lies within a year.
+        return commodity.RowKeys[slice.Start.Month - 1 + position] ??= $"{slice.Start.AddMonths(position):yyyy-MM}|{commodity.Code}";
     }
 
     public TradeMonthly Row(PartnerKey partner, Commodity commodity, int position, long value, long yearToDate)
@@ -86,10 +86,10 @@ internal sealed class CensusRowKeys(CensusSlice slice)
 
     private string Period(DateOnly month) => periods[month.Month - 1] ??= month.ToString("yyyy-MM", System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>Up to 15 bytes and their number as one integer. Codes are checked to be shorter before they come here.</summary>
-    private static UInt128 Pack(ReadOnlySpan<byte> code)
+    /// <summary>Up to 7 bytes and their number as one integer. Codes have at most six digits, which is checked before they come here.</summary>
+    private static ulong Pack(ReadOnlySpan<byte> code)
     {
-        UInt128 packed = (uint)code.Length;
+        var packed = (ulong)code.Length;
         foreach (var c in code) packed = packed << 8 | c;
         return packed;
     }

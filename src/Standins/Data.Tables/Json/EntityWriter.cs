@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Text;
 using System.Text.Json;
 using Azure.Data.Tables.Rules;
 using Azure.Data.Tables.Wire;
@@ -82,8 +82,8 @@ internal sealed class EntityWriter(PooledBuffer buffer, string table) : IDisposa
     {
         Count(name, 8);
         json.WriteString(name.Type, EdmInt64);
-        Span<char> text = stackalloc char[20];
-        value.TryFormat(text, out var length, provider: CultureInfo.InvariantCulture);
+        Span<byte> text = stackalloc byte[20];
+        Utf8Formatter.TryFormat(value, text, out var length);
         json.WriteString(name.Value, text[..length]);
     }
 
@@ -129,8 +129,9 @@ internal sealed class EntityWriter(PooledBuffer buffer, string table) : IDisposa
                 $"expected a time from 1601-01-01 on; leave the property null where there is no time.");
         Count(name, 8);
         json.WriteString(name.Type, EdmDateTime);
-        Span<char> text = stackalloc char[28];
-        value.TryFormat(text, out var length, "yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
+        // yyyy-MM-ddTHH:mm:ss.fffffffZ: what O means for a time in UTC.
+        Span<byte> text = stackalloc byte[28];
+        Utf8Formatter.TryFormat(value, text, out var length, 'O');
         json.WriteString(name.Value, text[..length]);
     }
 

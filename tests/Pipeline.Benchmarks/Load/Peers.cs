@@ -1,0 +1,25 @@
+using Pipeline.Benchmarks.Processes;
+
+namespace Pipeline.Benchmarks.Load;
+
+/// <summary>What others reach.</summary>
+internal static class Peers
+{
+    private static readonly string[] All = ["Cosmos.Table", "data-tables"];
+
+    /// <summary>The fastest peer, whatever its parallelism: what the product is compared with, which has but one.</summary>
+    public static (string Name, double RowsPerSecond) Best(IReadOnlyDictionary<string, Measured> runs)
+    {
+        var best = runs.Where(run => All.Any(peer => run.Key.StartsWith(peer, StringComparison.Ordinal))).MaxBy(run => run.Value.RowsPerSecond);
+        return (best.Key, best.Value.RowsPerSecond);
+    }
+
+    /// <summary>The limit at its best parallelism, rows/s.</summary>
+    public static double Limit(IReadOnlyDictionary<string, Measured> runs) => runs.Where(run => run.Key.StartsWith("limit", StringComparison.Ordinal)).Max(run => run.Value.RowsPerSecond);
+}
+
+/// <summary>The peer from npm.</summary>
+internal static class DataTables
+{
+    public static Task<Measured> RunAsync(string connection, int rows, int parallelism, string mode, int warm) => Child.NodeAsync(Bench.Deadline, Path.Combine(Child.Folder, "Load", "data-tables.mjs"), connection, "facts", $"{rows}", $"{parallelism}", mode, $"{warm}");
+}

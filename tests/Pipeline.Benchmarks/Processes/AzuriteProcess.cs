@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Pipeline.Benchmarks.Processes;
+
+/// <summary>An Azurite in memory on free ports, of which every run gets a new account: fresh tables, and no rows of other runs in the way of its one thread.</summary>
+internal sealed class AzuriteProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly string Key = Convert.ToBase64String(new byte[16]);
+    private readonly Process process;
+    private readonly int blobs = FreePort(), queues = FreePort(), tables = FreePort();
+
+    private AzuriteProcess()
+    {
+        var script = Path.Combine(Tests.Repository.Root, "node_modules", "azurite", "dist", "src", "azurite.js");
+        if (!File.Exists(script)) throw new BenchmarkException($"{script}: missing, expected Azurite; run npm ci in {Tests.Repository.Root}");
+        var start = new ProcessStartInfo("node", [script, "--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1",
+            "--tableHost", "127.0.0.1", "--blobPort", $"{blobs}", "--queuePort", $"{queues}", "--tablePort", $"{tables}"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath()
+        };
+        start.Environment["AZURITE_ACCOUNTS"] = $"bench:{Key};warm:{Key}";
+        process = Process.Start(start) ?? throw new BenchmarkException("node did not start");
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public static async Task<AzuriteProcess> StartAsync()
+    {
+        var azurite = new AzuriteProcess();
+        var waited = Stopwatch.StartNew();
+        foreach (var port in (int[])[azurite.blobs, azurite.queues, azurite.tables])
+            while (!await AnswersAsync(port))
+            {
+                if (waited.Elapsed > StartLimit || azurite.process.HasExited) throw new BenchmarkException($"Azurite does not answer on port {port}");
+                await Task.Delay(50);
+            }
+        return azurite;
+    }
+
+    /// <param name="account"><c>bench</c> or <c>warm</c>.</param>
+    public string ConnectionString(string account) => $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={Key};" +
+        $"BlobEndpoint=http://127.0.0.1:{blobs}/{account};QueueEndpoint=http://127.0.0.1:{queues}/{account};TableEndpoint=http://127.0.0.1:{tables}/{account};";
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited) process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task<bool> AnswersAsync(int port)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false; // Not yet.
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using Azure.Data.Tables;
+using Pipeline.Benchmarks.Data;
+using Pipeline.Benchmarks.Load;
+using Pipeline.Benchmarks.Processes;
+
+namespace Pipeline.Benchmarks.Reload;
+
+/// <summary>Goal 3: what has not changed costs nothing, and what has changed costs what has changed.</summary>
+internal sealed class Unchanged : IGoal
+{
+    private const int Rows = 50_000, ManyRows = 200_000, SampleRows = 10_000, WarmRows = 2000, Parallelism = 4;
+    private const double AgainstFirst = 50, AgainstPeer = 20;
+
+    public string Name => "reload";
+
+    public async Task<IReadOnlyList<Outcome>> MeasureAsync(Bench bench) => [.. await SameAsync(bench), await RevisedAsync(bench)];
+
+    /// <summary>The same slice pulled again, and its body is the one that is loaded.</summary>
+    private static async Task<List<Outcome>> SameAsync(Bench bench)
+    {
+        await using var publisher = await ServiceProcess.StartAsync();
+        var body = bench.Body(TradeShape.OfRows(bench.Size(Rows)));
+        await publisher.AnswerAsync(body);
+        var warm = bench.Body(TradeShape.OfRows(WarmRows, TradeShape.WarmYear));
+        await publisher.AnswerAsync(warm);
+        var (first, again) = (new List<Measured>(), new List<Measured>());
+        for (var round = 0; round < bench.Rounds; round++)
+        {
+            await using var azurite = await AzuriteProcess.StartAsync();
+            foreach (var (runs, which) in new[] { (first, "first"), (again, "again") })
+            {
+                runs.Add(await Child.RunAsync(Bench.Deadline, PullRun.Name, azurite.ConnectionString("bench"), azurite.ConnectionString("warm"), publisher.CensusUrl, body.Shape.SliceKey, which, warm.Shape.SliceKey));
+                bench.Say($"pull {which}", runs[^1]);
+            }
+            LoadCheck.First(first[^1], body.Shape);
+        }
+        var (load, repeat) = (Measured.Median(first), Measured.Median(again));
+        var touched = again.Max(run => run["facts"] + run["transactions"]);
+        return
+        [
+            new Outcome(3, $"Azurite, the same slice of {body.Shape.Rows:N0} rows again, unchanged: calls to the tables of facts and history", $"{touched:N0} (of {repeat["calls"]:N0} calls, for the ledger)", "no read, no write", touched == 0),
+            new Outcome(3, "Azurite, the same slice again, unchanged: time", $"{Bench.Number(load.Seconds / repeat.Seconds)} × faster ({Bench.Number(repeat.Seconds * 1000)} ms, {Bench.Number(load.Seconds)} s)", $"≥ {AgainstFirst} × faster than the first load", load.Seconds >= AgainstFirst * repeat.Seconds)
+        ];
+    }
+
+    /// <summary>One row in a hundred has another value.</summary>
+    private static async Task<Outcome> RevisedAsync(Bench bench)
+    {
+        var rows = bench.Size(ManyRows);
+        await using var azurite = await AzuriteProcess.StartAsync();
+        var (connection, warm) = (azurite.ConnectionString("bench"), azurite.ConnectionString("warm"));
+        Measured? revised = null;
+        var changed = 0;
+        for (var revision = 0; revision <= 1; revision++)
+        {
+            var body = bench.Body(TradeShape.OfRows(rows, revision: revision));
+            changed = revision == 0 ? 0 : body.Shape.RevisedRows();
+            var run = await Child.RunAsync(Bench.Deadline, LoadRun.Name, connection, warm, body.Shape.SliceKey, body.File, body.Sha256, $"{revision}", "store", $"{WarmRows}");
+            bench.Say(revision == 0 ? "first load" : "1 % changed", run);
+            LoadCheck.Counts(run, body.Shape, revision == 0 ? rows : 0, changed);
+            if (revision == 1) await CheckWrittenAsync(connection, PipelineUnderTest.BodyOf(body.Shape.SliceKey, body.Sha256, 1).RunId, changed, body.Shape);
+            revised = run;
+        }
+        var sample = Math.Min(rows, bench.Size(SampleRows));
+        var cosmos = await Child.CosmosAsync(Bench.Deadline, connection, "trademonthly", $"{rows}", $"{Parallelism}", "replace", "0", $"{sample}");
+        bench.Say("Cosmos.Table re-sends", cosmos);
+        var all = rows / cosmos.RowsPerSecond;
+        return new Outcome(3, $"Azurite, {changed:N0} of {rows:N0} rows changed: only those are written (counted)",
+            $"{Bench.Number(all / revised!.Seconds)} × faster ({Bench.Number(revised.Seconds)} s; Cosmos.Table re-sending all {Bench.Number(all)} s, by the rate of {sample:N0} rows, {Bench.Number(cosmos.RowsPerSecond)} rows/s)", $"≥ {AgainstPeer} × faster than a peer re-sending all", all >= AgainstPeer * revised.Seconds);
+    }
+
+    /// <summary>Only the changed rows are of the second run, each with its old value in history; all rows and their sum are those of the second body.</summary>
+    private static async Task CheckWrittenAsync(string connection, string run, int changed, TradeShape shape)
+    {
+        var (written, old) = (0, 0);
+        await foreach (var _ in new TableClient(connection, "trademonthly").QueryAsync<TableEntity>($"RunId eq '{run}'", select: ["PartitionKey", "RowKey"])) written++;
+        await foreach (var _ in new TableClient(connection, "history").QueryAsync<TableEntity>($"RunId eq '{run}'", select: ["PartitionKey", "RowKey"])) old++;
+        Bench.Check("rows written", written, changed);
+        Bench.Check("old values in history", old, changed);
+        await OnAzurite.CheckTableAsync(connection, shape);
+    }
+}
