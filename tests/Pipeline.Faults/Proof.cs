@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Pipeline.Tests;
 
@@ -35,18 +36,29 @@ internal static class Proof
     /// <param name="tried">How often, if all of it holds or fails together; it is counted as tried from here on, and as survived by <see cref="Trial.Held"/>.</param>
     public static Trial Try(string promise, string note, long tried = 0) => Found.Try(promise, note, tried);
 
-    /// <summary>Adds what a test has found; once all use <see cref="Try"/> this goes.</summary>
-    public static void Add(string promise, long tried, long survived, string note)
-    {
-        using var proof = Try(promise, note, tried);
-        if (tried == survived) proof.Held();
-    }
-
     /// <summary>Writes the table into the README.</summary>
     public static void WriteReadme() => File.WriteAllText(Readme, Part.Replace(File.ReadAllText(Readme), match => match.Groups[1].Value + Found.Text() + match.Groups[3].Value));
 
     /// <summary>The rows of the README's table, as cells.</summary>
-    public static IReadOnlyList<string[]> InReadme() => [.. Part.Match(File.ReadAllText(Readme)).Groups[2].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(2).Select(line => line[2..^2].Split(" | "))];
+    public static IReadOnlyList<string[]> InReadme() => Rows(Part.Match(File.ReadAllText(Readme)).Groups[2].Value);
+
+    /// <summary>Whether the run is as long as the one that the README tells of.</summary>
+    public static bool IsUsual => ((string[])["FAULTS_SEEDS", "FAULTS_SEED", "FAULTS_INPUTS"]).All(name => Environment.GetEnvironmentVariable(name) is null);
+
+    /// <summary>The rows of the README's table that are not those of this run. What was tried is the same in every run but for the crashes: how many calls a run makes may differ by a few that wait for one another.</summary>
+    public static string Outdated()
+    {
+        var said = InReadme().ToDictionary(cells => cells[0], StringComparer.Ordinal);
+        return string.Join('\n', Rows(Found.Text()).Where(cells => !said.TryGetValue(cells[0], out var row) || row[3] != cells[3] || !IsNear(cells[0] is Crash or Redelivered, row, cells))
+            .Select(cells => string.Join(" | ", cells)));
+    }
+
+    private static bool IsNear(bool varies, string[] said, string[] found) => varies
+        ? Math.Abs(Number(said[1]) - Number(found[1])) <= Number(found[1]) / 100 && said[1] == said[2] : (said[1], said[2]) == (found[1], found[2]);
+
+    private static long Number(string text) => long.Parse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    private static IReadOnlyList<string[]> Rows(string table) => [.. table.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(2).Select(line => line[2..^2].Split(" | "))];
 
     private static string Readme => Path.Combine(Repository.Root, "README.md");
 

@@ -20,7 +20,7 @@ public sealed class ProofTests
     [Fact]
     public async Task A_promise_that_does_not_hold_is_marked_counted_and_told()
     {
-        var table = new ProofTable(["a", "b", "c", "d"]);
+        var table = new ProofTable(["a", "b", "c", "d", "e"]);
         using (var whole = table.Try("a", "all at once", 7)) whole.Held();
         Assert.False(table.AllHeld);
         var single = table.Try("b", "one by one", 0);
@@ -29,17 +29,24 @@ public sealed class ProofTests
         await single.RunAsync("third", () => Task.CompletedTask);
         Assert.StartsWith("1 of 3 did not hold\nsecond: System.InvalidOperationException: seen 3, expected 4", Assert.ThrowsAny<Exception>(single.End).Message, StringComparison.Ordinal);
         using (table.Try("c", "ended early", 2)) { }
+        using (var inTurn = table.Try("d", "in turn", 0))
+        {
+            inTurn.Next("first");
+            inTurn.Next("second");
+        }
         Assert.Equal("""
             | promise | tried | survived | what was tried |
             |---|---:|---:|---|
             | a | 7 | 7 | all at once |
             | b | 3 | 2 | FAILED: one by one |
             | c | 2 | 0 | FAILED: ended early |
-            | d | 0 | 0 | not run |
+            | d | 2 | 1 | FAILED: in turn |
+            | e | 0 | 0 | not run |
 
             """, table.Text());
         Assert.StartsWith("FAILED: b\nsecond: System.InvalidOperationException: seen 3, expected 4", table.Differences(), StringComparison.Ordinal);
         Assert.Contains("FAILED: c\nPipeline.Faults.ProofTests.A_promise_that_does_not_hold_is_marked_counted_and_told: did not come to its end, see its failure above", table.Differences(), StringComparison.Ordinal);
+        Assert.Contains("told: second did not come to its end, see its failure above", table.Differences(), StringComparison.Ordinal);
         Assert.False(table.AllHeld);
     }
 

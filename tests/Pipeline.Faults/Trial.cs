@@ -13,6 +13,7 @@ internal sealed class Trial : IDisposable
     private readonly long together;
     private readonly List<string> differences = [];
     private bool held;
+    private string? begun;
 
     internal Trial(ProofTable table, string promise, long tried)
     {
@@ -43,11 +44,21 @@ internal sealed class Trial : IDisposable
         }
     }
 
-    /// <summary>All that was tried together has survived.</summary>
+    /// <summary>Begins one more case, of a test that ends with the first that fails: the one before has survived.</summary>
+    /// <param name="where">The case.</param>
+    public void Next(string where)
+    {
+        if (begun is not null) table.Survived(promise, 1);
+        begun = where;
+        table.Tried(promise, 1);
+        Count++;
+    }
+
+    /// <summary>All that was tried together has survived, and the case that was begun last.</summary>
     public void Held()
     {
-        held = true;
-        table.Survived(promise, together);
+        table.Survived(promise, together + (begun is null ? 0 : 1));
+        (held, begun) = (true, null);
     }
 
     /// <summary>Fails the test if any single case has failed.</summary>
@@ -60,7 +71,7 @@ internal sealed class Trial : IDisposable
     /// <summary>What was tried together and ended before <see cref="Held"/> has failed; the test itself says how.</summary>
     public void Dispose()
     {
-        if (together > 0 && !held) Fail($"{TestContext.Current.Test?.TestDisplayName ?? "a test"}: did not come to its end, see its failure above");
+        if (begun is not null || (together > 0 && !held)) Fail($"{TestContext.Current.Test?.TestDisplayName ?? "a test"}: {(begun is null ? "" : begun + " ")}did not come to its end, see its failure above");
     }
 
     private void Fail(string difference)

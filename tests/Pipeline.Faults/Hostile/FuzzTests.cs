@@ -40,6 +40,7 @@ public sealed class FuzzTests
         var body = Body(dataset, source);
         var reader = source.Reader(dataset.Slice);
         var mutator = new Mutator(slice.Length);
+        using var proof = Proof.Try(Proof.Hostile, "every reader", PerReader);
         for (var number = 0; number < PerReader; number++)
         {
             var spoilt = Spoil(dataset, body, mutator, number);
@@ -55,7 +56,7 @@ public sealed class FuzzTests
                 throw new InvalidOperationException($"{slice}, input {number} ({Convert.ToBase64String(spoilt.Length > 4000 ? spoilt[..4000] : spoilt)}): {e.Message}", e);
             }
         }
-        Proof.Add(Proof.Hostile, PerReader, PerReader, "every reader");
+        proof.Held();
     }
 
     [Fact]
@@ -68,6 +69,7 @@ public sealed class FuzzTests
         var facts = (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag).ToList();
         var blob = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob;
         var mutator = new Mutator(77);
+        using var proof = Proof.Try(Proof.Hostile, "queue messages", PerMessage / 2);
         foreach (var (queue, message) in ((string, object)[])[(Names.PullQueue, new PullMessage(FakeSource.One.Id, clock.GetUtcNow())), (Names.NormalizeQueue, new NormalizeMessage(FakeSource.One.Id, blob)), (Names.PublishQueue, new PublishMessage(FakeSource.One.Id, blob))])
         {
             var good = JsonSerializer.SerializeToUtf8Bytes(message, message.GetType());
@@ -83,7 +85,7 @@ public sealed class FuzzTests
         Assert.Equal(facts, (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag));
         Assert.All(await pipeline.RowsAsync(Names.Rejects), row => Assert.True(row.PartitionKey.StartsWith("unknown|", StringComparison.Ordinal) || row.GetString("Slice").StartsWith(row.PartitionKey.Split('|')[0] + "/", StringComparison.Ordinal), $"{row.PartitionKey} {row["Slice"]}"));
         Assert.All(await pipeline.RowsAsync(Names.Slices), row => Assert.Equal("fake", row.PartitionKey));
-        Proof.Add(Proof.Hostile, PerMessage / 2, PerMessage / 2, "queue messages");
+        proof.Held();
     }
 
     [Fact]
@@ -93,6 +95,7 @@ public sealed class FuzzTests
         var clock = new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15));
         await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, new MemoryStorage(clock) { Yields = false });
         var mutator = new Mutator(99);
+        using var proof = Proof.Try(Proof.Hostile, "HTTP parameters", PerMessage / 2);
         for (var number = 0; number < PerMessage / 2; number++)
         {
             var text = Encoding.UTF8.GetString(mutator.Next("fake/facts/one"u8.ToArray()));
@@ -101,7 +104,7 @@ public sealed class FuzzTests
             if (answer.Refusal is { } refusal) Assert.True(refusal.Where.Length > 0 && refusal.Seen.Length > 0 && refusal.Expected.Length > 0 && refusal.Advice.Length > 0 && !refusal.ToString().Any(char.IsControl), $"{text}: {refusal}");
             else Assert.True(Slice.TryParse(answer.Slice, out var slice) && slice.Source == "fake", text);
         }
-        Proof.Add(Proof.Hostile, PerMessage / 2, PerMessage / 2, "HTTP parameters");
+        proof.Held();
     }
 
     [Fact]
@@ -109,12 +112,13 @@ public sealed class FuzzTests
     {
         var good = new SourceData(11, 1).Answer(SourceData.CataloguePath, "")!.Value.Body;
         var mutator = new Mutator(55);
+        using var proof = Proof.Try(Proof.Hostile, "the catalogue", Inputs / 20);
         for (var number = 0; number < Inputs / 20; number++)
         {
             var date = UnctadCatalogue.LastUpdated(new MemoryStream(mutator.Next(good)), out var finding);
             Assert.True(date is not null || (finding is { Seen.Length: > 0, Expected.Length: > 0, Advice.Length: > 0 } && finding.Where.Length > 0), $"{number}");
         }
-        Proof.Add(Proof.Hostile, Inputs / 20, Inputs / 20, "the catalogue");
+        proof.Held();
     }
 
     private static byte[] Body(SourceCase dataset, ISource source)

@@ -1,4 +1,3 @@
-using System.Text;
 using Azure.Data.Tables;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
@@ -21,6 +20,7 @@ public sealed class InjectionTests
     [Fact]
     public async Task A_name_stays_a_name_in_keys_filters_files_and_cells()
     {
+        using var proof = Proof.Try(Proof.Injection, "names of holders and citations", Given.Length);
         await using var server = await SourceSimulator.StartAsync();
         var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
         var storage = new MemoryStorage(clock);
@@ -62,7 +62,7 @@ public sealed class InjectionTests
         var page = await pipeline.Get<PageRenderer>().RenderAsync(await pipeline.Get<ReportReader>().ReadAsync(CancellationToken.None));
         Assert.Contains("rejected", page, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("<script>alert", page, StringComparison.OrdinalIgnoreCase);
-        Proof.Add(Proof.Injection, Given.Length, Given.Length, "names of holders and citations");
+        proof.Held();
     }
 
     private static string Cell(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

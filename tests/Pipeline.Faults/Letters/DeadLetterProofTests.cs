@@ -31,17 +31,17 @@ public sealed class DeadLetterProofTests
         await using (var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15)), prepared)) await pipeline.RunAsync();
         source.Body = Revised;
         (wanted, _) = await RunAsync(source, prepared, "", 0);
-        var tried = 0;
+        using var proof = Proof.Try(Proof.DeadLetter, "every storage call of every step");
         foreach (var queue in Names.Queues)
             for (var at = 1; ; at++)
             {
                 var (seen, dead) = await RunAsync(source, prepared, queue, at);
                 if (dead == 0) break;
+                proof.Next($"{queue}, call {at}");
                 Assert.Equal($"{queue}, call {at}\n{wanted}", $"{queue}, call {at}\n{seen}");
-                tried++;
             }
-        Assert.True(tried > 30 && open > 20, $"only {tried} calls, of which {open} left something to be done");
-        Proof.Add(Proof.DeadLetter, tried, tried, "every storage call of every step");
+        proof.Held();
+        Assert.True(proof.Count > 30 && open > 20, $"only {proof.Count} calls, of which {open} left something to be done");
     }
 
     /// <summary>Also the keeping itself may end at any call: the host hands the message over again.</summary>
@@ -59,7 +59,7 @@ public sealed class DeadLetterProofTests
             await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, start), CancellationToken.None);
             await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
         }
-        var tried = 0;
+        using var proof = Proof.Try(Proof.DeadLetter, "every storage call of keeping it");
         for (var (at, calls) = (1, int.MaxValue); at <= calls; at++)
             foreach (var after in (bool[])[false, true])
             {
@@ -74,12 +74,12 @@ public sealed class DeadLetterProofTests
                     if (await Record.ExceptionAsync(() => FailAndKeepAsync(dying)) is null) calls = at - 1;
                 }
                 if (calls < at) break;
+                proof.Next($"{queue}, keeping ended {(after ? "after" : "before")} call {at}");
                 await using var next = new TestPipeline(MemoryStorage.ConnectionString, source, clock, storage);
                 await FailAndKeepAsync(next);
                 var kept = Assert.Single(await next.RowsAsync(Names.Rejects));
                 Assert.Equal(("open", JsonSerializer.Serialize(message)), (kept["State"], kept["Message"]));
                 Assert.StartsWith(unreadable ? $"queue {queue}, property RawBlob: seen \"nonsense\"" : "InvalidOperationException: no disk", kept.GetString("Seen"), StringComparison.Ordinal);
-                tried++;
 
                 async Task FailAndKeepAsync(TestPipeline pipeline)
                 {
@@ -87,8 +87,8 @@ public sealed class DeadLetterProofTests
                     await pipeline.Get<DeadLetters>().KeepAsync(queue, BinaryData.FromString(JsonSerializer.Serialize(message)), start, CancellationToken.None);
                 }
             }
-        Assert.True(tried > 5, $"only {tried} calls");
-        Proof.Add(Proof.DeadLetter, tried, tried, "every storage call of keeping it");
+        proof.Held();
+        Assert.True(proof.Count > 5, $"only {proof.Count} calls");
     }
 
     private async Task<(string Seen, int Dead)> RunAsync(FakeSource source, MemoryStorage prepared, string queue, int at)

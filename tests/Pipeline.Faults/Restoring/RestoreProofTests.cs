@@ -20,7 +20,8 @@ public sealed class RestoreProofTests
         string wanted;
         await using (var before = Open(source, prepared, out _)) wanted = await TablesAsync(before);
         await LoseAsync(source, prepared);
-        var (calls, tried) = (int.MaxValue, 0);
+        var calls = int.MaxValue;
+        using var proof = Proof.Try(Proof.Crash, "restoring from raw");
         for (var at = 1; at <= calls; at++)
             foreach (var after in (bool[])[false, true])
             {
@@ -29,15 +30,15 @@ public sealed class RestoreProofTests
                 await using (var dying = new TestPipeline(MemoryStorage.ConnectionString, source, Clock(), crash, storage))
                     if (await Record.ExceptionAsync(() => dying.Get<Restore>().RunAsync("fake", CancellationToken.None)) is null) calls = at - 1;
                 if (calls < at) break;
+                proof.Next($"restoring ended {(after ? "after" : "before")} call {at}");
                 await using var next = new TestPipeline(MemoryStorage.ConnectionString, source, Clock(), storage);
                 await next.Get<Restore>().RunAsync("fake", CancellationToken.None);
                 await next.DrainAsync();
                 Assert.Equal($"{at} {after}\n{wanted}", $"{at} {after}\n{await TablesAsync(next)}");
                 Assert.Equal(0, (await next.Get<Restore>().RunAsync("fake", CancellationToken.None)).Loaded);
-                tried++;
             }
-        Assert.True(tried > 40, $"only {tried} calls");
-        Proof.Add(Proof.Crash, tried, tried, "restoring from raw");
+        proof.Held();
+        Assert.True(proof.Count > 40, $"only {proof.Count} calls");
     }
 
     private static VirtualClock Clock() => new(SourceCase.Start.AddDays(9), TimeSpan.FromSeconds(15));

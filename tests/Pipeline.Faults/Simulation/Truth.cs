@@ -1,6 +1,5 @@
 using Azure.Data.Tables;
 using Pipeline.Ledger;
-using Pipeline.Sources;
 using Pipeline.Storage;
 using Pipeline.Tables;
 using Pipeline.Tests;

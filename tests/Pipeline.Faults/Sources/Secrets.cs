@@ -34,6 +34,7 @@ internal sealed partial class Secrets : AsyncPolicy
     /// <summary>Fails if a key stands in a log, an exception, a table, a blob, a message, the page or an answer.</summary>
     public async Task SearchAsync(TestPipeline pipeline, MemoryStorage storage, string where)
     {
+        using var proof = Proof.Try(Proof.Secret, "all faults, also of servers that repeat the key, dead letters and replays: log, exceptions, tables, files, messages, page, answers", 1);
         var all = new List<string>([.. written, .. Said]);
         lock (pipeline.Log) all.AddRange(pipeline.Log);
         all.AddRange(storage.Queues.All.Select(entry => $"{entry.Queue} {Encoding.UTF8.GetString(Convert.FromBase64String(entry.Message.Text))}"));
@@ -46,7 +47,7 @@ internal sealed partial class Secrets : AsyncPolicy
         all.Add(await TextAsync(http => report.ReportAsync(http.Request, CancellationToken.None)));
         all.Add(await TextAsync(http => report.StatusAsync(http.Request, CancellationToken.None)));
         Assert.All(all, text => Assert.False(IsIn(text), $"{where}: {text}"));
-        Proof.Add(Proof.Secret, 1, 1, "all faults, also of servers that repeat the key, dead letters and replays: log, exceptions, tables, files, messages, page, answers");
+        proof.Held();
     }
 
     /// <summary>Asks for a replay as somebody does by HTTP; what is answered is looked at with the rest.</summary>

@@ -1,8 +1,6 @@
 using System.Text;
 using Pipeline.Faults.Storage;
 using Pipeline.Ledger;
-using Pipeline.Report;
-using Pipeline.Report.Page;
 using Pipeline.Storage;
 using Pipeline.Tests;
 using Xunit;
@@ -21,14 +19,14 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         var dataset = SourceCase.Requests.Single(dataset => dataset.ToString() == slice);
         await using var server = await SourceSimulator.StartAsync();
         var (loaded, old, revised) = await LoadedAsync(dataset, server);
-        var tried = 0;
+        using var proof = Proof.Try(Proof.Fault, $"{ServerFault.All.Count} faults × datasets");
         foreach (var fault in ServerFault.All)
         {
+            proof.Next($"{slice}, {fault.Name}");
             await FaultAsync(dataset, server, loaded, old, revised, fault);
-            tried++;
         }
-        output.WriteLine($"{tried} faults");
-        Proof.Add(Proof.Fault, tried, tried, $"{ServerFault.All.Count} faults × datasets");
+        proof.Held();
+        output.WriteLine($"{proof.Count} faults");
     }
 
     /// <summary>What people do to a file.</summary>
@@ -60,8 +58,10 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         var dataset = SourceCase.All.Single(dataset => dataset.SliceId == slice);
         await using var server = await SourceSimulator.StartAsync();
         var (loaded, old, revised) = await LoadedAsync(dataset, server);
+        using var proof = Proof.Try(Proof.Fault, "spoilt files");
         foreach (var (name, holders, partners, spoil) in Spoilt)
         {
+            proof.Next($"{slice}, {name}");
             var clock = new VirtualClock(SourceCase.Start.AddDays(1), SourceCase.Patience);
             var storage = loaded.Copy(clock);
             await using var pipeline = dataset.Open(server, clock, storage);
@@ -76,7 +76,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
             Assert.True(rows.All(row => old.Contains(row) || revised.Contains(row)), $"{name}: {string.Join('\n', rows.Except(old).Except(revised))}");
             await HealsAsync(dataset, server, clock, storage, pipeline, name, revised);
         }
-        Proof.Add(Proof.Fault, Spoilt.Count, Spoilt.Count, "spoilt files");
+        proof.Held();
     }
 
     /// <summary>An account with the first version loaded, and the rows of both versions.</summary>
