@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using Azure;
@@ -17,15 +18,18 @@ using Xunit;
 
 namespace Pipeline.Faults.Hostile;
 
-/// <summary>Spoilt bodies, messages and parameters: 100,000 in all; <c>FAULTS_INPUTS</c> sets another number.</summary>
+/// <summary>
+/// Spoilt bodies, messages and parameters: 100,000 in all; <c>FAULTS_INPUTS</c> sets another number, <c>FAULTS_FUZZ_SEED</c> makes others, and <c>FAULTS_FUZZ_FROM</c>
+/// begins at a later one of each kind. What fails names both.
+/// </summary>
 public sealed class FuzzTests
 {
-    private static readonly int Inputs = int.TryParse(Environment.GetEnvironmentVariable("FAULTS_INPUTS"), CultureInfo.InvariantCulture, out var number) ? number : 100_000;
+    private static readonly int Inputs = Number("FAULTS_INPUTS", 100_000), Seed = Number("FAULTS_FUZZ_SEED", 1), From = Number("FAULTS_FUZZ_FROM", 0);
 
     /// <summary>What a reader may take for a body of some kilobytes, however it is spoilt: buffers and what an archive may unpack.</summary>
     private const long MostBytes = 96L << 20;
 
-    /// <summary>Real time: no body of some kilobytes takes so long.</summary>
+    /// <summary>Real time: no input of some kilobytes takes so long, also on a machine that does other things.</summary>
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(20);
 
     private static readonly int PerReader = Inputs * 8 / 10 / SourceCase.All.Count, PerMessage = Inputs - PerReader * SourceCase.All.Count;
@@ -35,51 +39,49 @@ public sealed class FuzzTests
     [Theory, MemberData(nameof(Datasets))]
     public async Task A_spoilt_body_ends_in_an_outcome_that_says_where(string slice)
     {
+        using var proof = Proof.Try(Proof.Hostile, "every reader", PerReader);
         var dataset = SourceCase.All.Single(dataset => dataset.SliceId == slice);
         var source = dataset.Make(new Uri("http://127.0.0.1:1"));
         var body = Body(dataset, source);
         var reader = source.Reader(dataset.Slice);
-        var mutator = new Mutator(slice.Length);
-        using var proof = Proof.Try(Proof.Hostile, "every reader", PerReader);
-        for (var number = 0; number < PerReader; number++)
+        await EachAsync(slice, PerReader, async number =>
         {
-            var spoilt = Spoil(dataset, body, mutator, number);
+            var spoilt = Spoil(dataset, body, new Mutator(SeedOf(slice, number)), number);
             try
             {
                 var before = GC.GetAllocatedBytesForCurrentThread();
                 var work = BodyOutcome.ReadAsync(reader, spoilt);
                 if (work.IsCompleted) Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < MostBytes, $"took {GC.GetAllocatedBytesForCurrentThread() - before} bytes");
-                Check(await work.WaitAsync(Hang), reader);
+                Check(await work, reader);
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"{slice}, input {number} ({Convert.ToBase64String(spoilt.Length > 4000 ? spoilt[..4000] : spoilt)}): {e.Message}", e);
+                throw new InvalidOperationException($"{Convert.ToBase64String(spoilt.Length > 4000 ? spoilt[..4000] : spoilt)}: {e.Message}", e);
             }
-        }
+        });
         proof.Held();
     }
 
     [Fact]
     public async Task A_spoilt_message_touches_nothing_but_what_it_names_and_is_kept()
     {
+        using var proof = Proof.Try(Proof.Hostile, "queue messages", PerMessage / 2);
         using var source = SimulatedSource.Offline(new FakeSource { Body = "a=1 b=2" });
         var clock = new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15));
         await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, new MemoryStorage(clock) { Yields = false });
         await pipeline.RunAsync();
         var facts = (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag).ToList();
         var blob = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob;
-        var mutator = new Mutator(77);
-        using var proof = Proof.Try(Proof.Hostile, "queue messages", PerMessage / 2);
         foreach (var (queue, message) in ((string, object)[])[(Names.PullQueue, new PullMessage(FakeSource.One.Id, clock.GetUtcNow())), (Names.NormalizeQueue, new NormalizeMessage(FakeSource.One.Id, blob)), (Names.PublishQueue, new PublishMessage(FakeSource.One.Id, blob))])
         {
             var good = JsonSerializer.SerializeToUtf8Bytes(message, message.GetType());
-            for (var number = 0; number < PerMessage / 6; number++)
+            await EachAsync(queue, PerMessage / 6, async number =>
             {
-                var body = BinaryData.FromBytes(mutator.Next(good));
-                var error = await Record.ExceptionAsync(() => pipeline.HandleAsync(queue, body).WaitAsync(Hang));
+                var body = BinaryData.FromBytes(new Mutator(SeedOf(queue, number)).Next(good));
+                var error = await Record.ExceptionAsync(() => pipeline.HandleAsync(queue, body));
                 Assert.True(error is null or JsonException or FormatException or KeyNotFoundException or RequestFailedException { Status: 404 } or NullReferenceException { TargetSite.Name: nameof(TestPipeline.HandleAsync) }, $"{queue} {body}: {error}");
-                if (number % 20 == 0) await pipeline.Get<DeadLetters>().KeepAsync(queue, body, clock.GetUtcNow(), CancellationToken.None).WaitAsync(Hang);
-            }
+                if (number % 20 == 0) await pipeline.Get<DeadLetters>().KeepAsync(queue, body, clock.GetUtcNow(), CancellationToken.None);
+            });
         }
         await pipeline.DrainAsync();
         Assert.Equal(facts, (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag));
@@ -91,35 +93,79 @@ public sealed class FuzzTests
     [Fact]
     public async Task A_spoilt_parameter_is_refused_in_words_or_names_a_slice()
     {
+        using var proof = Proof.Try(Proof.Hostile, "HTTP parameters", PerMessage / 2);
         using var source = SimulatedSource.Offline(new FakeSource { Body = "a=1 b=2" });
         var clock = new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15));
         await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, new MemoryStorage(clock) { Yields = false });
-        var mutator = new Mutator(99);
-        using var proof = Proof.Try(Proof.Hostile, "HTTP parameters", PerMessage / 2);
-        for (var number = 0; number < PerMessage / 2; number++)
+        await EachAsync("HTTP parameters", PerMessage / 2, async number =>
         {
+            var mutator = new Mutator(SeedOf("HTTP parameters", number));
             var text = Encoding.UTF8.GetString(mutator.Next("fake/facts/one"u8.ToArray()));
             var from = number % 3 == 0 ? Encoding.UTF8.GetString(mutator.Next("raw"u8.ToArray())) : "";
-            var answer = await pipeline.Get<Replay>().RunAsync(text, from, false, CancellationToken.None).WaitAsync(Hang);
+            var answer = await pipeline.Get<Replay>().RunAsync(text, from, false, CancellationToken.None);
             if (answer.Refusal is { } refusal) Assert.True(refusal.Where.Length > 0 && refusal.Seen.Length > 0 && refusal.Expected.Length > 0 && refusal.Advice.Length > 0 && !refusal.ToString().Any(char.IsControl), $"{text}: {refusal}");
             else Assert.True(Slice.TryParse(answer.Slice, out var slice) && slice.Source == "fake", text);
-        }
+        });
         proof.Held();
     }
 
     [Fact]
-    public void A_spoilt_catalogue_gives_a_date_or_says_what_is_wrong_with_it()
+    public async Task A_spoilt_catalogue_gives_a_date_or_says_what_is_wrong_with_it()
     {
-        var good = new SourceData(11, 1).Answer(SourceData.CataloguePath, "")!.Value.Body;
-        var mutator = new Mutator(55);
         using var proof = Proof.Try(Proof.Hostile, "the catalogue", Inputs / 20);
-        for (var number = 0; number < Inputs / 20; number++)
+        var good = new SourceData(11, 1).Answer(SourceData.CataloguePath, "")!.Value.Body;
+        await EachAsync("catalogue", Inputs / 20, number =>
         {
-            var date = UnctadCatalogue.LastUpdated(new MemoryStream(mutator.Next(good)), out var finding);
-            Assert.True(date is not null || (finding is { Seen.Length: > 0, Expected.Length: > 0, Advice.Length: > 0 } && finding.Where.Length > 0), $"{number}");
-        }
+            var date = UnctadCatalogue.LastUpdated(new MemoryStream(new Mutator(SeedOf("catalogue", number)).Next(good)), out var finding);
+            Assert.True(date is not null || (finding is { Seen.Length: > 0, Expected.Length: > 0, Advice.Length: > 0 } && finding.Where.Length > 0), $"date {date}, {finding}");
+            return Task.CompletedTask;
+        });
         proof.Held();
     }
+
+    [Fact]
+    public async Task An_endless_loop_ends_the_test_and_is_named()
+    {
+        var stop = false;
+        var error = await Assert.ThrowsAsync<TimeoutException>(() => EachAsync("a loop", 3, number =>
+        {
+            while (number == From + 1 && !Volatile.Read(ref stop)) Thread.SpinWait(1);
+            return Task.CompletedTask;
+        }, TimeSpan.FromMilliseconds(200)));
+        Volatile.Write(ref stop, true);
+        Assert.Equal($"a loop, input {From + 1} (FAULTS_FUZZ_SEED={Seed} FAULTS_FUZZ_FROM={From + 1} begins with it): no end within 0.2 s", error.Message);
+    }
+
+    /// <summary>
+    /// Does something with each of a number of inputs, on a thread of its own: readers work on bytes in memory and give no turn to anybody else, so that only
+    /// somebody beside them can say that one does not end.
+    /// </summary>
+    private static async Task EachAsync(string what, int count, Func<int, Task> one, TimeSpan? hang = null)
+    {
+        var at = From;
+        var work = Task.Factory.StartNew(async () =>
+        {
+            for (var number = From; number < From + count; number++)
+            {
+                Volatile.Write(ref at, number);
+                await one(number);
+            }
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        while (!work.IsCompleted)
+        {
+            var before = Volatile.Read(ref at);
+            await Task.WhenAny(work, Task.Delay(hang ?? Hang));
+            if (!work.IsCompleted && before == Volatile.Read(ref at)) throw new TimeoutException($"{Where(what, before)}: no end within {(hang ?? Hang).TotalSeconds:0.#} s");
+        }
+        var error = await Record.ExceptionAsync(() => work);
+        if (error is not null) throw new InvalidOperationException($"{Where(what, at)}: {error.Message}", error);
+    }
+
+    private static string Where(string what, int number) => $"{what}, input {number} (FAULTS_FUZZ_SEED={Seed} FAULTS_FUZZ_FROM={number} begins with it)";
+
+    private static int SeedOf(string what, int number) => (int)XxHash64.HashToUInt64(Encoding.UTF8.GetBytes($"{Seed} {what} {number}"));
+
+    private static int Number(string name, int without) => int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var number) ? number : without;
 
     private static byte[] Body(SourceCase dataset, ISource source)
     {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Pipeline.Faults.Hostile;
 
-/// <summary>Spoils bytes by a seed: flips, cuts, doubles, and texts that parsers stumble over.</summary>
+/// <summary>Spoils bytes by a seed: flips, cuts, doubles, and texts that parsers stumble over. Each input has a seed of its own, so that it can be made again without those before it.</summary>
 internal sealed class Mutator(int seed)
 {
     private static readonly string[] Nasty =

@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
+using Microsoft.AspNetCore.Http;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
 using Pipeline.Ledger;
 using Pipeline.Sources;
+using Pipeline.Steps;
 using Pipeline.Storage;
 using Pipeline.Tables;
 using Pipeline.Tests;
@@ -38,29 +41,60 @@ public sealed class ReleasedStateTests
         Assert.True(File.Exists(file), $"{file}: missing; a released layout is never changed: run UPDATE_RELEASED=1 once for the new one and keep the old files");
     }
 
+    /// <summary>A file that lacks one of these would prove nothing of it.</summary>
+    [Theory, MemberData(nameof(Files))]
+    public async Task A_kept_state_has_everything_that_a_version_can_leave_behind(string file)
+    {
+        var state = await ReadAsync(Path.Combine(Folder, file));
+        foreach (var table in (string[])["trademonthly", "fdiannual", "fdipartners", "holders"])
+            Assert.Contains(state.Tables[Names.History], row => row["PartitionKey"].Value.StartsWith(table + "|", StringComparison.Ordinal));
+        Assert.Contains(state.Tables[Names.History], row => row["Column"].Value == HistoryRow.Removed);
+        Assert.NotEmpty(state.Tables[Names.Gaps]);
+        foreach (var kept in (string[])[SliceState.Done, SliceState.Failed, SliceState.Refused, SliceState.NotPublished]) Assert.Contains(state.Tables[Names.Slices], row => row["State"].Value == kept);
+        foreach (var kept in (string[])[RejectBook.Open, RejectBook.Replayed]) Assert.Contains(state.Tables[Names.Rejects], row => row["State"].Value == kept && row["Message"].Value.Length == 0);
+        foreach (var queue in Names.Queues) Assert.Contains(state.Tables[Names.Rejects], row => row["Message"].Value.Length > 0 && row["Position"].Value == $"message {queue}");
+        Assert.Contains(state.Tables[Names.Rejects], row => row["State"].Value == RejectBook.Open && row["Message"].Value.Length > 0 && row["Slice"].Value.Length > 0);
+        Assert.Contains(state.Tables[Names.Rejects], row => row["PartitionKey"].Value.StartsWith(DeadLetter.UnknownSource + "|", StringComparison.Ordinal));
+        Assert.All(Names.Queues, queue => Assert.Contains(state.Messages, message => message[0] == queue));
+        Assert.Contains(state.Messages, message => message[1].Contains("\"Replay\":true", StringComparison.Ordinal));
+        foreach (var container in (string[])[Names.RawContainer, Names.CuratedContainer, Names.ExportsContainer]) Assert.Contains(state.Blobs, blob => blob.Container == container);
+    }
+
     [Theory, MemberData(nameof(Files))]
     public async Task A_released_state_is_read_worked_on_and_revised(string file)
     {
         using var proof = Proof.Try(Proof.Released, "every file of tests/Pipeline.Faults/Released", 1);
         var state = await ReadAsync(Path.Combine(Folder, file));
         await using var server = await SourceSimulator.StartAsync();
-        var clock = new VirtualClock(SourceCase.Start.AddDays(2), SourceCase.Patience);
+        var clock = new VirtualClock(SourceCase.Start.AddDays(152), SourceCase.Patience);
         var storage = new MemoryStorage(clock);
-        server.Data = new SourceData(3, 1);
+        server.Data = new SourceData(3, 2);
         await using (var pipeline = new TestPipeline(MemoryStorage.ConnectionString, Sources[0](server.Address), clock, storage)) await RestoreAsync(pipeline, state);
-        // Nothing has changed at the publishers: no row is written, and the old messages do no harm.
+        // Nothing has changed at the publishers since the last good answers: no row is written, the old messages do no harm, what failed or was refused is well.
         var facts = await FactsAsync(server, clock, storage);
         foreach (var make in Sources) await RunAsync(make, server, clock, storage);
         Assert.Equal(facts, await FactsAsync(server, clock, storage));
-        // A revision finds the old rows and moves them to history.
-        server.Data = new SourceData(3, 2);
-        clock.Advance(TimeSpan.FromDays(150));
-        foreach (var make in Sources) await RunAsync(make, server, clock, storage);
         await using var last = new TestPipeline(MemoryStorage.ConnectionString, SourceCase.Census(server.Address), clock, storage);
+        var old = await last.RowsAsync(Names.History);
+        Assert.Equal(state.Tables[Names.History].Count, old.Count);
+        // Dead letters wait for people: a replay of their slices is enough, and only what names no slice stays.
+        foreach (var open in await last.Get<DeadLetterBook>().OpenAsync("census-trade", CancellationToken.None))
+            Assert.Null((await last.Get<Replay>().RunAsync(open.Letter.Slice!.Id, "", false, CancellationToken.None)).Refusal);
+        await Host.DrainAsync(last, clock, storage);
+        Assert.Equal(facts, await FactsAsync(server, clock, storage));
+        Assert.All(await last.RowsAsync(Names.Rejects, "State eq 'open'"), row => Assert.StartsWith(DeadLetter.UnknownSource + "|", row.PartitionKey, StringComparison.Ordinal));
+        // A revision finds the old rows and moves them to history.
+        server.Data = new SourceData(3, 3);
+        clock.Advance(TimeSpan.FromDays(400));
+        foreach (var make in Sources) await RunAsync(make, server, clock, storage);
         var history = await last.RowsAsync(Names.History);
+        Assert.Empty(old.Select(row => (row.PartitionKey, row.RowKey)).Except(history.Select(row => (row.PartitionKey, row.RowKey))));
         foreach (var table in (string[])["trademonthly", "fdiannual", "fdipartners", "holders"])
         {
-            Assert.Contains(history, row => row.PartitionKey.StartsWith(table + "|", StringComparison.Ordinal));
+            // Each change goes on where the one before it ended.
+            var again = history.Where(row => row.PartitionKey.StartsWith(table + "|", StringComparison.Ordinal) && row.GetString("Column") != HistoryRow.Removed).GroupBy(row => $"{row.PartitionKey} {row.RowKey[..row.RowKey.LastIndexOf('|')]} {row["Column"]}").Where(changes => changes.Count() > 1).ToList();
+            Assert.NotEmpty(again);
+            Assert.All(again.Select(changes => changes.OrderBy(row => row.GetDateTimeOffset("ValidFrom")).ToList()), changes => Assert.Equal((changes[0]["ValidTo"], changes[0]["NewValue"]), (changes[1]["ValidFrom"], changes[1]["OldValue"])));
             Assert.All(await last.RowsAsync(table), row => Assert.InRange(row.GetInt32("SchemaVersion")!.Value, 1, FactRow.CurrentSchema));
         }
         Assert.All(await last.RowsAsync(Names.Slices), row => Assert.Contains(row.GetString("State"), (string[])[SliceState.Done, SliceState.NotPublished]));
@@ -68,10 +102,13 @@ public sealed class ReleasedStateTests
         proof.Held();
     }
 
-    private static async Task RunAsync(Func<Uri, ISource> make, SourceSimulator server, VirtualClock clock, MemoryStorage storage)
+    private static async Task RunAsync(Func<Uri, ISource> make, SourceSimulator server, VirtualClock clock, MemoryStorage storage, Func<string, string>? holders = null, bool plan = true)
     {
         await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, make(server.Address), clock, storage);
         await SourceCase.PutCuratedAsync(pipeline, server.Data);
+        if (holders is not null)
+            await pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.CuratedContainer).GetBlobClient("holders.csv").UploadAsync(BinaryData.FromString(holders(server.Data.Curated("holders.csv"))), overwrite: true);
+        if (!plan) return;
         // Messages of other sources are somebody else's in this test.
         foreach (var queue in Names.Queues) await pipeline.Queue(queue).CreateIfNotExistsAsync();
         await pipeline.RunAsync();
@@ -99,14 +136,41 @@ public sealed class ReleasedStateTests
         return (await JsonSerializer.DeserializeAsync<State>(packed))!;
     }
 
+    /// <summary>Some months in the life of a version: a load, a row that was not understood and then was, a revision, and at last a day on which much goes wrong.</summary>
     private static async Task<State> MakeAsync()
     {
         await using var server = await SourceSimulator.StartAsync();
         var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
         var storage = new MemoryStorage(clock);
         server.Data = new SourceData(3, 1);
+        // A row that the revision takes back.
+        (server.Broken, server.Fault) = ("COMM_LVL=HS2&CTY_CODE=4621&time=2019", new ServerFault("a row more", _ => null, (_, context, right) =>
+        {
+            context.Response.ContentType = SourceData.Json;
+            return context.Response.WriteAsync($"{Encoding.UTF8.GetString(right!.Value.Body)[..^1]},\n[\"98\",\"GOODS RETURNED\",\"4621\",\"RUSSIA\",\"5\",\"5\",\"HS2\",\"4621\",\"2019-12\"]]");
+        }));
+        foreach (var make in Sources) await RunAsync(make, server, clock, storage, holders => holders + "2019-07-05,equity,foreign_held_free_float,Nobody,QQ,9,,,exact,a code that is none\n");
+        server.Fault = null;
+        clock.Advance(TimeSpan.FromDays(150));
+        server.Data = new SourceData(3, 2);
         foreach (var make in Sources) await RunAsync(make, server, clock, storage);
-        await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, SourceCase.Census(server.Address, balance: false), clock, storage);
+        clock.Advance(TimeSpan.FromDays(1));
+        (server.Broken, server.Fault) = (SourceData.OfzPath, new ServerFault("shrunk", _ => "", (_, context, _) => context.Response.Body.WriteAsync(new SourceData(3, 2).Ofz(months: 20)).AsTask()));
+        await PullAsync("moex-holders/ofz-nonresidents/all");
+        (server.Broken, server.Fault) = (SourceData.IssPath, ServerFault.All.Single(fault => fault.Name == "500"));
+        await PullAsync("moex-holders/market-capitalisation/last-day");
+        server.Fault = null;
+        await RunAsync(Sources[2], server, clock, storage, holders => holders + "2019-07-05,equity,foreign_held_free_float,Nobody,QQ,9,,,exact,a code that is none\n", plan: false);
+        await PullAsync("moex-holders/holders-by-country/all");
+        await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, Sources[0](server.Address), clock, storage);
+        var raw = (await pipeline.Get<RawStore>().ListAsync(new Slice("census-trade", "exports-total", "2019"), CancellationToken.None))[^1];
+        var letters = pipeline.Get<DeadLetters>();
+        await Record.ExceptionAsync(() => letters.GuardAsync(Names.PullQueue, new PullMessage("census-trade/imports-total/2019", clock.GetUtcNow()), Names.MaxAttempts, () => throw new InvalidOperationException("the storage was away")));
+        foreach (var (queue, body) in ((string, string)[])
+                 [
+                     (Names.PullQueue, JsonSerializer.Serialize(new PullMessage("census-trade/imports-total/2019", clock.GetUtcNow()))), (Names.NormalizeQueue, JsonSerializer.Serialize(new NormalizeMessage(raw.Slice.Id, raw.Blob, Replay: true))),
+                     (Names.PublishQueue, JsonSerializer.Serialize(new PublishMessage(raw.Slice.Id, raw.Blob))), (Names.PullQueue, "no message at all")
+                 ]) await letters.KeepAsync(queue, BinaryData.FromString(body), clock.GetUtcNow(), CancellationToken.None);
         var tables = new Dictionary<string, List<Dictionary<string, Cell>>>(StringComparer.Ordinal);
         await foreach (var table in pipeline.Get<StorageAccount>().Tables.QueryAsync())
             tables[table.Name] = [.. (await pipeline.RowsAsync(table.Name)).Select(row => row.Where(pair => pair.Key is not ("odata.etag" or "Timestamp")).ToDictionary(pair => pair.Key, pair => Of(pair.Value)))];
@@ -118,13 +182,20 @@ public sealed class ReleasedStateTests
                 blobs.Add(new Blob(container.Name, item.Name, body.Details.ContentType, body.Details.Metadata.ToDictionary(), Convert.ToBase64String(body.Content)));
             }
         // Messages that were on their way when the version was replaced.
-        var raw = (await pipeline.Get<RawStore>().ListAsync(new Slice("census-trade", "exports-total", "2019"), CancellationToken.None))[^1];
         return new State(FactRow.CurrentSchema, tables, blobs,
         [
             [Names.PullQueue, """{"Slice":"census-trade/exports-total/2019","PlannedAt":"2020-02-15T13:15:00+00:00"}"""],
             [Names.NormalizeQueue, $$"""{"Slice":"census-trade/exports-total/2019","RawBlob":"{{raw.Blob}}"}"""],
+            [Names.NormalizeQueue, $$"""{"Slice":"census-trade/exports-total/2019","RawBlob":"{{raw.Blob}}","Replay":true,"Accept":true}"""],
             [Names.PublishQueue, $$"""{"Slice":"census-trade/exports-total/2019","RawBlob":"{{raw.Blob}}","Waited":0}"""]
         ]);
+
+        async Task PullAsync(string slice)
+        {
+            await using var moex = new TestPipeline(MemoryStorage.ConnectionString, Sources[2](server.Address), clock, storage);
+            await moex.Get<StepQueues>().SendAsync(new PullMessage(slice, clock.GetUtcNow()), CancellationToken.None);
+            await Host.DriveAsync(Host.DrainAsync(moex, clock, storage), server, clock);
+        }
     }
 
     private static async Task RestoreAsync(TestPipeline pipeline, State state)
