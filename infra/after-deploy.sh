@@ -2,6 +2,7 @@
 # Says whether what was deployed works: settings, secrets, functions, health and status.
 # Needs the Azure CLI, signed in, and curl. Reads AZURE_RESOURCE_GROUP, AZURE_FUNCTION_NAME and AZURE_FUNCTION_HOST, which are
 # outputs of main.bicep; azd passes them on. ATTEMPTS (20) and PAUSE (15 seconds): how patient it is, for each step.
+# Nothing in the app's answers names the package: that the new one is there and not still the one before it, only the command that sent it can say.
 # Exit code: 0 it works, 1 it does not, 2 something is lacking to find out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -52,14 +53,18 @@ fi
 site=/subscriptions/$AZURE_SUBSCRIPTION_ID/resourceGroups/$AZURE_RESOURCE_GROUP/providers/Microsoft.Web/sites/$AZURE_FUNCTION_NAME
 
 # A plain AzureWebJobsStorage, which tools like to leave behind, would win over the identity.
-patiently ask functionapp config appsettings list --resource-group "$AZURE_RESOURCE_GROUP" --name "$AZURE_FUNCTION_NAME" --query '[].name' --output tsv
-settings=$said
+patiently ask functionapp config appsettings list --resource-group "$AZURE_RESOURCE_GROUP" --name "$AZURE_FUNCTION_NAME" --query '[].[name, value]' --output tsv
+settings=$(cut -f 1 <<<"$said")
+again='provision again (with azd: azd provision --no-state)'
 for name in AzureWebJobsStorage WEBSITE_RUN_FROM_PACKAGE FUNCTIONS_WORKER_RUNTIME; do
-  if grep -qx "$name" <<<"$settings"; then fail "the app has the setting $name, expected none of that name; provision again, which replaces all settings"; fi
+  if grep -qx "$name" <<<"$settings"; then fail "the app has the setting $name, expected none of that name; $again, which replaces all settings"; fi
 done
 for name in AzureWebJobsStorage__accountName AzureWebJobsStorage__credential AzureWebJobsStorage__clientId PipelineStorage__clientId; do
-  grep -qx "$name" <<<"$settings" || fail "the app lacks the setting $name; provision again"
+  grep -qx "$name" <<<"$settings" || fail "the app lacks the setting $name; $again"
 done
+# A function that was switched off by hand is listed all the same, and health and status answer. The host takes true and 1, and both ways to write the name.
+off=$(grep -iE $'^AzureWebJobs[._].+[._]Disabled\t(true|1)[[:space:]]*$' <<<"$said" | cut -f 1 | tr '\n' ' ' || true)
+[ -z "$off" ] || fail "functions are switched off: ${off% }; if no restoring is under way (infra/README.md), $again, which takes these settings away"
 
 # The app does not start with a reference that was not resolved.
 references() {

@@ -5,7 +5,8 @@ namespace Pipeline.Tests.Infra;
 /// <summary><c>infra/after-deploy.sh</c> against stand-ins of the commands it calls: what it says of a deployment that works, and of each way not to.</summary>
 public sealed class AfterDeployTests : IDisposable
 {
-    private const string Connection = "AzureWebJobsStorage__accountName\nAzureWebJobsStorage__credential\nAzureWebJobsStorage__clientId\nPipelineStorage__clientId\n";
+    private const string Connection = "AzureWebJobsStorage__accountName\thost\nAzureWebJobsStorage__credential\tmanagedidentity\nAzureWebJobsStorage__clientId\tid\nPipelineStorage__clientId\tid\n";
+    private const string Again = "provision again (with azd: azd provision --no-state)";
     private static readonly string Functions = string.Join('\n', Code.Functions.Select(function => function.Name));
 
     private readonly Script script = new();
@@ -30,8 +31,9 @@ public sealed class AfterDeployTests : IDisposable
 
     public static TheoryData<string, string, string, string, string> Broken => new()
     {
-        { Connection + "AzureWebJobsStorage\n", "", "", "200", "the app has the setting AzureWebJobsStorage, expected none of that name; provision again, which replaces all settings" },
-        { Connection.Replace("AzureWebJobsStorage__clientId\n", "", StringComparison.Ordinal), "", "", "200", "the app lacks the setting AzureWebJobsStorage__clientId; provision again" },
+        { Connection + "AzureWebJobsStorage\tx\n", "", "", "200", $"the app has the setting AzureWebJobsStorage, expected none of that name; {Again}, which replaces all settings" },
+        { Connection.Replace("AzureWebJobsStorage__clientId\tid\n", "", StringComparison.Ordinal), "", "", "200", $"the app lacks the setting AzureWebJobsStorage__clientId; {Again}" },
+        { "AzureWebJobs_Pull_Disabled\ttrue\n" + Connection + "AzureWebJobs.PlanCensusTrade.Disabled\t1\nAzureWebJobs_Normalize_Disabled\tTrue\r\n", "", Listed, "200", $"functions are switched off: AzureWebJobs_Pull_Disabled AzureWebJobs.PlanCensusTrade.Disabled AzureWebJobs_Normalize_Disabled; if no restoring is under way (infra/README.md), {Again}, which takes these settings away" },
         { Connection, "Census__ApiKey\nMoex__NsdApiKey\n", "", "200", "Key Vault references are not resolved: Census__ApiKey Moex__NsdApiKey; put the secrets into the vault, or leave them out of the parameter secrets" },
         { Connection, "", Listed.Replace("func-x/Monitor\n", "", StringComparison.Ordinal), "200", "the host does not list: Monitor; was the package built with AzurePackages=true? see the host's log (FunctionAppLogs)" },
         { Connection, "", "func-x/WarmUp\n", "200", $"the host does not list: {Functions.Replace('\n', ' ')}; was the package built with AzurePackages=true? see the host's log (FunctionAppLogs)" },
@@ -81,6 +83,17 @@ public sealed class AfterDeployTests : IDisposable
         Assert.Equal("96", (await File.ReadAllTextAsync(Path.Combine(script.Folder, $"{call}.failures"))).Trim());
     }
 
+    [Theory]
+    [InlineData("AzureWebJobs_Pull_Disabled\tfalse\n")]
+    [InlineData("AzureWebJobs_Pull_Disabled\t0\n")]
+    [InlineData("AzureWebJobs_Pull_Disabled\t\n")]
+    [InlineData("Note\tAzureWebJobs_Pull_Disabled\ttrue\n")]
+    public async Task A_function_that_is_not_switched_off_is_no_fault(string setting)
+    {
+        var (code, output, error) = await RunAsync(setting + Connection, "", Listed, "200");
+        Assert.True(code == 0, output + error);
+    }
+
     [Fact]
     public async Task A_reference_that_is_resolved_late_and_a_sync_that_is_refused_are_waited_for()
     {
@@ -116,7 +129,7 @@ public sealed class AfterDeployTests : IDisposable
             }
             site=/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Web/sites/func-x
             case "$*" in
-              "functionapp config appsettings list --resource-group rg --name func-x --query [].name --output tsv") stumble settings; cat "$FAKE/settings" ;;
+              "functionapp config appsettings list --resource-group rg --name func-x --query [].[name, value] --output tsv") stumble settings; cat "$FAKE/settings" ;;
               "rest --method get --url $site/config/configreferences/appsettings?api-version=2024-11-01 --query value[?properties.status!='Resolved'].name --output tsv")
                 stumble unresolved
                 cat "$FAKE/unresolved"
