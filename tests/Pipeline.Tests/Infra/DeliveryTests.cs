@@ -4,11 +4,14 @@ using Xunit;
 namespace Pipeline.Tests.Infra;
 
 /// <summary><c>azure.yaml</c> and the workflows name what there is, and deploy what was tested, in this order.</summary>
-public sealed class DeliveryTests
+public sealed class DeliveryTests : IDisposable
 {
     private static readonly string Azd = Read("azure.yaml");
     private static readonly string Pipeline = Read(".github/workflows/pipeline.yml");
     private static readonly string Deploy = Read(".github/workflows/deploy.yml");
+    private readonly Script script = new();
+
+    public void Dispose() => script.Dispose();
 
     [Fact]
     public void The_service_of_azd_is_the_one_that_the_app_is_tagged_with()
@@ -76,6 +79,44 @@ public sealed class DeliveryTests
         var places = steps.Select(step => Deploy.IndexOf(step, StringComparison.Ordinal)).ToList();
         Assert.DoesNotContain(-1, places);
         Assert.Equal(places.Order(), places);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 1, 0)]
+    [InlineData(4, 0, 5, 4)] // at the fifth it is taken
+    [InlineData(99, 1, 5, 4)] // never: what follows would try the package before it
+    public async Task A_package_that_is_refused_is_sent_again_and_one_that_is_refused_for_ever_is_a_failure(int refusals, int expected, int sent, int waits)
+    {
+        var step = Regex.Match(Deploy, @"(?m)^      - name: Send the package\n        run: \|\n((?:          .*\n)+)");
+        Assert.True(step.Success, "deploy.yml has no step that sends the package");
+        var path = Path.Combine(script.Folder, "send.sh");
+        await File.WriteAllTextAsync(path, $"set -eo pipefail\n{step.Groups[1].Value}");
+        script.Command("sleep", "echo \"sleep $*\" >> \"$FAKE/calls\"");
+        script.Command("az", $"""
+            echo "az $*" >> "$FAKE/calls"
+            [ "$(grep -c '^az ' "$FAKE/calls")" -gt {refusals} ]
+            """);
+        var (code, output, error) = await script.RunAsync(path, [], new Dictionary<string, string?> { ["AZURE_RESOURCE_GROUP"] = "rg", ["AZURE_FUNCTION_NAME"] = "func-x" });
+        Assert.Equal((expected, "", ""), (code, output, error));
+        var calls = await File.ReadAllLinesAsync(Path.Combine(script.Folder, "calls"));
+        Assert.Equal(sent, calls.Count(call => call == "az functionapp deployment source config-zip --resource-group rg --name func-x --src package.zip"));
+        Assert.Equal((sent + waits, waits), (calls.Length, calls.Count(call => call == "sleep 60")));
+    }
+
+    [Fact]
+    public void Azd_waits_for_the_roles_before_it_sends_the_package()
+    {
+        // Of the project: the service has no hook between provisioning and packaging.
+        var hooks = Regex.Match(Azd, @"(?ms)^hooks:\n(.*)\z").Groups[1].Value;
+        Assert.Matches(@"(?m)^  postprovision:\n    posix:\n      shell: sh\n      run: sleep 90\n    windows:\n      shell: pwsh\n      run: Start-Sleep -Seconds 90\n", hooks);
+    }
+
+    [Fact]
+    public void Newer_versions_of_whatever_is_pinned_are_looked_for_every_week()
+    {
+        var updates = Regex.Matches(Read(".github/dependabot.yml"), @"(?m)^  - package-ecosystem: ([\w-]+)(?: #.*)?\n    directory: /\n    schedule:\n      interval: weekly\n").Select(match => match.Groups[1].Value);
+        Assert.Equal(["github-actions", "nuget", "npm"], updates);
+        foreach (var pinned in (string[])["Directory.Packages.props", "package-lock.json"]) Assert.True(File.Exists(Path.Combine(Repository.Root, pinned)), pinned);
     }
 
     [Fact]

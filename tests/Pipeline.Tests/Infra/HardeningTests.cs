@@ -110,6 +110,13 @@ public sealed class HardeningTests
         Assert.Empty(dev.Keys.Intersect(["biSharedKeyAccess", "allowedIpRanges", "zoneRedundant", "enablePurgeProtection"]));
     }
 
+    [Theory]
+    [InlineData("environments/prod", "readEnvironmentVariable('ALERTS_ENABLED', 'true') != 'false'")] // a variable that the workflow lacks comes as an empty text: on
+    [InlineData("environments/dev", "readEnvironmentVariable('ALERTS_ENABLED', 'false') == 'true'")]
+    [InlineData("main", "readEnvironmentVariable('ALERTS_ENABLED', 'false') == 'true'")]
+    public void Production_has_alerts_unless_they_are_declined_and_others_if_they_are_asked_for(string file, string value) =>
+        Assert.Equal([value], Regex.Matches(BicepFile.Read($"{file}.bicepparam").Text, @"^param alertsEnabled = (.*?) *(?://.*)?$", RegexOptions.Multiline).Select(match => match.Groups[1].Value));
+
     [Fact]
     public void What_is_written_and_read_with_a_key_is_logged()
     {

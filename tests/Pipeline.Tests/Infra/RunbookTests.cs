@@ -11,7 +11,7 @@ namespace Pipeline.Tests.Infra;
 /// <summary>What the runbook tells people to do does what it says.</summary>
 public sealed class RunbookTests
 {
-    private static readonly string Text = File.ReadAllText(Path.Combine(BicepFile.Folder, "README.md"));
+    private static string Text => Runbook.Text;
 
     [Fact]
     public void The_messages_it_sends_are_those_the_steps_read()
@@ -60,7 +60,7 @@ public sealed class RunbookTests
         Assert.Equal(["admin/functions/$plan"], Regex.Matches(Text, @"admin/functions/[^""]+").Select(match => match.Value).Distinct());
         Assert.Equal(plans, Loop("plan").Order(StringComparer.Ordinal));
         var disabled = Regex.Matches(Text, @"AzureWebJobs_(\w+?)_Disabled=true").Select(match => match.Groups[1].Value).ToList();
-        Assert.Equal(Regex.Count(Text, "AzureWebJobs[_.]"), disabled.Count);
+        Assert.Equal(Regex.Count(Text, @"AzureWebJobs[_.]\w"), disabled.Count);
         // While tables are restored: whatever plans, pulls and reads.
         Assert.Equal(plans.Concat([nameof(Pull), nameof(Normalize)]).Order(StringComparer.Ordinal), disabled.Order(StringComparer.Ordinal));
         Assert.All(disabled, name => Assert.Contains(name, known));
@@ -80,45 +80,49 @@ public sealed class RunbookTests
         Assert.Equal(datasets.Select(found => found.Dataset.Table.Name).Distinct().Concat([Names.History, Names.Gaps, Names.Slices]).Order(StringComparer.Ordinal), Loop("table").Order(StringComparer.Ordinal));
         Assert.Equal(datasets.Select(found => found.Source).Distinct().Order(StringComparer.Ordinal), Loop("source").Order(StringComparer.Ordinal));
         // Off before anything is deleted, restarted after, asked last.
-        string[] order = ["AzureWebJobs_Normalize_Disabled=true", "az storage table delete ", "sleep 90\n", "az functionapp restart ", "for source in "];
-        var section = Text[Text.IndexOf("## Restoring from raw", StringComparison.Ordinal)..];
+        string[] order = ["gh workflow disable pipeline.yml ", "AzureWebJobs_Normalize_Disabled=true", "az storage table delete ", "sleep 90\n", "az functionapp restart ", "for source in ", "az deployment sub create ", "gh workflow enable pipeline.yml "];
+        var section = Runbook.Section("Restoring from raw");
         Assert.Equal(order, order.OrderBy(step => section.IndexOf(step, StringComparison.Ordinal)));
         Assert.All(order, step => Assert.Contains(step, section, StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task The_loop_of_restoring_goes_on_until_nothing_is_loaded_and_stops_where_asking_again_is_no_use()
+    public void Alerts_are_off_until_the_Plan_functions_have_run_and_on_after()
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/jq"), "no /usr/bin/jq: install jq");
-        var none = JsonSerializer.Serialize(new Restored("census-trade", 2, 0, 4), JsonSerializerOptions.Web);
-        var some = JsonSerializer.Serialize(new Restored("census-trade", 2, 3, 1), JsonSerializerOptions.Web);
-        // A host that starts, a name that is being deleted, a front end that gave up, a broken line, a part, the rest, and then nothing.
-        var (code, output) = await RestoreAsync("404 ", "500 ", "504 <html>\ngave up", "000 ", $"200 {some}", $"200 {some}", $"200 {none}", "200 not asked");
-        Assert.Equal(0, code);
-        Assert.Equal($"census-trade: 404 \ncensus-trade: 500 \ncensus-trade: 504 <html>\ngave up\ncensus-trade: 000 \ncensus-trade: 200 {some}\ncensus-trade: 200 {some}\ncensus-trade: 200 {none}\n", output);
-        foreach (var status in (string[])["400", "401"]) Assert.Equal((1, $"census-trade: {status} no\n"), await RestoreAsync($"{status} no", "200 not asked"));
+        const string Create = "az deployment sub create --name pipeline-$environment --location westeurope --parameters infra/environments/$environment.bicepparam";
+        string[] order = [$"\nALERTS_ENABLED=false {Create}\n", "for plan in ", $"\nALERTS_ENABLED=true {Create}\n", "\nalerts=true ", "ALERTS_ENABLED=$alerts ", "gh variable set ALERTS_ENABLED --env \"$name\" --repo \"$repository\" --body true"];
+        var section = Runbook.Section("First deployment");
+        var places = order.Select(step => section.IndexOf(step, StringComparison.Ordinal)).ToList();
+        Assert.DoesNotContain(-1, places);
+        Assert.Equal(places.Order(), places);
+        Assert.Equal(2, Regex.Count(section, "az deployment sub create "));
+        Assert.Single(Regex.Matches(Text, "ALERTS_ENABLED=false"));
+        Assert.Contains("azd env set ALERTS_ENABLED true && azd provision ", section, StringComparison.Ordinal);
     }
 
-    /// <summary>The shell function of the runbook, with answers of the app: a status and a body each.</summary>
-    private static async Task<(int Code, string Out)> RestoreAsync(params string[] answers)
+    [Fact]
+    public void The_account_key_that_is_handed_out_is_the_one_that_is_renewed()
     {
-        using var script = new Script();
-        var function = Regex.Match(Text, @"(?ms)^restore\(\) \{.*?^\}\n");
-        Assert.True(function.Success, "infra/README.md has no function restore");
-        for (var answer = 0; answer < answers.Length; answer++) await File.WriteAllTextAsync(Path.Combine(script.Folder, $"answer{answer}"), answers[answer]);
-        var path = Path.Combine(script.Folder, "restore.sh");
-        await File.WriteAllTextAsync(path, $"AZURE_FUNCTION_HOST=app.example key=the-key\n{function.Value}restore census-trade\n");
-        script.Command("sleep", ":");
-        script.Command("curl", """
-            case "$*" in *"-X POST "*" https://app.example/api/restore/census-trade") ;; *) echo "unexpected: $*"; exit 3 ;; esac
-            n=$(cat "$FAKE/n" 2>/dev/null || echo 0)
-            echo $((n + 1)) > "$FAKE/n"
-            answer=$(cat "$FAKE/answer$n")
-            printf '%s\n%s' "${answer#* }" "${answer%% *}"
-            """);
-        var (code, output, error) = await script.RunAsync(path, [], new Dictionary<string, string?>());
-        Assert.Empty(error);
-        return (code, output);
+        var handed = Runbook.Part(@"(?<=az storage account keys list [^\n]*--query ""\[\?keyName==')\w+(?='\]\.value"")");
+        Assert.Equal(handed, Runbook.Part(@"(?<=az storage account keys renew [^\n]*--key )\w+"));
+        Assert.Equal("key2", handed); // as the text says: the second
+    }
+
+    [Fact]
+    public void Whoever_provisions_again_by_azd_is_told_how_it_skips_nothing()
+    {
+        foreach (var text in (string[])[Text[..Text.IndexOf("## First", StringComparison.Ordinal)], Runbook.Section("Restoring from raw")]) Assert.Contains("`azd provision --no-state`", text, StringComparison.Ordinal);
+        // Elsewhere a parameter is changed in the same line, which azd sees.
+        Assert.All(Regex.Matches(Text, @"(?m)^.*azd provision(?! --no-state).*$").Select(match => match.Value), line => Assert.Contains("azd env set ", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_section_with_commands_says_which_roles_they_take()
+    {
+        var sections = Regex.Matches(Text, @"(?m)^##+ (.+)$").Select(match => match.Groups[1].Value).ToList();
+        var rows = Regex.Matches(Runbook.Section("Who may do what"), @"(?m)^\| \[([^\]]+)\]\(#([\w-]+)\) \| .*\*.*\|$").ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value, StringComparer.Ordinal);
+        Assert.All(rows.Skip(1), row => Assert.Equal(row.Value, row.Key.ToLowerInvariant().Replace(' ', '-')));
+        Assert.Equal(sections.Except(["Who may do what", "What a month costs", "Not tried yet"]), rows.Keys.Skip(1));
     }
 
     /// <summary>What the loops over a variable go through.</summary>
