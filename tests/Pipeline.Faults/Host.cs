@@ -10,7 +10,7 @@ namespace Pipeline.Faults;
 internal static class Host
 {
     /// <summary>Real time that no test needs: what takes so long hangs.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(240);
 
     /// <summary>Works until no message is left, also of those that wait or that a dead process had taken.</summary>
     public static async Task DrainAsync(TestPipeline pipeline, VirtualClock clock, MemoryStorage storage)
