@@ -51,8 +51,8 @@ internal static class FaultWords
         var (dataset, _) => $"expected the columns {(dataset[0] == 'e' ? "ALL" : "GEN")}_VAL_MO too; "
     };
 
-    /// <summary>Whose limit is over first, that of the attempt or of all of them, is a matter of how busy the machine is.</summary>
-    public static string? Hung(SourceCase at) => TooSlow(at);
+    /// <summary>The deadline that comes first: the attempt's after the last of them, or the whole request's.</summary>
+    public static string? Hung(SourceCase at) => $"seen no complete answer within {at.Slice.Source switch { "census-trade" => 120, "unctad-fdi" => 480, _ => 720 }} s, expected an answer; ";
 
     /// <summary>Which of the deadlines ends it depends on when the server notices that nobody waits any more.</summary>
     public static string? TooSlow(SourceCase at) => "seen no complete answer within ";

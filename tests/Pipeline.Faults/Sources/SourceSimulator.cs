@@ -17,7 +17,7 @@ internal sealed class SourceSimulator : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly ConcurrentQueue<(DateTimeOffset At, string Asked, bool Broken)> requests = new();
-    private int hanging;
+    private int hanging, hung;
 
     private SourceSimulator(WebApplication app) => this.app = app;
 
@@ -34,6 +34,9 @@ internal sealed class SourceSimulator : IAsyncDisposable
 
     /// <summary>Requests that get no further until they are given up.</summary>
     public int Hanging => Volatile.Read(ref hanging);
+
+    /// <summary>Requests so far that got no further.</summary>
+    public int Hung => Volatile.Read(ref hung);
 
     /// <summary>The clock of those who ask; a fault that takes its time moves it.</summary>
     public VirtualClock? Clock { get; set; }
@@ -76,6 +79,7 @@ internal sealed class SourceSimulator : IAsyncDisposable
     public async Task HangAsync(HttpContext context)
     {
         Interlocked.Increment(ref hanging);
+        Interlocked.Increment(ref hung);
         try
         {
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
