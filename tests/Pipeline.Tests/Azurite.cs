@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(Pipeline.Tests.Azurite))]
@@ -19,9 +17,9 @@ public sealed class Azurite : IAsyncLifetime
     private Process? process;
     private int handedOut;
 
-    public int BlobPort { get; } = FreePort();
-    public int QueuePort { get; } = FreePort();
-    public int TablePort { get; } = FreePort();
+    public int BlobPort { get; } = Loopback.FreePort();
+    public int QueuePort { get; } = Loopback.FreePort();
+    public int TablePort { get; } = Loopback.FreePort();
 
     /// <summary>The connection string of a storage account that no other test has seen.</summary>
     public string NewAccount()
@@ -52,7 +50,7 @@ public sealed class Azurite : IAsyncLifetime
         process.BeginErrorReadLine();
         var limit = Stopwatch.StartNew();
         foreach (var port in new[] { BlobPort, QueuePort, TablePort })
-            while (!await AnswersAsync(port))
+            while (!await Loopback.AnswersAsync(port))
             {
                 Assert.True(limit.Elapsed < TimeSpan.FromSeconds(60) && !process.HasExited, $"Azurite does not answer on port {port}");
                 await Task.Delay(100);
@@ -80,27 +78,5 @@ public sealed class Azurite : IAsyncLifetime
         var output = Task.WhenAll(npm.StandardOutput.ReadToEndAsync(limit.Token), npm.StandardError.ReadToEndAsync(limit.Token));
         await npm.WaitForExitAsync(limit.Token);
         Assert.True(npm.ExitCode == 0, $"npm ci in {Repository.Root} ended with {npm.ExitCode}: {string.Join('\n', await output)}");
-    }
-
-    /// <summary>A port of the loopback address that was free a moment ago.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static async Task<bool> AnswersAsync(int port)
-    {
-        using var client = new TcpClient();
-        try
-        {
-            await client.ConnectAsync(IPAddress.Loopback, port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

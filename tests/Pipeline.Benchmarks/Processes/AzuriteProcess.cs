@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Pipeline.Benchmarks.Processes;
 
@@ -10,7 +8,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly string Key = Convert.ToBase64String(new byte[16]);
     private readonly Process process;
-    private readonly int blobs = FreePort(), queues = FreePort(), tables = FreePort();
+    private readonly int blobs = Tests.Loopback.FreePort(), queues = Tests.Loopback.FreePort(), tables = Tests.Loopback.FreePort();
 
     private AzuriteProcess()
     {
@@ -36,7 +34,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         var azurite = new AzuriteProcess();
         var waited = Stopwatch.StartNew();
         foreach (var port in (int[])[azurite.blobs, azurite.queues, azurite.tables])
-            while (!await AnswersAsync(port))
+            while (!await Tests.Loopback.AnswersAsync(port))
             {
                 if (waited.Elapsed > StartLimit || azurite.process.HasExited) throw new BenchmarkException($"Azurite does not answer on port {port}");
                 await Task.Delay(50);
@@ -53,26 +51,5 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         if (!process.HasExited) process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync();
         process.Dispose();
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static async Task<bool> AnswersAsync(int port)
-    {
-        using var client = new TcpClient();
-        try
-        {
-            await client.ConnectAsync(IPAddress.Loopback, port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false; // Not yet.
-        }
     }
 }

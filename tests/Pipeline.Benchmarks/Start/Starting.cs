@@ -59,7 +59,7 @@ internal sealed class Starting : IGoal
     /// <summary>Starts an app and asks for its health until it answers.</summary>
     private static async Task<Measured> MeasureAsync(string file, Dictionary<string, string> settings, string[] arguments)
     {
-        var port = $"{AzuriteProcess.FreePort()}";
+        var port = $"{Tests.Loopback.FreePort()}";
         var start = new ProcessStartInfo("dotnet", [file, .. arguments.Select(argument => argument.Replace("{port}", port, StringComparison.Ordinal))])
         {
             RedirectStandardOutput = true,

@@ -38,7 +38,7 @@ public sealed class ParameterTests
         await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, SourceCase.Census(new Uri("http://127.0.0.1:1"), balance: false), clock, storage);
         await pipeline.Get<StepQueues>().EnsureAsync();
         var before = await TablesAsync(pipeline);
-        var port = Azurite.FreePort();
+        var port = Loopback.FreePort();
         await using var app = await ServeAsync(pipeline, port);
         using var proof = Proof.Try(Proof.Injection, "parts of addresses");
         var worded = 0;
@@ -70,7 +70,7 @@ public sealed class ParameterTests
         var storage = new MemoryStorage(clock);
         await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, SourceCase.Census(new Uri("http://127.0.0.1:1"), balance: false), clock, storage);
         await pipeline.Get<StepQueues>().EnsureAsync();
-        var port = Azurite.FreePort();
+        var port = Loopback.FreePort();
         await using var app = await ServeAsync(pipeline, port);
         Assert.Equal((202, "{\"slice\":\"census-trade/exports-total/2019\",\"from\":\"source\",\"rawBlob\":\"\"}"), await AskAsync(port, "replay/census-trade/exports-total/2019?from=source&accept=false"));
         Assert.Single(storage.Queues.All);

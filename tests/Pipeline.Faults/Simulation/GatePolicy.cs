@@ -39,7 +39,6 @@ internal sealed class GatePolicy(OneThread thread, Action<string> trace, Action<
     /// </summary>
     public bool HasMet { get; private set; }
 
-
     /// <summary>Sets where the worker stops next, and what happens to a call before; counted in calls from here.</summary>
     /// <param name="stopIn">The call it stops at.</param>
     /// <param name="stopAtWrite">The change of rows it stops at, between what it has seen and what it does about it.</param>

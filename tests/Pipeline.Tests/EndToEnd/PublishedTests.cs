@@ -25,7 +25,7 @@ public sealed class PublishedTests(Azurite azurite)
                 Assert.True(ended.ExitCode == 0, ended.ToString());
                 Assert.Equal("6", OnceTests.Summary(ended)["slices"]);
             }
-            var port = Azurite.FreePort();
+            var port = Loopback.FreePort();
             await using var app = App.Start(folder, settings, "--port", $"{port}");
             await app.UntilSaysAsync("Listening on");
             using var http = new HttpClient();

@@ -37,7 +37,7 @@ public sealed class ReportSite(Azurite azurite) : IAsyncLifetime
         var settings = App.Settings(account);
         foreach (var timer in (string[])["CENSUS_SCHEDULE", "UNCTAD_SCHEDULE", "MOEX_SCHEDULE"]) settings[timer] = "0 0 0 29 2 *";
         foreach (var (name, value) in more) settings[name] = value;
-        var port = Azurite.FreePort();
+        var port = Loopback.FreePort();
         var app = App.Start(settings, "--port", $"{port}");
         await app.UntilSaysAsync("Listening on");
         return (app, $"http://localhost:{port}/");

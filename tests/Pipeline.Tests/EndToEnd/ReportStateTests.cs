@@ -124,7 +124,7 @@ public sealed class ReportStateTests(Azurite azurite, ReportSite site) : IClassF
     [InlineData("status")]
     public async Task While_the_storage_does_not_answer_it_is_503_without_a_reason(string what)
     {
-        var away = Azurite.FreePort();
+        var away = Loopback.FreePort();
         var account = $"DefaultEndpointsProtocol=http;AccountName=away;AccountKey={Convert.ToBase64String(new byte[64])};" +
                       $"BlobEndpoint=http://127.0.0.1:{away}/away;QueueEndpoint=http://127.0.0.1:{away}/away;TableEndpoint=http://127.0.0.1:{away}/away;";
         var (app, address) = await ReportSite.ServeAsync(account);

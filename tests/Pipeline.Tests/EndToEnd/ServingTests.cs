@@ -13,7 +13,7 @@ public sealed class ServingTests(Azurite azurite)
     {
         var connection = azurite.NewAccount();
         var account = new Account(connection);
-        var port = Azurite.FreePort();
+        var port = Loopback.FreePort();
         await using var app = App.Start(App.Small(connection, ("CENSUS_SCHEDULE", "* * * * * *")), "--port", $"{port}");
         await app.UntilSaysAsync($"Listening on http://localhost:{port}");
         Assert.Contains($"  Health: [GET,HEAD] http://localhost:{port}/api/health\n", app.Out, StringComparison.Ordinal);
@@ -35,10 +35,10 @@ public sealed class ServingTests(Azurite azurite)
     [Fact]
     public async Task Health_is_503_while_the_storage_does_not_answer_and_the_reason_stays_in_the_log()
     {
-        var away = Azurite.FreePort();
+        var away = Loopback.FreePort();
         var account = $"DefaultEndpointsProtocol=http;AccountName=away;AccountKey={Convert.ToBase64String(new byte[64])};" +
                       $"BlobEndpoint=http://127.0.0.1:{away}/away;QueueEndpoint=http://127.0.0.1:{away}/away;TableEndpoint=http://127.0.0.1:{away}/away;";
-        var port = Azurite.FreePort();
+        var port = Loopback.FreePort();
         await using var app = App.Start(App.Settings(account), "--port", $"{port}");
         await app.UntilSaysAsync("Listening on");
         using var answer = await Http.GetAsync($"http://localhost:{port}/api/health");
@@ -114,7 +114,7 @@ public sealed class ServingTests(Azurite azurite)
         Assert.Equal(0, (await App.RunAsync(settings, "--once")).ExitCode);
         var versions = await account.VersionsAsync("trademonthly");
         var run = (await account.RowsAsync("runs", "Slice eq 'census-trade/imports-total/2023'")).Single();
-        var port = Azurite.FreePort();
+        var port = Loopback.FreePort();
         await using var app = App.Start(settings, "--port", $"{port}");
         await app.UntilSaysAsync("Listening on");
         async Task<(HttpStatusCode, string)> PostAsync(string path, string key = "only-for-this-test")
@@ -143,7 +143,7 @@ public sealed class ServingTests(Azurite azurite)
         Assert.Equal(0, (await App.RunAsync(settings, "--once")).ExitCode);
         var before = await account.OutcomeAsync();
         var bodies = (await account.RowsAsync("slices")).Count(row => row["Sha256"] is string { Length: > 0 });
-        var port = Azurite.FreePort();
+        var port = Loopback.FreePort();
         await using var app = App.Start(settings, "--port", $"{port}");
         await app.UntilSaysAsync("Listening on");
         async Task<(HttpStatusCode, string)> PostAsync(string source, string key = "only-for-this-test")

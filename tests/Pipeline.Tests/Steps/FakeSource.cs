@@ -46,7 +46,7 @@ internal sealed class FakeSource : ISource, IDisposable
     public FakeSource(params string[] keys)
     {
         this.keys = keys.Length > 0 ? keys : ["one"];
-        address = $"http://127.0.0.1:{Azurite.FreePort()}/";
+        address = $"http://127.0.0.1:{Loopback.FreePort()}/";
         listener.Prefixes.Add(address);
         listener.Start();
         _ = ServeAsync();

@@ -16,7 +16,7 @@ public sealed class LocalAzuriteTests : IDisposable
 
     public LocalAzuriteTests() => setup = new AzuriteSetup
     {
-        Ports = new(Azurite.FreePort(), Azurite.FreePort(), Azurite.FreePort()),
+        Ports = new(Loopback.FreePort(), Loopback.FreePort(), Loopback.FreePort()),
         Root = Repository.Root,
         Data = Path.Combine(folder, "data"),
     };

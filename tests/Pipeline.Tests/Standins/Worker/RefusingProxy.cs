@@ -12,7 +12,7 @@ internal sealed class RefusingProxy : IAsyncDisposable
     private readonly HttpClient client = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2) });
     private WebApplication? app;
 
-    public int Port { get; } = Azurite.FreePort();
+    public int Port { get; } = Loopback.FreePort();
 
     public static async Task<RefusingProxy> StartAsync(int target, string refused)
     {

@@ -82,7 +82,7 @@ public sealed class StartupTests(Azurite azurite)
     [Fact]
     public async Task Nothing_listens_and_no_azurite_is_wanted()
     {
-        var ports = new Standin.Functions.Worker.Azurite.AzuritePorts(Azurite.FreePort(), Azurite.FreePort(), Azurite.FreePort());
+        var ports = new Standin.Functions.Worker.Azurite.AzuritePorts(Loopback.FreePort(), Loopback.FreePort(), Loopback.FreePort());
         await using var host = new TestHost([typeof(Daily)], TestHost.Storage("UseDevelopmentStorage=true"), new CommandLine(NoAzurite: true), azurite: new() { Ports = ports });
         Assert.Equal(1, await host.RunAsync());
         Assert.Equal(
