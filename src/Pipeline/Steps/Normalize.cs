@@ -19,6 +19,9 @@ public sealed class Normalize(
     /// <summary>So many rejected rows of a refused body are listed: enough to see what is wrong with it.</summary>
     private const int MaxRejectedOfRefused = 100;
 
+    /// <summary>So many newer bodies may come while one is sought that is to be loaded once more. More is a fault of the service.</summary>
+    private const int MaxOvertaken = 20;
+
     /// <summary>Normalises the body of a message.</summary>
     public async Task RunAsync(NormalizeMessage message, CancellationToken cancellationToken)
     {
@@ -126,13 +129,26 @@ public sealed class Normalize(
             await SupersededAsync(claimed, run, cancellationToken).ConfigureAwait(false);
             return;
         }
-        // Only the state: a copy of this message may have written its counts since the run was read.
-        await runs.UpdateAsync(run, now => (now ?? run) with { Step = run.Step, StartedAt = run.StartedAt, State = RunState.Running, EndedAt = time.GetUtcNow() }, cancellationToken)
-            .ConfigureAwait(false);
         var known = before.WasLoaded ? await Known.ReadAsync(facts, reader.Table, reader.Scope, cancellationToken).ConfigureAwait(false) : null;
+        // Rows that a newer body has removed since would be put back: what is known of the table must be older than such a body's claim.
+        var now = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        if (now.Vintage > name.Vintage)
+        {
+            await SupersededAsync(now, run, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        if (!replay && now.Sha256.Length > 0)
+        {
+            logger.LogInformation("{Slice}: {Blob} has been loaded meanwhile", slice, name.Blob);
+            return;
+        }
+        // Only the state: a copy of this message may have written its counts since the run was read.
+        await runs.UpdateAsync(run, present => (present ?? run) with { Step = run.Step, StartedAt = run.StartedAt, State = UnlessSettled(present, RunState.Running), EndedAt = time.GetUtcNow() }, cancellationToken)
+            .ConfigureAwait(false);
         var (rows, history) = (await facts.OpenAsync(reader.Table).ConfigureAwait(false), await facts.OpenHistoryAsync().ConfigureAwait(false));
         await using var merge = new Merge(reader.Table, rows, history,
-            new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, replay), known, row => reader.InPolicy(row, name.Vintage));
+            new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, replay), known, row => reader.InPolicy(row, name.Vintage),
+            async token => (await slices.GetAsync(slice, token).ConfigureAwait(false)).Vintage <= name.Vintage);
         var missing = new List<MissingRow>();
         var rejected = new List<Finding>();
         await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
@@ -143,8 +159,8 @@ public sealed class Normalize(
                 rejected.AddRange(batch.Rejected);
             }
         var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && reader.Scope.Coverage != Coverage.Adds, cancellationToken).ConfigureAwait(false);
-        // Another merge may have ended half way.
-        if (before.IsHalfLoaded) await new UnfinishedHistory(reader.Table, rows, history).MendAsync(reader.Scope, name.Vintage, cancellationToken).ConfigureAwait(false);
+        // Another merge may have ended half way, or an older one come too late.
+        if ((before.IsHalfLoaded || replay) && !merged.Superseded) await new UnfinishedHistory(reader.Table, rows, history).MendAsync(reader.Scope, name.Vintage, cancellationToken).ConfigureAwait(false);
         await gaps.ReplaceAsync(reader.Table, reader.Scope, missing, before.WasLoaded, name.RunId, cancellationToken).ConfigureAwait(false);
         await rejects.PutAsync(run, name.Blob, rejected, cancellationToken).ConfigureAwait(false);
         await rejects.CloseAsync(slice, name, rejected, cancellationToken).ConfigureAwait(false);
@@ -156,10 +172,13 @@ public sealed class Normalize(
             await runs.PutAsync(run with { State = SliceState.Failed, Counts = counts, EndedAt = time.GetUtcNow(), Error = words }, cancellationToken).ConfigureAwait(false);
             throw new InvalidOperationException(words);
         }
-        await runs.PutAsync(run with { State = SliceState.Merged, Counts = counts, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
+        await runs.UpdateAsync(run, present => run with { State = UnlessSettled(present, SliceState.Merged), Counts = counts, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
         await FinishAsync(name, stored.Sha256, run with { Counts = counts }, check, merged, rejected, replay, cancellationToken).ConfigureAwait(false);
         Report(slice, counts, merged);
     }
+
+    /// <summary>The state of a run that goes on. One that a newer body has settled stays so: this may be a late copy of a message that nobody delivers once more.</summary>
+    private static string UnlessSettled(RunRow? present, string state) => present?.State == RunState.Superseded ? RunState.Superseded : state;
 
     private async Task FinishAsync(RawName name, string sha256, RunRow run, BodyCheck check, MergeResult merged, List<Finding> rejected, bool replay, CancellationToken cancellationToken)
     {
@@ -210,13 +229,23 @@ public sealed class Normalize(
 
     private async Task HealAsync(SliceRow newer, CancellationToken cancellationToken)
     {
-        var bodies = await raw.ListAsync(newer.Slice, cancellationToken).ConfigureAwait(false);
-        var body = (await runs.NewestAsync(bodies.Where(name => name.Vintage == newer.Vintage), cancellationToken).ConfigureAwait(false))?.Body
-                   ?? throw new InvalidOperationException($"{newer.Slice}: no raw body of {newer.Vintage:O}, which the table slices names; restore the blob or pull the slice again");
-        await slices.UpdateAsync(newer.Slice, row => row.Vintage == newer.Vintage ? row with { State = SliceState.Merging, Sha256 = "" } : null, cancellationToken).ConfigureAwait(false);
-        // To be read although its run may end before the message comes, and be over: rows that it has looked at and left may have been changed since. It was found to be fine
-        // when it was begun; the rows it lacks now are those of the older body.
-        await queues.SendAsync(new NormalizeMessage(newer.Slice.Id, body.Blob, Replay: true, Accept: true), cancellationToken).ConfigureAwait(false);
+        for (var (newest, asked) = (newer, 0); ; asked++)
+        {
+            var bodies = await raw.ListAsync(newest.Slice, cancellationToken).ConfigureAwait(false);
+            var body = (await runs.NewestAsync(bodies.Where(name => name.Vintage == newest.Vintage), cancellationToken).ConfigureAwait(false))?.Body
+                       ?? throw new InvalidOperationException($"{newest.Slice}: no raw body of {newest.Vintage:O}, which the table slices names; restore the blob or pull the slice again");
+            var (_, after) = await slices.UpdateAsync(newest.Slice, row => row.Vintage == newest.Vintage ? row with { State = SliceState.Merging, Sha256 = "" } : null, cancellationToken).ConfigureAwait(false);
+            if (after.Vintage > newest.Vintage && asked < MaxOvertaken)
+            {
+                // A newer one still came meanwhile. It may have looked at rows before they were changed here.
+                newest = after;
+                continue;
+            }
+            // To be read although its run may end before the message comes, and be over: rows that it has looked at and left may have been changed since. It was found to be
+            // fine when it was begun; the rows it lacks now are those of the older body.
+            await queues.SendAsync(new NormalizeMessage(newest.Slice.Id, body.Blob, Replay: true, Accept: true), cancellationToken).ConfigureAwait(false);
+            return;
+        }
     }
 
     private async Task RefuseAsync(RawName name, RunRow run, BodyCheck check, Finding refusal, List<Finding> rejected, CancellationToken cancellationToken)

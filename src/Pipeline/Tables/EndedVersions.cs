@@ -3,64 +3,79 @@ using Azure.Data.Tables;
 
 namespace Pipeline.Tables;
 
+/// <summary>A version of a fact that is about to end.</summary>
+/// <param name="Fact">The fact as it was read; its ETag is that of the version.</param>
+/// <param name="Row">The row of <c>history</c> that says how the version ended.</param>
+internal readonly record struct Ending(FactRow Fact, TableEntity Row);
+
 /// <summary>
-/// The history rows that a merge writes before it changes the facts they are of. Two merges that are about to end the same version write the same row; the one
-/// that comes too late puts back what it found there, also when the fact has been changed several times since.
+/// Writes how versions ended before the facts are changed. Two merges that are about to end the same version write the same row of <c>history</c>, and either may
+/// die at any call; whichever of them changes the fact, the row must be its own.
 /// </summary>
-internal sealed class EndedVersions(TableClient history, string runId)
+/// <remarks>
+/// A row that is there is not overwritten until the fact has been written anew as it is, under its ETag: whoever wrote the row and has not changed the fact yet
+/// then cannot any more, and decides anew. Whoever has changed it keeps the row. A newer body's row is not overwritten at all.
+/// </remarks>
+internal sealed class EndedVersions(TableClient facts, TableClient history)
 {
-    /// <summary>How often rows are looked at anew because of others. More in a row is a fault of the service.</summary>
-    private const int MaxConflicts = 20;
+    /// <summary>How often rows are looked at anew because of others. More in a batch is a fault of the service.</summary>
+    private const int MaxConflicts = 60;
 
-    private readonly Dictionary<string, TableEntity> found = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ETag> overtaken = new(StringComparer.Ordinal);
+    private int conflicts;
 
-    /// <summary>Writes history rows of one partition, at most 100. What is there already is remembered: an attempt that was interrupted, or somebody else's.</summary>
-    public async Task WriteAsync(IReadOnlyList<TableEntity> rows, CancellationToken cancellationToken)
+    /// <summary>Writes history rows of one partition, at most 100.</summary>
+    /// <returns>False when others are about to end one of the versions, too: nothing is written then, and the facts are to be read again.</returns>
+    public async Task<bool> WriteAsync(IReadOnlyList<Ending> ends, CancellationToken cancellationToken)
     {
-        var present = new Dictionary<string, TableEntity>(StringComparer.Ordinal);
-        for (var conflicts = 0; ; conflicts++)
+        var present = new Dictionary<string, ETag>(overtaken, StringComparer.Ordinal);
+        while (true)
         {
             try
             {
-                await history.SubmitTransactionAsync(rows.Select(row => present.TryGetValue(row.RowKey, out var there) ? new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, there.ETag)
-                    : new TableTransactionAction(TableTransactionActionType.Add, row)), cancellationToken).ConfigureAwait(false);
-                break;
+                await history.SubmitTransactionAsync(ends.Select(end => present.TryGetValue(end.Row.RowKey, out var version) ? new TableTransactionAction(TableTransactionActionType.UpdateReplace, end.Row, version)
+                    : new TableTransactionAction(TableTransactionActionType.Add, end.Row)), cancellationToken).ConfigureAwait(false);
+                return true;
             }
-            catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && conflicts < MaxConflicts)
+            catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && conflicts++ < MaxConflicts)
             {
                 present.Clear();
-                foreach (var row in rows)
-                    if (await GetAsync(row, cancellationToken).ConfigureAwait(false) is { } there) present.Add(row.RowKey, there);
+                var (rivals, met) = (new List<(FactRow Fact, TableEntity There)>(), false);
+                foreach (var (fact, row) in ends)
+                {
+                    if (await GetAsync(row.PartitionKey, row.RowKey, cancellationToken).ConfigureAwait(false) is not { } there) continue;
+                    if (AreSame(row, there) || (overtaken.TryGetValue(row.RowKey, out var version) && version == there.ETag)) present.Add(row.RowKey, there.ETag);
+                    else
+                    {
+                        met = true;
+                        if (there.GetDateTimeOffset("ValidTo") <= row.GetDateTimeOffset("ValidTo")) rivals.Add((fact, there));
+                    }
+                }
+                if (rivals.Count > 0) await OvertakeAsync(rivals, cancellationToken).ConfigureAwait(false);
+                if (met) return false;
             }
         }
-        foreach (var (key, there) in present)
-            if (!IsMine(there)) found[key] = there;
     }
 
-    /// <summary>After a lost race: nothing if the winner has written the row since, else the row as it must be, or what was found there before.</summary>
-    /// <param name="row">Has the keys of the row.</param>
-    /// <param name="follower">The row as it must be; null when that is not known. What was found may be another's who has lost, too.</param>
-    /// <param name="stands">Whether the version has not ended, so that the row has no place where nothing was found.</param>
-    /// <param name="cancellationToken">Stops the call.</param>
-    public async Task TakeBackAsync(TableEntity row, TableEntity? follower, bool stands, CancellationToken cancellationToken)
+    private async Task OvertakeAsync(List<(FactRow Fact, TableEntity There)> rivals, CancellationToken cancellationToken)
     {
-        if (await GetAsync(row, cancellationToken).ConfigureAwait(false) is not { } there || !IsMine(there)) return;
         try
         {
-            if ((follower ?? found.GetValueOrDefault(row.RowKey)) is { } instead) await history.UpdateEntityAsync(instead, there.ETag, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
-            else if (stands) await history.DeleteEntityAsync(row.PartitionKey, row.RowKey, there.ETag, cancellationToken).ConfigureAwait(false);
+            await facts.SubmitTransactionAsync(rivals.Select(rival => new TableTransactionAction(TableTransactionActionType.UpdateReplace, rival.Fact, rival.Fact.ETag)), cancellationToken).ConfigureAwait(false);
+            foreach (var (_, there) in rivals) overtaken[there.RowKey] = there.ETag;
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
         {
-            // Somebody else has written or removed it since: it is theirs now.
+            // Somebody was faster: the facts are read again either way.
         }
     }
 
-    private bool IsMine(TableEntity row) => row.GetString("RunId") == runId;
+    /// <summary>Whether another copy of this run wrote it, or this one did before it was interrupted.</summary>
+    private static bool AreSame(TableEntity row, TableEntity there) => row.All(column => Equals(column.Value, there[column.Key]));
 
-    private async Task<TableEntity?> GetAsync(TableEntity row, CancellationToken cancellationToken)
+    private async Task<TableEntity?> GetAsync(string partition, string key, CancellationToken cancellationToken)
     {
-        var answer = await history.GetEntityIfExistsAsync<TableEntity>(row.PartitionKey, row.RowKey, cancellationToken: cancellationToken).ConfigureAwait(false);
+        var answer = await history.GetEntityIfExistsAsync<TableEntity>(partition, key, cancellationToken: cancellationToken).ConfigureAwait(false);
         return answer.HasValue ? answer.Value : null;
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Azure;
 using Azure.Data.Tables;
 
@@ -12,7 +11,16 @@ namespace Pipeline.Tables;
 /// A row that this very run wrote before it was interrupted counts as added or changed by it, so that the ledger of a
 /// continued run is that of a quiet one.
 /// </remarks>
-internal sealed class Merge(FactTable table, TableClient facts, TableClient history, MergeRun run, Known? known, Func<FactRow, bool> inPolicy) : IAsyncDisposable
+/// <param name="table">The fact table.</param>
+/// <param name="facts">Its client.</param>
+/// <param name="history">The client of <c>history</c>.</param>
+/// <param name="run">What goes into every row.</param>
+/// <param name="known">What the table holds of the slice; null when it was never loaded.</param>
+/// <param name="inPolicy">Whether a change of a row lies inside the publisher's declared revision window.</param>
+/// <param name="isNewest">Whether no newer body of the slice has been claimed since. Asked when others turn out to be at the same rows: an older body then leaves all that
+/// it has not written as it is, lest it put back what a newer one has removed.</param>
+internal sealed class Merge(
+    FactTable table, TableClient facts, TableClient history, MergeRun run, Known? known, Func<FactRow, bool> inPolicy, Func<CancellationToken, Task<bool>> isNewest) : IAsyncDisposable
 {
     /// <summary>What the table service takes in one transaction.</summary>
     private const int BatchSize = 100;
@@ -33,6 +41,7 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
     private readonly SemaphoreSlim slots = new(Parallelism);
     private readonly List<Task> running = [];
     private int buffered;
+    private volatile bool superseded;
     private long added, changed, unchanged, removed, outOfPolicy, conflicts;
 
     /// <summary>A row of the body and what the table held under its key when the slice was read; null when nothing.</summary>
@@ -73,7 +82,7 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
                 foreach (var rows in partition.Chunk(BatchSize))
                     await StartAsync(() => RemoveAsync(partition.Key, rows, cancellationToken), cancellationToken).ConfigureAwait(false);
         await Task.WhenAll(running).ConfigureAwait(false);
-        return new MergeResult(added, changed, unchanged, removed, outOfPolicy, conflicts);
+        return new MergeResult(added, changed, unchanged, removed, outOfPolicy, conflicts, superseded);
     }
 
     /// <summary>Waits for what is under way, so that a merge that failed writes nothing after its step has ended.</summary>
@@ -117,39 +126,51 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
     private async Task WriteAsync(string partition, List<Candidate> candidates, CancellationToken cancellationToken)
     {
         var current = await ReadChangedAsync(partition, candidates, cancellationToken).ConfigureAwait(false);
-        var ended = new EndedVersions(history, run.RunId);
+        var ended = new EndedVersions(facts, history);
         for (var attempt = 0; ; attempt++)
         {
             var plan = Decide(candidates, current);
-            if (plan.History.Count > 0) await ended.WriteAsync(plan.History, cancellationToken).ConfigureAwait(false);
-            if (plan.Facts.Count > 0)
+            if (await WriteAsync(plan, ended, attempt, cancellationToken).ConfigureAwait(false))
             {
-                try
-                {
-                    await facts.SubmitTransactionAsync(plan.Facts, cancellationToken).ConfigureAwait(false);
-                }
-                catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MaxConflicts)
-                {
-                    // Somebody else wrote at least one of these rows, or this run did before it was interrupted: look at what is there and decide anew.
-                    Interlocked.Increment(ref conflicts);
-                    var before = current;
-                    current = await ReadRangeAsync(partition, [.. candidates.Select(candidate => candidate.Row.RowKey)], cancellationToken).ConfigureAwait(false);
-                    await MendHistoryAsync(ended, plan.Replaced.Select(row => before[row.RowKey]), current, cancellationToken).ConfigureAwait(false);
-                    continue;
-                }
+                Interlocked.Add(ref added, plan.Added);
+                foreach (var row in plan.Replaced) Tally(true, row.Revision);
+                Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
+                foreach (var (mine, revision) in plan.Untouched) Tally(mine, revision);
+                return;
             }
-            Interlocked.Add(ref added, plan.Added);
-            foreach (var row in plan.Replaced) Tally(true, row.Revision);
-            Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
-            foreach (var (mine, revision) in plan.Untouched) Tally(mine, revision);
-            return;
+            // Somebody else wrote at least one of these rows, or this run did before it was interrupted: look at what is there and decide anew.
+            await MeetAsync(cancellationToken).ConfigureAwait(false);
+            current = await ReadRangeAsync(partition, [.. candidates.Select(candidate => candidate.Row.RowKey)], cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Others are at the same rows.</summary>
+    private async Task MeetAsync(CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref conflicts);
+        if (!await isNewest(cancellationToken).ConfigureAwait(false)) superseded = true;
+    }
+
+    /// <summary>Writes a batch: false when others were there before.</summary>
+    private async Task<bool> WriteAsync(Plan plan, EndedVersions ended, int attempt, CancellationToken cancellationToken)
+    {
+        if (plan.Ends.Count > 0 && !await ended.WriteAsync(plan.Ends, cancellationToken).ConfigureAwait(false)) return false;
+        if (plan.Facts.Count == 0) return true;
+        try
+        {
+            await facts.SubmitTransactionAsync(plan.Facts, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MaxConflicts)
+        {
+            return false;
         }
     }
 
     private sealed class Plan
     {
         public List<TableTransactionAction> Facts { get; } = [];
-        public List<TableEntity> History { get; } = [];
+        public List<Ending> Ends { get; } = [];
         public List<FactRow> Replaced { get; } = [];
         public List<(bool Mine, int Revision)> Untouched { get; } = [];
         public int Added { get; set; }
@@ -161,7 +182,13 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
         var plan = new Plan();
         foreach (var (row, _) in candidates)
         {
-            if (!current.TryGetValue(row.RowKey, out var before))
+            current.TryGetValue(row.RowKey, out var before);
+            if (superseded || before?.RowHash == row.RowHash || before?.Vintage > row.Vintage)
+            {
+                plan.Untouched.Add((before?.RunId == run.RunId, before?.Revision ?? 0));
+                continue;
+            }
+            if (before is null)
             {
                 // It may have been there when the batch was decided before.
                 row.FirstSeen = row.LastChanged = row.Vintage;
@@ -170,23 +197,24 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
                 plan.Added++;
                 continue;
             }
-            if (before.RowHash == row.RowHash || before.Vintage > row.Vintage)
-            {
-                plan.Untouched.Add((before.RunId == run.RunId, before.Revision));
-                continue;
-            }
             // A replay may read the body of this very run otherwise than before. That is no change of the publisher's; a tick keeps the two readings apart in history.
             var again = before.RunId == run.RunId;
             row.FirstSeen = before.FirstSeen;
             row.Revision = again ? before.Revision : before.Revision + 1;
             row.LastChanged = again ? before.LastChanged.AddTicks(1) : run.Vintage;
-            var within = inPolicy(row);
-            if (!within) plan.OutOfPolicy++;
-            plan.History.Add(HistoryRow.Of(table, before, row, row.LastChanged, run.RunId, within));
-            plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, before.ETag));
+            End(plan, before, row, row.LastChanged);
             plan.Replaced.Add(row);
         }
         return plan;
+    }
+
+    /// <summary>A version ends: another one follows, or none.</summary>
+    private void End(Plan plan, FactRow before, FactRow? after, DateTimeOffset at)
+    {
+        var within = inPolicy(after ?? before);
+        if (!within) plan.OutOfPolicy++;
+        plan.Ends.Add(new Ending(before, HistoryRow.Of(table, before, after, at, run.RunId, within)));
+        plan.Facts.Add(new TableTransactionAction(after is null ? TableTransactionActionType.Delete : TableTransactionActionType.UpdateReplace, after ?? before, before.ETag));
     }
 
     /// <summary>The old versions of the rows that the body changes; rows it adds are not looked for.</summary>
@@ -213,44 +241,22 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
 
     private async Task RemoveAsync(string partition, string[] keys, CancellationToken cancellationToken)
     {
-        List<FactRow> lost = [];
-        var ended = new EndedVersions(history, run.RunId);
-        for (var attempt = 0; ; attempt++)
+        var ended = new EndedVersions(facts, history);
+        for (var attempt = 0; !superseded; attempt++)
         {
-            var current = await ReadRangeAsync(partition, [.. keys], cancellationToken).ConfigureAwait(false);
-            await MendHistoryAsync(ended, lost, current, cancellationToken).ConfigureAwait(false);
-            var gone = current.Values.Where(row => row.Vintage <= run.Vintage && (run.Replay || row.RunId != run.RunId)).ToList();
-            if (gone.Count == 0) return;
-            var outside = gone.Count(row => !inPolicy(row));
-            await ended.WriteAsync([.. gone.Select(row => HistoryRow.Of(table, row, null, row.LastChanged < run.Vintage ? run.Vintage : row.LastChanged.AddTicks(1), run.RunId, inPolicy(row)))], cancellationToken).ConfigureAwait(false);
-            try
+            var plan = new Plan();
+            foreach (var row in (await ReadRangeAsync(partition, [.. keys], cancellationToken).ConfigureAwait(false)).Values)
             {
-                await facts.SubmitTransactionAsync(gone.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)), cancellationToken).ConfigureAwait(false);
+                if (row.Vintage > run.Vintage || (row.RunId == run.RunId && !run.Replay)) continue;
+                End(plan, row, null, row.LastChanged < run.Vintage ? run.Vintage : row.LastChanged.AddTicks(1));
             }
-            catch (RequestFailedException e) when (e.Status is 404 or 412 && attempt < MaxConflicts)
+            if (await WriteAsync(plan, ended, attempt, cancellationToken).ConfigureAwait(false))
             {
-                Interlocked.Increment(ref conflicts);
-                lost = gone;
-                continue;
+                Interlocked.Add(ref removed, plan.Facts.Count);
+                Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
+                return;
             }
-            Interlocked.Add(ref removed, gone.Count);
-            Interlocked.Add(ref outOfPolicy, outside);
-            return;
-        }
-    }
-
-    /// <summary>
-    /// After a lost race: the history rows of old versions, which this merge had just written in vain, become what the winners had made of them: they point to
-    /// the version that won, or are taken out when the old version still stands.
-    /// </summary>
-    private async Task MendHistoryAsync(EndedVersions ended, IEnumerable<FactRow> lost, Dictionary<string, FactRow> current, CancellationToken cancellationToken)
-    {
-        foreach (var old in lost)
-        {
-            var winner = current.GetValueOrDefault(old.RowKey);
-            if (winner?.ETag == old.ETag) continue;
-            var follower = winner?.Revision == old.Revision + 1 ? HistoryRow.Of(table, old, winner, winner.LastChanged, winner.RunId, inPolicy(winner)) : null;
-            await ended.TakeBackAsync(HistoryRow.Of(table, old, null, run.Vintage, run.RunId, true), follower, winner?.LastChanged == old.LastChanged, cancellationToken).ConfigureAwait(false);
+            await MeetAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -259,33 +265,5 @@ internal sealed class Merge(FactTable table, TableClient facts, TableClient hist
         if (!mine) Interlocked.Increment(ref unchanged);
         else if (revision == 0) Interlocked.Increment(ref added);
         else Interlocked.Increment(ref changed);
-    }
-}
-
-/// <summary>A row of the table <c>history</c>: a version of a fact row that is no longer the present one.</summary>
-internal static class HistoryRow
-{
-    /// <summary>What the column <c>Column</c> says of a row that was removed; its columns are in <c>OldValue</c>, as JSON.</summary>
-    public const string Removed = "(removed)";
-
-    /// <param name="table">The fact table.</param>
-    /// <param name="before">The version that ends.</param>
-    /// <param name="after">The version that follows; null when the row is removed.</param>
-    /// <param name="validTo">When it ended, UTC.</param>
-    /// <param name="runId">The run that ended it.</param>
-    /// <param name="inPolicy">Whether the change lies inside the publisher's declared revision window.</param>
-    public static TableEntity Of(FactTable table, FactRow before, FactRow? after, DateTimeOffset validTo, string runId, bool inPolicy)
-    {
-        var (column, old, next) = after is null ? (Removed, ColumnTexts.All(before), "") : ColumnTexts.Difference(before, after);
-        return new TableEntity($"{table.Name}|{before.PartitionKey}", $"{before.RowKey}|{before.LastChanged.UtcTicks.ToString("D19", CultureInfo.InvariantCulture)}")
-        {
-            ["OldValue"] = old,
-            ["NewValue"] = next,
-            ["Column"] = column,
-            ["ValidFrom"] = before.LastChanged,
-            ["ValidTo"] = validTo,
-            ["RunId"] = runId,
-            ["InPolicy"] = inPolicy
-        };
     }
 }

@@ -16,4 +16,5 @@ public sealed record MergeRun(string Source, string Dataset, DateTimeOffset Vint
 /// <param name="Removed">Rows that the body no longer has; they are in <c>history</c>.</param>
 /// <param name="OutOfPolicy">Changes and removals outside the publisher's declared revision window.</param>
 /// <param name="Conflicts">Batches that were decided anew because somebody else had written the same rows.</param>
-public sealed record MergeResult(long Added, long Changed, long Unchanged, long Removed, long OutOfPolicy, long Conflicts);
+/// <param name="Superseded">Whether a newer body came meanwhile: rows from then on count as unchanged, and were left as they are.</param>
+public sealed record MergeResult(long Added, long Changed, long Unchanged, long Removed, long OutOfPolicy, long Conflicts, bool Superseded);

@@ -5,13 +5,14 @@ using Pipeline.Sources;
 namespace Pipeline.Tables;
 
 /// <summary>
-/// Takes out what <c>history</c> says of changes that never came to pass. An old version goes to history before its row is changed; when the
-/// merge ends in between and another body follows that has the row as it was, the version would seem to have ended.
+/// Puts right what merges leave in <c>history</c> that end half way, or come too late. An old version goes to history before its row is changed: when the merge
+/// ends in between and another body follows that has the row as it was, the version would seem to have ended. And an older body may put a row back that a newer
+/// one has just removed; it is removed once more, and the version that the older body ended must not seem to have lasted until the newer one.
 /// </summary>
 internal sealed class UnfinishedHistory(FactTable table, TableClient facts, TableClient history)
 {
-    private static readonly string[] FactColumns = [nameof(FactRow.PartitionKey), nameof(FactRow.RowKey), nameof(FactRow.LastChanged)];
-    private static readonly string[] HistoryColumns = ["PartitionKey", "RowKey", "ValidFrom"];
+    private static readonly string[] FactColumns = [nameof(FactRow.PartitionKey), nameof(FactRow.RowKey), nameof(FactRow.LastChanged), nameof(FactRow.Revision)];
+    private static readonly string[] HistoryColumns = ["PartitionKey", "RowKey", "ValidFrom", "ValidTo"];
 
     /// <summary>How often a row is looked at anew because of others. More in a row is a fault of the service.</summary>
     private const int MaxConflicts = 20;
@@ -20,25 +21,80 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
     /// <param name="scope">The rows.</param>
     /// <param name="vintage">Of the body that has just been merged: no older one may end the versions that it leaves standing.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <returns>How many versions were said to have ended and had not.</returns>
+    /// <returns>How many versions were said to have ended and had not, or not then.</returns>
     public async Task<int> MendAsync(SliceScope scope, DateTimeOffset vintage, CancellationToken cancellationToken)
     {
-        var present = new Dictionary<(string, string), DateTimeOffset>();
+        var present = new Dictionary<(string, string), (DateTimeOffset Since, int Revision)>();
         await foreach (var row in table.QueryAsync(facts, scope.Filter, FactColumns, cancellationToken).ConfigureAwait(false))
-            if (scope.Owns(row.PartitionKey, row.RowKey)) present[(row.PartitionKey, row.RowKey)] = row.LastChanged;
+            if (scope.Owns(row.PartitionKey, row.RowKey)) present[(row.PartitionKey, row.RowKey)] = (row.LastChanged, row.Revision);
         var (prefix, mended) = (table.Name + "|", 0);
         var filter = TableClient.CreateQueryFilter($"PartitionKey ge {prefix} and PartitionKey lt {table.Name + "}"} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}");
+        TableEntity? last = null;
         await foreach (var version in history.QueryAsync<TableEntity>(filter, maxPerPage: 1000, HistoryColumns, cancellationToken).ConfigureAwait(false))
         {
-            var (partition, row) = (version.PartitionKey[prefix.Length..], version.RowKey[..version.RowKey.LastIndexOf('|')]);
-            // The present version has not ended.
-            if (present.TryGetValue((partition, row), out var since) && version.GetDateTimeOffset("ValidFrom") == since
-                && await MendAsync(partition, row, since, version, vintage, cancellationToken).ConfigureAwait(false)) mended++;
+            // The versions of a row come in the order in which they began.
+            if (last is not null) await MendAsync(last, version).ConfigureAwait(false);
+            last = version;
         }
+        if (last is not null) await MendAsync(last, null).ConfigureAwait(false);
         return mended;
+
+        async Task MendAsync(TableEntity version, TableEntity? next)
+        {
+            var (partition, row) = (version.PartitionKey[prefix.Length..], RowOf(version));
+            var (from, to) = (version.GetDateTimeOffset("ValidFrom")!.Value, version.GetDateTimeOffset("ValidTo")!.Value);
+            (DateTimeOffset Since, int Revision)? fact = present.TryGetValue((partition, row), out var found) ? found : null;
+            var follower = next is not null && next.PartitionKey == version.PartitionKey && RowOf(next) == row ? next.GetDateTimeOffset("ValidFrom") : null;
+            var end = follower ?? fact?.Since;
+            // The present version has not ended.
+            if (from == fact?.Since)
+            {
+                if (await TakeOutAsync(partition, row, from, version, vintage, cancellationToken).ConfigureAwait(false)) mended++;
+            }
+            else if (from < end && end < to)
+            {
+                await EndAsync(version, end.Value, cancellationToken).ConfigureAwait(false);
+                mended++;
+            }
+            // The present version was put back, or follows one that was: nothing leads to it.
+            else if (follower is null && (end < from || (end > to && fact?.Revision > 0)))
+            {
+                await BeginAsync(partition, row, fact!.Value.Since, end < from ? vintage : fact.Value.Since, cancellationToken).ConfigureAwait(false);
+                mended++;
+            }
+        }
     }
 
-    private async Task<bool> MendAsync(string partition, string key, DateTimeOffset since, TableEntity version, DateTimeOffset vintage, CancellationToken cancellationToken)
+    private static string RowOf(TableEntity version) => version.RowKey[..version.RowKey.LastIndexOf('|')];
+
+    private async Task EndAsync(TableEntity version, DateTimeOffset end, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await history.UpdateEntityAsync(new TableEntity(version.PartitionKey, version.RowKey) { ["ValidTo"] = end }, version.ETag, TableUpdateMode.Merge, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 412)
+        {
+            // Another merge is at it. It is newer and looks for itself, or older, and has the newest loaded once more.
+        }
+    }
+
+    private async Task BeginAsync(string partition, string key, DateTimeOffset since, DateTimeOffset begin, CancellationToken cancellationToken)
+    {
+        if (await table.GetAsync(facts, partition, key, cancellationToken).ConfigureAwait(false) is not { } row || row.LastChanged != since) return;
+        (row.FirstSeen, row.LastChanged, row.Revision) = (begin, begin, 0);
+        if (begin > row.Vintage) row.Vintage = begin;
+        try
+        {
+            await facts.SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)], cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 412)
+        {
+            // As above.
+        }
+    }
+
+    private async Task<bool> TakeOutAsync(string partition, string key, DateTimeOffset since, TableEntity version, DateTimeOffset vintage, CancellationToken cancellationToken)
     {
         for (var conflicts = 0; ; conflicts++)
         {
@@ -48,13 +104,15 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
             {
                 // The row first: whoever is still about to change it sees then that a newer body left it as it is, and decides anew.
                 await facts.SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)], cancellationToken).ConfigureAwait(false);
+                await history.DeleteEntityAsync(version.PartitionKey, version.RowKey, version.ETag, cancellationToken).ConfigureAwait(false);
+                return true;
             }
             catch (RequestFailedException e) when (e.Status is 404 or 412 && conflicts < MaxConflicts)
             {
-                continue;
+                var answer = await history.GetEntityIfExistsAsync<TableEntity>(version.PartitionKey, version.RowKey, cancellationToken: cancellationToken).ConfigureAwait(false);
+                if (!answer.HasValue) return false;
+                version = answer.Value!;
             }
-            await history.DeleteEntityAsync(version.PartitionKey, version.RowKey, ETag.All, cancellationToken).ConfigureAwait(false);
-            return true;
         }
     }
 }

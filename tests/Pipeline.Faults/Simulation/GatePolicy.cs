@@ -33,12 +33,6 @@ internal sealed class GatePolicy(OneThread thread, Action<string> trace, Action<
 
     public bool IsDead => dead;
 
-    /// <summary>
-    /// Whether a transaction of its has met another's. It may have written over the other's row of history by then, and puts that back when it loses; a step that
-    /// ends in between, by death or a busy service, leaves the row with a wrong end. That is known, and not tried: three faults that meet in one call.
-    /// </summary>
-    public bool HasMet { get; private set; }
-
     /// <summary>Sets where the worker stops next, and what happens to a call before; counted in calls from here.</summary>
     /// <param name="stopIn">The call it stops at.</param>
     /// <param name="stopAtWrite">The change of rows it stops at, between what it has seen and what it does about it.</param>
@@ -47,11 +41,7 @@ internal sealed class GatePolicy(OneThread thread, Action<string> trace, Action<
     public void Arm(int stopIn, int stopAtWrite, int troubleIn, Trouble trouble) => (left, writesLeft, this.troubleIn, this.trouble) = (stopIn, stopAtWrite, troubleIn, trouble);
 
     /// <summary>Lets it go on undisturbed.</summary>
-    public void Disarm()
-    {
-        Arm(int.MaxValue, int.MaxValue, int.MaxValue, default);
-        HasMet = false;
-    }
+    public void Disarm() => Arm(int.MaxValue, int.MaxValue, int.MaxValue, default);
 
     /// <summary>Lets the worker go on.</summary>
     public void Resume()
@@ -82,15 +72,10 @@ internal sealed class GatePolicy(OneThread thread, Action<string> trace, Action<
             if (dead) throw new CrashException("killed");
         }
         trace($"{message.Request.Method} {message.Request.Uri.Path}");
-        if (--troubleIn != 0 || (HasMet && trouble != Trouble.Twice))
+        if (--troubleIn != 0)
         {
             await next();
-            if (writes && RowWrite.MetAnother(message.Response))
-            {
-                var words = RowWrite.Words(message.Request);
-                HasMet |= words == RowWrite.Facts;
-                met(words);
-            }
+            if (writes && RowWrite.MetAnother(message.Response)) met(RowWrite.Words(message.Request));
             if (dead) throw new CrashException("dead");
             return;
         }

@@ -56,8 +56,7 @@ internal static class Truth
         .Select(row => $"fact {row.PartitionKey} {row.RowKey} {row["Value"]}").Concat(gaps.Where(row => row.PartitionKey == $"fakefacts|fake|{key}").Select(row => $"gap fake|{key} {row.RowKey}"))
         .Order(StringComparer.Ordinal);
 
-    /// <summary>Every version that was changed leads to the one that followed, at the moment that one began, up to the present one.</summary>
-    /// <remarks>Behind a removal any version may begin, also earlier: an older body may put a row back that a newer one has removed meanwhile. The newer one is loaded once more.</remarks>
+    /// <summary>Every version that was changed leads to the one that followed, at the moment that one began, up to the present one; behind a removal there may be a time without.</summary>
     public static void Chains(IEnumerable<TableEntity> facts, IEnumerable<TableEntity> history)
     {
         var present = facts.ToDictionary(fact => ($"fakefacts|{fact.PartitionKey}", fact.RowKey));
@@ -70,13 +69,16 @@ internal static class Truth
     private static void Chain(TableEntity? fact, List<TableEntity> versions)
     {
         string Words() => $"history of {versions[0].PartitionKey} {versions[0].RowKey}: {string.Join(", ", versions.Select(row => $"{row["OldValue"]}→{row["NewValue"]} {row["ValidFrom"]:O}…{row["ValidTo"]:O}"))}; now {fact?["Value"]} r{fact?["Revision"]} {fact?["LastChanged"]:O}";
-        foreach (var row in versions)
+        foreach (var (row, next) in versions.Zip([.. versions.Skip(1), null]))
         {
-            var end = row.GetDateTimeOffset("ValidTo");
+            var (end, follower) = (row.GetDateTimeOffset("ValidTo"), next is null ? fact?.GetDateTimeOffset("LastChanged") : next.GetDateTimeOffset("ValidFrom"));
             Assert.True(row.GetDateTimeOffset("ValidFrom") < end, Words());
-            if (row.GetString("Column") == HistoryRow.Removed) continue;
-            var next = versions.FirstOrDefault(other => other.GetDateTimeOffset("ValidFrom") == end);
-            Assert.True(next is not null || fact?.GetDateTimeOffset("LastChanged") == end, Words());
+            if (row.GetString("Column") == HistoryRow.Removed)
+            {
+                Assert.True(follower is null || follower >= end, Words());
+                continue;
+            }
+            Assert.True(follower == end, Words());
             var follows = next is null ? $"{fact!["Value"]}" : next.GetString("Column") == HistoryRow.Removed ? null : next.GetString("OldValue");
             Assert.True(follows is null || follows == row.GetString("NewValue"), Words());
         }

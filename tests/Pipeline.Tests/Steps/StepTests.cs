@@ -105,13 +105,13 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var account = azurite.NewAccount();
         await using var newer = Open(account);
         await LoadAsync(newer, "a=1 b=1 c=1");
-        source.Body = "a=2 b=2 c=1 d=2";
+        source.Body = "a=1 b=1 c=1 d=2";
         await PullAsync(newer);
         var old = (await BodiesAsync(newer))[^1];
         await newer.Queue("normalize").ClearMessagesAsync();
         var raced = false;
-        // Between the claim of the old body and its first row a newer body is pulled and loaded.
-        var race = new AroundPolicy(request => !raced && request.Method == Azure.Core.RequestMethod.Get && request.Uri.Path.Contains("fakefacts", StringComparison.Ordinal), after: async _ =>
+        // When the old body has decided what it adds, and before it does, a newer body is pulled and loaded.
+        var race = new AroundPolicy(request => !raced && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
         {
             raced = true;
             await LoadAsync(newer, "a=1 b=3 c=1 e=1");
@@ -130,6 +130,90 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         Assert.Equal(["done", "superseded", "done"], await RunsAsync(last));
         Assert.Equal(SliceState.Done, (await SliceAsync(last)).State);
         await last.LedgerAsync();
+    }
+
+    [Fact]
+    public async Task An_older_load_that_has_read_the_table_after_a_newer_one_writes_nothing()
+    {
+        var account = azurite.NewAccount();
+        await using var newer = Open(account);
+        await LoadAsync(newer, "a=1 b=1");
+        source.Body = "a=2 b=1 d=2";
+        await PullAsync(newer);
+        var old = (await BodiesAsync(newer))[^1];
+        await newer.Queue("normalize").ClearMessagesAsync();
+        var raced = false;
+        var race = new AroundPolicy(request => !raced && request.Method == Azure.Core.RequestMethod.Get && request.Uri.Path.Contains("fakefacts", StringComparison.Ordinal), after: async _ =>
+        {
+            raced = true;
+            await LoadAsync(newer, "a=1 b=3");
+        });
+        var write = new AroundPolicy(request => raced && AroundPolicy.IsBatchOf(request, "fakefacts"), () => throw new InvalidOperationException("it wrote"));
+        await using (var slow = new TestPipeline(account, source, race, write)) await NormalizeAsync(slow, old);
+        await newer.DrainAsync();
+        Assert.Equal("a=1 b=3", await FactsAsync(newer));
+        Assert.Equal(["done", "superseded", "done"], await RunsAsync(newer));
+    }
+
+    [Fact]
+    public async Task A_body_that_comes_while_an_older_one_asks_for_healing_is_the_one_that_is_healed()
+    {
+        var account = azurite.NewAccount();
+        await using var newer = Open(account);
+        await LoadAsync(newer, "a=1 b=1 c=1");
+        source.Body = "a=2 b=2 c=1";
+        await PullAsync(newer);
+        var old = (await BodiesAsync(newer))[^1];
+        await newer.Queue("normalize").ClearMessagesAsync();
+        var loaded = 0;
+        // The old body has announced that a and b change. A newer one changes b; another one comes when the old body, which has lost, looks for the newest.
+        var race = new AroundPolicy(request => loaded == 0 && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
+        {
+            loaded++;
+            await LoadAsync(newer, "a=1 b=3 c=1");
+        });
+        var again = new AroundPolicy(request => loaded == 1 && request.Uri.Query.Contains("comp=list", StringComparison.Ordinal), async () =>
+        {
+            loaded++;
+            await LoadAsync(newer, "a=1 b=3 c=2");
+        });
+        await using (var slow = new TestPipeline(account, source, race, again)) await NormalizeAsync(slow, old);
+        Assert.Equal(2, loaded);
+        await newer.DrainAsync();
+        Assert.Equal("a=1 b=3 c=2", await FactsAsync(newer));
+        Assert.Equal(["b 1 3", "c 1 2"], (await newer.RowsAsync("history")).Select(row => $"{row.RowKey.Split('|')[0]} {row["OldValue"]} {row["NewValue"]}").Order(StringComparer.Ordinal));
+        Assert.Equal(["done", "superseded", "done", "done"], await RunsAsync(newer));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_late_copy_of_a_message_leaves_its_run_as_it_was_settled(bool published)
+    {
+        var account = azurite.NewAccount();
+        await using var other = Open(account);
+        await PullAsync(other);
+        var body = Assert.Single(await BodiesAsync(other));
+        var raced = false;
+        // The copy has claimed the slice. Now the message itself is worked on, so that nobody will deliver it again; before or after it is published a newer body is loaded.
+        var race = new AroundPolicy(request => !raced && request.Method == Azure.Core.RequestMethod.Put && request.Uri.Path.Contains("/slices(", StringComparison.Ordinal), after: async _ =>
+        {
+            raced = true;
+            if (published) await other.DrainAsync();
+            else
+            {
+                await NormalizeAsync(other, body);
+                await other.Queue("publish").ClearMessagesAsync();
+            }
+            await LoadAsync(other, "a=2 b=2");
+        });
+        var write = new AroundPolicy(request => raced && (AroundPolicy.IsBatchOf(request, "fakefacts") || (request.Method == Azure.Core.RequestMethod.Put && request.Uri.Path.Contains("/runs(", StringComparison.Ordinal) && published)),
+            () => throw new InvalidOperationException("it went on"));
+        await using (var late = new TestPipeline(account, source, race, write)) await NormalizeAsync(late, body);
+        await other.DrainAsync();
+        Assert.True(raced);
+        Assert.Equal([published ? "done" : "superseded", "done"], await RunsAsync(other));
+        Assert.Equal("a=2 b=2", await FactsAsync(other));
     }
 
     [Fact]

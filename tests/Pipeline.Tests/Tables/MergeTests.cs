@@ -20,18 +20,19 @@ public sealed class MergeTests(Azurite azurite)
 
     /// <summary>Loads rows as the body of a day; <paramref name="insertFirst"/> as a slice that was never loaded.</summary>
     private static async Task<MergeResult> LoadAsync(
-        TestPipeline pipeline, int day, IEnumerable<FakeFact> rows, string partition = "p", bool insertFirst = false, Known? known = null, string? run = null)
+        TestPipeline pipeline, int day, IEnumerable<FakeFact> rows, string partition = "p", bool insertFirst = false, Known? known = null, string? run = null, bool newest = true)
     {
         var facts = pipeline.Get<FactStore>();
         if (!insertFirst) known ??= await KnownAsync(pipeline, partition);
         await using var merge = new Merge(FakeFact.Table, await facts.OpenAsync(FakeFact.Table), await facts.OpenHistoryAsync(),
-            new MergeRun("fake", "facts", Day(day), $"blob{day}", run ?? $"run{day}"), known, row => ((FakeFact)row).Value < 1000);
+            new MergeRun("fake", "facts", Day(day), $"blob{day}", run ?? $"run{day}"), known, row => ((FakeFact)row).Value < 1000, _ => Task.FromResult(newest));
         foreach (var row in rows) await merge.AddAsync(row, CancellationToken.None);
         return await merge.CompleteAsync(mayRemove: true, CancellationToken.None);
     }
 
-    private static Task<Known> KnownAsync(TestPipeline pipeline, string partition) => Known.ReadAsync(pipeline.Get<FactStore>(), FakeFact.Table,
-        new SliceScope(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), ("", "~"), (owner, _) => owner == partition), CancellationToken.None);
+    private static Task<Known> KnownAsync(TestPipeline pipeline, string partition) => Known.ReadAsync(pipeline.Get<FactStore>(), FakeFact.Table, Scope(partition), CancellationToken.None);
+
+    private static SliceScope Scope(string partition) => new(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), ("", "~"), (owner, _) => owner == partition);
 
     private static async Task<List<FakeFact>> FactsAsync(TestPipeline pipeline, string filter = "")
     {
@@ -44,7 +45,7 @@ public sealed class MergeTests(Azurite azurite)
     public async Task A_new_row_carries_the_columns_of_its_run()
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
-        Assert.Equal(new MergeResult(1, 0, 0, 0, 0, 0), await LoadAsync(pipeline, 1, [Row("p", "a", 1)]));
+        Assert.Equal(new MergeResult(1, 0, 0, 0, 0, 0, false), await LoadAsync(pipeline, 1, [Row("p", "a", 1)]));
         var row = Assert.Single(await FactsAsync(pipeline));
         Assert.Equal(("fake", "facts", Day(1), Day(1), Day(1), 0, "count", "blob1", "run1", FactRow.CurrentSchema),
             (row.Source, row.Dataset, row.Vintage, row.FirstSeen, row.LastChanged, row.Revision, row.Basis, row.RawBlob, row.RunId, row.SchemaVersion));
@@ -61,7 +62,7 @@ public sealed class MergeTests(Azurite azurite)
         await LoadAsync(first, 1, [Row("p", "a", 1), Row("p", "b", 2)]);
         var before = await FactsAsync(first);
         await using var pipeline = new TestPipeline(account, Source, new AroundPolicy(request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal), () => Task.FromResult(writes++)));
-        Assert.Equal(new MergeResult(0, 0, 2, 0, 0, 0), await LoadAsync(pipeline, 2, [Row("p", "a", 1), Row("p", "b", 2)]));
+        Assert.Equal(new MergeResult(0, 0, 2, 0, 0, 0, false), await LoadAsync(pipeline, 2, [Row("p", "a", 1), Row("p", "b", 2)]));
         Assert.Equal(0, writes);
         Assert.Equal(before.Select(row => row.ETag), (await FactsAsync(pipeline)).Select(row => row.ETag));
     }
@@ -71,7 +72,7 @@ public sealed class MergeTests(Azurite azurite)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         await LoadAsync(pipeline, 1, [Row("p", "a", 1), Row("p", "b", 2), Row("p", "c", 3)]);
-        Assert.Equal(new MergeResult(0, 2, 1, 0, 1, 0), await LoadAsync(pipeline, 2, [Row("p", "a", 5), Row("p", "b", 2000, "new"), Row("p", "c", 3)]));
+        Assert.Equal(new MergeResult(0, 2, 1, 0, 1, 0, false), await LoadAsync(pipeline, 2, [Row("p", "a", 5), Row("p", "b", 2000, "new"), Row("p", "c", 3)]));
         var facts = await FactsAsync(pipeline);
         Assert.Equal([(5L, 1, Day(1), Day(2)), (2000, 1, Day(1), Day(2)), (3, 0, Day(1), Day(1))], facts.Select(row => (row.Value, row.Revision, row.FirstSeen, row.LastChanged)));
         var history = await pipeline.RowsAsync("history");
@@ -86,11 +87,11 @@ public sealed class MergeTests(Azurite azurite)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         await LoadAsync(pipeline, 1, [Row("p", "a", 1), Row("p", "b", 2)]);
-        Assert.Equal(new MergeResult(0, 0, 1, 1, 0, 0), await LoadAsync(pipeline, 2, [Row("p", "a", 1)]));
+        Assert.Equal(new MergeResult(0, 0, 1, 1, 0, 0, false), await LoadAsync(pipeline, 2, [Row("p", "a", 1)]));
         var history = Assert.Single(await pipeline.RowsAsync("history"));
         Assert.Equal(("(removed)", """{"Name":"b","Value":"2","Note":"","Basis":"count"}""", "", Day(1), Day(2)),
             (history.GetString("Column"), history.GetString("OldValue"), history.GetString("NewValue"), history.GetDateTimeOffset("ValidFrom"), history.GetDateTimeOffset("ValidTo")));
-        Assert.Equal(new MergeResult(1, 0, 1, 0, 0, 0), await LoadAsync(pipeline, 3, [Row("p", "a", 1), Row("p", "b", 2)]));
+        Assert.Equal(new MergeResult(1, 0, 1, 0, 0, 0, false), await LoadAsync(pipeline, 3, [Row("p", "a", 1), Row("p", "b", 2)]));
         Assert.Equal([(0, Day(1)), (0, Day(3))], (await FactsAsync(pipeline)).Select(row => (row.Revision, row.FirstSeen)));
     }
 
@@ -100,10 +101,10 @@ public sealed class MergeTests(Azurite azurite)
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         await LoadAsync(pipeline, 1, [Row("p", "a", 1), Row("p", "b", 2)]);
         FakeFact[] Body() => [Row("p", "a", 1), Row("p", "b", 3), Row("p", "c", 4)];
-        Assert.Equal(new MergeResult(1, 1, 1, 0, 0, 1), await LoadAsync(pipeline, 2, Body(), insertFirst: true));
+        Assert.Equal(new MergeResult(1, 1, 1, 0, 0, 1, false), await LoadAsync(pipeline, 2, Body(), insertFirst: true));
         var facts = await FactsAsync(pipeline);
-        Assert.Equal(new MergeResult(1, 1, 1, 0, 0, 1), await LoadAsync(pipeline, 2, Body(), insertFirst: true));
-        Assert.Equal(new MergeResult(1, 1, 1, 0, 0, 0), await LoadAsync(pipeline, 2, Body()));
+        Assert.Equal(new MergeResult(1, 1, 1, 0, 0, 1, false), await LoadAsync(pipeline, 2, Body(), insertFirst: true));
+        Assert.Equal(new MergeResult(1, 1, 1, 0, 0, 0, false), await LoadAsync(pipeline, 2, Body()));
         Assert.Equal(facts.Select(row => row.ETag), (await FactsAsync(pipeline)).Select(row => row.ETag));
         Assert.Single(await pipeline.RowsAsync("history"));
     }
@@ -113,34 +114,59 @@ public sealed class MergeTests(Azurite azurite)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         await LoadAsync(pipeline, 2, [Row("p", "a", 2), Row("p", "b", 2)]);
-        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 0), await LoadAsync(pipeline, 1, [Row("p", "a", 1)]));
-        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1), await LoadAsync(pipeline, 1, [Row("p", "a", 1)], insertFirst: true));
+        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 0, false), await LoadAsync(pipeline, 1, [Row("p", "a", 1)]));
+        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1, false), await LoadAsync(pipeline, 1, [Row("p", "a", 1)], insertFirst: true));
         Assert.Equal([2, 2], (await FactsAsync(pipeline)).Select(row => row.Value));
         Assert.Empty(await pipeline.RowsAsync("history"));
     }
 
     [Fact]
-    public async Task Who_loses_a_race_for_a_changed_row_decides_anew_and_history_tells_all_versions()
+    public async Task An_older_body_leaves_a_row_that_a_newer_one_is_about_to_change()
     {
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
-        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", () => LoadAsync(other, 2, [Row("p", "a", 2)])));
-        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
+        MergeResult? older = null;
+        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", async () => older = await LoadAsync(other, 2, [Row("p", "a", 2)], newest: false)));
+        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 0, false), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
+        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1, true), older);
         var fact = Assert.Single(await FactsAsync(pipeline));
-        Assert.Equal((3L, 2, Day(1), Day(3)), (fact.Value, fact.Revision, fact.FirstSeen, fact.LastChanged));
-        Assert.Equal([("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")], await HistoryAsync(pipeline));
+        Assert.Equal((3L, 1, Day(1), Day(3)), (fact.Value, fact.Revision, fact.FirstSeen, fact.LastChanged));
+        Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
     }
 
     [Fact]
-    public async Task An_older_body_that_loses_a_race_leaves_the_history_of_the_newer_one()
+    public async Task A_newer_body_overtakes_an_older_one_that_is_about_to_change_the_same_row()
     {
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
-        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", () => LoadAsync(other, 3, [Row("p", "a", 3)])));
-        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1), await LoadAsync(pipeline, 2, [Row("p", "a", 2)]));
+        MergeResult? newer = null;
+        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", async () => newer = await LoadAsync(other, 3, [Row("p", "a", 3)])));
+        Assert.Equal(new MergeResult(0, 0, 2, 0, 0, 1, true), await LoadAsync(pipeline, 2, [Row("p", "a", 2), Row("p", "b", 2)], newest: false));
+        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1, false), newer);
+        // What it had not written by then it leaves: the newer body may have removed it.
+        Assert.Equal(["a"], (await FactsAsync(pipeline)).Select(row => row.RowKey));
         Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
+    }
+
+    [Theory]
+    [InlineData(1)] // Before the row is written anew as it was.
+    [InlineData(2)] // Before it is changed.
+    public async Task Whoever_dies_while_it_overtakes_history_ends_as_the_fact_says(int call)
+    {
+        var account = azurite.NewAccount();
+        await using var quiet = new TestPipeline(account, Source);
+        await LoadAsync(quiet, 1, [Row("p", "a", 1)]);
+        var calls = 0;
+        await using var dying = new TestPipeline(account, Source, new AroundPolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts") && ++calls == call, () => throw new CrashException("dead")));
+        await using var older = new TestPipeline(account, Source, Once("fakefacts", () => Assert.ThrowsAsync<CrashException>(() => LoadAsync(dying, 3, [Row("p", "a", 3)]))));
+        // As if nobody knew of the newer body: the row of history must be that of who changes the fact.
+        await LoadAsync(older, 2, [Row("p", "a", 2)], newest: call == 1);
+        if (call == 1) Assert.Equal([("1", "2", Day(1), Day(2), "run2")], await HistoryAsync(quiet));
+        else Assert.Equal(1, Assert.Single(await FactsAsync(quiet)).Value);
+        await LoadAsync(quiet, 3, [Row("p", "a", 3)]);
+        Assert.Equal(call == 1 ? [("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")] : [("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(quiet));
     }
 
     [Fact]
@@ -150,12 +176,12 @@ public sealed class MergeTests(Azurite azurite)
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
         await using var pipeline = new TestPipeline(account, Source, Once("history", () => LoadAsync(other, 2, [Row("p", "a", 2)])));
-        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
+        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1, false), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
         Assert.Equal([("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")], await HistoryAsync(pipeline));
     }
 
     [Fact]
-    public async Task An_older_body_that_finds_its_row_confirmed_by_a_newer_one_leaves_no_history()
+    public async Task An_older_body_that_finds_its_row_confirmed_by_a_newer_one_changes_nothing()
     {
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account, Source);
@@ -166,9 +192,13 @@ public sealed class MergeTests(Azurite azurite)
             row.Vintage = Day(3);
             await (await other.Get<FactStore>().OpenAsync(FakeFact.Table)).SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)]);
         }));
-        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1), await LoadAsync(pipeline, 2, [Row("p", "a", 5)]));
+        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1, true), await LoadAsync(pipeline, 2, [Row("p", "a", 5)], newest: false));
         Assert.Equal(1, Assert.Single(await FactsAsync(pipeline)).Value);
-        Assert.Empty(await pipeline.RowsAsync("history"));
+        // What it announced is taken out when the newer one is loaded once more.
+        Assert.Equal([("1", "5", Day(1), Day(2), "run2")], await HistoryAsync(pipeline));
+        var facts = pipeline.Get<FactStore>();
+        Assert.Equal(1, await new UnfinishedHistory(FakeFact.Table, await facts.OpenAsync(FakeFact.Table), await facts.OpenHistoryAsync()).MendAsync(Scope("p"), Day(3), CancellationToken.None));
+        Assert.Empty(await HistoryAsync(pipeline));
     }
 
     [Fact]
@@ -178,7 +208,7 @@ public sealed class MergeTests(Azurite azurite)
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
         await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", () => LoadAsync(other, 3, [Row("p", "a", 3)])));
-        Assert.Equal(new MergeResult(0, 0, 0, 0, 0, 1), await LoadAsync(pipeline, 2, []));
+        Assert.Equal(new MergeResult(0, 0, 0, 0, 0, 1, true), await LoadAsync(pipeline, 2, [], newest: false));
         Assert.Equal(3, Assert.Single(await FactsAsync(pipeline)).Value);
         Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
     }
@@ -189,8 +219,8 @@ public sealed class MergeTests(Azurite azurite)
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
-        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", () => LoadAsync(other, 2, [])));
-        Assert.Equal(new MergeResult(1, 0, 0, 0, 0, 1), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
+        await using var pipeline = new TestPipeline(account, Source, Once("history", () => LoadAsync(other, 2, [])));
+        Assert.Equal(new MergeResult(1, 0, 0, 0, 0, 1, false), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
         var fact = Assert.Single(await FactsAsync(pipeline));
         Assert.Equal((0, Day(3)), (fact.Revision, fact.FirstSeen));
     }

@@ -40,6 +40,37 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
         Assert.Empty(await HistoryAsync(pipeline));
     }
 
+    [Fact]
+    public async Task A_version_ends_where_the_next_one_begins()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        // A body of day 2 put the row back that one of day 4 had removed; the same, and the row is there again.
+        await AddHistoryAsync(pipeline, "p", "a", 0, 4);
+        await AddHistoryAsync(pipeline, "p", "a", 2, 4);
+        await PutAsync(pipeline, "p", "b", since: 3, (0, 1), (1, 4));
+        await PutAsync(pipeline, "p", "c", since: 3, (0, 1), (1, 3));
+        await AddHistoryAsync(pipeline, "p", "d", 0, 2);
+        Assert.Equal(2, await MendAsync(pipeline, 5));
+        Assert.Equal(["p a 0-2", "p a 2-4", "p b 0-1", "p b 1-3", "p c 0-1", "p c 1-3", "p d 0-2"], await HistoryAsync(pipeline));
+        Assert.Equal(0, await MendAsync(pipeline, 5));
+    }
+
+    [Fact]
+    public async Task A_row_that_was_put_back_begins_anew_in_the_body_that_has_it()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        await PutAsync(pipeline, "p", "a", since: 1, (2, 4));
+        // Changed since: it follows the version that was put back, which ended before the last one began.
+        await PutAsync(pipeline, "p", "b", since: 5, revision: 1, (1, 2), (2, 4));
+        await PutAsync(pipeline, "p", "c", since: 4, revision: 1, (2, 4));
+        await PutAsync(pipeline, "p", "d", since: 5, revision: 0, (2, 4));
+        Assert.Equal(2, await MendAsync(pipeline, 6));
+        Assert.Equal(["p a 6 6", "p b 5 5", "p c 4 1", "p d 5 1"], await FactsAsync(pipeline));
+        Assert.Equal([0, 0, 1, 0], (await pipeline.RowsAsync("fakefacts")).Select(row => row.GetInt32("Revision")));
+        Assert.Equal(["p a 2-4", "p b 1-2", "p b 2-4", "p c 2-4", "p d 2-4"], await HistoryAsync(pipeline));
+        Assert.Equal(0, await MendAsync(pipeline, 6));
+    }
+
     [Theory]
     [InlineData(2, 1, new string[0])] // Written anew as it was: looked at again, and mended.
     [InlineData(4, 0, new[] { "p a 2-4" })] // The change has come to pass in between: its history stands.
@@ -67,10 +98,12 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
     }
 
     /// <summary>A row of the first body whose value stands since a day, and versions that history says to have ended.</summary>
-    private static async Task PutAsync(TestPipeline pipeline, string partition, string key, int since, params (int From, int To)[] ended)
+    private static Task PutAsync(TestPipeline pipeline, string partition, string key, int since, params (int From, int To)[] ended) => PutAsync(pipeline, partition, key, since, 0, ended);
+
+    private static async Task PutAsync(TestPipeline pipeline, string partition, string key, int since, int revision, params (int From, int To)[] ended)
     {
         var table = await pipeline.Get<FactStore>().OpenAsync(FakeFact.Table);
-        await table.UpsertEntityAsync(new FakeFact { PartitionKey = partition, RowKey = key, Name = key, Vintage = Day(1), FirstSeen = Day(0), LastChanged = Day(since) }, TableUpdateMode.Replace);
+        await table.UpsertEntityAsync(new FakeFact { PartitionKey = partition, RowKey = key, Name = key, Vintage = Day(1), FirstSeen = Day(0), LastChanged = Day(since), Revision = revision }, TableUpdateMode.Replace);
         foreach (var (from, to) in ended) await AddHistoryAsync(pipeline, partition, key, from, to);
     }
 
