@@ -35,7 +35,7 @@ mutants() {
 
 # Tests that fail without a mutant kill nothing.
 while IFS=$'\t' read -r project filter; do
-  run "$project" "$filter" && grep -qE 'Passed: +[1-9]' "$copy/.log" || { echo "$project, $filter: does not pass without a mutant"; exit 1; }
+  run "$project" "$filter" && grep -qE 'Passed: +[1-9]' "$copy/.log" || { tail -n 40 "$copy/.log"; echo "$project, $filter: does not pass without a mutant"; exit 1; }
 done < <(mutants "$@" | cut -f 5,6 | sort -u)
 
 killed=0 broken=0 survivors=()

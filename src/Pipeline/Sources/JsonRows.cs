@@ -9,7 +9,10 @@ namespace Pipeline.Sources;
 /// Reads a JSON array of arrays row by row from a stream, whatever its length, in one buffer that grows only when a single row
 /// does not fit.
 /// </summary>
-/// <remarks>Cells are slices of the buffer: nothing is allocated for a cell, unless it holds escapes.</remarks>
+/// <remarks>
+/// Cells are slices of the buffer: nothing is allocated for a cell, unless it holds escapes. A row of texts without escapes, which nearly every row is, is found by
+/// looking for quotes alone; whatever else comes is left to <see cref="Utf8JsonReader"/>, which also says what is wrong with it.
+/// </remarks>
 internal sealed class JsonRows(Stream stream) : IDisposable
 {
     private const int FirstBuffer = 64 * 1024;
@@ -20,12 +23,20 @@ internal sealed class JsonRows(Stream stream) : IDisposable
     /// <summary>The most cells a row may have.</summary>
     public const int MaxCells = 256;
 
+    private const string NoUtf8 = "bytes that are not UTF-8";
+
+    /// <summary>What makes a text more than its bytes: escapes, and what JSON does not allow in one. White space between cells is as rare.</summary>
+    private static readonly SearchValues<byte> Special = SearchValues.Create([.. Enumerable.Range(0, 32).Select(number => (byte)number), (byte)'\\']);
+
+    /// <summary>Between two rows a reader's state is always the same, but for the place, which it counts from the bracket of the array.</summary>
+    private static readonly (JsonReaderState State, int Place) Between = AfterRow("[[]"u8);
+
     private readonly Cell[] cells = new Cell[MaxCells];
     private readonly string?[] unescaped = new string?[MaxCells];
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
-    private JsonReaderState state;
-    private int start, end, depthZeroSeen;
-    private bool begun, final;
+    private int start, end;
+    private long passed;
+    private bool begun, inside, final;
 
     /// <summary>One cell of the present row: where its bytes are. It holds no reference, so that writing one costs no more than its bytes.</summary>
     private readonly record struct Cell(int Start, int Length)
@@ -71,39 +82,86 @@ internal sealed class JsonRows(Stream stream) : IDisposable
             return false;
         }
         if (!begun && !SkipByteOrderMark()) return false;
-        var reader = new Utf8JsonReader(buffer.AsSpan(start, end - start), final, state);
-        while (true)
+        if (inside && TryPlainRow()) return true;
+        var reader = new Utf8JsonReader(buffer.AsSpan(start, end - start), final, inside ? Between.State : default);
+        try
         {
-            var before = reader.CurrentState;
-            var consumed = (int)reader.BytesConsumed;
-            if (!reader.Read())
-            {
-                Keep(ref reader);
-                return false;
-            }
-            if (reader.TokenType == JsonTokenType.StartArray && reader.CurrentDepth == 0 && depthZeroSeen == 0)
-            {
-                depthZeroSeen = 1;
-                continue;
-            }
-            if (reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == 0)
-            {
-                Ended = true;
-                Keep(ref reader);
-                return TryNext(); // Looks at what follows the end.
-            }
-            if (reader.TokenType != JsonTokenType.StartArray || reader.CurrentDepth != 1)
-                throw new JsonException($"a {reader.TokenType} where a row, an array, should begin");
-            if (ReadCells(ref reader))
-            {
-                Keep(ref reader);
-                return true;
-            }
-            // The row is not complete in the buffer: back to its beginning.
-            start += consumed;
-            state = before;
-            return false;
+            return Read(ref reader);
         }
+        catch (JsonException e) when (e.LineNumber is not null)
+        {
+            throw new JsonException($"byte {PlaceOf(e)}: {e.Message[..e.Message.IndexOf(" LineNumber: ", StringComparison.Ordinal)]}", e);
+        }
+    }
+
+    /// <summary>The next row, whatever its cells. Where the buffer ends before the row does, the row's beginning stays the beginning.</summary>
+    private bool Read(ref Utf8JsonReader reader)
+    {
+        if (!reader.Read()) return false;
+        if (!inside && reader.TokenType == JsonTokenType.StartArray && !reader.Read()) return false;
+        if (reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == 0)
+        {
+            Ended = true;
+            start += (int)reader.BytesConsumed;
+            return TryNext(); // Looks at what follows the end.
+        }
+        if (reader.TokenType != JsonTokenType.StartArray || reader.CurrentDepth != 1)
+            throw new JsonException($"a {reader.TokenType} where a row, an array, should begin");
+        if (!ReadCells(ref reader)) return false;
+        start += (int)reader.BytesConsumed;
+        return inside = true;
+    }
+
+    /// <summary>The next row, if it is in the buffer and has nothing but texts without escapes, and nulls, one after the other.</summary>
+    private bool TryPlainRow()
+    {
+        var bytes = buffer.AsSpan(start, end - start);
+        var at = 0;
+        if (bytes.IsEmpty || bytes[at++] != ',') return false;
+        while (at < bytes.Length && bytes[at] is (byte)'\n' or (byte)'\r' or (byte)' ') at++;
+        if (at == bytes.Length || bytes[at] != '[') return false;
+        var (first, count) = (at, 0);
+        do
+        {
+            if (++at == bytes.Length || count == MaxCells) return false;
+            if (bytes[at] == '"')
+            {
+                var length = bytes[++at..].IndexOf((byte)'"');
+                if (length < 0) return false;
+                cells[count++] = new Cell(start + at, length);
+                at += length + 1;
+            }
+            else if (bytes[at..].StartsWith("null"u8))
+            {
+                cells[count++] = new Cell(0, Cell.Null);
+                at += 4;
+            }
+            else return false;
+            if (at >= bytes.Length) return false;
+        }
+        while (bytes[at] == ',');
+        var row = bytes[first..at];
+        if (bytes[at] != ']' || row.ContainsAny(Special)) return false;
+        Count = count;
+        Foreign = Utf8.IsValid(row) ? null : NoUtf8;
+        start += at + 1;
+        return true;
+    }
+
+    /// <summary>How many bytes of the body come before the one that a reader stopped at.</summary>
+    private long PlaceOf(JsonException e)
+    {
+        var bytes = buffer.AsSpan(start, end - start);
+        var line = 0;
+        for (var number = 0; number < e.LineNumber; number++) line += bytes[line..].IndexOf((byte)'\n') + 1;
+        return passed + start + line + e.BytePositionInLine!.Value - (line == 0 && inside ? Between.Place : 0);
+    }
+
+    private static (JsonReaderState, int) AfterRow(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, false, default);
+        while (reader.Read()) { }
+        return (reader.CurrentState, json.Length);
     }
 
     /// <summary>True when the closing bracket of the array was read.</summary>
@@ -121,6 +179,7 @@ internal sealed class JsonRows(Stream stream) : IDisposable
         if (start > 0)
         {
             buffer.AsSpan(start, end - start).CopyTo(buffer);
+            passed += start;
             end -= start;
             start = 0;
         }
@@ -154,12 +213,6 @@ internal sealed class JsonRows(Stream stream) : IDisposable
         return begun = true;
     }
 
-    private void Keep(ref Utf8JsonReader reader)
-    {
-        start += (int)reader.BytesConsumed;
-        state = reader.CurrentState;
-    }
-
     /// <summary>The cells of a row whose opening bracket was read; false when the buffer ends before the row does.</summary>
     private bool ReadCells(ref Utf8JsonReader reader)
     {
@@ -172,11 +225,11 @@ internal sealed class JsonRows(Stream stream) : IDisposable
             {
                 case JsonTokenType.EndArray:
                     // Whatever is not ASCII stands in a text: the row as a whole says whether one of them is spoilt.
-                    if (!Utf8.IsValid(buffer.AsSpan(start + first, (int)reader.BytesConsumed - first))) Foreign ??= "bytes that are not UTF-8";
+                    if (!Utf8.IsValid(buffer.AsSpan(start + first, (int)reader.BytesConsumed - first))) Foreign ??= NoUtf8;
                     return true;
                 case JsonTokenType.String when reader.ValueIsEscaped:
                     // Such a text cannot be unescaped either.
-                    if (!Utf8.IsValid(reader.ValueSpan)) Foreign ??= "bytes that are not UTF-8";
+                    if (!Utf8.IsValid(reader.ValueSpan)) Foreign ??= NoUtf8;
                     Add(new Cell(0, Cell.Escaped), Unescape(ref reader));
                     break;
                 case JsonTokenType.String:

@@ -132,13 +132,15 @@ public sealed class Normalize(
         var known = before.WasLoaded ? await Known.ReadAsync(facts, reader.Table, reader.Scope, cancellationToken).ConfigureAwait(false) : null;
         // Rows that a newer body has removed since would be put back: what is known of the table must be older than such a body's claim.
         var now = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
-        if (now.Vintage > name.Vintage)
+        var removes = reader.Scope.Coverage != Coverage.Adds;
+        if (removes && now.Vintage > name.Vintage)
         {
             await SupersededAsync(now, run, cancellationToken).ConfigureAwait(false);
             return;
         }
         if (!replay && now.Sha256.Length > 0)
         {
+            if (now.State == SliceState.Merged) await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
             logger.LogInformation("{Slice}: {Blob} has been loaded meanwhile", slice, name.Blob);
             return;
         }
@@ -146,9 +148,9 @@ public sealed class Normalize(
         await runs.UpdateAsync(run, present => (present ?? run) with { Step = run.Step, StartedAt = run.StartedAt, State = UnlessSettled(present, RunState.Running), EndedAt = time.GetUtcNow() }, cancellationToken)
             .ConfigureAwait(false);
         var (rows, history) = (await facts.OpenAsync(reader.Table).ConfigureAwait(false), await facts.OpenHistoryAsync().ConfigureAwait(false));
-        await using var merge = new Merge(reader.Table, rows, history,
-            new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, replay), known, row => reader.InPolicy(row, name.Vintage),
-            async token => (await slices.GetAsync(slice, token).ConfigureAwait(false)).Vintage <= name.Vintage);
+        var into = new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, replay);
+        await using var merge = new Merge(reader.Table, rows, history, into, known, row => reader.InPolicy(row, name.Vintage),
+            async token => !removes || (await slices.GetAsync(slice, token).ConfigureAwait(false)).Vintage <= name.Vintage);
         var missing = new List<MissingRow>();
         var rejected = new List<Finding>();
         await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
@@ -158,12 +160,15 @@ public sealed class Normalize(
                 missing.AddRange(batch.Missing);
                 rejected.AddRange(batch.Rejected);
             }
-        var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && reader.Scope.Coverage != Coverage.Adds, cancellationToken).ConfigureAwait(false);
-        // Another merge may have ended half way, or an older one come too late.
-        if ((before.IsHalfLoaded || replay) && !merged.Superseded) await new UnfinishedHistory(reader.Table, rows, history).MendAsync(reader.Scope, name.Vintage, cancellationToken).ConfigureAwait(false);
-        await gaps.ReplaceAsync(reader.Table, reader.Scope, missing, before.WasLoaded, name.RunId, cancellationToken).ConfigureAwait(false);
-        await rejects.PutAsync(run, name.Blob, rejected, cancellationToken).ConfigureAwait(false);
-        await rejects.CloseAsync(slice, name, rejected, cancellationToken).ConfigureAwait(false);
+        var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && removes, cancellationToken).ConfigureAwait(false);
+        if (!merged.Superseded)
+        {
+            // Another merge may have ended half way, or an older one come too late.
+            if (before.IsHalfLoaded || replay) await new UnfinishedHistory(reader.Table, rows, history).MendAsync(reader.Scope, into, cancellationToken).ConfigureAwait(false);
+            await gaps.ReplaceAsync(reader.Table, reader.Scope, missing, before.WasLoaded, name.RunId, cancellationToken).ConfigureAwait(false);
+            await rejects.PutAsync(run, name.Blob, rejected, cancellationToken).ConfigureAwait(false);
+            await rejects.CloseAsync(slice, name, rejected, cancellationToken).ConfigureAwait(false);
+        }
         var counts = new RowCounts(check.Read, merged.Added, merged.Changed, merged.Unchanged, check.Excluded, check.Missing, check.Rejected);
         if (!counts.AddUp)
         {
@@ -172,7 +177,9 @@ public sealed class Normalize(
             await runs.PutAsync(run with { State = SliceState.Failed, Counts = counts, EndedAt = time.GetUtcNow(), Error = words }, cancellationToken).ConfigureAwait(false);
             throw new InvalidOperationException(words);
         }
-        await runs.UpdateAsync(run, present => run with { State = UnlessSettled(present, SliceState.Merged), Counts = counts, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
+        // What a late copy of the message found others to have done is not what the run did.
+        await runs.UpdateAsync(run, present => merged.Superseded && present is { Counts.Read: > 0 } ? null
+            : run with { State = UnlessSettled(present, SliceState.Merged), Counts = counts, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
         await FinishAsync(name, stored.Sha256, run with { Counts = counts }, check, merged, rejected, replay, cancellationToken).ConfigureAwait(false);
         Report(slice, counts, merged);
     }
@@ -215,37 +222,39 @@ public sealed class Normalize(
     private async Task SupersededAsync(SliceRow newer, RunRow run, CancellationToken cancellationToken)
     {
         var present = await runs.GetAsync(run, cancellationToken).ConfigureAwait(false);
-        if (present?.State is SliceState.Done or SliceState.Refused)
+        if (present?.State == SliceState.Refused)
         {
-            // A late copy of the message of a body that had its time.
-            logger.LogInformation("{Slice}: the body of {Vintage:O} had ended before {Newer:O} was loaded; nothing to do", run.Slice, run.Vintage, newer.Vintage);
+            logger.LogInformation("{Slice}: the body of {Vintage:O} was refused before {Newer:O} was loaded; nothing to do", run.Slice, run.Vintage, newer.Vintage);
             return;
         }
-        // First the healing: were the run marked before, nobody would heal after a crash in between.
-        if (present?.Step == nameof(Normalize)) await HealAsync(newer, cancellationToken).ConfigureAwait(false);
-        await runs.UpdateAsync(run, now => (now ?? run with { Step = nameof(Pull) }) with { State = RunState.Superseded, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
+        // First the healing: were the run marked before, nobody would heal after a crash in between. Also after a run that ended well: this may be the message of a
+        // copy that put rows back, and died.
+        if (present is not null && present.Step != nameof(Pull)) await HealAsync(newer, cancellationToken).ConfigureAwait(false);
+        await runs.UpdateAsync(run, now => now?.State == SliceState.Done ? null : (now ?? run with { Step = nameof(Pull) }) with { State = RunState.Superseded, EndedAt = time.GetUtcNow() }, cancellationToken)
+            .ConfigureAwait(false);
         logger.LogInformation("{Slice}: the body of {Vintage:O} is older than what is loaded ({Newer:O}); not loaded", run.Slice, run.Vintage, newer.Vintage);
     }
 
     private async Task HealAsync(SliceRow newer, CancellationToken cancellationToken)
     {
-        for (var (newest, asked) = (newer, 0); ; asked++)
+        var newest = newer;
+        for (var asked = 0; asked < MaxOvertaken; asked++)
         {
             var bodies = await raw.ListAsync(newest.Slice, cancellationToken).ConfigureAwait(false);
             var body = (await runs.NewestAsync(bodies.Where(name => name.Vintage == newest.Vintage), cancellationToken).ConfigureAwait(false))?.Body
                        ?? throw new InvalidOperationException($"{newest.Slice}: no raw body of {newest.Vintage:O}, which the table slices names; restore the blob or pull the slice again");
             var (_, after) = await slices.UpdateAsync(newest.Slice, row => row.Vintage == newest.Vintage ? row with { State = SliceState.Merging, Sha256 = "" } : null, cancellationToken).ConfigureAwait(false);
-            if (after.Vintage > newest.Vintage && asked < MaxOvertaken)
+            if (after.Vintage == newest.Vintage)
             {
-                // A newer one still came meanwhile. It may have looked at rows before they were changed here.
-                newest = after;
-                continue;
+                // To be read although its run may end before the message comes, and be over: rows that it has looked at and left may have been changed since. It was found to
+                // be fine when it was begun; the rows it lacks now are those of the older body.
+                await queues.SendAsync(new NormalizeMessage(newest.Slice.Id, body.Blob, Replay: true, Accept: true), cancellationToken).ConfigureAwait(false);
+                return;
             }
-            // To be read although its run may end before the message comes, and be over: rows that it has looked at and left may have been changed since. It was found to be
-            // fine when it was begun; the rows it lacks now are those of the older body.
-            await queues.SendAsync(new NormalizeMessage(newest.Slice.Id, body.Blob, Replay: true, Accept: true), cancellationToken).ConfigureAwait(false);
-            return;
+            // A newer one still came meanwhile. It may have looked at rows before they were changed here.
+            newest = after;
         }
+        throw new InvalidOperationException($"{newest.Slice}: {MaxOvertaken} newer bodies came one after the other while the newest was sought, to be loaded once more; the message comes back, and it is sought again");
     }
 
     private async Task RefuseAsync(RawName name, RunRow run, BodyCheck check, Finding refusal, List<Finding> rejected, CancellationToken cancellationToken)

@@ -44,11 +44,14 @@ public sealed class Restore(SourceCatalog sources, SliceBook slices, RunBook run
     /// <summary>The bodies that the tables once held, oldest first; all when no run of the slice is known any more.</summary>
     private async Task<(IReadOnlyList<RawName> Bodies, bool IsKnown)> MeantAsync(IReadOnlyList<RawName> bodies, CancellationToken cancellationToken)
     {
-        var states = new List<(RawName Body, string? State)>();
-        foreach (var body in bodies) states.Add((body, (await runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken).ConfigureAwait(false))?.State));
-        var isKnown = states.Any(pair => pair.State is not null);
-        return ([.. states.Where(pair => !isKnown || pair.State is SliceState.Done or SliceState.Merged or RunState.Running).Select(pair => pair.Body)], isKnown);
+        var known = new List<(RawName Body, RunRow? Run)>();
+        foreach (var body in bodies) known.Add((body, await runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken).ConfigureAwait(false)));
+        var isKnown = known.Any(pair => pair.Run is not null);
+        return ([.. known.Where(pair => !isKnown || WasRead(pair.Run)).Select(pair => pair.Body)], isKnown);
     }
+
+    /// <summary>Whether rows of the body were written. One that a newer body overtook may have been loaded before.</summary>
+    private static bool WasRead(RunRow? run) => run is { State: SliceState.Done or SliceState.Merged or RunState.Running } or { State: RunState.Superseded, Step: not nameof(Pull) };
 
     /// <summary>Reads a body into the tables; false when the slice holds it, or a newer one, or it was refused.</summary>
     /// <param name="body">The body.</param>

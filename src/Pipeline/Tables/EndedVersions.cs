@@ -14,7 +14,7 @@ internal readonly record struct Ending(FactRow Fact, TableEntity Row);
 /// </summary>
 /// <remarks>
 /// A row that is there is not overwritten until the fact has been written anew as it is, under its ETag: whoever wrote the row and has not changed the fact yet
-/// then cannot any more, and decides anew. Whoever has changed it keeps the row. A newer body's row is not overwritten at all.
+/// then cannot any more, and decides anew. Whoever has changed it keeps the row.
 /// </remarks>
 internal sealed class EndedVersions(TableClient facts, TableClient history)
 {
@@ -40,19 +40,16 @@ internal sealed class EndedVersions(TableClient facts, TableClient history)
             catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && conflicts++ < MaxConflicts)
             {
                 present.Clear();
-                var (rivals, met) = (new List<(FactRow Fact, TableEntity There)>(), false);
+                var rivals = new List<(FactRow Fact, TableEntity There)>();
                 foreach (var (fact, row) in ends)
                 {
                     if (await GetAsync(row.PartitionKey, row.RowKey, cancellationToken).ConfigureAwait(false) is not { } there) continue;
                     if (AreSame(row, there) || (overtaken.TryGetValue(row.RowKey, out var version) && version == there.ETag)) present.Add(row.RowKey, there.ETag);
-                    else
-                    {
-                        met = true;
-                        if (there.GetDateTimeOffset("ValidTo") <= row.GetDateTimeOffset("ValidTo")) rivals.Add((fact, there));
-                    }
+                    else rivals.Add((fact, there));
                 }
-                if (rivals.Count > 0) await OvertakeAsync(rivals, cancellationToken).ConfigureAwait(false);
-                if (met) return false;
+                if (rivals.Count == 0) continue;
+                await OvertakeAsync(rivals, cancellationToken).ConfigureAwait(false);
+                return false;
             }
         }
     }

@@ -31,7 +31,7 @@ internal sealed class Merge(
     /// <summary>Rows waiting for their batch to fill; beyond it the fullest batches go as they are.</summary>
     private const int MaxBuffered = 20_000;
 
-    /// <summary>How often a batch is decided anew because of others. More in a row is a fault of the service.</summary>
+    /// <summary>How often a batch is decided anew before an error is one.</summary>
     private const int MaxConflicts = 20;
 
     /// <summary>Above so many changed rows in a batch the old ones are read in one query instead of one by one.</summary>
@@ -198,15 +198,17 @@ internal sealed class Merge(
                 continue;
             }
             // A replay may read the body of this very run otherwise than before. That is no change of the publisher's; a tick keeps the two readings apart in history.
-            var again = before.RunId == run.RunId;
             row.FirstSeen = before.FirstSeen;
-            row.Revision = again ? before.Revision : before.Revision + 1;
-            row.LastChanged = again ? before.LastChanged.AddTicks(1) : run.Vintage;
+            row.Revision = before.RunId == run.RunId ? before.Revision : before.Revision + 1;
+            row.LastChanged = EndOf(before);
             End(plan, before, row, row.LastChanged);
             plan.Replaced.Add(row);
         }
         return plan;
     }
+
+    /// <summary>When a version ends: with the body, which is newer, or a tick after it began, where the body is the one that it began in.</summary>
+    private DateTimeOffset EndOf(FactRow version) => version.LastChanged < run.Vintage ? run.Vintage : version.LastChanged.AddTicks(1);
 
     /// <summary>A version ends: another one follows, or none.</summary>
     private void End(Plan plan, FactRow before, FactRow? after, DateTimeOffset at)
@@ -248,7 +250,7 @@ internal sealed class Merge(
             foreach (var row in (await ReadRangeAsync(partition, [.. keys], cancellationToken).ConfigureAwait(false)).Values)
             {
                 if (row.Vintage > run.Vintage || (row.RunId == run.RunId && !run.Replay)) continue;
-                End(plan, row, null, row.LastChanged < run.Vintage ? run.Vintage : row.LastChanged.AddTicks(1));
+                End(plan, row, null, EndOf(row));
             }
             if (await WriteAsync(plan, ended, attempt, cancellationToken).ConfigureAwait(false))
             {

@@ -19,10 +19,10 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
 
     /// <summary>Mends the history of the rows of a slice.</summary>
     /// <param name="scope">The rows.</param>
-    /// <param name="vintage">Of the body that has just been merged: no older one may end the versions that it leaves standing.</param>
+    /// <param name="run">What has just been merged: no older body may end the versions that it leaves standing.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>How many versions were said to have ended and had not, or not then.</returns>
-    public async Task<int> MendAsync(SliceScope scope, DateTimeOffset vintage, CancellationToken cancellationToken)
+    public async Task<int> MendAsync(SliceScope scope, MergeRun run, CancellationToken cancellationToken)
     {
         var present = new Dictionary<(string, string), (DateTimeOffset Since, int Revision)>();
         await foreach (var row in table.QueryAsync(facts, scope.Filter, FactColumns, cancellationToken).ConfigureAwait(false))
@@ -33,13 +33,13 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
         await foreach (var version in history.QueryAsync<TableEntity>(filter, maxPerPage: 1000, HistoryColumns, cancellationToken).ConfigureAwait(false))
         {
             // The versions of a row come in the order in which they began.
-            if (last is not null) await MendAsync(last, version).ConfigureAwait(false);
+            if (last is not null) await LookAsync(last, version).ConfigureAwait(false);
             last = version;
         }
-        if (last is not null) await MendAsync(last, null).ConfigureAwait(false);
+        if (last is not null) await LookAsync(last, null).ConfigureAwait(false);
         return mended;
 
-        async Task MendAsync(TableEntity version, TableEntity? next)
+        async Task LookAsync(TableEntity version, TableEntity? next)
         {
             var (partition, row) = (version.PartitionKey[prefix.Length..], RowOf(version));
             var (from, to) = (version.GetDateTimeOffset("ValidFrom")!.Value, version.GetDateTimeOffset("ValidTo")!.Value);
@@ -49,7 +49,7 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
             // The present version has not ended.
             if (from == fact?.Since)
             {
-                if (await TakeOutAsync(partition, row, from, version, vintage, cancellationToken).ConfigureAwait(false)) mended++;
+                if (await TakeOutAsync(partition, row, from, version, run.Vintage, cancellationToken).ConfigureAwait(false)) mended++;
             }
             else if (from < end && end < to)
             {
@@ -59,7 +59,7 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
             // The present version was put back, or follows one that was: nothing leads to it.
             else if (follower is null && (end < from || (end > to && fact?.Revision > 0)))
             {
-                await BeginAsync(partition, row, fact!.Value.Since, end < from ? vintage : fact.Value.Since, cancellationToken).ConfigureAwait(false);
+                await BeginAsync(partition, row, fact!.Value.Since, end < from ? run : null, cancellationToken).ConfigureAwait(false);
                 mended++;
             }
         }
@@ -79,11 +79,12 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
         }
     }
 
-    private async Task BeginAsync(string partition, string key, DateTimeOffset since, DateTimeOffset begin, CancellationToken cancellationToken)
+    /// <summary>A version begins anew: in a body that has it, or, without one, when it says that it does.</summary>
+    private async Task BeginAsync(string partition, string key, DateTimeOffset since, MergeRun? run, CancellationToken cancellationToken)
     {
         if (await table.GetAsync(facts, partition, key, cancellationToken).ConfigureAwait(false) is not { } row || row.LastChanged != since) return;
-        (row.FirstSeen, row.LastChanged, row.Revision) = (begin, begin, 0);
-        if (begin > row.Vintage) row.Vintage = begin;
+        if (run is not null) (row.Vintage, row.LastChanged, row.RawBlob, row.RunId) = (run.Vintage, run.Vintage, run.RawBlob, run.RunId);
+        (row.FirstSeen, row.Revision) = (row.LastChanged, 0);
         try
         {
             await facts.SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)], cancellationToken).ConfigureAwait(false);

@@ -106,10 +106,4 @@ public sealed class CsvRowsTests
         await foreach (var row in CsvRows.ReadAsync(stream, CancellationToken.None)) rows.Add([.. Enumerable.Range(0, row.Count).Select(row.Text)]);
         return rows;
     }
-
-    /// <summary>Gives at most so many bytes at a time.</summary>
-    private sealed class Trickle(byte[] bytes, int step) : MemoryStream(bytes, writable: false)
-    {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => base.ReadAsync(buffer[..Math.Min(buffer.Length, step)], cancellationToken);
-    }
 }

@@ -56,3 +56,19 @@ internal abstract class AsyncPolicy : HttpPipelinePolicy
 
     protected abstract ValueTask ProcessAsync(HttpMessage message, Func<ValueTask> next);
 }
+
+/// <summary>The answer of the first call of a kind is lost, and the client sends the call once more; something happens in between.</summary>
+internal sealed class TwicePolicy(Func<Request, bool> wanted, Func<Task> between) : AsyncPolicy
+{
+    private bool done;
+
+    protected override async ValueTask ProcessAsync(HttpMessage message, Func<ValueTask> next)
+    {
+        var lost = !done && wanted(message.Request);
+        done |= lost;
+        await next();
+        if (!lost) return;
+        await between();
+        await next();
+    }
+}

@@ -56,6 +56,27 @@ public sealed class RestoreTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task A_body_that_was_loaded_and_overtaken_before_it_was_published_comes_back_too()
+    {
+        using var source = new FakeSource { Coverage = Coverage.Adds, Body = "a=1" };
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await pipeline.RunAsync();
+        source.Body = "b=1";
+        await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, DateTimeOffset.MaxValue), CancellationToken.None);
+        var body = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None))[^1];
+        await pipeline.Get<Normalize>().RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob), CancellationToken.None);
+        await pipeline.Queue("publish").ClearMessagesAsync();
+        source.Body = "c=1";
+        await pipeline.RunAsync();
+        var before = (await pipeline.RowsAsync("fakefacts")).Select(row => row.RowKey).ToList();
+        Assert.Equal(3, before.Count);
+        foreach (var table in (string[])["fakefacts", Names.Slices]) await (await pipeline.TableAsync(table)).DeleteAsync();
+        await pipeline.Get<Restore>().RunAsync("fake", CancellationToken.None);
+        await pipeline.DrainAsync();
+        Assert.Equal(before, (await pipeline.RowsAsync("fakefacts")).Select(row => row.RowKey));
+    }
+
+    [Fact]
     public async Task Another_source_is_refused_with_those_there_are()
     {
         using var source = new FakeSource();

@@ -10,6 +10,9 @@ namespace Pipeline.Tests.Steps;
 /// <summary>Messages twice, in the wrong order, at the same time; answers that are no bodies; bodies that must not be loaded.</summary>
 public sealed class StepTests(Azurite azurite) : IDisposable
 {
+    /// <summary>So many rows that one more or less is no vintage that lacks rows.</summary>
+    private static readonly string Many = string.Join(' ', Enumerable.Range(0, 30).Select(number => $"r{number}=1"));
+
     private readonly FakeSource source = new() { Body = "a=1 b=2" };
 
     public void Dispose() => source.Dispose();
@@ -53,8 +56,11 @@ public sealed class StepTests(Azurite azurite) : IDisposable
             await pipeline.Get<Publish>().RunAsync(new PublishMessage(FakeSource.One.Id, body.Blob), CancellationToken.None);
         }
         await pipeline.DrainAsync();
-        Assert.Equal(slices.Select(row => row.ETag), (await pipeline.RowsAsync("slices")).Select(row => row.ETag));
-        Assert.Equal(runs.Select(row => row.ETag), (await pipeline.RowsAsync("runs")).Select(row => row.ETag));
+        // An older body's message makes the newest be read once more: nobody knows what a copy of it may have done.
+        static IEnumerable<SliceRow> Slices(IEnumerable<Azure.Data.Tables.TableEntity> rows) => rows.Select(row => SliceRow.From(row) with { Version = default, LastChanged = default, NextDue = default });
+        Assert.Equal(Slices(slices), Slices(await pipeline.RowsAsync("slices")));
+        static IEnumerable<RunRow> Runs(IEnumerable<Azure.Data.Tables.TableEntity> rows) => rows.Select(row => RunRow.From(row) with { EndedAt = default });
+        Assert.Equal(Runs(runs), Runs(await pipeline.RowsAsync("runs")));
         Assert.Equal(facts.Select(row => row.ETag), (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag));
         Assert.Equal(["done", "done"], await RunsAsync(pipeline));
     }
@@ -183,6 +189,98 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         Assert.Equal("a=1 b=3 c=2", await FactsAsync(newer));
         Assert.Equal(["b 1 3", "c 1 2"], (await newer.RowsAsync("history")).Select(row => $"{row.RowKey.Split('|')[0]} {row["OldValue"]} {row["NewValue"]}").Order(StringComparer.Ordinal));
         Assert.Equal(["done", "superseded", "done", "done"], await RunsAsync(newer));
+    }
+
+    [Fact]
+    public async Task Bodies_that_come_without_end_while_an_older_one_asks_for_healing_are_an_error()
+    {
+        var account = azurite.NewAccount();
+        await using var newer = Open(account);
+        await LoadAsync(newer, "a=0");
+        source.Body = "a=1";
+        await PullAsync(newer);
+        var old = (await BodiesAsync(newer))[^1];
+        await newer.Queue("normalize").ClearMessagesAsync();
+        var loaded = 1;
+        var race = new AroundPolicy(request => loaded == 1 && AroundPolicy.IsBatchOf(request, "fakefacts"), () => LoadAsync(newer, $"a={++loaded}"));
+        var again = new AroundPolicy(request => loaded > 1 && request.Uri.Query.Contains("comp=list", StringComparison.Ordinal), () => LoadAsync(newer, $"a={++loaded}"));
+        await using var slow = new TestPipeline(account, source, race, again);
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => NormalizeAsync(slow, old));
+        Assert.Equal("fake/facts/one: 20 newer bodies came one after the other while the newest was sought, to be loaded once more; the message comes back, and it is sought again", error.Message);
+    }
+
+    [Fact]
+    public async Task A_late_copy_that_puts_a_row_back_and_dies_is_healed_although_its_run_was_done()
+    {
+        var account = azurite.NewAccount();
+        await using var other = Open(account);
+        await LoadAsync(other, Many);
+        source.Body = $"{Many} x=1";
+        await PullAsync(other);
+        var old = (await BodiesAsync(other))[^1];
+        var raced = false;
+        var race = new AroundPolicy(request => !raced && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
+        {
+            raced = true;
+            // The message itself, then a body without x.
+            await other.DrainAsync();
+            await LoadAsync(other, Many.Replace("r0=1", "r0=2", StringComparison.Ordinal));
+        }, _ => throw new CrashException("x is there again"));
+        await using (var slow = new TestPipeline(account, source, race)) await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(slow, old));
+        Assert.Contains("x=1", await FactsAsync(other), StringComparison.Ordinal);
+        // The copy's message comes back.
+        await NormalizeAsync(other, old);
+        await other.DrainAsync();
+        Assert.DoesNotContain("x=", await FactsAsync(other), StringComparison.Ordinal);
+        Assert.Equal(["done", "done", "done"], await RunsAsync(other));
+        await other.LedgerAsync();
+    }
+
+    [Fact]
+    public async Task A_late_copy_that_meets_a_newer_body_leaves_the_counts_of_its_run()
+    {
+        var account = azurite.NewAccount();
+        await using var other = Open(account);
+        await LoadAsync(other, Many);
+        source.Body = Many.Replace("r0=1", "r0=2", StringComparison.Ordinal) + " x=1";
+        await PullAsync(other);
+        var old = (await BodiesAsync(other))[^1];
+        List<RowCounts>? counts = null;
+        var race = new AroundPolicy(request => counts is null && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
+        {
+            counts = [];
+            await other.DrainAsync();
+            await LoadAsync(other, Many.Replace("r0=1", "r0=3", StringComparison.Ordinal) + " x=1");
+            counts = await CountsAsync();
+        });
+        await using (var slow = new TestPipeline(account, source, race)) await NormalizeAsync(slow, old);
+        await other.DrainAsync();
+        Assert.Equal(counts, await CountsAsync());
+        Assert.Equal(["done", "done", "done"], await RunsAsync(other));
+
+        async Task<List<RowCounts>> CountsAsync() => [.. (await other.RowsAsync("runs")).Select(RunRow.From).OrderBy(run => run.Vintage).Select(run => run.Counts)];
+    }
+
+    [Fact]
+    public async Task Whoever_finds_a_body_loaded_by_another_that_died_before_it_was_published_has_it_published()
+    {
+        var account = azurite.NewAccount();
+        await using var pipeline = Open(account);
+        await PullAsync(pipeline);
+        var body = Assert.Single(await BodiesAsync(pipeline));
+        await pipeline.Queue("normalize").ClearMessagesAsync();
+        var raced = false;
+        var mute = new AroundPolicy(request => request.Uri.Path.Contains("/publish/messages", StringComparison.Ordinal), () => throw new CrashException("loaded"));
+        await using var first = new TestPipeline(account, source, mute);
+        var race = new AroundPolicy(request => !raced && request.Method == Azure.Core.RequestMethod.Put && request.Uri.Path.Contains("/slices(", StringComparison.Ordinal), after: async _ =>
+        {
+            raced = true;
+            await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(first, body));
+        });
+        await using (var second = new TestPipeline(account, source, race)) await NormalizeAsync(second, body);
+        // Messages alone, without a plan.
+        await pipeline.DrainAsync();
+        Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
     }
 
     [Theory]

@@ -20,15 +20,17 @@ public sealed class MergeTests(Azurite azurite)
 
     /// <summary>Loads rows as the body of a day; <paramref name="insertFirst"/> as a slice that was never loaded.</summary>
     private static async Task<MergeResult> LoadAsync(
-        TestPipeline pipeline, int day, IEnumerable<FakeFact> rows, string partition = "p", bool insertFirst = false, Known? known = null, string? run = null, bool newest = true)
+        TestPipeline pipeline, int day, IEnumerable<FakeFact> rows, string partition = "p", bool insertFirst = false, Known? known = null, string? run = null, bool newest = true, bool replay = false)
     {
         var facts = pipeline.Get<FactStore>();
         if (!insertFirst) known ??= await KnownAsync(pipeline, partition);
         await using var merge = new Merge(FakeFact.Table, await facts.OpenAsync(FakeFact.Table), await facts.OpenHistoryAsync(),
-            new MergeRun("fake", "facts", Day(day), $"blob{day}", run ?? $"run{day}"), known, row => ((FakeFact)row).Value < 1000, _ => Task.FromResult(newest));
+            Run(day, run) with { Replay = replay }, known, row => ((FakeFact)row).Value < 1000, _ => Task.FromResult(newest));
         foreach (var row in rows) await merge.AddAsync(row, CancellationToken.None);
         return await merge.CompleteAsync(mayRemove: true, CancellationToken.None);
     }
+
+    private static MergeRun Run(int day, string? run = null) => new("fake", "facts", Day(day), $"blob{day}", run ?? $"run{day}");
 
     private static Task<Known> KnownAsync(TestPipeline pipeline, string partition) => Known.ReadAsync(pipeline.Get<FactStore>(), FakeFact.Table, Scope(partition), CancellationToken.None);
 
@@ -128,7 +130,7 @@ public sealed class MergeTests(Azurite azurite)
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
         MergeResult? older = null;
         await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", async () => older = await LoadAsync(other, 2, [Row("p", "a", 2)], newest: false)));
-        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 0, false), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
+        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1, false), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
         Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1, true), older);
         var fact = Assert.Single(await FactsAsync(pipeline));
         Assert.Equal((3L, 1, Day(1), Day(3)), (fact.Value, fact.Revision, fact.FirstSeen, fact.LastChanged));
@@ -169,6 +171,58 @@ public sealed class MergeTests(Azurite azurite)
         Assert.Equal(call == 1 ? [("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")] : [("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(quiet));
     }
 
+    [Theory]
+    [InlineData("history", 1)] // Announced, and a newer body has changed the row before the client asks again.
+    [InlineData("fakefacts", 2)] // Changed, and a newer body has changed it once more.
+    public async Task An_answer_that_is_lost_while_a_newer_body_comes_leaves_history_as_the_facts_are(string table, int revision)
+    {
+        var account = azurite.NewAccount();
+        await using var other = new TestPipeline(account, Source);
+        await LoadAsync(other, 1, [Row("p", "a", 1)]);
+        await using var pipeline = new TestPipeline(account, Source, new TwicePolicy(request => AroundPolicy.IsBatchOf(request, table), () => LoadAsync(other, 3, [Row("p", "a", 3)])));
+        await LoadAsync(pipeline, 2, [Row("p", "a", 2)], newest: false);
+        var fact = Assert.Single(await FactsAsync(pipeline));
+        Assert.Equal((3L, revision), (fact.Value, fact.Revision));
+        Assert.Equal(revision == 1 ? [("1", "3", Day(1), Day(3), "run3")] : [("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")], await HistoryAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task Whoever_overtakes_and_does_not_hear_the_answer_overtakes_once_more()
+    {
+        var account = azurite.NewAccount();
+        await using var other = new TestPipeline(account, Source);
+        await LoadAsync(other, 1, [Row("p", "a", 1)]);
+        await using var newer = new TestPipeline(account, Source, new TwicePolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts"), () => Task.CompletedTask));
+        MergeResult? overtaking = null;
+        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", async () => overtaking = await LoadAsync(newer, 3, [Row("p", "a", 3)])));
+        await LoadAsync(pipeline, 2, [Row("p", "a", 2)], newest: false);
+        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 2, false), overtaking);
+        Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task What_somebody_announced_for_a_later_day_and_never_did_is_overtaken_like_anything_else()
+    {
+        var account = azurite.NewAccount();
+        await using var pipeline = new TestPipeline(account, Source);
+        await LoadAsync(pipeline, 1, [Row("p", "a", 1)]);
+        var dead = new AroundPolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts"), () => throw new CrashException("dead"));
+        await using (var later = new TestPipeline(account, Source, dead)) await Assert.ThrowsAsync<CrashException>(() => LoadAsync(later, 5, [Row("p", "a", 5)]));
+        Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1, false), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
+        Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task A_version_that_began_in_the_body_which_a_replay_reads_otherwise_lasts_a_tick()
+    {
+        var account = azurite.NewAccount();
+        await using var pipeline = new TestPipeline(account, Source);
+        await LoadAsync(pipeline, 5, [Row("p", "a", 1)], run: "another");
+        await LoadAsync(pipeline, 5, [Row("p", "a", 7)], replay: true);
+        await LoadAsync(pipeline, 6, [Row("p", "a", 8)]);
+        Assert.Equal([("1", "7", Day(5), Day(5).AddTicks(1), "run5"), ("7", "8", Day(5).AddTicks(1), Day(6), "run6")], await HistoryAsync(pipeline));
+    }
+
     [Fact]
     public async Task Who_is_overtaken_before_it_writes_history_leaves_the_history_of_the_winner()
     {
@@ -197,7 +251,7 @@ public sealed class MergeTests(Azurite azurite)
         // What it announced is taken out when the newer one is loaded once more.
         Assert.Equal([("1", "5", Day(1), Day(2), "run2")], await HistoryAsync(pipeline));
         var facts = pipeline.Get<FactStore>();
-        Assert.Equal(1, await new UnfinishedHistory(FakeFact.Table, await facts.OpenAsync(FakeFact.Table), await facts.OpenHistoryAsync()).MendAsync(Scope("p"), Day(3), CancellationToken.None));
+        Assert.Equal(1, await new UnfinishedHistory(FakeFact.Table, await facts.OpenAsync(FakeFact.Table), await facts.OpenHistoryAsync()).MendAsync(Scope("p"), Run(3), CancellationToken.None));
         Assert.Empty(await HistoryAsync(pipeline));
     }
 

@@ -65,8 +65,8 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
         await PutAsync(pipeline, "p", "c", since: 4, revision: 1, (2, 4));
         await PutAsync(pipeline, "p", "d", since: 5, revision: 0, (2, 4));
         Assert.Equal(2, await MendAsync(pipeline, 6));
-        Assert.Equal(["p a 6 6", "p b 5 5", "p c 4 1", "p d 5 1"], await FactsAsync(pipeline));
-        Assert.Equal([0, 0, 1, 0], (await pipeline.RowsAsync("fakefacts")).Select(row => row.GetInt32("Revision")));
+        Assert.Equal(["p a 6 6", "p b 5 1", "p c 4 1", "p d 5 1"], await FactsAsync(pipeline));
+        Assert.Equal(["0 run6 blob6", "0  ", "1  ", "0  "], (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Revision"]} {row["RunId"]} {row["RawBlob"]}"));
         Assert.Equal(["p a 2-4", "p b 1-2", "p b 2-4", "p c 2-4", "p d 2-4"], await HistoryAsync(pipeline));
         Assert.Equal(0, await MendAsync(pipeline, 6));
     }
@@ -94,7 +94,7 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
     {
         var store = pipeline.Get<FactStore>();
         var scope = new SliceScope(TableClient.CreateQueryFilter($"PartitionKey eq {"p"}"), ("", "~"), (partition, _) => partition == "p");
-        return await new UnfinishedHistory(FakeFact.Table, await store.OpenAsync(FakeFact.Table), await store.OpenHistoryAsync()).MendAsync(scope, Day(vintage), CancellationToken.None);
+        return await new UnfinishedHistory(FakeFact.Table, await store.OpenAsync(FakeFact.Table), await store.OpenHistoryAsync()).MendAsync(scope, new MergeRun("fake", "facts", Day(vintage), $"blob{vintage}", $"run{vintage}"), CancellationToken.None);
     }
 
     /// <summary>A row of the first body whose value stands since a day, and versions that history says to have ended.</summary>

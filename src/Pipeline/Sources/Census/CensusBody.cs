@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -187,22 +186,8 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
                 return;
             }
             var partner = keys.PartnerOf(rows, columns);
-            foreach (var column in (ReadOnlySpan<int>)[columns.Value, columns.YearToDate])
-            {
-                if (rows.IsNull(column))
-                {
-                    checks.Uncertain(commodity, position);
-                    checks.Missing++;
-                    batch?.Missing.Add(new MissingRow(partner.PartitionKey, keys.RowKey(commodity, position), $"the source sent null for {columns[column]}"));
-                    return;
-                }
-                if (TryWhole(rows, column, out _)) continue;
-                checks.Uncertain(commodity, position);
-                Reject(batch, columns[column], Quote(rows, column), "a whole number of US dollars");
-                return;
-            }
-            TryWhole(rows, columns.Value, out var value);
-            TryWhole(rows, columns.YearToDate, out var yearToDate);
+            if (!TryFigure(rows, columns, columns.Value, batch, partner, commodity, position, out var value)
+                || !TryFigure(rows, columns, columns.YearToDate, batch, partner, commodity, position, out var yearToDate)) return;
             switch (checks.Figure(partner, commodity, position, value, yearToDate))
             {
                 case CensusChecks.Meeting.First:
@@ -217,6 +202,20 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
                     Reject(batch, columns[columns.Value], Quote(rows, columns.Value), $"one value for {partner.Code} {keys.RowKey(commodity, position)}; another row of the body has a different one");
                     break;
             }
+        }
+
+        /// <summary>A figure of a partner's row; without one the row is missing or rejected.</summary>
+        private bool TryFigure(JsonRows rows, CensusHeader columns, int column, RowBatch? batch, CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity, int position, out long value)
+        {
+            if (TryWhole(rows, column, out value)) return true;
+            checks.Uncertain(commodity, position);
+            if (rows.IsNull(column))
+            {
+                checks.Missing++;
+                batch?.Missing.Add(new MissingRow(partner.PartitionKey, keys.RowKey(commodity, position), $"the source sent null for {columns[column]}"));
+            }
+            else Reject(batch, columns[column], Quote(rows, column), "a whole number of US dollars");
+            return false;
         }
 
         private void Exclude(RowBatch? batch)
@@ -257,9 +256,15 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
         /// <summary>Digits only, at most 18 of them: what a value is in every answer seen.</summary>
         private static bool TryWhole(JsonRows rows, int column, out long value)
         {
-            var bytes = rows.Bytes(column);
+            var digits = rows.Bytes(column);
             value = 0;
-            return !rows.IsNull(column) && bytes.Length is > 0 and <= 18 && bytes[0] is >= (byte)'0' and <= (byte)'9' && Utf8Parser.TryParse(bytes, out value, out var used) && used == bytes.Length;
+            if (digits.Length is 0 or > 18) return false;
+            foreach (var digit in digits)
+            {
+                if (digit is < (byte)'0' or > (byte)'9') return false;
+                value = value * 10 + digit - '0';
+            }
+            return true;
         }
 
         private bool TryCommodity(JsonRows rows, CensusHeader columns, out CensusRowKeys.Commodity commodity)

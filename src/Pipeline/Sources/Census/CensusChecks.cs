@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Pipeline.Sources.Census;
 
 /// <summary>
@@ -16,7 +14,9 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
 
     private readonly CensusSeries series = new(slice.Months);
     private int newest = -1;
-    private readonly Dictionary<(int Commodity, int Position), Cell> cells = [];
+
+    /// <summary>By the commodity's number, then by month.</summary>
+    private readonly List<Cell[]> cells = [];
 
     public long Read { get; set; }
     public long Kept { get; set; }
@@ -45,7 +45,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
 
     private struct Cell
     {
-        public string Commodity;
+        public string? Commodity;
         public Int128 Sum; // Not even absurd figures overflow.
         public long? World, OtherWorld;
         public bool HasWorld, Uncertain, HasOthers;
@@ -93,7 +93,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
 
     private Finding? WorldVerdict()
     {
-        foreach (var ((_, position), cell) in cells)
+        foreach (var (cell, position) in cells.SelectMany(months => months.Select((cell, position) => (cell, position))))
         {
             if (cell.Uncertain) continue;
             var where = $"month {slice.Start.AddMonths(position):yyyy-MM}{(slice.Level == CensusSlice.Total ? "" : $", commodity {cell.Commodity}")}";
@@ -119,7 +119,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
             for (var position = 0; position < slice.Months; position++)
             {
                 // A row of this month was not understood: from here on the sum may lack it.
-                if (cells.TryGetValue((state.Commodity, position), out var cell) && cell.Uncertain) break;
+                if (cells[state.Commodity][position].Uncertain) break;
                 // A month without a row is one without trade.
                 if ((state.Months & 1 << position) == 0) continue;
                 var (value, yearToDate) = values[position];
@@ -134,8 +134,9 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
 
     private ref Cell CellOf(CensusRowKeys.Commodity commodity, int position)
     {
-        ref var cell = ref CollectionsMarshal.GetValueRefOrAddDefault(cells, (commodity.Number, position), out var known);
-        if (!known) cell.Commodity = commodity.Code;
+        while (cells.Count <= commodity.Number) cells.Add(new Cell[slice.Months]);
+        ref var cell = ref cells[commodity.Number][position];
+        cell.Commodity ??= commodity.Code;
         return ref cell;
     }
 }

@@ -137,9 +137,9 @@ public sealed class CensusBodyTests
             "1 of 4 kept, 1 excluded\nrefused: body: seen 2 of 4 rows that cannot be understood, expected at most 5 %; the layout has changed: the table keeps the old rows; adapt the reader, then replay" },
         // Not a JSON array of arrays.
         { "",
-            "0 of 0 kept, 0 excluded\nrefused: header: seen \"The input does not contain any JSON tokens. Expected the input to start with a valid JSON token, when isFinalBlock is tr…\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
+            "0 of 0 kept, 0 excluded\nrefused: header: seen \"byte 0: The input does not contain any JSON tokens. Expected the input to start with a valid JSON token, when isFinalBlo…\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
         { "  ",
-            "0 of 0 kept, 0 excluded\nrefused: header: seen \"The input does not contain any JSON tokens. Expected the input to start with a valid JSON token, when isFinalBlock is tr…\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
+            "0 of 0 kept, 0 excluded\nrefused: header: seen \"byte 2: The input does not contain any JSON tokens. Expected the input to start with a valid JSON token, when isFinalBlo…\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
         { "[]", "0 of 0 kept, 0 excluded\nrefused: body: seen no row, expected a header row; the body is kept; pull the slice again" },
         { "[[]]",
             "0 of 0 kept, 0 excluded\nrefused: header: seen \"\", expected the columns CTY_CODE, CTY_NAME, ALL_VAL_MO, ALL_VAL_YR, time (or YEAR and MONTH) too; the answer's layout has changed: the table keeps the old rows; adapt the reader, then replay" },
@@ -156,19 +156,19 @@ public sealed class CensusBodyTests
         { "[{H},{R},'x']",
             "1 of 1 kept, 0 excluded\nrefused: row 2: seen \"a String where a row, an array, should begin\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
         { "[{H},{R}",
-            "1 of 1 kept, 0 excluded\nrefused: row 2: seen \"Expected depth to be zero at the end of the JSON payload. There is an open JSON object or array that should be closed. L…\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
+            "1 of 1 kept, 0 excluded\nrefused: row 2: seen \"byte 93: Expected depth to be zero at the end of the JSON payload. There is an open JSON object or array that should be …\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
         { "[{H},{R},]",
-            "1 of 1 kept, 0 excluded\nrefused: row 2: seen \"The JSON array contains a trailing comma at the end which is not supported in this mode. Change the reader options. Line…\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
+            "1 of 1 kept, 0 excluded\nrefused: row 2: seen \"byte 94: The JSON array contains a trailing comma at the end which is not supported in this mode. Change the reader opti…\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
         { "[{H} {R}]",
-            "0 of 0 kept, 0 excluded\nrefused: row 1: seen \"'[' is invalid after a value. Expected either ',', '}', or ']'. LineNumber: 0 | BytePositionInLine: 58.\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
+            "0 of 0 kept, 0 excluded\nrefused: row 1: seen \"byte 58: '[' is invalid after a value. Expected either ',', '}', or ']'.\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
         { "[{H},{R}]]",
             "1 of 1 kept, 0 excluded\nrefused: row 2: seen \"something after the end of the array\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
         { "[{H},{R}]\n<html>",
             "1 of 1 kept, 0 excluded\nrefused: row 2: seen \"something after the end of the array\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
         { "[{H},['4621','RUS\nSIA','5','5','2019-01']]",
-            "0 of 0 kept, 0 excluded\nrefused: row 1: seen \"'0x0A' is invalid within a JSON string. The string should be correctly escaped. LineNumber: 0 | BytePositionInLine: 70.\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
+            "0 of 0 kept, 0 excluded\nrefused: row 1: seen \"byte 70: '0x0A' is invalid within a JSON string. The string should be correctly escaped.\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" },
         { "[{H},['4621','RUS\\xSIA','5','5','2019-01']]",
-            "0 of 0 kept, 0 excluded\nrefused: row 1: seen \"'x' is an invalid escapable character within a JSON string. The string should be correctly escaped. LineNumber: 0 | Byte…\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" }
+            "0 of 0 kept, 0 excluded\nrefused: row 1: seen \"byte 71: 'x' is an invalid escapable character within a JSON string. The string should be correctly escaped.\", expected a JSON array of arrays; the body is kept; the table keeps the old rows; pull the slice again" }
     };
 
     [Theory, MemberData(nameof(Totals))]
