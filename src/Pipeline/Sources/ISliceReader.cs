@@ -17,10 +17,10 @@ public interface ISliceReader
     /// <summary>Whether a change of this row lies inside the publisher's declared revision window.</summary>
     bool InPolicy(FactRow row, DateTimeOffset vintage);
 
-    /// <summary>Reads all and says whether the body may be loaded, and what it holds.</summary>
+    /// <summary>Reads all and says whether the body may be loaded, and what it holds. Where it has to be read once more to be told (<see cref="BodyCheck.IsUndecided"/>), the next check tells.</summary>
     Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken);
 
-    /// <summary>The rows, in batches. The batch is the same object each time: use it before asking for the next.</summary>
+    /// <summary>The rows, in batches; where <see cref="CheckAsync"/> came before, of the same body. The batch is the same object each time: use it before asking for the next.</summary>
     IAsyncEnumerable<RowBatch> ReadAsync(Stream body, CancellationToken cancellationToken);
 }
 
@@ -32,7 +32,26 @@ public interface ISliceReader
 /// <param name="Rejected">Rows that could not be understood.</param>
 /// <param name="Newest">The newest period held, as <c>yyyy-MM</c>; null when none.</param>
 /// <param name="Refusal">Why the body must not be loaded; null when it may.</param>
-public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing, long Rejected, string? Newest, Finding? Refusal);
+public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing, long Rejected, string? Newest, Finding? Refusal)
+{
+    /// <summary>Says nothing: the reader remembers little at first, and this body needs more. It is to be checked once more.</summary>
+    public static BodyCheck Undecided { get; } = new(0, 0, 0, 0, 0, null, null);
+
+    /// <summary>Whether this is <see cref="Undecided"/>.</summary>
+    public bool IsUndecided => ReferenceEquals(this, Undecided);
+
+    /// <summary>Checks a body, once or twice.</summary>
+    /// <param name="reader">The reader.</param>
+    /// <param name="open">Opens the body, at its beginning.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    public static async Task<BodyCheck> OfAsync(ISliceReader reader, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellationToken)
+    {
+        var check = Undecided;
+        for (var reading = 0; reading < 2 && check.IsUndecided; reading++)
+            await using (var body = await open(cancellationToken).ConfigureAwait(false)) check = await reader.CheckAsync(body, cancellationToken).ConfigureAwait(false);
+        return check.IsUndecided ? throw new InvalidOperationException($"{reader.GetType().Name}: two readings of a body, and no verdict") : check;
+    }
+}
 
 /// <summary>A stretch of rows as a reader hands them on.</summary>
 public sealed class RowBatch

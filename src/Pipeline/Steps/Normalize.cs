@@ -51,8 +51,7 @@ public sealed class Normalize(
         }
         var reader = sources[slice.Source].Reader(slice);
         var stored = await raw.OpenAsync(name, cancellationToken).ConfigureAwait(false);
-        BodyCheck check;
-        await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false)) check = await reader.CheckAsync(body, cancellationToken).ConfigureAwait(false);
+        var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken).ConfigureAwait(false);
         if (check.Refusal is { } unfit)
         {
             await RefuseAsync(name, run, check, unfit, [], cancellationToken).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
@@ -7,33 +8,35 @@ namespace Pipeline.Tables;
 /// <summary>Turns the own columns of a row into 32 hexadecimal digits; equal digits mean equal columns.</summary>
 internal static class RowHash
 {
-    [ThreadStatic] private static XxHash128? hash;
+    /// <summary>Room for the columns of nearly every row.</summary>
+    private const int FirstRoom = 1024;
+
+    [ThreadStatic] private static ArrayBufferWriter<byte>? columns;
 
     public static string Of(FactRow row)
     {
-        var sink = new Sink(hash ??= new XxHash128());
+        var written = columns ??= new ArrayBufferWriter<byte>(FirstRoom);
+        written.ResetWrittenCount();
+        var sink = new Sink(written);
         row.Describe(ref sink);
         sink.Add(nameof(FactRow.Basis), row.Basis);
         Span<byte> digest = stackalloc byte[16];
-        sink.Hash.GetHashAndReset(digest);
+        XxHash128.Hash(written.WrittenSpan, digest);
         return Convert.ToHexStringLower(digest);
     }
 
-    private readonly struct Sink(XxHash128 hash) : IColumnSink
+    private readonly struct Sink(ArrayBufferWriter<byte> columns) : IColumnSink
     {
-        public XxHash128 Hash => hash;
-
         public void Add(string name, string value)
         {
             Add(name, value.Length);
-            hash.Append(MemoryMarshal.AsBytes(value.AsSpan()));
+            columns.Write(MemoryMarshal.AsBytes(value.AsSpan()));
         }
 
         public void Add(string name, long value)
         {
-            Span<byte> bytes = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
-            hash.Append(bytes);
+            BinaryPrimitives.WriteInt64LittleEndian(columns.GetSpan(sizeof(long)), value);
+            columns.Advance(sizeof(long));
         }
 
         public void Add(string name, double value) => Add(name, BitConverter.DoubleToInt64Bits(value));

@@ -60,7 +60,7 @@ internal static class ParseRun
         if (way == Check)
         {
             var check = await reader.CheckAsync(stream, CancellationToken.None);
-            return check.Refusal is null ? (check.Read, 0) : throw new BenchmarkException($"{file}: {check.Refusal}");
+            return check is { Refusal: null, IsUndecided: false } ? (check.Read, 0) : throw new BenchmarkException($"{file}: {check.Refusal}");
         }
         var (read, sum) = (0L, 0L);
         await foreach (var batch in reader.ReadAsync(stream, CancellationToken.None))

@@ -14,7 +14,7 @@ internal sealed record BodyOutcome(BodyCheck Check, List<FactRow> Rows, List<Mis
     /// <param name="step">How many bytes the stream gives at most at a time.</param>
     public static async Task<BodyOutcome> ReadAsync(ISliceReader reader, byte[] body, int step = int.MaxValue)
     {
-        var check = await reader.CheckAsync(new Drip(body, step), CancellationToken.None);
+        var check = await BodyCheck.OfAsync(reader, _ => Task.FromResult<Stream>(new Drip(body, step)), CancellationToken.None);
         var outcome = new BodyOutcome(check, [], [], []);
         if (check.Refusal is not null) return outcome;
         var (read, excluded) = (0L, 0L);

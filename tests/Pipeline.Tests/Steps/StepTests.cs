@@ -283,6 +283,39 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
     }
 
+    [Fact]
+    public async Task A_row_that_is_put_back_while_a_newer_body_ends_is_taken_out_when_the_newer_one_has_ended()
+    {
+        var account = azurite.NewAccount();
+        await using var pipeline = Open(account);
+        await LoadAsync(pipeline, Many);
+        source.Body = $"{Many} x=1";
+        await PullAsync(pipeline);
+        var old = (await BodiesAsync(pipeline))[^1];
+        source.Body = Many.Replace("r0=1", "r0=2", StringComparison.Ordinal);
+        await PullAsync(pipeline);
+        var newest = (await BodiesAsync(pipeline))[^1];
+        await pipeline.Queue("normalize").ClearMessagesAsync();
+        var (merged, goOn, ending) = (new TaskCompletionSource(), new TaskCompletionSource(), Task.CompletedTask);
+        await using var newer = new TestPipeline(account, source, new AroundPolicy(request => request.Uri.Path.Contains("rejects", StringComparison.Ordinal), async () =>
+        {
+            merged.TrySetResult();
+            await goOn.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        }));
+        var race = new AroundPolicy(request => ending.IsCompleted && !merged.Task.IsCompleted && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
+        {
+            ending = NormalizeAsync(newer, newest);
+            await merged.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        });
+        // The old body's row comes, and its call for healing; then the newer one says that it is loaded as a whole.
+        await using (var slow = new TestPipeline(account, source, race)) await NormalizeAsync(slow, old);
+        goOn.SetResult();
+        await ending;
+        await pipeline.DrainAsync();
+        Assert.DoesNotContain("x=", await FactsAsync(pipeline), StringComparison.Ordinal);
+        Assert.Equal(["done", "superseded", "done"], await RunsAsync(pipeline));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

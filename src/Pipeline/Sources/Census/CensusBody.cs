@@ -14,6 +14,9 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
     /// <summary>Rows handed on at once.</summary>
     private const int BatchRows = 1000;
 
+    /// <summary>What the next check has to remember, and the next reading of rows.</summary>
+    private CensusChecks.Memory checking = CensusChecks.Memory.Sums, reading = CensusChecks.Memory.Figures;
+
     /// <inheritdoc/>
     public FactTable Table => TradeMonthly.Table;
 
@@ -26,25 +29,33 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
     /// <inheritdoc/>
     public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
     {
-        var pass = new Pass(slice, settings);
+        var pass = new Pass(slice, settings, checking);
+        (checking, reading) = (CensusChecks.Memory.Sums, CensusChecks.Memory.Figures);
         try
         {
             using var rows = new JsonRows(body);
             do
-                while (pass.Refusal is null && rows.TryNext()) pass.Take(rows, null);
-            while (pass.Refusal is null && await rows.FillAsync(cancellationToken).ConfigureAwait(false));
+                while (!pass.IsOver && rows.TryNext()) pass.Take(rows, null);
+            while (!pass.IsOver && await rows.FillAsync(cancellationToken).ConfigureAwait(false));
         }
         catch (JsonException e)
         {
             pass.Refuse(new Finding(pass.Next, Finding.Quote(e.Message), "a JSON array of arrays", "the body is kept; the table keeps the old rows; pull the slice again"));
         }
-        return pass.Verdict();
+        if (pass is { Refusal: null, NeedsFigures: true })
+        {
+            checking = CensusChecks.Memory.Figures;
+            return BodyCheck.Undecided;
+        }
+        var verdict = pass.Verdict();
+        if (verdict.Refusal is null && !pass.HasRepeats) reading = CensusChecks.Memory.Nothing;
+        return verdict;
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var pass = new Pass(slice, settings);
+        var pass = new Pass(slice, settings, reading);
         var batch = new RowBatch();
         using var rows = new JsonRows(body);
         do
@@ -60,9 +71,9 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
     }
 
     /// <summary>One reading of the body. The first and the second reading decide alike because they are the same code.</summary>
-    private sealed class Pass(CensusSlice slice, CensusSettings settings)
+    private sealed class Pass(CensusSlice slice, CensusSettings settings, CensusChecks.Memory memory)
     {
-        private readonly CensusChecks checks = new(slice, settings);
+        private readonly CensusChecks checks = new(slice, settings, memory);
         private readonly CensusRowKeys keys = new(slice);
         private readonly byte[] level = Encoding.UTF8.GetBytes(slice.Level);
         private readonly byte[]? asked = slice.Partner is null ? null : Encoding.UTF8.GetBytes(slice.Partner);
@@ -76,6 +87,13 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
         public string Next => headerRead ? $"row {RowNumber + 1}" : "header";
 
         public Finding? Refusal { get; private set; }
+
+        public bool HasRepeats => checks.HasRepeats;
+
+        public bool NeedsFigures => checks.NeedsFigures;
+
+        /// <summary>Whether the rest of the body would change nothing.</summary>
+        public bool IsOver => Refusal is not null || NeedsFigures;
 
         public void Refuse(Finding refusal) => Refusal ??= refusal;
 

@@ -5,14 +5,33 @@ namespace Pipeline.Sources.Census;
 /// for two values. Memory grows with the number of series, not with the length of the body.
 /// </summary>
 /// <remarks>The sums are exact to the dollar in every month of 2013-2024 (census.md, section 2.1).</remarks>
-internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
+/// <param name="slice">The slice.</param>
+/// <param name="settings">The configured partners.</param>
+/// <param name="memory">What is remembered of the rows.</param>
+internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, CensusChecks.Memory memory)
 {
+    /// <summary>What is remembered of the rows.</summary>
+    public enum Memory
+    {
+        /// <summary>The sum of each series: enough for a body that has each key once and the months of a series in their order.</summary>
+        Sums,
+
+        /// <summary>Every figure.</summary>
+        Figures,
+
+        /// <summary>Nothing: an earlier reading has found every key once, and checked the sums.</summary>
+        Nothing
+    }
+
     /// <summary>A body with a larger share of rejected rows than this has another layout than the reader knows.</summary>
     private const double MaxRejected = 0.05;
 
     private const string OldStays = "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher";
 
-    private readonly CensusSeries series = new(slice.Months);
+    private readonly CensusSeries series = new(memory == Memory.Figures ? slice.Months : 0);
+
+    /// <summary>Where the months of a series first did not add up to the year to date, by the series.</summary>
+    private readonly SortedDictionary<int, (int Position, ulong Sum, long YearToDate)> different = [];
     private int newest = -1;
 
     /// <summary>By the commodity's number, then by month.</summary>
@@ -23,6 +42,12 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
     public long Excluded { get; set; }
     public long Missing { get; set; }
     public long Rejected { get; set; }
+
+    /// <summary>Whether a key came more than once.</summary>
+    public bool HasRepeats { get; private set; }
+
+    /// <summary>Whether the sums do not tell enough: a key came again, or a month after a later one.</summary>
+    public bool NeedsFigures { get; private set; }
 
     /// <summary>A row could not be used, and it is not known which month it belongs to: no sum proves anything.</summary>
     public bool AllUncertain { get; set; }
@@ -65,16 +90,24 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
 
     public Meeting Figure(CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity, int position, long value, long yearToDate)
     {
-        ref var state = ref series.Of(partner, commodity, out var values);
-        ref var stored = ref values[position];
-        if ((state.Months & 1 << position) != 0)
+        if (memory == Memory.Nothing) return Meeting.First;
+        var place = series.PlaceOf(partner, commodity);
+        ref var state = ref series.At(place);
+        if (memory == Memory.Sums)
         {
-            if (stored == (value, yearToDate)) return Meeting.Again;
+            NeedsFigures |= state.Months >> position != 0;
+            state.Sum += (ulong)value;
+            if (state.Sum != (ulong)yearToDate) different.TryAdd(place, (position, state.Sum, yearToDate));
+        }
+        else if ((state.Months & 1 << position) != 0)
+        {
+            HasRepeats = true;
+            if (series.Figures(place, position) == (value, yearToDate)) return Meeting.Again;
             state.Uncertain = true;
             return Meeting.Contradiction;
         }
         state.Months |= (ushort)(1 << position);
-        stored = (value, yearToDate);
+        if (memory == Memory.Figures) series.Set(place, position, value, yearToDate);
         ref var cell = ref CellOf(commodity, position);
         cell.Sum += value;
         cell.Partners++;
@@ -111,25 +144,35 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings)
     private Finding? YearToDateVerdict()
     {
         if (slice.Start.Month != 1) return null;
-        for (var index = 0; index < series.Count; index++)
+        foreach (var (place, (position, sum, yearToDate)) in different)
+            if (!Enumerable.Range(0, position + 1).Any(month => IsUncertain(place, month))) return Difference(place, position, sum, yearToDate);
+        if (memory != Memory.Figures) return null;
+        for (var place = 0; place < series.Count; place++)
         {
-            ref var state = ref series.At(index, out var values);
+            var state = series.At(place);
             if (state.Uncertain) continue;
             Int128 sum = 0;
             for (var position = 0; position < slice.Months; position++)
             {
                 // A row of this month was not understood: from here on the sum may lack it.
-                if (cells[state.Commodity][position].Uncertain) break;
+                if (IsUncertain(place, position)) break;
                 // A month without a row is one without trade.
                 if ((state.Months & 1 << position) == 0) continue;
-                var (value, yearToDate) = values[position];
+                var (value, yearToDate) = series.Figures(place, position);
                 sum += value;
-                if (sum == yearToDate) continue;
-                return new Finding($"partner {series.PartnerOf(state)}{(slice.Level == CensusSlice.Total ? "" : $", commodity {series.CommodityOf(state)}")}, {slice.Start:yyyy-MM} to {slice.Start.AddMonths(position):yyyy-MM}",
-                    $"months that add up to {sum}", $"{yearToDate}, the year to date of the last one", OldStays);
+                if (sum != yearToDate) return Difference(place, position, sum, yearToDate);
             }
         }
         return null;
+    }
+
+    private bool IsUncertain(int place, int position) => cells[series.At(place).Commodity][position].Uncertain;
+
+    private Finding Difference(int place, int position, Int128 sum, long yearToDate)
+    {
+        var state = series.At(place);
+        return new Finding($"partner {series.PartnerOf(state)}{(slice.Level == CensusSlice.Total ? "" : $", commodity {series.CommodityOf(state)}")}, {slice.Start:yyyy-MM} to {slice.Start.AddMonths(position):yyyy-MM}",
+            $"months that add up to {sum}", $"{yearToDate}, the year to date of the last one", OldStays);
     }
 
     private ref Cell CellOf(CensusRowKeys.Commodity commodity, int position)

@@ -2,8 +2,9 @@ namespace Pipeline.Sources.Census;
 
 /// <summary>
 /// The months of every series, a partner's trade in a commodity, that a body has. They are found by the numbers of the two and kept in pieces that never
-/// move: neither takes a hash, and growing copies nothing.
+/// move: neither takes a hash, and growing copies nothing. Figures that fit into 32 bits, which nearly all do, take no more.
 /// </summary>
+/// <param name="months">Months whose figures are kept; 0 for none.</param>
 internal sealed class CensusSeries(int months)
 {
     /// <summary>Series in a piece.</summary>
@@ -11,7 +12,14 @@ internal sealed class CensusSeries(int months)
 
     /// <summary>For each commodity the places of its series by partner, counted from 1; 0 = none.</summary>
     private readonly List<int[]?> places = [];
-    private readonly List<(State[] States, (long Value, long YearToDate)[] Values)> pieces = [];
+    private readonly List<(State[] States, (uint Value, uint YearToDate)[] Values)> pieces = [];
+
+    /// <summary>Figures of which one is larger, by series and month.</summary>
+    private readonly Dictionary<(int Series, int Position), (long Value, long YearToDate)> large = [];
+
+    /// <summary>Stands for a figure that is in <see cref="large"/>.</summary>
+    private static readonly (uint, uint) Large = (uint.MaxValue, uint.MaxValue);
+
     private readonly List<string> partners = [], commodities = [];
 
     /// <summary>What is known of a series beside its figures.</summary>
@@ -23,6 +31,9 @@ internal sealed class CensusSeries(int months)
         /// <summary>The commodity's number.</summary>
         public int Commodity;
 
+        /// <summary>The sum of the months so far, where their figures are not kept. Twelve times eighteen digits fit.</summary>
+        public ulong Sum;
+
         /// <summary>A bit for each month that has a figure.</summary>
         public ushort Months;
 
@@ -33,11 +44,8 @@ internal sealed class CensusSeries(int months)
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The series of a partner and a commodity, a new one if there was none.</summary>
-    /// <param name="partner">The partner.</param>
-    /// <param name="commodity">The commodity.</param>
-    /// <param name="values">Its figures by month.</param>
-    public ref State Of(CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity, out Span<(long Value, long YearToDate)> values)
+    /// <summary>The place, from 0, of the series of a partner and a commodity, a new one if there was none. Places are in the order of the first rows.</summary>
+    public int PlaceOf(CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity)
     {
         while (places.Count <= commodity.Number) places.Add(null);
         var ofCommodity = places[commodity.Number] ??= new int[Room(partner.Number)];
@@ -47,22 +55,32 @@ internal sealed class CensusSeries(int months)
             places[commodity.Number] = ofCommodity;
         }
         ref var place = ref ofCommodity[partner.Number];
-        if (place > 0) return ref At(place - 1, out values);
-        if (Count % Piece == 0) pieces.Add((new State[Piece], new (long, long)[Piece * months]));
+        if (place > 0) return place - 1;
+        if (Count % Piece == 0) pieces.Add((new State[Piece], new (uint, uint)[Piece * months]));
         place = ++Count;
-        ref var state = ref At(place - 1, out values);
+        ref var state = ref At(place - 1);
         (state.Partner, state.Commodity) = (partner.Number, commodity.Number);
         Name(partners, partner.Number, partner.Code);
         Name(commodities, commodity.Number, commodity.Code);
-        return ref state;
+        return place - 1;
     }
 
-    /// <summary>A series by its place, from 0, in the order of their first rows.</summary>
-    public ref State At(int index, out Span<(long Value, long YearToDate)> values)
+    /// <summary>A series by its place.</summary>
+    public ref State At(int place) => ref pieces[place / Piece].States[place % Piece];
+
+    /// <summary>A month's figures.</summary>
+    public (long Value, long YearToDate) Figures(int place, int position)
     {
-        var (states, figures) = pieces[index / Piece];
-        values = figures.AsSpan(index % Piece * months, months);
-        return ref states[index % Piece];
+        var figures = pieces[place / Piece].Values[place % Piece * months + position];
+        return figures == Large ? large[(place, position)] : figures;
+    }
+
+    /// <summary>Sets a month's figures. Neither is negative.</summary>
+    public void Set(int place, int position, long value, long yearToDate)
+    {
+        var isLarge = value >= uint.MaxValue || yearToDate >= uint.MaxValue;
+        if (isLarge) large[(place, position)] = (value, yearToDate);
+        pieces[place / Piece].Values[place % Piece * months + position] = isLarge ? Large : ((uint)value, (uint)yearToDate);
     }
 
     public string PartnerOf(State state) => partners[state.Partner];
