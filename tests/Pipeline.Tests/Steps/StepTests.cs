@@ -35,6 +35,15 @@ public sealed class StepTests(Azurite azurite) : IDisposable
 
     private static Task PullAsync(TestPipeline pipeline) => pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, DateTimeOffset.MaxValue), CancellationToken.None);
 
+    /// <summary>A body that is stored and not loaded; its message is lost.</summary>
+    private async Task<RawName> PulledAsync(TestPipeline pipeline, string body)
+    {
+        source.Body = body;
+        await PullAsync(pipeline);
+        await pipeline.Queue("normalize").ClearMessagesAsync();
+        return (await BodiesAsync(pipeline))[^1];
+    }
+
     private async Task LoadAsync(TestPipeline pipeline, string body)
     {
         source.Body = body;
@@ -111,10 +120,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var account = azurite.NewAccount();
         await using var newer = Open(account);
         await LoadAsync(newer, "a=1 b=1 c=1");
-        source.Body = "a=1 b=1 c=1 d=2";
-        await PullAsync(newer);
-        var old = (await BodiesAsync(newer))[^1];
-        await newer.Queue("normalize").ClearMessagesAsync();
+        var old = await PulledAsync(newer, "a=1 b=1 c=1 d=2");
         var raced = false;
         // When the old body has decided what it adds, and before it does, a newer body is pulled and loaded.
         var race = new AroundPolicy(request => !raced && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
@@ -144,10 +150,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var account = azurite.NewAccount();
         await using var newer = Open(account);
         await LoadAsync(newer, "a=1 b=1");
-        source.Body = "a=2 b=1 d=2";
-        await PullAsync(newer);
-        var old = (await BodiesAsync(newer))[^1];
-        await newer.Queue("normalize").ClearMessagesAsync();
+        var old = await PulledAsync(newer, "a=2 b=1 d=2");
         var raced = false;
         var race = new AroundPolicy(request => !raced && request.Method == Azure.Core.RequestMethod.Get && request.Uri.Path.Contains("fakefacts", StringComparison.Ordinal), after: async _ =>
         {
@@ -167,10 +170,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var account = azurite.NewAccount();
         await using var newer = Open(account);
         await LoadAsync(newer, "a=1 b=1 c=1");
-        source.Body = "a=2 b=2 c=1";
-        await PullAsync(newer);
-        var old = (await BodiesAsync(newer))[^1];
-        await newer.Queue("normalize").ClearMessagesAsync();
+        var old = await PulledAsync(newer, "a=2 b=2 c=1");
         var loaded = 0;
         // The old body has announced that a and b change. A newer one changes b; another one comes when the old body, which has lost, looks for the newest.
         var race = new AroundPolicy(request => loaded == 0 && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
@@ -197,10 +197,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var account = azurite.NewAccount();
         await using var newer = Open(account);
         await LoadAsync(newer, "a=0");
-        source.Body = "a=1";
-        await PullAsync(newer);
-        var old = (await BodiesAsync(newer))[^1];
-        await newer.Queue("normalize").ClearMessagesAsync();
+        var old = await PulledAsync(newer, "a=1");
         var loaded = 1;
         var race = new AroundPolicy(request => loaded == 1 && AroundPolicy.IsBatchOf(request, "fakefacts"), () => LoadAsync(newer, $"a={++loaded}"));
         var again = new AroundPolicy(request => loaded > 1 && request.Uri.Query.Contains("comp=list", StringComparison.Ordinal), () => LoadAsync(newer, $"a={++loaded}"));

@@ -97,7 +97,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
         {
             NeedsFigures |= state.Months >> position != 0;
             state.Sum += (ulong)value;
-            if (state.Sum != (ulong)yearToDate) different.TryAdd(place, (position, state.Sum, yearToDate));
+            if (StartsTheYear && state.Sum != (ulong)yearToDate) different.TryAdd(place, (position, state.Sum, yearToDate));
         }
         else if ((state.Months & 1 << position) != 0)
         {
@@ -143,7 +143,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
 
     private Finding? YearToDateVerdict()
     {
-        if (slice.Start.Month != 1) return null;
+        if (!StartsTheYear) return null;
         foreach (var (place, (position, sum, yearToDate)) in different)
             if (!Enumerable.Range(0, position + 1).Any(month => IsUncertain(place, month))) return Difference(place, position, sum, yearToDate);
         if (memory != Memory.Figures) return null;
@@ -165,6 +165,9 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
         }
         return null;
     }
+
+    /// <summary>Whether the body has the months that a year to date is the sum of.</summary>
+    private bool StartsTheYear => slice.Start.Month == 1;
 
     private bool IsUncertain(int place, int position) => cells[series.At(place).Commodity][position].Uncertain;
 
