@@ -34,6 +34,10 @@ public interface ISliceReader
 /// <param name="Refusal">Why the body must not be loaded; null when it may.</param>
 public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing, long Rejected, string? Newest, Finding? Refusal)
 {
+    /// <summary>Partitions of the table that the kept rows, and perhaps others, go to; null where they are always in one, or the table is a small one.</summary>
+    /// <remarks>Where they are known, only they are read when the slice is loaded again.</remarks>
+    public IReadOnlyCollection<string>? Partitions { get; init; }
+
     /// <summary>Says nothing: the reader remembers little at first, and this body needs more. It is to be checked once more.</summary>
     public static BodyCheck Undecided { get; } = new(0, 0, 0, 0, 0, null, null);
 

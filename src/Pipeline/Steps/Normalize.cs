@@ -99,7 +99,7 @@ public sealed class Normalize(
     private async Task<Finding?> VanishedAsync(BodyCheck check, SliceRow before, ISliceReader reader, RawBody stored, CancellationToken cancellationToken)
     {
         if (!before.WasLoaded) return null;
-        var known = await Known.ReadAsync(facts, reader.Table, reader.Scope, cancellationToken).ConfigureAwait(false);
+        var known = await KnownAsync(reader, check, before, mayDiffer: false, cancellationToken).ConfigureAwait(false);
         await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
             await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
                 foreach (var row in batch.Rows) known.Meet(row.PartitionKey, row.RowKey);
@@ -112,8 +112,17 @@ public sealed class Normalize(
                 "at least 95 % of them", "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if the new one is right");
     }
 
+    /// <summary>What the table holds of the slice.</summary>
+    /// <param name="reader">The slice's reader.</param>
+    /// <param name="check">What the reader has said of the body.</param>
+    /// <param name="before">The slice before the body was claimed for it.</param>
+    /// <param name="mayDiffer">Whether the table may have other rows than it should.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    private Task<Known> KnownAsync(ISliceReader reader, BodyCheck check, SliceRow before, bool mayDiffer, CancellationToken cancellationToken) => Known.ReadAsync(facts, reader.Table, reader.Scope,
+        check.Partitions is { } partitions && !mayDiffer && !before.IsHalfLoaded ? (partitions, before.Rows) : null, cancellationToken);
+
     private static Finding? Shrunk(BodyCheck check, SliceRow before) => check.Kept >= before.Rows * (1 - MaxShrink) ? null
-        : new Finding("body", $"{check.Kept} rows", $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the body before",
+        : new Finding("body", $"{check.Kept} rows", $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the table",
             "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right");
 
     private async Task MergeAsync(RawName name, RunRow run, BodyCheck check, ISliceReader reader, RawBody stored, bool replay, CancellationToken cancellationToken)
@@ -128,7 +137,7 @@ public sealed class Normalize(
             await SupersededAsync(claimed, run, cancellationToken).ConfigureAwait(false);
             return;
         }
-        var known = before.WasLoaded ? await Known.ReadAsync(facts, reader.Table, reader.Scope, cancellationToken).ConfigureAwait(false) : null;
+        var known = before.WasLoaded ? await KnownAsync(reader, check, before, replay, cancellationToken).ConfigureAwait(false) : null;
         // Rows that a newer body has removed since would be put back: what is known of the table must be older than such a body's claim.
         var now = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
         var removes = reader.Scope.Coverage != Coverage.Adds;
@@ -192,7 +201,7 @@ public sealed class Normalize(
         {
             State = SliceState.Merged,
             Sha256 = sha256,
-            Rows = check.Kept,
+            Rows = check.Kept + merged.Left,
             // Rows that this run removed before it was interrupted are known by their number only.
             // A replay may have put rows right, before or after it was interrupted: what depends on them is looked at again.
             LastChanged = replay ? row.LastChanged.AddTicks(1)

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Azure.Data.Tables;
 using Pipeline.Sources;
 
 namespace Pipeline.Tables;
@@ -10,51 +12,84 @@ internal sealed class Known
 {
     private static readonly string[] Columns = [nameof(FactRow.PartitionKey), nameof(FactRow.RowKey), nameof(FactRow.RowHash), nameof(FactRow.RunId), nameof(FactRow.Revision)];
 
-    private readonly Dictionary<(string Partition, string Row), Entry> rows = [];
+    /// <summary>Partitions read at the same time.</summary>
+    private const int Parallelism = 4;
 
-    /// <summary>A row of the table; <c>Seen</c> once the body has it too.</summary>
-    internal sealed class Entry(string hash, string runId, int revision)
+    private readonly Dictionary<string, Dictionary<string, Entry>> partitions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> runIds = new(StringComparer.Ordinal); // Many rows, few runs.
+
+    /// <summary>A row of the table; <c>Place</c> counts the rows of its partition in the order of their keys, <c>Seen</c> says that the body has it, too.</summary>
+    internal sealed class Entry(string hash, string runId, int revision, int place)
     {
         public string Hash => hash;
         public string RunId => runId;
         public int Revision => revision;
+        public int Place => place;
         public bool Seen { get; set; }
     }
 
-    public static async Task<Known> ReadAsync(FactStore facts, FactTable table, SliceScope scope, CancellationToken cancellationToken)
+    /// <summary>Reads the table: the partitions alone, where it is known how many rows that has to give, and all of the part otherwise, or when it gives another number.</summary>
+    /// <remarks>The service finds the rows of a partition by their keys. For a part that lies in many it goes through the whole table, with all that other slices have there.</remarks>
+    /// <param name="facts">Opens the table.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="scope">The slice's part of it.</param>
+    /// <param name="expected">Partitions to look into, and how many rows of the slice the whole table has; null when one of them is not known.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    public static async Task<Known> ReadAsync(FactStore facts, FactTable table, SliceScope scope, (IReadOnlyCollection<string> Partitions, long Rows)? expected, CancellationToken cancellationToken)
     {
-        var known = new Known();
-        var runIds = new Dictionary<string, string>(StringComparer.Ordinal); // Many rows, few runs.
         var client = await facts.OpenAsync(table).ConfigureAwait(false);
-        await foreach (var row in table.QueryAsync(client, scope.Filter, Columns, cancellationToken).ConfigureAwait(false))
+        if (expected is var (partitions, rows))
+        {
+            var listed = new Known();
+            foreach (var partition in partitions) listed.partitions.TryAdd(partition, new Dictionary<string, Entry>(StringComparer.Ordinal));
+            var waiting = new ConcurrentQueue<string>(listed.partitions.Keys);
+            await Task.WhenAll(Enumerable.Range(0, Parallelism).Select(_ => ReadNextAsync())).ConfigureAwait(false);
+            if (listed.Count == rows) return listed;
+
+            async Task ReadNextAsync()
+            {
+                while (waiting.TryDequeue(out var partition))
+                    await listed.AddAsync(table.QueryAsync(client,
+                        TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"), Columns, cancellationToken), scope).ConfigureAwait(false);
+            }
+        }
+        var all = new Known();
+        await all.AddAsync(table.QueryAsync(client, scope.Filter, Columns, cancellationToken), scope).ConfigureAwait(false);
+        return all;
+    }
+
+    private async Task AddAsync(IAsyncEnumerable<FactRow> found, SliceScope scope)
+    {
+        await foreach (var row in found.ConfigureAwait(false))
         {
             if (!scope.Owns(row.PartitionKey, row.RowKey)) continue;
-            if (!runIds.TryGetValue(row.RunId, out var runId)) runIds.Add(row.RunId, runId = row.RunId);
-            known.rows[(row.PartitionKey, row.RowKey)] = new Entry(row.RowHash, runId, row.Revision);
+            if (!partitions.TryGetValue(row.PartitionKey, out var rows)) partitions.Add(row.PartitionKey, rows = new Dictionary<string, Entry>(StringComparer.Ordinal));
+            rows[row.RowKey] = new Entry(row.RowHash, runIds.GetOrAdd(row.RunId, row.RunId), row.Revision, rows.Count);
         }
-        return known;
     }
 
     /// <summary>The row with this key, marked as seen; null when the table has none.</summary>
     public Entry? Meet(string partition, string row)
     {
-        if (!rows.TryGetValue((partition, row), out var entry)) return null;
+        if (!partitions.TryGetValue(partition, out var rows) || !rows.TryGetValue(row, out var entry)) return null;
         entry.Seen = true;
         return entry;
     }
 
     /// <summary>How many rows the table has.</summary>
-    public int Count => rows.Count;
+    public int Count => partitions.Values.Sum(rows => rows.Count);
 
     /// <summary>The newest period that any row speaks of; empty without rows.</summary>
-    public string NewestPeriod => rows.Keys.Select(key => PeriodOf(key.Row)).Max(StringComparer.Ordinal) ?? "";
+    public string NewestPeriod => RowKeys.Select(PeriodOf).Max(StringComparer.Ordinal) ?? "";
 
     /// <summary>How many rows speak of a period.</summary>
-    public int RowsOf(string period) => rows.Keys.Count(key => PeriodOf(key.Row) == period);
+    public int RowsOf(string period) => RowKeys.Count(row => PeriodOf(row) == period);
 
     /// <summary>The period that a row key begins with.</summary>
     public static string PeriodOf(string rowKey) => rowKey.Split('|')[0];
 
     /// <summary>Keys of the rows that the body did not have.</summary>
-    public IEnumerable<(string Partition, string Row)> Unseen => rows.Where(pair => !pair.Value.Seen).Select(pair => pair.Key);
+    public IEnumerable<(string Partition, string Row)> Unseen => partitions.SelectMany(rows => rows.Value.Where(row => !row.Value.Seen).Select(row => (rows.Key, row.Key)));
+
+    private IEnumerable<string> RowKeys => partitions.Values.SelectMany(rows => rows.Keys);
 }

@@ -50,7 +50,7 @@ internal static class SimulatedSource
     private static string Body(Random random, bool rejects)
     {
         var words = Enumerable.Range(0, Steady).Select(number => $"k{number:00}={(number < 6 ? random.Next(5) : number)}").ToList();
-        if (random.Next(2) == 0) words.Add($"x={random.Next(5)}");
+        if (random.Next(2) == 0) words.Add($"z:x={random.Next(5)}");
         words.Add(random.Next(2) == 0 ? "m=" : "m=7");
         words.Add(rejects ? "q=?" : $"q={random.Next(5)}");
         words.Add("#");
@@ -59,5 +59,5 @@ internal static class SimulatedSource
 
     /// <summary>The facts and gaps that a body stands for, as texts.</summary>
     public static IEnumerable<string> Meaning(string key, string body) => body.Split(' ').Where(word => word[0] != '#').Select(word => word.Split('='))
-        .Select(pair => pair[1].Length == 0 ? $"gap fake|{key} {pair[0]}" : $"fact fake|{key} {pair[0]} {pair[1]}");
+        .Select(pair => pair[1].Length == 0 ? $"gap {FakeSource.PartitionOf(key, pair[0])} {pair[0]}" : $"fact {FakeSource.PartitionOf(key, pair[0])} {pair[0]} {pair[1]}");
 }

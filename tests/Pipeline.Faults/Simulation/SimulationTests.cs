@@ -4,6 +4,7 @@ using Pipeline.Ledger;
 using Pipeline.Steps;
 using Pipeline.Storage;
 using Pipeline.Tests;
+using Pipeline.Tests.Steps;
 using Xunit;
 
 namespace Pipeline.Faults.Simulation;
@@ -80,7 +81,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             Assert.True(row.State is RunState.Unchanged or RunState.Superseded || SliceState.AtRest(row.State), $"not at rest: {row}");
         }
         foreach (var row in await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None))
-            Assert.True(row is { State: SliceState.Done, LastError: "", Attempts: 0 } && row.Rows == facts.Count(fact => fact.PartitionKey == $"fake|{row.Slice.Key}"), $"{row}");
+            Assert.True(row is { State: SliceState.Done, LastError: "", Attempts: 0 } && row.Rows == facts.Count(fact => FakeSource.Owns(row.Slice.Key, fact.PartitionKey)), $"{row}");
         Assert.Equal([], (await pipeline.RowsAsync(Names.Rejects, "State eq 'open'")).Select(row => $"{row["Slice"]} {row["Position"]} {row["Seen"]}"));
         Assert.True(await pipeline.Get<Digest>().IsDoneAsync("fake", CancellationToken.None), "indicators and files are not up to date");
         var container = pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.ExportsContainer);

@@ -3,6 +3,7 @@ using Pipeline.Ledger;
 using Pipeline.Storage;
 using Pipeline.Tables;
 using Pipeline.Tests;
+using Pipeline.Tests.Steps;
 using Xunit;
 
 namespace Pipeline.Faults.Simulation;
@@ -52,8 +53,9 @@ internal static class Truth
     }
 
     /// <summary>Facts and gaps of a slice in the words of <see cref="SimulatedSource.Meaning"/>, in order.</summary>
-    public static IEnumerable<string> Lines(IEnumerable<TableEntity> facts, IEnumerable<TableEntity> gaps, string key) => facts.Where(row => row.PartitionKey == $"fake|{key}")
-        .Select(row => $"fact {row.PartitionKey} {row.RowKey} {row["Value"]}").Concat(gaps.Where(row => row.PartitionKey == $"fakefacts|fake|{key}").Select(row => $"gap fake|{key} {row.RowKey}"))
+    public static IEnumerable<string> Lines(IEnumerable<TableEntity> facts, IEnumerable<TableEntity> gaps, string key) => facts.Where(row => FakeSource.Owns(key, row.PartitionKey))
+        .Select(row => $"fact {row.PartitionKey} {row.RowKey} {row["Value"]}")
+        .Concat(gaps.Select(row => (Partition: row.PartitionKey["fakefacts|".Length..], row.RowKey)).Where(row => FakeSource.Owns(key, row.Partition)).Select(row => $"gap {row.Partition} {row.RowKey}"))
         .Order(StringComparer.Ordinal);
 
     /// <summary>Every version that was changed leads to the one that followed, at the moment that one began, up to the present one; behind a removal there may be a time without.</summary>

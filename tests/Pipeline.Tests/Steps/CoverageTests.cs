@@ -106,6 +106,25 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         Assert.Equal(new RowCounts(6, 3, 1, 0, 1, 0, 1), await pipeline.LedgerAsync());
     }
 
+    /// <summary>The reader lists the partitions of the body in hand. Rows that another one had elsewhere are found by their number.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(" k41=?")] // The body in between lacks them, too, and may not remove anything.
+    public async Task A_partition_that_a_body_has_no_more_goes_to_the_history(string rejected)
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await LoadAsync(pipeline, Rows(1, 40) + " z:a=1");
+        if (rejected.Length > 0)
+        {
+            await LoadAsync(pipeline, Rows(1, 40) + rejected);
+            Assert.Equal(41, (await SliceAsync(pipeline)).Rows);
+        }
+        await LoadAsync(pipeline, Rows(1, 40) + " #");
+        Assert.Equal((SliceState.Done, 40), ((await SliceAsync(pipeline)).State, (await SliceAsync(pipeline)).Rows));
+        Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
+        Assert.StartsWith("z:a|", Assert.Single(await pipeline.RowsAsync("history")).RowKey, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_file_that_people_maintain_may_lose_any_rows()
     {

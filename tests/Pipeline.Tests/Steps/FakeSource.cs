@@ -138,11 +138,19 @@ internal sealed class FakeSource : ISource, IDisposable
         }
     }
 
+    /// <summary>Where the row of a name goes: <c>b:x</c> into a partition that it shares with no name without <c>b:</c>.</summary>
+    public static string PartitionOf(string key, string name) => name.IndexOf(':', StringComparison.Ordinal) is > 0 and var cut ? $"fake|{key}|{name[..cut]}" : $"fake|{key}";
+
+    /// <summary>Whether a partition holds rows of a slice.</summary>
+    public static bool Owns(string key, string partition) => partition == $"fake|{key}" || partition.StartsWith($"fake|{key}|", StringComparison.Ordinal);
+
     private sealed class FakeBody(Slice slice, Coverage coverage, Func<string, string> reading) : ISliceReader
     {
         private string Partition => $"fake|{slice.Key}";
         public FactTable Table => FakeFact.Table;
-        public SliceScope Scope => new(TableClient.CreateQueryFilter($"PartitionKey eq {Partition}"), ("", "~"), (partition, _) => partition == Partition, coverage);
+        public SliceScope Scope => new(TableClient.CreateQueryFilter($"PartitionKey ge {Partition} and PartitionKey lt {Partition + "}"}"), ("", "~"),
+            (partition, _) => Owns(slice.Key, partition), coverage);
+
         public bool InPolicy(FactRow row, DateTimeOffset vintage) => ((FakeFact)row).Value < 1000;
 
         public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
@@ -150,7 +158,8 @@ internal sealed class FakeSource : ISource, IDisposable
             var text = await TextAsync(body);
             var batch = Read(text);
             return new BodyCheck(batch.Read + (text.Contains('+', StringComparison.Ordinal) ? 1 : 0), batch.Rows.Count, batch.Excluded, batch.Missing.Count, batch.Rejected.Count, null,
-                text.Contains('!', StringComparison.Ordinal) ? new Finding("body", "\"!\"", "no \"!\"", "pull again") : null);
+                text.Contains('!', StringComparison.Ordinal) ? new Finding("body", "\"!\"", "no \"!\"", "pull again") : null)
+            { Partitions = [.. batch.Rows.Select(row => row.PartitionKey).Distinct()] };
         }
 
         public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -168,11 +177,11 @@ internal sealed class FakeSource : ISource, IDisposable
                 batch.Read++;
                 var (name, value) = word.Split('=') is [var left, var right] ? (left, right) : (word, "");
                 if (word[0] is '#' or '!') batch.Excluded++;
-                else if (value.Length == 0) batch.Missing.Add(new MissingRow(Partition, name, "nothing sent"));
+                else if (value.Length == 0) batch.Missing.Add(new MissingRow(PartitionOf(slice.Key, name), name, "nothing sent"));
                 else if (!long.TryParse(value.Split('/')[0], CultureInfo.InvariantCulture, out var number))
                     batch.Rejected.Add(new Finding($"word {batch.Read}", Finding.Quote(value), "a whole number", "kept in rejects"));
                 else
-                    batch.Rows.Add(new FakeFact { PartitionKey = Partition, RowKey = name, Name = name, Value = number, Note = value.Contains('/', StringComparison.Ordinal) ? value.Split('/')[1] : "", Basis = "count" });
+                    batch.Rows.Add(new FakeFact { PartitionKey = PartitionOf(slice.Key, name), RowKey = name, Name = name, Value = number, Note = value.Contains('/', StringComparison.Ordinal) ? value.Split('/')[1] : "", Basis = "count" });
             }
             return batch;
         }

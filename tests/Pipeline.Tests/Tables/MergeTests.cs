@@ -1,4 +1,5 @@
 using System.Globalization;
+using Azure;
 using Azure.Data.Tables;
 using FsCheck;
 using FsCheck.Fluent;
@@ -32,7 +33,7 @@ public sealed class MergeTests(Azurite azurite)
 
     private static MergeRun Run(int day, string? run = null) => new("fake", "facts", Day(day), $"blob{day}", run ?? $"run{day}");
 
-    private static Task<Known> KnownAsync(TestPipeline pipeline, string partition) => Known.ReadAsync(pipeline.Get<FactStore>(), FakeFact.Table, Scope(partition), CancellationToken.None);
+    private static Task<Known> KnownAsync(TestPipeline pipeline, string partition) => Known.ReadAsync(pipeline.Get<FactStore>(), FakeFact.Table, Scope(partition), null, CancellationToken.None);
 
     private static SliceScope Scope(string partition) => new(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), ("", "~"), (owner, _) => owner == partition);
 
@@ -82,6 +83,47 @@ public sealed class MergeTests(Azurite azurite)
         Assert.Equal([$"a|{Day(1).UtcTicks:D19}", $"b|{Day(1).UtcTicks:D19}"], history.Select(row => row.RowKey));
         Assert.Equal([("Value", "1", "5", true), ("Value,Note", """{"Value":"2","Note":""}""", """{"Value":"2000","Note":"new"}""", false)],
             history.Select(row => (row.GetString("Column"), row.GetString("OldValue"), row.GetString("NewValue"), row.GetBoolean("InPolicy")!.Value)));
+    }
+
+    /// <summary>Old versions of changed rows: some that lie close together are one query, those far apart are read one by one.</summary>
+    [Theory]
+    [InlineData(10, 1, 10, 0)]
+    [InlineData(11, 1, 0, 1)]
+    [InlineData(11, 20, 0, 1)]
+    [InlineData(11, 25, 11, 0)]
+    public async Task Changed_rows_are_read_by_the_cheaper_of_two_ways(int changes, int apart, int points, int ranges)
+    {
+        var account = azurite.NewAccount();
+        await using var first = new TestPipeline(account, Source);
+        FakeFact[] Body(int value) => [.. Enumerable.Range(0, changes * apart).Select(number => Row("p", $"{number:0000}", number % apart == 0 ? value : 1))];
+        await LoadAsync(first, 1, Body(1));
+        var (ones, queries) = (0, 0);
+        await using var pipeline = new TestPipeline(account, Source, new AroundPolicy(request =>
+        {
+            var address = Uri.UnescapeDataString(request.Uri.ToUri().PathAndQuery);
+            if (address.Contains("/fakefacts(PartitionKey=", StringComparison.Ordinal)) ones++;
+            // What is known of the slice was read without a lower end of the keys.
+            if (address.Contains("RowKey ge '0000'", StringComparison.Ordinal)) queries++;
+            return false;
+        }));
+        Assert.Equal(new MergeResult(0, changes, changes * (apart - 1), 0, 0, 0, false), await LoadAsync(pipeline, 2, Body(2)));
+        Assert.Equal((points, ranges), (ones, queries));
+        Assert.All(await FactsAsync(pipeline), row => Assert.Equal(int.Parse(row.RowKey, CultureInfo.InvariantCulture) % apart == 0 ? (2, 1, Day(2)) : (1, 0, Day(1)), (row.Value, row.Revision, row.LastChanged)));
+        Assert.Equal(changes, (await pipeline.RowsAsync("history")).Count);
+    }
+
+    /// <summary>Merging would leave a column that the row's layout has no more.</summary>
+    [Theory]
+    [InlineData(FactRow.CurrentSchema, true)]
+    [InlineData(FactRow.CurrentSchema - 1, false)]
+    public async Task A_row_of_another_layout_is_replaced_as_a_whole(int schema, bool stays)
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        await LoadAsync(pipeline, 1, [Row("p", "a", 1)]);
+        await (await pipeline.TableAsync("fakefacts")).UpdateEntityAsync(new TableEntity("p", "a") { ["SchemaVersion"] = schema, ["Gone"] = "x" }, ETag.All, TableUpdateMode.Merge);
+        await LoadAsync(pipeline, 2, [Row("p", "a", 2)]);
+        var row = Assert.Single(await pipeline.RowsAsync("fakefacts"));
+        Assert.Equal((2L, FactRow.CurrentSchema, stays), (row["Value"], row["SchemaVersion"], row.ContainsKey("Gone")));
     }
 
     [Fact]

@@ -57,6 +57,7 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
     private sealed class Pass(DateOnly from)
     {
         private readonly HashSet<(string Code, int Year)> seen = [];
+        private readonly HashSet<string> partitions = new(StringComparer.Ordinal);
         private long read, kept, excluded, missing, rejected;
         private string? newest;
 
@@ -67,7 +68,7 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
             if (rejected > read * MaxRejected && rejected > CellsPerRow)
                 Refusal ??= new Finding("body", $"{rejected} of {read} cells that cannot be understood", "at most 5 %", "the layout has changed: the table keeps the old rows; adapt the reader, then replay");
             if (read == 0) Refusal ??= new Finding("body", "no row", "one row per year and country", "the body is kept; pull the slice again");
-            return new BodyCheck(read, kept, excluded, missing, rejected, newest, Refusal);
+            return new BodyCheck(read, kept, excluded, missing, rejected, newest, Refusal) { Partitions = partitions };
         }
 
         public void Take(BalanceFile.Row row, RowBatch batch)
@@ -137,6 +138,7 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
                     continue;
                 }
                 kept++;
+                partitions.Add(partner.PartitionKey);
                 batch.Rows.Add(rowKeys.Row(partner, rowKeys.Total, month, dollars, toDate));
                 var period = position.ToString("yyyy-MM", CultureInfo.InvariantCulture);
                 if (newest is null || string.CompareOrdinal(newest, period) < 0) newest = period;

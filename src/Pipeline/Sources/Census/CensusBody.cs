@@ -116,7 +116,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
         {
             if (!headerRead) Refuse(new Finding("body", "no row", "a header row", "the body is kept; pull the slice again"));
             Refusal ??= checks.Verdict();
-            return new BodyCheck(checks.Read, checks.Kept, checks.Excluded, checks.Missing, checks.Rejected, checks.Newest, Refusal);
+            return new BodyCheck(checks.Read, checks.Kept, checks.Excluded, checks.Missing, checks.Rejected, checks.Newest, Refusal) { Partitions = keys.Partitions };
         }
 
         private void Row(JsonRows rows, CensusHeader columns, RowBatch? batch)

@@ -26,6 +26,9 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     /// <summary>Stands for all commodities together.</summary>
     public Commodity Total { get; } = new("TOTAL", "All commodities", 0);
 
+    /// <summary>The partitions of the partners met so far.</summary>
+    public IReadOnlyCollection<string> Partitions => [.. partners.Values.Select(partner => partner.PartitionKey)];
+
     public static string PartitionKeyOf(string partner, string flow, string level) => $"{partner}|{flow}|{level}";
 
     public PartnerKey PartnerOf(JsonRows rows, CensusHeader columns)
