@@ -75,6 +75,14 @@ public sealed class RowBatch
     /// <summary>All rows of the stretch.</summary>
     public long Read { get; set; }
 
+    private readonly Stack<FactRow> spare = [];
+
+    /// <summary>Gives a row back that nobody needs any more: a row of a later stretch may be read into it. Most rows of a body that is loaded again are such.</summary>
+    public void GiveBack(FactRow row) => spare.Push(row);
+
+    /// <summary>A row to fill in: one that was given back, or a new one.</summary>
+    internal T Blank<T>() where T : FactRow, new() => spare.TryPop(out var row) ? (T)row : new T();
+
     internal void Clear()
     {
         Rows.Clear();

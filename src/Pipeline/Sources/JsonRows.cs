@@ -15,7 +15,7 @@ namespace Pipeline.Sources;
 /// </remarks>
 internal sealed class JsonRows(Stream stream) : IDisposable
 {
-    private const int FirstBuffer = 64 * 1024;
+    private const int FirstBuffer = 256 * 1024;
 
     /// <summary>The longest row accepted, in bytes.</summary>
     public const int MaxRow = 1 << 20;

@@ -102,7 +102,11 @@ public sealed class Normalize(
         var known = await KnownAsync(reader, check, before, mayDiffer: false, cancellationToken).ConfigureAwait(false);
         await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
             await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
-                foreach (var row in batch.Rows) known.Meet(row.PartitionKey, row.RowKey);
+                foreach (var row in batch.Rows)
+                {
+                    known.Meet(row.PartitionKey, row.RowKey);
+                    batch.GiveBack(row);
+                }
         var gone = known.Unseen.ToList();
         if (known.NewestPeriod is { Length: > 0 } newest && gone.Count(key => Known.PeriodOf(key.Row) == newest) is > 0 and var lost && lost == known.RowsOf(newest))
             return new Finding("body", $"no row of {newest}, the newest period of the table", "a vintage that goes as far as the one before",
@@ -164,7 +168,8 @@ public sealed class Normalize(
         await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
             await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
             {
-                foreach (var row in batch.Rows) await merge.AddAsync(row, cancellationToken).ConfigureAwait(false);
+                foreach (var row in batch.Rows)
+                    if (!await merge.AddAsync(row, cancellationToken).ConfigureAwait(false)) batch.GiveBack(row);
                 missing.AddRange(batch.Missing);
                 rejected.AddRange(batch.Rejected);
             }

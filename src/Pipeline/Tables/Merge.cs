@@ -51,7 +51,8 @@ internal sealed class Merge(
     private readonly record struct Candidate(FactRow Row, Known.Entry? Before);
 
     /// <summary>Takes a row. It is written when its batch is full.</summary>
-    public async ValueTask AddAsync(FactRow row, CancellationToken cancellationToken)
+    /// <returns>Whether the row is kept; false when the table has it already, and nobody needs it any more.</returns>
+    public async ValueTask<bool> AddAsync(FactRow row, CancellationToken cancellationToken)
     {
         row.Source = run.Source;
         row.Dataset = run.Dataset;
@@ -63,7 +64,7 @@ internal sealed class Merge(
         if (before is not null && before.Hash == row.RowHash)
         {
             Tally(before.RunId == run.RunId, before.Revision);
-            return;
+            return false;
         }
         if (!buffers.TryGetValue(row.PartitionKey, out var buffer)) buffers.Add(row.PartitionKey, buffer = new List<Candidate>(BatchSize));
         buffer.Add(new Candidate(row, before));
@@ -72,6 +73,7 @@ internal sealed class Merge(
         else if (buffered > MaxBuffered)
             foreach (var (partition, fullest) in buffers.OrderByDescending(pair => pair.Value.Count).Take(Math.Max(1, buffers.Count / 2)).ToList())
                 await FlushAsync(partition, fullest, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>Writes what is left and moves the rows that the body no longer has to history.</summary>

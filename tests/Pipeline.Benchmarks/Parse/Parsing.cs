@@ -24,7 +24,7 @@ internal sealed class Parsing : IGoal
         })))]);
         var (scan, strings) = (Speed(median[ParseRun.Scan]), Speed(median[ParseRun.Strings]));
         var size = $"{TradePayload.RowsRead(body.Shape):N0} rows of 12 cells, {body.Bytes / 1e6:N0} MB";
-        return [.. new[] { (ParseRun.Check, $"parsing and checking ({size})"), (ParseRun.Rows, "the same, to typed rows for the table") }.SelectMany(way => Of(way.Item2, median[way.Item1]))];
+        return [.. new[] { (ParseRun.Check, $"parsing and checking ({size})"), (ParseRun.Rows, "the second reading: typed rows for the table") }.SelectMany(way => Of(way.Item2, median[way.Item1]))];
 
         IEnumerable<Outcome> Of(string what, Measured run)
         {

@@ -139,7 +139,7 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
                 }
                 kept++;
                 partitions.Add(partner.PartitionKey);
-                batch.Rows.Add(rowKeys.Row(partner, rowKeys.Total, month, dollars, toDate));
+                batch.Rows.Add(rowKeys.Fill(new TradeMonthly(), partner, rowKeys.Total, month, dollars, toDate));
                 var period = position.ToString("yyyy-MM", CultureInfo.InvariantCulture);
                 if (newest is null || string.CompareOrdinal(newest, period) < 0) newest = period;
             }

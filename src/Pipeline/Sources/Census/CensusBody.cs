@@ -210,7 +210,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
             {
                 case CensusChecks.Meeting.First:
                     checks.Kept++;
-                    batch?.Rows.Add(keys.Row(partner, commodity, position, value, yearToDate));
+                    if (batch is not null) batch.Rows.Add(keys.Fill(batch.Blank<TradeMonthly>(), partner, commodity, position, value, yearToDate));
                     break;
                 case CensusChecks.Meeting.Again:
                     Exclude(batch);

@@ -106,7 +106,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
             state.Uncertain = true;
             return Meeting.Contradiction;
         }
-        state.Months |= (ushort)(1 << position);
+        state.Add(position);
         if (memory == Memory.Figures) series.Set(place, position, value, yearToDate);
         ref var cell = ref CellOf(commodity, position);
         cell.Sum += value;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Pipeline.Tables;
 
@@ -8,6 +9,12 @@ internal sealed class CensusRowKeys(CensusSlice slice)
 {
     private readonly Dictionary<ulong, PartnerKey> partners = [];
     private readonly Dictionary<ulong, Commodity> commodities = [];
+
+    /// <summary>The commodity of the row before, which most rows share.</summary>
+    private (ulong Packed, Commodity Commodity) last;
+
+    /// <summary>By their place in the slice, which lies within a year.</summary>
+    private readonly MonthKey?[] months = new MonthKey?[12];
 
     /// <summary>What the figures measure; part of every row.</summary>
     private readonly string basis = slice.Flow == CensusSlice.Exports
@@ -21,6 +28,15 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     internal sealed record Commodity(string Code, string Name, int Number)
     {
         public string?[] RowKeys { get; } = new string?[12];
+    }
+
+    /// <summary>A month in this slice.</summary>
+    private sealed class MonthKey(DateOnly month)
+    {
+        public string Period { get; } = month.ToString("yyyy-MM", CultureInfo.InvariantCulture);
+        public int Year { get; } = month.Year;
+        public int Month { get; } = month.Month;
+        public DateTimeOffset Start { get; } = new(month.Year, month.Month, 1, 0, 0, 0, TimeSpan.Zero);
     }
 
     /// <summary>Stands for all commodities together.</summary>
@@ -47,47 +63,44 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     public Commodity CommodityOf(ReadOnlySpan<byte> code, JsonRows rows, CensusHeader columns)
     {
         var packed = Pack(code);
-        if (commodities.TryGetValue(packed, out var commodity)) return commodity;
-        commodity = new Commodity(Encoding.ASCII.GetString(code), rows.Text(columns.CommodityName) ?? "", commodities.Count);
-        commodities.Add(packed, commodity);
+        if (last.Packed == packed) return last.Commodity;
+        if (!commodities.TryGetValue(packed, out var commodity))
+        {
+            commodity = new Commodity(Encoding.ASCII.GetString(code), rows.Text(columns.CommodityName) ?? "", commodities.Count);
+            commodities.Add(packed, commodity);
+        }
+        last = (packed, commodity);
         return commodity;
     }
 
     public string RowKey(Commodity commodity, int position)
     {
-        // A slice lies within a year.
-        return commodity.RowKeys[slice.Start.Month - 1 + position] ??= $"{slice.Start.AddMonths(position):yyyy-MM}|{commodity.Code}";
+        return commodity.RowKeys[position] ??= $"{slice.Start.AddMonths(position):yyyy-MM}|{commodity.Code}";
     }
 
-    public TradeMonthly Row(PartnerKey partner, Commodity commodity, int position, long value, long yearToDate)
+    /// <summary>Sets all columns of a row that the body tells.</summary>
+    public TradeMonthly Fill(TradeMonthly row, PartnerKey partner, Commodity commodity, int position, long value, long yearToDate)
     {
-        var month = slice.Start.AddMonths(position);
-        var rowKey = RowKey(commodity, position);
-        return new TradeMonthly
-        {
-            PartitionKey = partner.PartitionKey,
-            RowKey = rowKey,
-            Period = Period(month),
-            PeriodStart = new DateTimeOffset(month.Year, month.Month, 1, 0, 0, 0, TimeSpan.Zero),
-            Year = month.Year,
-            Month = month.Month,
-            Reporter = "US",
-            PartnerCode = partner.Code,
-            PartnerIso2 = partner.Partner.Iso2,
-            PartnerName = partner.Partner.Name,
-            Flow = slice.Flow,
-            Level = slice.Level,
-            Commodity = commodity.Code,
-            CommodityName = commodity.Name,
-            ValueUsd = value,
-            YearToDateUsd = yearToDate,
-            Basis = basis
-        };
+        var month = months[position] ??= new MonthKey(slice.Start.AddMonths(position));
+        row.PartitionKey = partner.PartitionKey;
+        row.RowKey = RowKey(commodity, position);
+        row.Period = month.Period;
+        row.PeriodStart = month.Start;
+        row.Year = month.Year;
+        row.Month = month.Month;
+        row.Reporter = "US";
+        row.PartnerCode = partner.Code;
+        row.PartnerIso2 = partner.Partner.Iso2;
+        row.PartnerName = partner.Partner.Name;
+        row.Flow = slice.Flow;
+        row.Level = slice.Level;
+        row.Commodity = commodity.Code;
+        row.CommodityName = commodity.Name;
+        row.ValueUsd = value;
+        row.YearToDateUsd = yearToDate;
+        row.Basis = basis;
+        return row;
     }
-
-    private readonly string?[] periods = new string?[12];
-
-    private string Period(DateOnly month) => periods[month.Month - 1] ??= month.ToString("yyyy-MM", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Up to 7 bytes and their number as one integer. Codes have at most six digits, which is checked before they come here.</summary>
     private static ulong Pack(ReadOnlySpan<byte> code)

@@ -25,20 +25,31 @@ internal sealed class CensusSeries(int months)
     /// <summary>What is known of a series beside its figures.</summary>
     internal struct State
     {
-        /// <summary>The partner's number.</summary>
-        public int Partner;
-
-        /// <summary>The commodity's number.</summary>
-        public int Commodity;
+        private const ushort Contradiction = 1 << 15;
 
         /// <summary>The sum of the months so far, where their figures are not kept. Twelve times eighteen digits fit.</summary>
         public ulong Sum;
 
-        /// <summary>A bit for each month that has a figure.</summary>
-        public ushort Months;
+        /// <summary>The commodity's number.</summary>
+        public int Commodity;
 
-        /// <summary>Two rows contradict each other.</summary>
-        public bool Uncertain;
+        /// <summary>The partner's number. Codes have four digits.</summary>
+        public ushort Partner;
+
+        private ushort bits;
+
+        /// <summary>A bit for each month that has a figure.</summary>
+        public readonly int Months => bits & ~Contradiction;
+
+        /// <summary>Whether two rows contradict each other.</summary>
+        public bool Uncertain
+        {
+            readonly get => (bits & Contradiction) != 0;
+            set => bits = (ushort)(value ? bits | Contradiction : Months);
+        }
+
+        /// <summary>Counts a month as one that has a figure.</summary>
+        public void Add(int position) => bits |= (ushort)(1 << position);
     }
 
     /// <summary>How many there are.</summary>
@@ -48,7 +59,8 @@ internal sealed class CensusSeries(int months)
     public int PlaceOf(CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity)
     {
         while (places.Count <= commodity.Number) places.Add(null);
-        var ofCommodity = places[commodity.Number] ??= new int[Room(partner.Number)];
+        // Room for all partners met so far: most commodities are traded with most of them, and growing leaves the old room behind.
+        var ofCommodity = places[commodity.Number] ??= new int[Room(Math.Max(partner.Number, partners.Count))];
         if (ofCommodity.Length <= partner.Number)
         {
             Array.Resize(ref ofCommodity, Room(partner.Number));
@@ -59,7 +71,7 @@ internal sealed class CensusSeries(int months)
         if (Count % Piece == 0) pieces.Add((new State[Piece], new (uint, uint)[Piece * months]));
         place = ++Count;
         ref var state = ref At(place - 1);
-        (state.Partner, state.Commodity) = (partner.Number, commodity.Number);
+        (state.Partner, state.Commodity) = ((ushort)partner.Number, commodity.Number);
         Name(partners, partner.Number, partner.Code);
         Name(commodities, commodity.Number, commodity.Code);
         return place - 1;

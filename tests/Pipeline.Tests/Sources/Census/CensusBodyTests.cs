@@ -224,6 +224,39 @@ public sealed class CensusBodyTests
         foreach (var step in (int[])[1, 7]) Assert.Equal(whole, (await BodyOutcome.ReadAsync(Trade.Reader(slice), bytes, step)).ToString());
     }
 
+    /// <summary>Whoever keeps a row has it to himself; the others may be filled in again.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(int.MaxValue)]
+    public async Task Rows_that_were_given_back_are_filled_in_again_as_a_whole(int kept)
+    {
+        var random = new Random(7);
+        var words = from month in Enumerable.Range(1, 12) from partner in Enumerable.Range(4500, 150) from chapter in (int[])[1, 27]
+                    let toDate = random.Next(1000) select $",['{chapter:00}','C{chapter}','{partner}','P{partner}','{random.Next(1000)}','{toDate}','HS2','{partner}','2023-{month:00}']";
+        var body = Trade.Body($"[{Chapters}{string.Concat(words)}]");
+        var fresh = await ReadAsync(1);
+        Assert.Equal(3600, fresh.Distinct().Count());
+        Assert.Equal(fresh, await ReadAsync(kept));
+
+        async Task<List<string>> ReadAsync(int every)
+        {
+            var (texts, mine) = (new List<string>(), new List<(string Text, FactRow Row)>());
+            await foreach (var batch in Trade.Reader("imports-hs2/all-2023", Trade.Settings(all: true)).ReadAsync(new MemoryStream(body), CancellationToken.None))
+                foreach (var row in batch.Rows)
+                {
+                    texts.Add(Text(row));
+                    if (texts.Count % every == 0) mine.Add((texts[^1], row));
+                    else batch.GiveBack(row);
+                }
+            Assert.Equal(texts.Count / every, mine.Count);
+            Assert.All(mine, kept => Assert.Equal(kept.Text, Text(kept.Row)));
+            return texts;
+        }
+
+        static string Text(FactRow row) => $"{row.PartitionKey} {row.RowKey} {RowHash.Of(row)}";
+    }
+
     [Fact]
     public async Task A_body_cut_off_anywhere_is_refused_with_its_place()
     {
