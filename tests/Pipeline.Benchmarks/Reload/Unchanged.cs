@@ -47,26 +47,29 @@ internal sealed class Unchanged : IGoal
     private static async Task<Outcome> RevisedAsync(Bench bench)
     {
         var rows = bench.Size(ManyRows);
-        await using var azurite = await AzuriteProcess.StartAsync();
-        var (connection, warm) = (azurite.ConnectionString("bench"), azurite.ConnectionString("warm"));
-        Measured? revised = null;
-        var changed = 0;
-        for (var revision = 0; revision <= 1; revision++)
-        {
-            var body = bench.Body(TradeShape.OfRows(rows, revision: revision));
-            changed = revision == 0 ? 0 : body.Shape.RevisedRows();
-            var run = await Child.RunAsync(Bench.Deadline, LoadRun.Name, connection, warm, body.Shape.SliceKey, body.File, body.Sha256, $"{revision}", "store", $"{WarmRows}");
-            bench.Say(revision == 0 ? "first load" : "1 % changed", run);
-            LoadCheck.Counts(run, body.Shape, revision == 0 ? rows : 0, changed);
-            if (revision == 1) await CheckWrittenAsync(connection, PipelineUnderTest.BodyOf(body.Shape.SliceKey, body.Sha256, 1).RunId, changed, body.Shape);
-            revised = run;
-        }
         var sample = Math.Min(rows, bench.Size(SampleRows));
-        var cosmos = await Child.CosmosAsync(Bench.Deadline, connection, "trademonthly", $"{rows}", $"{Parallelism}", "replace", "0", $"{sample}");
-        bench.Say("Cosmos.Table re-sends", cosmos);
-        var all = rows / cosmos.RowsPerSecond;
+        var (before, after) = (bench.Body(TradeShape.OfRows(rows)), bench.Body(TradeShape.OfRows(rows, revision: 1)));
+        var changed = after.Shape.RevisedRows();
+        var (revised, peer) = (new List<Measured>(), new List<Measured>());
+        for (var round = 0; round < bench.Rounds; round++)
+        {
+            await using var azurite = await AzuriteProcess.StartAsync();
+            var (connection, warm) = (azurite.ConnectionString("bench"), azurite.ConnectionString("warm"));
+            Task<Measured> LoadAsync(Payload body, int number) => Child.RunAsync(Bench.Deadline, LoadRun.Name, connection, warm, body.Shape.SliceKey, body.File, body.Sha256, $"{number}", "store", $"{WarmRows}");
+            var first = await LoadAsync(before, 0);
+            bench.Say("first load", first);
+            LoadCheck.Counts(first, before.Shape, rows, 0);
+            revised.Add(await LoadAsync(after, 1));
+            bench.Say("1 % changed", revised[^1]);
+            LoadCheck.Counts(revised[^1], after.Shape, 0, changed);
+            await CheckWrittenAsync(connection, PipelineUnderTest.BodyOf(after.Shape.SliceKey, after.Sha256, 1).RunId, changed, after.Shape);
+            peer.Add(await Child.CosmosAsync(Bench.Deadline, connection, "trademonthly", $"{rows}", $"{Parallelism}", "replace", "0", $"{sample}"));
+            bench.Say("Cosmos.Table re-sends", peer[^1]);
+        }
+        var (some, all) = (Measured.Median(revised).Seconds, rows / Measured.Median(peer).RowsPerSecond);
         return new Outcome(3, $"Azurite, {changed:N0} of {rows:N0} rows changed: only those are written (counted)",
-            $"{Bench.Number(all / revised!.Seconds)} × faster ({Bench.Number(revised.Seconds)} s; Cosmos.Table re-sending all {Bench.Number(all)} s, by the rate of {sample:N0} rows, {Bench.Number(cosmos.RowsPerSecond)} rows/s)", $"≥ {AgainstPeer} × faster than a peer re-sending all", all >= AgainstPeer * revised.Seconds);
+            $"{Bench.Number(all / some)} × faster ({Bench.Number(some)} s; Cosmos.Table re-sending all {Bench.Number(all)} s, by the rate of {sample:N0} rows, {Bench.Number(rows / all)} rows/s)",
+            $"≥ {AgainstPeer} × faster than a peer re-sending all", all >= AgainstPeer * some);
     }
 
     /// <summary>Only the changed rows are of the second run, each with its old value in history; all rows and their sum are those of the second body.</summary>
