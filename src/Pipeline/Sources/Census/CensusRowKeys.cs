@@ -47,6 +47,9 @@ internal sealed class CensusRowKeys(CensusSlice slice)
 
     public static string PartitionKeyOf(string partner, string flow, string level) => $"{partner}|{flow}|{level}";
 
+    /// <summary>The partner's code in a partition key.</summary>
+    public static string PartnerOf(string partitionKey) => partitionKey[..partitionKey.IndexOf('|', StringComparison.Ordinal)];
+
     public PartnerKey PartnerOf(JsonRows rows, CensusHeader columns)
     {
         var packed = Pack(rows.Bytes(columns.Code));

@@ -65,7 +65,7 @@ public sealed class CensusSource(CensusSettings settings) : ISource
     public async Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, CancellationToken cancellationToken)
     {
         var checks = new CensusCrossChecks(settings, facts);
-        if (CensusSlice.TryParse(slice, out var parsed)) return await checks.CommoditiesAsync(parsed, cancellationToken).ConfigureAwait(false);
+        if (CensusSlice.TryParse(slice, out var parsed)) return await checks.CommoditiesAsync(parsed, body, cancellationToken).ConfigureAwait(false);
         await using var stream = await body(cancellationToken).ConfigureAwait(false);
         return await checks.BalanceAsync(stream, cancellationToken).ConfigureAwait(false);
     }
