@@ -4,7 +4,7 @@
 #   tests/mutants.sh            all mutants of tests/mutants.tsv
 #   tests/mutants.sh 5 12       only those lines
 # A line of mutants.tsv: file under src/, the text (once in the file), what is put in its place, the tests (a filter of dotnet test).
-# Ends with 0 when at most 3 of 60 survive; the survivors are listed with their lines.
+# Ends with 0 when at most 3 of 66 survive; the survivors are listed with their lines.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)

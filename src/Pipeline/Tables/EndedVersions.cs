@@ -26,7 +26,7 @@ internal sealed class EndedVersions(TableClient facts, TableClient history)
 
     /// <summary>Writes history rows of one partition, at most 100.</summary>
     /// <returns>False when others are about to end one of the versions, too: nothing is written then, and the facts are to be read again.</returns>
-    public async Task<bool> WriteAsync(IReadOnlyList<Ending> ends, CancellationToken cancellationToken)
+    public async Task<bool> TryWriteAsync(IReadOnlyList<Ending> ends, CancellationToken cancellationToken)
     {
         var present = new Dictionary<string, ETag>(overtaken, StringComparer.Ordinal);
         while (true)

@@ -136,7 +136,7 @@ internal sealed class Merge(
         for (var attempt = 0; ; attempt++)
         {
             var plan = Decide(candidates, current);
-            if (await WriteAsync(plan, ended, attempt, cancellationToken).ConfigureAwait(false))
+            if (await TryWriteAsync(plan, ended, attempt, cancellationToken).ConfigureAwait(false))
             {
                 Interlocked.Add(ref added, plan.Added);
                 foreach (var row in plan.Replaced) Tally(true, row.Revision);
@@ -158,9 +158,9 @@ internal sealed class Merge(
     }
 
     /// <summary>Writes a batch: false when others were there before.</summary>
-    private async Task<bool> WriteAsync(Plan plan, EndedVersions ended, int attempt, CancellationToken cancellationToken)
+    private async Task<bool> TryWriteAsync(Plan plan, EndedVersions ended, int attempt, CancellationToken cancellationToken)
     {
-        if (plan.Ends.Count > 0 && !await ended.WriteAsync(plan.Ends, cancellationToken).ConfigureAwait(false)) return false;
+        if (plan.Ends.Count > 0 && !await ended.TryWriteAsync(plan.Ends, cancellationToken).ConfigureAwait(false)) return false;
         if (plan.Facts.Count == 0) return true;
         try
         {
@@ -267,7 +267,7 @@ internal sealed class Merge(
                 if (row.Vintage > run.Vintage || (row.RunId == run.RunId && !run.Replay)) continue;
                 End(plan, row, null, EndOf(row));
             }
-            if (await WriteAsync(plan, ended, attempt, cancellationToken).ConfigureAwait(false))
+            if (await TryWriteAsync(plan, ended, attempt, cancellationToken).ConfigureAwait(false))
             {
                 Interlocked.Add(ref removed, plan.Facts.Count);
                 Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);

@@ -46,18 +46,20 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
             (DateTimeOffset Since, int Revision)? fact = present.TryGetValue((partition, row), out var found) ? found : null;
             var follower = next is not null && next.PartitionKey == version.PartitionKey && RowOf(next) == row ? next.GetDateTimeOffset("ValidFrom") : null;
             var end = follower ?? fact?.Since;
-            // The present version has not ended.
-            if (from == fact?.Since)
+            var isPresent = from == fact?.Since;
+            var endedBefore = from < end && end < to;
+            // The present version was put back, or follows one that was.
+            var leadsNowhere = follower is null && (end < from || (end > to && fact?.Revision > 0));
+            if (isPresent)
             {
                 if (await TakeOutAsync(partition, row, from, version, run.Vintage, cancellationToken).ConfigureAwait(false)) mended++;
             }
-            else if (from < end && end < to)
+            else if (endedBefore)
             {
-                await EndAsync(version, end.Value, cancellationToken).ConfigureAwait(false);
+                await EndAsync(version, end!.Value, cancellationToken).ConfigureAwait(false);
                 mended++;
             }
-            // The present version was put back, or follows one that was: nothing leads to it.
-            else if (follower is null && (end < from || (end > to && fact?.Revision > 0)))
+            else if (leadsNowhere)
             {
                 await BeginAsync(partition, row, fact!.Value.Since, end < from ? run : null, cancellationToken).ConfigureAwait(false);
                 mended++;

@@ -32,6 +32,27 @@ public sealed class HalfLoadedTests(Azurite azurite) : IDisposable
         Assert.Equal(after ? ["a 1 2", "a 2 1", "b 1 2", "b 2 1"] : [], (await pipeline.RowsAsync(Names.History)).Select(row => $"{row.RowKey[..1]} {row["OldValue"]} {row["NewValue"]}"));
     }
 
+    /// <summary>As many rows are in the partitions of the body as the ledger counts in the table: it counts those of the body before.</summary>
+    [Fact]
+    public async Task A_partition_that_a_body_lacks_goes_also_when_the_load_was_interrupted()
+    {
+        var account = azurite.NewAccount();
+        await using var pipeline = new TestPipeline(account, source);
+        var steady = string.Join(' ', Enumerable.Range(1, 40).Select(number => $"k{number:00}=1"));
+        source.Body = steady + " z:a=1";
+        await pipeline.RunAsync();
+        source.Body = steady + " k41=1";
+        await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
+        await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
+        var end = new AroundPolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts"), after: _ => throw new CrashException("half way"));
+        var body = (await BodiesAsync(pipeline))[^1];
+        await using (var dying = new TestPipeline(account, source, end)) await Assert.ThrowsAsync<CrashException>(async () => await NormalizeAsync(dying, body));
+        Assert.Equal(42, (await pipeline.RowsAsync("fakefacts")).Count);
+        await NormalizeAsync(pipeline, body);
+        Assert.Equal(41, (await pipeline.RowsAsync("fakefacts")).Count);
+        Assert.StartsWith("z:a|", Assert.Single(await pipeline.RowsAsync(Names.History)).RowKey, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_older_body_that_is_overtaken_while_it_is_loaded_leaves_no_row_that_the_newer_one_lacks()
     {
