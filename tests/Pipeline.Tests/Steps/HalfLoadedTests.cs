@@ -44,7 +44,7 @@ public sealed class HalfLoadedTests(Azurite azurite) : IDisposable
         source.Body = steady + " k41=1";
         await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
         await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
-        var end = new AroundPolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts"), after: _ => throw new CrashException("half way"));
+        var end = new AroundPolicy(request => AroundPolicy.IsBatchOf(request, Names.History), () => throw new CrashException("before the row is removed"));
         var body = (await BodiesAsync(pipeline))[^1];
         await using (var dying = new TestPipeline(account, source, end)) await Assert.ThrowsAsync<CrashException>(async () => await NormalizeAsync(dying, body));
         Assert.Equal(42, (await pipeline.RowsAsync("fakefacts")).Count);
