@@ -32,6 +32,12 @@ internal sealed class TestClock(DateTimeOffset start) : TimeProvider
         lock (gate) return timers.Any(timer => timer.Due == now + wait);
     }
 
+    /// <summary>Whether a timer is set to fire within a stretch of time from now.</summary>
+    public bool IsSetFor(TimeSpan atLeast, TimeSpan atMost)
+    {
+        lock (gate) return timers.Any(timer => timer.Due >= now + atLeast && timer.Due <= now + atMost);
+    }
+
     /// <summary>Moves the clock.</summary>
     public void Advance(TimeSpan by)
     {

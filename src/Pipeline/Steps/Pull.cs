@@ -17,6 +17,9 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     /// <summary>The position of a reject that is a whole answer.</summary>
     private const string FaultPosition = "answer";
 
+    /// <summary>So often another body may have been stored under the very second that this one was. More is a fault of the store.</summary>
+    private const int MaxTwins = 20;
+
     /// <summary>Pulls the slice of a message.</summary>
     public async Task RunAsync(PullMessage message, CancellationToken cancellationToken)
     {
@@ -254,7 +257,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     /// </summary>
     private async Task<RawName> StoreApartAsync(Outcome outcome, RawName name, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var stored = 0; stored < MaxTwins; stored++)
         {
             await StoreAsync(outcome, name, cancellationToken).ConfigureAwait(false);
             var bodies = await raw.ListAsync(name.Slice, cancellationToken).ConfigureAwait(false);
@@ -262,6 +265,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
             if (twins.Count == 0) return name;
             name = name with { Vintage = bodies[^1].Vintage.AddSeconds(1 + twins.Count(twin => string.CompareOrdinal(twin.Sha12, name.Sha12) < 0)) };
         }
+        throw new InvalidOperationException($"{name.Slice}: {MaxTwins} times another body came with the second under which this one was stored; the message comes back, and the slice is pulled again");
     }
 
     private Task StoreAsync(Outcome outcome, RawName name, CancellationToken cancellationToken) => raw.PutAsync(name, outcome.Fetched.Body!, new Dictionary<string, string>

@@ -51,6 +51,24 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     }
 
     [Fact]
+    public async Task A_store_in_which_every_second_is_taken_ends_the_pull()
+    {
+        var account = azurite.NewAccount();
+        await using var other = Open(account);
+        var twins = 0;
+        await using var pipeline = new TestPipeline(account, source, new AroundPolicy(request => request.Method == Azure.Core.RequestMethod.Put && request.Uri.Path.Contains("/raw/fake/", StringComparison.Ordinal), after: async message =>
+        {
+            var blob = Uri.UnescapeDataString(message.Request.Uri.ToUri().AbsolutePath.Split("/raw/")[1]);
+            Assert.True(RawName.TryParse(blob, out var name));
+            await other.Get<RawStore>().PutAsync(name with { Sha12 = "ffffffffffff" }, new MemoryStream([1]), new Dictionary<string, string>(), null, CancellationToken.None);
+            twins++;
+        }));
+        var failed = await Assert.ThrowsAsync<InvalidOperationException>(async () => await PullAsync(pipeline));
+        Assert.Equal("fake/facts/one: 20 times another body came with the second under which this one was stored; the message comes back, and the slice is pulled again", failed.Message);
+        Assert.Equal(20, twins);
+    }
+
+    [Fact]
     public async Task Late_copies_of_every_message_change_nothing()
     {
         await using var pipeline = Open();
