@@ -127,6 +127,9 @@ public sealed class CensusBodyTests
             "2 of 2 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-03: seen months that add up to 7, expected 8, the year to date of the last one; the table keeps the old rows; pull the slice again, and if it stays so ask the publisher" },
         { "[{H},{R},['4621','RUSSIA','2','8','2019-02'],['4621','RUSSIA','2','9','2019-03']]",
             "3 of 3 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-02: seen months that add up to 7, expected 8, the year to date of the last one; the table keeps the old rows; pull the slice again, and if it stays so ask the publisher" },
+        // A month after a later one: the sums are taken anew, of all figures.
+        { "[{H},['4621','RUSSIA','2','8','2019-02'],['4621','RUSSIA','5','5','2019-01']]",
+            "2 of 2 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-02: seen months that add up to 7, expected 8, the year to date of the last one; the table keeps the old rows; pull the slice again, and if it stays so ask the publisher" },
         { "[{H},{R},['4621','RUSSIA','x','8','2019-02'],['4621','RUSSIA','2','9','2019-03']]",
             "2 of 3 kept, 0 excluded\nrejected: row 2, column ALL_VAL_MO: seen \"x\", expected a whole number of US dollars; kept in rejects, fix the reader or replay" },
         { "[{H},{R},['4621','RUSSIA','6','6','2019-01'],{W}]",
