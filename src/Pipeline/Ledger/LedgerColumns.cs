@@ -109,7 +109,8 @@ public static class LedgerColumns
         Text("Sha256", "SHA-256 of the body that the table holds as a whole; empty while rows are being written"),
         Text("ETag", "The entity tag of the newest answer; empty when it had none"),
         Text("LastModified", "Its Last-Modified as it was sent; empty when it had none"),
-        Count("Rows", "Rows of the slice in the table of figures"),
+        Count("Rows", "Rows for the table of figures in the body that was loaded last"),
+        Count("InTable", "Rows of the slice in the table of figures when that load ended; -1 where they were not counted"),
         Date("Vintage", "Vintage of the newest body whose rows were begun to be written, UTC; the year 1601 when none were"),
         new("Attempts", "Edm.Int32", "Pulls without success since the last success"),
         Text("LastError", "What went wrong last; empty when nothing did")

@@ -17,6 +17,9 @@ public sealed class SliceBook(TableSet tables)
         return rows;
     }
 
+    /// <summary>Rows that the slices of a source have brought to the tables.</summary>
+    public async Task<long> RowsAsync(string source, CancellationToken cancellationToken) => (await ListAsync(source, cancellationToken).ConfigureAwait(false)).Sum(row => row.Rows);
+
     /// <summary>The slice's row; a new one when it was never pulled.</summary>
     public async Task<SliceRow> GetAsync(Slice slice, CancellationToken cancellationToken)
     {

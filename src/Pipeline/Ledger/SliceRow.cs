@@ -44,6 +44,9 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>Stands for "never" and "not yet" in a column of dates; the table service accepts nothing before 1601.</summary>
     public static readonly DateTimeOffset Never = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>Stands for a number of rows that nobody has counted.</summary>
+    public const long NotKnown = -1;
+
     /// <summary>One of <see cref="SliceState"/>.</summary>
     public string State { get; init; } = "";
 
@@ -65,8 +68,11 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>The answer's <c>Last-Modified</c>, as it was sent; empty when it had none.</summary>
     public string LastModified { get; init; } = "";
 
-    /// <summary>Rows of the slice in the fact table.</summary>
+    /// <summary>Rows for the fact table in the body that was loaded last.</summary>
     public long Rows { get; init; }
+
+    /// <summary>Rows of the slice in the fact table when the last load ended, with those it had to leave there; <see cref="NotKnown"/> where it did not see all.</summary>
+    public long InTable { get; init; } = NotKnown;
 
     /// <summary>Vintage of the newest body whose rows were begun to be written; older bodies must not be loaded after it.</summary>
     public DateTimeOffset Vintage { get; init; } = Never;
@@ -100,6 +106,7 @@ public sealed record SliceRow(Slice Slice)
         ["ETag"] = HttpETag.Length > CellText.Limit ? "" : HttpETag,
         ["LastModified"] = LastModified.Length > CellText.Limit ? "" : LastModified,
         ["Rows"] = Rows,
+        ["InTable"] = InTable,
         ["Vintage"] = Vintage,
         ["Attempts"] = Attempts,
         ["LastError"] = CellText.Cut(LastError)
@@ -120,6 +127,7 @@ public sealed record SliceRow(Slice Slice)
             HttpETag = Text("ETag"),
             LastModified = Text("LastModified"),
             Rows = entity.GetInt64("Rows") ?? 0,
+            InTable = entity.GetInt64("InTable") ?? NotKnown,
             Vintage = Date("Vintage"),
             Attempts = entity.GetInt32("Attempts") ?? 0,
             LastError = Text("LastError"),

@@ -75,10 +75,16 @@ public sealed class RowBatch
     /// <summary>All rows of the stretch.</summary>
     public long Read { get; set; }
 
+    /// <summary>Rows that wait to be filled in again; a reader that asks for none must not keep all of a body.</summary>
+    private const int MaxSpare = 1000;
+
     private readonly Stack<FactRow> spare = [];
 
     /// <summary>Gives a row back that nobody needs any more: a row of a later stretch may be read into it. Most rows of a body that is loaded again are such.</summary>
-    public void GiveBack(FactRow row) => spare.Push(row);
+    public void GiveBack(FactRow row)
+    {
+        if (spare.Count < MaxSpare) spare.Push(row);
+    }
 
     /// <summary>A row to fill in: one that was given back, or a new one.</summary>
     internal T Blank<T>() where T : FactRow, new() => spare.TryPop(out var row) ? (T)row : new T();

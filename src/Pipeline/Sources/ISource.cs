@@ -57,5 +57,10 @@ public interface ISource
     IReadOnlyList<string> ComparedWith(Slice slice);
 
     /// <summary>Compares what the slice brought with other slices of the tables; each difference is one line.</summary>
-    Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, CancellationToken cancellationToken);
+    /// <param name="slice">The slice.</param>
+    /// <param name="body">Opens its body.</param>
+    /// <param name="facts">The tables.</param>
+    /// <param name="rows">Counts the rows that the source has in them.</param>
+    /// <param name="cancellationToken">Stops the comparison.</param>
+    Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, Func<CancellationToken, Task<long>> rows, CancellationToken cancellationToken);
 }

@@ -122,11 +122,18 @@ public sealed class Normalize(
     /// <param name="before">The slice before the body was claimed for it.</param>
     /// <param name="mayDiffer">Whether the table may have other rows than it should.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
-    private Task<Known> KnownAsync(ISliceReader reader, BodyCheck check, SliceRow before, bool mayDiffer, CancellationToken cancellationToken) => Known.ReadAsync(facts, reader.Table, reader.Scope,
-        check.Partitions is { } partitions && !mayDiffer && !before.IsHalfLoaded ? (partitions, before.Rows) : null, cancellationToken);
+    private async Task<Known> KnownAsync(ISliceReader reader, BodyCheck check, SliceRow before, bool mayDiffer, CancellationToken cancellationToken)
+    {
+        (IReadOnlyCollection<string>, long)? expected = null;
+        // Partitions that this body does not speak of are missed by their rows; it must be known how many there are.
+        if (check.Partitions is { } partitions && !mayDiffer && !before.IsHalfLoaded && before.InTable != SliceRow.NotKnown
+            && (reader.Table.PaysByPartition(partitions.Count, before.InTable) || reader.Table.PaysByPartition(partitions.Count, await slices.RowsAsync(before.Slice.Source, cancellationToken).ConfigureAwait(false))))
+            expected = (partitions, before.InTable);
+        return await Known.ReadAsync(facts, reader.Table, reader.Scope, expected, cancellationToken).ConfigureAwait(false);
+    }
 
     private static Finding? Shrunk(BodyCheck check, SliceRow before) => check.Kept >= before.Rows * (1 - MaxShrink) ? null
-        : new Finding("body", $"{check.Kept} rows", $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the table",
+        : new Finding("body", $"{check.Kept} rows", $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the body before",
             "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right");
 
     private async Task MergeAsync(RawName name, RunRow run, BodyCheck check, ISliceReader reader, RawBody stored, bool replay, CancellationToken cancellationToken)
@@ -193,20 +200,23 @@ public sealed class Normalize(
         // What a late copy of the message found others to have done is not what the run did.
         await runs.UpdateAsync(run, present => merged.Superseded && present is { Counts.Read: > 0 } ? null
             : run with { State = UnlessSettled(present, SliceState.Merged), Counts = counts, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
-        await FinishAsync(name, stored.Sha256, run with { Counts = counts }, check, merged, rejected, replay, cancellationToken).ConfigureAwait(false);
+        await FinishAsync(name, stored.Sha256, run with { Counts = counts }, check, merged, knew: known is not null, rejected, replay, cancellationToken).ConfigureAwait(false);
         Report(slice, counts, merged);
     }
 
     /// <summary>The state of a run that goes on. One that a newer body has settled stays so: this may be a late copy of a message that nobody delivers once more.</summary>
     private static string UnlessSettled(RunRow? present, string state) => present?.State == RunState.Superseded ? RunState.Superseded : state;
 
-    private async Task FinishAsync(RawName name, string sha256, RunRow run, BodyCheck check, MergeResult merged, List<Finding> rejected, bool replay, CancellationToken cancellationToken)
+    private async Task FinishAsync(RawName name, string sha256, RunRow run, BodyCheck check, MergeResult merged, bool knew, List<Finding> rejected, bool replay, CancellationToken cancellationToken)
     {
+        // A first load that found rows, which nobody has told it of, may not have found all.
+        var inTable = !knew && merged.Added < check.Kept ? SliceRow.NotKnown : check.Kept + merged.Left;
         var (_, after) = await slices.UpdateAsync(name.Slice, row => row.Vintage != name.Vintage ? null : row with
         {
             State = SliceState.Merged,
             Sha256 = sha256,
-            Rows = check.Kept + merged.Left,
+            Rows = check.Kept,
+            InTable = inTable,
             // Rows that this run removed before it was interrupted are known by their number only.
             // A replay may have put rows right, before or after it was interrupted: what depends on them is looked at again.
             LastChanged = replay ? row.LastChanged.AddTicks(1)

@@ -47,7 +47,7 @@ public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook run
             await queues.SendAsync(message with { Waited = message.Waited + 1 }, WaitStep, cancellationToken).ConfigureAwait(false);
             return;
         }
-        var differences = await source.CrossCheckAsync(slice, OpenAsync, facts, cancellationToken).ConfigureAwait(false);
+        var differences = await source.CrossCheckAsync(slice, OpenAsync, facts, token => slices.RowsAsync(slice.Source, token), cancellationToken).ConfigureAwait(false);
         foreach (var difference in differences) logger.LogInformation("{Slice}: {Difference}", slice, difference);
         await datasets.PutAsync(source, slice.Dataset, name.Vintage, cancellationToken).ConfigureAwait(false);
         await runs.UpdateAsync(key, now => (now ?? key) with { Step = nameof(Publish), State = SliceState.Done, EndedAt = time.GetUtcNow(), Error = Notes(now, differences) }, cancellationToken)

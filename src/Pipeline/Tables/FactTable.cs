@@ -4,10 +4,19 @@ using Azure.Data.Tables;
 namespace Pipeline.Tables;
 
 /// <summary>A fact table: its name and how its rows are read back with their own type.</summary>
-public abstract class FactTable(string name)
+/// <param name="name">The table's name, lower case.</param>
+/// <param name="pageRows">Rows in an answer, at most; 1 to 1,000, which is what the service gives.</param>
+public abstract class FactTable(string name, int pageRows)
 {
     /// <summary>The table's name, lower case.</summary>
     public string Name => name;
+
+    /// <summary>Rows in an answer, at most.</summary>
+    protected int PageRows => pageRows;
+
+    /// <summary>Whether so many partitions are read in fewer answers than a table of so many rows.</summary>
+    /// <remarks>The service finds a partition by its key, and goes through the whole table for rows that lie in many. Azurite goes through the table for each answer.</remarks>
+    internal bool PaysByPartition(int partitions, long rows) => partitions <= rows / pageRows;
 
     /// <summary>The row type.</summary>
     public abstract Type RowType { get; }
@@ -23,7 +32,7 @@ public abstract class FactTable(string name)
 }
 
 /// <inheritdoc/>
-public sealed class FactTable<T>(string name) : FactTable(name) where T : FactRow, new()
+public sealed class FactTable<T>(string name, int pageRows = 1000) : FactTable(name, pageRows) where T : FactRow, new()
 {
     /// <inheritdoc/>
     public override Type RowType => typeof(T);
@@ -42,6 +51,6 @@ public sealed class FactTable<T>(string name) : FactTable(name) where T : FactRo
     public override async IAsyncEnumerable<FactRow> QueryAsync(
         TableClient client, string filter, IEnumerable<string>? select, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var row in client.QueryAsync<T>(filter, maxPerPage: 1000, select, cancellationToken).ConfigureAwait(false)) yield return row;
+        await foreach (var row in client.QueryAsync<T>(filter, maxPerPage: PageRows, select, cancellationToken).ConfigureAwait(false)) yield return row;
     }
 }

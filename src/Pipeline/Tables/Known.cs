@@ -29,7 +29,6 @@ internal sealed class Known
     }
 
     /// <summary>Reads the table: the partitions alone, where it is known how many rows that has to give, and all of the part otherwise, or when it gives another number.</summary>
-    /// <remarks>The service finds the rows of a partition by their keys. For a part that lies in many it goes through the whole table, with all that other slices have there.</remarks>
     /// <param name="facts">Opens the table.</param>
     /// <param name="table">The table.</param>
     /// <param name="scope">The slice's part of it.</param>
@@ -38,24 +37,26 @@ internal sealed class Known
     public static async Task<Known> ReadAsync(FactStore facts, FactTable table, SliceScope scope, (IReadOnlyCollection<string> Partitions, long Rows)? expected, CancellationToken cancellationToken)
     {
         var client = await facts.OpenAsync(table).ConfigureAwait(false);
-        if (expected is var (partitions, rows))
-        {
-            var listed = new Known();
-            foreach (var partition in partitions) listed.partitions.TryAdd(partition, new Dictionary<string, Entry>(StringComparer.Ordinal));
-            var waiting = new ConcurrentQueue<string>(listed.partitions.Keys);
-            await Task.WhenAll(Enumerable.Range(0, Parallelism).Select(_ => ReadNextAsync())).ConfigureAwait(false);
-            if (listed.Count == rows) return listed;
-
-            async Task ReadNextAsync()
-            {
-                while (waiting.TryDequeue(out var partition))
-                    await listed.AddAsync(table.QueryAsync(client,
-                        TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"), Columns, cancellationToken), scope).ConfigureAwait(false);
-            }
-        }
+        if (expected is var (partitions, rows) && await ReadAsync(client, table, scope, partitions, cancellationToken).ConfigureAwait(false) is var listed && listed.Count == rows) return listed;
         var all = new Known();
         await all.AddAsync(table.QueryAsync(client, scope.Filter, Columns, cancellationToken), scope).ConfigureAwait(false);
         return all;
+    }
+
+    private static async Task<Known> ReadAsync(TableClient client, FactTable table, SliceScope scope, IReadOnlyCollection<string> partitions, CancellationToken cancellationToken)
+    {
+        var known = new Known();
+        foreach (var partition in partitions) known.partitions.TryAdd(partition, new Dictionary<string, Entry>(StringComparer.Ordinal));
+        var waiting = new ConcurrentQueue<string>(known.partitions.Keys);
+        await Task.WhenAll(Enumerable.Range(0, Parallelism).Select(_ => ReadNextAsync())).ConfigureAwait(false);
+        return known;
+
+        async Task ReadNextAsync()
+        {
+            while (waiting.TryDequeue(out var partition))
+                await known.AddAsync(table.QueryAsync(client,
+                    TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"), Columns, cancellationToken), scope).ConfigureAwait(false);
+        }
     }
 
     private async Task AddAsync(IAsyncEnumerable<FactRow> found, SliceScope scope)

@@ -37,7 +37,7 @@ internal sealed class Merge(
     /// <summary>Up to so many changed rows of a batch are read one by one; above it in one query, which is faster where they lie close together.</summary>
     private const int PointReads = 10;
 
-    /// <summary>Where so many rows of the table lie between them for each that has changed, they are read one by one, however many they are.</summary>
+    /// <summary>Where so many rows of the table lie between them for each that has changed, they are read one by one, however many they are: a row costs about as much by itself as so many in a query.</summary>
     private const int FarApart = 20;
 
     private readonly Dictionary<string, List<Candidate>> buffers = new(StringComparer.Ordinal);
@@ -88,7 +88,7 @@ internal sealed class Merge(
                 foreach (var rows in partition.Chunk(BatchSize))
                     await StartAsync(() => RemoveAsync(partition.Key, rows, cancellationToken), cancellationToken).ConfigureAwait(false);
         await Task.WhenAll(running).ConfigureAwait(false);
-        return new MergeResult(added, changed, unchanged, removed, outOfPolicy, conflicts, superseded, mayRemove ? 0 : unseen.Count);
+        return new MergeResult(added, changed, unchanged, removed, outOfPolicy, conflicts, superseded, unseen.Count - removed);
     }
 
     /// <summary>Waits for what is under way, so that a merge that failed writes nothing after its step has ended.</summary>

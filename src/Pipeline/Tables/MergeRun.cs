@@ -17,5 +17,5 @@ public sealed record MergeRun(string Source, string Dataset, DateTimeOffset Vint
 /// <param name="OutOfPolicy">Changes and removals outside the publisher's declared revision window.</param>
 /// <param name="Conflicts">Batches that were decided anew because somebody else had written the same rows.</param>
 /// <param name="Superseded">Whether a newer body came meanwhile: rows from then on count as unchanged, and were left as they are.</param>
-/// <param name="Left">Rows of the slice that the body does not have and that stay: it may have them, in a row that could not be understood, or need not have them.</param>
+/// <param name="Left">Rows of the slice that the body does not have and that stay: it may have them, in a row that could not be understood; or need not have them; or this very run wrote them.</param>
 public sealed record MergeResult(long Added, long Changed, long Unchanged, long Removed, long OutOfPolicy, long Conflicts, bool Superseded, long Left = 0);

@@ -25,7 +25,7 @@ internal sealed class OnAzurite : IGoal
         {
             runs.Add(($"limit {parallelism}", () => WriterAsync(connection => Child.RunAsync(Bench.Deadline, LimitRun.Name, Part(connection, "TableEndpoint"), "bench", Part(connection, "AccountKey"), "facts", $"{rows}", $"{parallelism}", $"{WarmRows}"))));
             runs.Add(($"Cosmos.Table {parallelism}", () => WriterAsync(connection => Child.CosmosAsync(Bench.Deadline, connection, "facts", $"{rows}", $"{parallelism}", "insert", $"{WarmRows}"))));
-            runs.Add(($"data-tables {parallelism}", () => WriterAsync(connection => DataTables.RunAsync(connection, rows, parallelism, "insert", WarmRows))));
+            runs.Add(($"data-tables {parallelism}", () => WriterAsync(connection => DataTables.RunAsync(connection, "facts", rows, parallelism, "insert", WarmRows, rows))));
         }
         var median = await bench.AlternateAsync(runs, Rounds(bench));
         var (product, limit) = (median["product"].RowsPerSecond, Peers.Limit(median));

@@ -23,7 +23,7 @@ internal sealed class OnNullService : IGoal
             runs.Add(($"limit {parallelism}", () => WriterAsync(service, rows, (account, connection) => Child.RunAsync(Bench.Deadline, LimitRun.Name, service.TableUrl(account), account, Convert.ToBase64String(new byte[16]), "facts", $"{rows}", $"{parallelism}", $"{warm}"))));
             runs.Add(($"client {parallelism}", () => WriterAsync(service, rows, (_, connection) => Child.RunAsync(Bench.Deadline, ClientRun.Name, connection, "facts", $"{rows}", $"{parallelism}", $"{warm}"))));
             runs.Add(($"Cosmos.Table {parallelism}", () => WriterAsync(service, peerRows, (_, connection) => Child.CosmosAsync(Bench.Deadline, connection, "facts", $"{peerRows}", $"{parallelism}", "insert", $"{warm}"))));
-            runs.Add(($"data-tables {parallelism}", () => WriterAsync(service, peerRows, (_, connection) => DataTables.RunAsync(connection, peerRows, parallelism, "insert", warm))));
+            runs.Add(($"data-tables {parallelism}", () => WriterAsync(service, peerRows, (_, connection) => DataTables.RunAsync(connection, "facts", peerRows, parallelism, "insert", warm, peerRows))));
         }
         var median = await bench.AlternateAsync(runs);
         var (peer, best) = Peers.Best(median);

@@ -21,5 +21,6 @@ internal static class Peers
 /// <summary>The peer from npm.</summary>
 internal static class DataTables
 {
-    public static Task<Measured> RunAsync(string connection, int rows, int parallelism, string mode, int warm) => Child.NodeAsync(Bench.Deadline, Path.Combine(Child.Folder, "Load", "data-tables.mjs"), connection, "facts", $"{rows}", $"{parallelism}", mode, $"{warm}");
+    public static Task<Measured> RunAsync(string connection, string table, int rows, int parallelism, string mode, int warm, int sample) =>
+        Child.NodeAsync(Bench.Deadline, Path.Combine(Child.Folder, "Load", "data-tables.mjs"), connection, table, $"{rows}", $"{parallelism}", mode, $"{warm}", $"{sample}");
 }

@@ -1,8 +1,8 @@
 // The client from npm, with transactions of 100 by so many at a time: what a user of it would write.
-// Arguments: connection string, table, rows, parallelism, insert | replace, rows to warm up with.
+// Arguments: connection string, table, rows, parallelism, insert | replace | merge, rows to warm up with, and how many of all are sent.
 import { TableClient } from "@azure/data-tables";
 
-const [connection, table, rowsText, parallelismText, mode, warmText] = process.argv.slice(2);
+const [connection, table, rowsText, parallelismText, mode, warmText, sampleText] = process.argv.slice(2);
 const [rows, parallelism, warm] = [Number(rowsText), Number(parallelismText), Number(warmText)];
 const vintage = new Date("2026-01-01T00:00:00Z");
 
@@ -30,15 +30,17 @@ function entity(partner, commodity, year) {
   };
 }
 
-async function write(name, count, year) {
+async function write(name, count, year, sample = count) {
   const client = TableClient.fromConnectionString(connection, name, { allowInsecureConnection: true });
   const waiting = batches(count, year);
+  let sent = 0;
   await Promise.all(Array.from({ length: parallelism }, async () => {
-    for (let next = waiting.next(); !next.done; next = waiting.next()) {
+    for (let next = waiting.next(); !next.done && sent < sample; next = waiting.next()) {
       const { partner, first, last } = next.value;
+      sent += last - first;
       const actions = [];
       for (let commodity = first; commodity < last; commodity++)
-        actions.push(mode === "replace" ? ["upsert", entity(partner, commodity, year), "Replace"] : ["create", entity(partner, commodity, year)]);
+        actions.push(mode === "insert" ? ["create", entity(partner, commodity, year)] : ["upsert", entity(partner, commodity, year), mode === "replace" ? "Replace" : "Merge"]);
       const answer = await client.submitTransaction(actions);
       if (answer.subResponses.length !== actions.length) throw new Error(`seen ${answer.subResponses.length} answers, expected ${actions.length}`);
     }
@@ -47,8 +49,9 @@ async function write(name, count, year) {
 
 if (warm > 0) await write("warm", warm, 2011);
 const [started, cpu] = [process.hrtime.bigint(), process.cpuUsage()];
-await write(table, rows, 2023);
+const sample = sampleText ? Number(sampleText) : rows;
+await write(table, rows, 2023, sample);
 const used = process.cpuUsage(cpu);
 // Node.js does not count what it allocates.
-console.log("MEASURED " + JSON.stringify({ seconds: Number(process.hrtime.bigint() - started) / 1e9, cpu: (used.user + used.system) / 1e6, allocated: 0, peak: process.resourceUsage().maxRSS * 1024, rows }));
+console.log("MEASURED " + JSON.stringify({ seconds: Number(process.hrtime.bigint() - started) / 1e9, cpu: (used.user + used.system) / 1e6, allocated: 0, peak: process.resourceUsage().maxRSS * 1024, rows: sample }));
 process.exit(0);

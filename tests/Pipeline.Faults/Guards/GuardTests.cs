@@ -17,11 +17,11 @@ public sealed class GuardTests
 {
     public static TheoryData<string, string, string> Bodies { get; } = new()
     {
-        { "census-trade/exports-total/2019", "shrunk", "seen 33 rows, expected at least 35, 95 % of the 36 rows of the table" },
-        { "census-trade/imports-total/2019", "shrunk", "seen 33 rows, expected at least 35, 95 % of the 36 rows of the table" },
+        { "census-trade/exports-total/2019", "shrunk", "seen 33 rows, expected at least 35, 95 % of the 36 rows of the body before" },
+        { "census-trade/imports-total/2019", "shrunk", "seen 33 rows, expected at least 35, 95 % of the 36 rows of the body before" },
         { "census-trade/exports-total/2019", "tie-out", "month 2019-05: seen partners that add up to" },
         { "census-trade/imports-total/2019", "tie-out", "month 2019-05: seen partners that add up to" },
-        { "census-trade/exports-hs2/4621-2019", "shrunk", "seen 33 rows, expected at least 35, 95 % of the 36 rows of the table" },
+        { "census-trade/exports-hs2/4621-2019", "shrunk", "seen 33 rows, expected at least 35, 95 % of the 36 rows of the body before" },
         { "census-trade/exports-total/2019", "period", "2018" },
         { "census-trade/imports-total/2019", "period", "2018" },
         { "census-trade/imports-hs2/4621-2019", "period", "2018" },
@@ -34,9 +34,9 @@ public sealed class GuardTests
 
     public static TheoryData<string, string, string> Workbooks { get; } = new()
     {
-        { "census-trade/country-balance/2005-01", "shrunk", "seen 24 rows, expected at least 46, 95 % of the 48 rows of the table" },
+        { "census-trade/country-balance/2005-01", "shrunk", "seen 24 rows, expected at least 46, 95 % of the 48 rows of the body before" },
         { "census-trade/country-balance/2005-01", "tie-out", "US dollars for 4621 2006, expected " },
-        { "moex-holders/ofz-nonresidents/all", "shrunk", "seen 23 rows, expected at least 24, 95 % of the 25 rows of the table" },
+        { "moex-holders/ofz-nonresidents/all", "shrunk", "seen 23 rows, expected at least 24, 95 % of the 25 rows of the body before" },
         { "moex-holders/ofz-nonresidents/all", "newest", "seen no row of 2020-01-01, the newest period of the table, expected a vintage that goes as far as the one before" },
         { "moex-holders/ofz-nonresidents/all", "unit", "column share: seen no share above 1, expected per cent, not fractions of 1" }
     };

@@ -46,7 +46,7 @@ internal static class FaultWords
         ("fdi-flows-stock", _) => "expected a column of US$ at current prices in millions too",
         (_, SourceCase.SecondPage) => "page 2, block capitalization: seen \"TRADEDATE\", expected the column CAPITALIZATION too; ",
         ("market-capitalisation", _) => "block capitalization: seen \"TRADEDATE\", expected the column CAPITALIZATION too; ",
-        ("nsd-holders", _) => "seen 0 rows, expected at least 3, 95 % of the 3 rows of the table; ",
+        ("nsd-holders", _) => "seen 0 rows, expected at least 3, 95 % of the 3 rows of the body before; ",
         ("ofz-nonresidents", _) => "expected a column with нерезидент and дол (the share held); ",
         var (dataset, _) => $"expected the columns {(dataset[0] == 'e' ? "ALL" : "GEN")}_VAL_MO too; "
     };

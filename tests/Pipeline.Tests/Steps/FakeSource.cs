@@ -14,7 +14,7 @@ namespace Pipeline.Tests.Steps;
 /// <summary>A row of the fake source.</summary>
 internal sealed class FakeFact : FactRow
 {
-    public static FactTable Table { get; } = new FactTable<FakeFact>("fakefacts");
+    public static FactTable Table { get; } = new FactTable<FakeFact>("fakefacts", pageRows: 20);
 
     [Meaning("The name")]
     public string Name { get; set; } = "";
@@ -108,7 +108,7 @@ internal sealed class FakeSource : ISource, IDisposable
     public ISliceReader Reader(Slice slice) => new FakeBody(slice, Coverage, Reading);
     public IReadOnlyList<string> ComparedWith(Slice slice) => Compared;
 
-    public Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, Func<CancellationToken, Task<long>> rows, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<string>>([]);
 
     public void Dispose() => listener.Close();

@@ -103,7 +103,7 @@ public sealed class MergeTests(Azurite azurite)
             var address = Uri.UnescapeDataString(request.Uri.ToUri().PathAndQuery);
             if (address.Contains("/fakefacts(PartitionKey=", StringComparison.Ordinal)) ones++;
             // What is known of the slice was read without a lower end of the keys.
-            if (address.Contains("RowKey ge '0000'", StringComparison.Ordinal)) queries++;
+            if (address.Contains("RowKey ge '0000'", StringComparison.Ordinal) && !address.Contains("NextRowKey", StringComparison.Ordinal)) queries++;
             return false;
         }));
         Assert.Equal(new MergeResult(0, changes, changes * (apart - 1), 0, 0, 0, false), await LoadAsync(pipeline, 2, Body(2)));
@@ -158,7 +158,7 @@ public sealed class MergeTests(Azurite azurite)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         await LoadAsync(pipeline, 2, [Row("p", "a", 2), Row("p", "b", 2)]);
-        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 0, false), await LoadAsync(pipeline, 1, [Row("p", "a", 1)]));
+        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 0, false, Left: 1), await LoadAsync(pipeline, 1, [Row("p", "a", 1)]));
         Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1, false), await LoadAsync(pipeline, 1, [Row("p", "a", 1)], insertFirst: true));
         Assert.Equal([2, 2], (await FactsAsync(pipeline)).Select(row => row.Value));
         Assert.Empty(await pipeline.RowsAsync("history"));
@@ -304,7 +304,7 @@ public sealed class MergeTests(Azurite azurite)
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
         await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", () => LoadAsync(other, 3, [Row("p", "a", 3)])));
-        Assert.Equal(new MergeResult(0, 0, 0, 0, 0, 1, true), await LoadAsync(pipeline, 2, [], newest: false));
+        Assert.Equal(new MergeResult(0, 0, 0, 0, 0, 1, true, Left: 1), await LoadAsync(pipeline, 2, [], newest: false));
         Assert.Equal(3, Assert.Single(await FactsAsync(pipeline)).Value);
         Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
     }

@@ -10,7 +10,7 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     private readonly Dictionary<ulong, PartnerKey> partners = [];
     private readonly Dictionary<ulong, Commodity> commodities = [];
 
-    /// <summary>The commodity of the row before, which most rows share.</summary>
+    /// <summary>The commodity of the row before, which most rows share. No code is packed into 0: it has a length.</summary>
     private (ulong Packed, Commodity Commodity) last;
 
     /// <summary>By their place in the slice, which lies within a year.</summary>
@@ -48,7 +48,7 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     public static string PartitionKeyOf(string partner, string flow, string level) => $"{partner}|{flow}|{level}";
 
     /// <summary>The partner's code in a partition key.</summary>
-    public static string PartnerOf(string partitionKey) => partitionKey[..partitionKey.IndexOf('|', StringComparison.Ordinal)];
+    public static string PartnerIn(string partitionKey) => partitionKey[..partitionKey.IndexOf('|', StringComparison.Ordinal)];
 
     public PartnerKey PartnerOf(JsonRows rows, CensusHeader columns)
     {

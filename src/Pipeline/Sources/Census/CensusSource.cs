@@ -62,10 +62,10 @@ public sealed class CensusSource(CensusSettings settings) : ISource
         ? [CensusSlice.DatasetOf(CensusSlice.Exports, CensusSlice.Total), CensusSlice.DatasetOf(CensusSlice.Imports, CensusSlice.Total)] : [];
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, Func<CancellationToken, Task<long>> rows, CancellationToken cancellationToken)
     {
         var checks = new CensusCrossChecks(settings, facts);
-        if (CensusSlice.TryParse(slice, out var parsed)) return await checks.CommoditiesAsync(parsed, body, cancellationToken).ConfigureAwait(false);
+        if (CensusSlice.TryParse(slice, out var parsed)) return await checks.CommoditiesAsync(parsed, body, rows, cancellationToken).ConfigureAwait(false);
         await using var stream = await body(cancellationToken).ConfigureAwait(false);
         return await checks.BalanceAsync(stream, cancellationToken).ConfigureAwait(false);
     }

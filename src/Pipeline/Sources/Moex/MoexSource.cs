@@ -71,7 +71,7 @@ public sealed class MoexSource(MoexSettings settings) : ISource
     };
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, Func<CancellationToken, Task<long>> rows, CancellationToken cancellationToken) =>
         ComparedWith(slice).Count > 0 ? await new MoexCrossChecks(facts).OfzAsync(cancellationToken).ConfigureAwait(false) : [];
 
     private static IEnumerable<Dataset> DatasetsOf(MoexSettings settings)

@@ -64,7 +64,7 @@ public sealed class UnctadSource(UnctadSettings settings) : ISource
     public IReadOnlyList<string> ComparedWith(Slice slice) => slice.Dataset == UnctadSlice.Partners ? [UnctadSlice.FlowsStock] : [];
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, Func<CancellationToken, Task<long>> rows, CancellationToken cancellationToken)
     {
         var checks = new UnctadCrossChecks(facts);
         return slice.Dataset == UnctadSlice.Partners ? checks.PartnersAsync(cancellationToken) : checks.EconomiesAsync(cancellationToken);

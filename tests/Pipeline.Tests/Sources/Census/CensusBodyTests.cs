@@ -235,8 +235,11 @@ public sealed class CensusBodyTests
     public async Task Rows_that_were_given_back_are_filled_in_again_as_a_whole(int kept)
     {
         var random = new Random(7);
-        var words = from month in Enumerable.Range(1, 12) from partner in Enumerable.Range(4500, 150) from chapter in (int[])[1, 27]
-                    let toDate = random.Next(1000) select $",['{chapter:00}','C{chapter}','{partner}','P{partner}','{random.Next(1000)}','{toDate}','HS2','{partner}','2023-{month:00}']";
+        var words = from month in Enumerable.Range(1, 12)
+                    from partner in Enumerable.Range(4500, 150)
+                    from chapter in (int[])[1, 27]
+                    let toDate = random.Next(1000)
+                    select $",['{chapter:00}','C{chapter}','{partner}','P{partner}','{random.Next(1000)}','{toDate}','HS2','{partner}','2023-{month:00}']";
         var body = Trade.Body($"[{Chapters}{string.Concat(words)}]");
         var fresh = await ReadAsync(1);
         Assert.Equal(3600, fresh.Distinct().Count());

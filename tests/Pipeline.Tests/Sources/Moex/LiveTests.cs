@@ -243,7 +243,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         var before = await HoldersAsync(pipeline);
         server.Put(MoexServer.Ofz, Table(38, month => month == 3 ? "20.1" : "20"));
         await NextDayAsync(pipeline);
-        Assert.Equal((SliceState.Refused, "moex-holders/ofz-nonresidents/all body: seen 38 rows, expected at least 39, 95 % of the 41 rows of the table; " +
+        Assert.Equal((SliceState.Refused, "moex-holders/ofz-nonresidents/all body: seen 38 rows, expected at least 39, 95 % of the 41 rows of the body before; " +
             "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right"), (await SliceAsync(pipeline, Ofz)) is var refused ? (refused.State, refused.LastError) : default);
         Assert.Equal(before, await HoldersAsync(pipeline));
 
