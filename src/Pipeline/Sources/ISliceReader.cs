@@ -35,7 +35,7 @@ public interface ISliceReader
 public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing, long Rejected, string? Newest, Finding? Refusal)
 {
     /// <summary>Partitions of the table that the kept rows, and perhaps others, go to; null where they are always in one, or the table is a small one.</summary>
-    /// <remarks>Where they are known, only they are read when the slice is loaded again.</remarks>
+    /// <remarks>In a large table only they are read when the slice is loaded again.</remarks>
     public IReadOnlyCollection<string>? Partitions { get; init; }
 
     /// <summary>Says nothing: the reader remembers little at first, and this body needs more. It is to be checked once more.</summary>
