@@ -13,9 +13,6 @@ public sealed class Azurite : IAsyncLifetime
 {
     private const int Accounts = 2000;
 
-    /// <summary>What node loads before Azurite; says why itself.</summary>
-    internal static readonly string WithoutSweeping = Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "azurite-without-sweeping.cjs");
-
     /// <summary>Short, because the list of accounts is one environment variable of at most 128 KiB.</summary>
     private static readonly string Key = Convert.ToBase64String(new byte[16]);
     private Process? process;
@@ -42,7 +39,7 @@ public sealed class Azurite : IAsyncLifetime
         var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in new[]
                  {
-                     "--require", WithoutSweeping, script, "--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1",
+                     "--require", Repository.AzuriteWithoutSweeping, script, "--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1",
                      "--tableHost", "127.0.0.1", "--blobPort", $"{BlobPort}", "--queuePort", $"{QueuePort}", "--tablePort", $"{TablePort}"
                  })
             start.ArgumentList.Add(argument);

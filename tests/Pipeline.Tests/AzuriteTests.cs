@@ -22,7 +22,7 @@ public sealed class AzuriteTests(Azurite azurite)
     {
         // Asked of Azurite's own class, with no interval given, as its servers do: another version may take it from elsewhere.
         var script = $"const sweeper = require('azurite/dist/src/{sweeper}').default; console.log(new sweeper({{}}, {{}}, {{}}, () => {{ }}, {{}}).gcIntervalInMS);";
-        using var node = Process.Start(new ProcessStartInfo("node", ["--require", Azurite.WithoutSweeping, "-e", script]) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true })!;
+        using var node = Process.Start(new ProcessStartInfo("node", ["--require", Repository.AzuriteWithoutSweeping, "-e", script]) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true })!;
         var milliseconds = await node.StandardOutput.ReadToEndAsync();
         await node.WaitForExitAsync();
         Assert.True(TimeSpan.FromMilliseconds(double.Parse(milliseconds, System.Globalization.CultureInfo.InvariantCulture)) >= TimeSpan.FromHours(2), milliseconds);

@@ -6,6 +6,9 @@ public static class Repository
     /// <summary>The folder that holds Pipeline.sln.</summary>
     public static string Root { get; } = Find();
 
+    /// <summary>What node loads before Azurite; says why itself.</summary>
+    public static string AzuriteWithoutSweeping { get; } = Path.Combine(Root, "tests", "Pipeline.Tests", "azurite-without-sweeping.cjs");
+
     private static string Find()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

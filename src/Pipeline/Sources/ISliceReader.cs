@@ -60,6 +60,11 @@ public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing
 /// <summary>A stretch of rows as a reader hands them on.</summary>
 public sealed class RowBatch
 {
+    /// <summary>Rows that wait to be filled in again; a reader that asks for none must not keep all of a body.</summary>
+    private const int MaxSpare = 1000;
+
+    private readonly Stack<FactRow> spare = [];
+
     /// <summary>Rows for the table.</summary>
     public List<FactRow> Rows { get; } = [];
 
@@ -74,11 +79,6 @@ public sealed class RowBatch
 
     /// <summary>All rows of the stretch.</summary>
     public long Read { get; set; }
-
-    /// <summary>Rows that wait to be filled in again; a reader that asks for none must not keep all of a body.</summary>
-    private const int MaxSpare = 1000;
-
-    private readonly Stack<FactRow> spare = [];
 
     /// <summary>Gives a row back that nobody needs any more: a row of a later stretch may be read into it. Most rows of a body that is loaded again are such.</summary>
     public void GiveBack(FactRow row)

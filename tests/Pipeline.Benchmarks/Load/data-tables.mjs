@@ -3,7 +3,7 @@
 import { TableClient } from "@azure/data-tables";
 
 const [connection, table, rowsText, parallelismText, mode, warmText, sampleText] = process.argv.slice(2);
-const [rows, parallelism, warm] = [Number(rowsText), Number(parallelismText), Number(warmText)];
+const [rows, parallelism, warm, sample] = [rowsText, parallelismText, warmText, sampleText].map(Number);
 const vintage = new Date("2026-01-01T00:00:00Z");
 
 // The rows of TradeShape but for their values, which are of the same length.
@@ -49,7 +49,6 @@ async function write(name, count, year, sample = count) {
 
 if (warm > 0) await write("warm", warm, 2011);
 const [started, cpu] = [process.hrtime.bigint(), process.cpuUsage()];
-const sample = sampleText ? Number(sampleText) : rows;
 await write(table, rows, 2023, sample);
 const used = process.cpuUsage(cpu);
 // Node.js does not count what it allocates.

@@ -14,8 +14,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     {
         var script = Path.Combine(Tests.Repository.Root, "node_modules", "azurite", "dist", "src", "azurite.js");
         if (!File.Exists(script)) throw new BenchmarkException($"{script}: missing, expected Azurite; run npm ci in {Tests.Repository.Root}");
-        var withoutSweeping = Path.Combine(Tests.Repository.Root, "tests", "Pipeline.Tests", "azurite-without-sweeping.cjs");
-        var start = new ProcessStartInfo("node", ["--require", withoutSweeping, script, "--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1",
+        var start = new ProcessStartInfo("node", ["--require", Tests.Repository.AzuriteWithoutSweeping, script, "--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1",
             "--tableHost", "127.0.0.1", "--blobPort", $"{blobs}", "--queuePort", $"{queues}", "--tablePort", $"{tables}"])
         {
             RedirectStandardOutput = true,
