@@ -176,7 +176,7 @@ public sealed class ReleasedStateTests
             tables[table.Name] = [.. (await pipeline.RowsAsync(table.Name)).Select(row => row.Where(pair => pair.Key is not ("odata.etag" or "Timestamp")).ToDictionary(pair => pair.Key, pair => Of(pair.Value)))];
         var blobs = new List<Blob>();
         await foreach (var container in pipeline.Get<StorageAccount>().Blobs.GetBlobContainersAsync())
-            await foreach (var item in pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(container.Name).GetBlobsAsync(BlobTraits.Metadata))
+            await foreach (var item in pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(container.Name).GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata }))
             {
                 var body = (await pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(container.Name).GetBlobClient(item.Name).DownloadContentAsync()).Value;
                 blobs.Add(new Blob(container.Name, item.Name, body.Details.ContentType, body.Details.Metadata.ToDictionary(), Convert.ToBase64String(body.Content)));

@@ -41,7 +41,7 @@ internal sealed partial class Secrets : AsyncPolicy
         var account = pipeline.Get<StorageAccount>();
         await foreach (var table in account.Tables.QueryAsync()) all.AddRange((await pipeline.RowsAsync(table.Name)).Select(row => string.Join(' ', row.Select(pair => $"{pair.Key} {pair.Value}"))));
         await foreach (var container in account.Blobs.GetBlobContainersAsync())
-            await foreach (var blob in account.Blobs.GetBlobContainerClient(container.Name).GetBlobsAsync(BlobTraits.Metadata))
+            await foreach (var blob in account.Blobs.GetBlobContainerClient(container.Name).GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata }))
                 all.Add($"{blob.Name} {string.Join(' ', blob.Metadata)} {(await account.Blobs.GetBlobContainerClient(container.Name).GetBlobClient(blob.Name).DownloadContentAsync()).Value.Content}");
         var report = new ReportFunctions(pipeline.Get<ReportReader>(), pipeline.Get<PageRenderer>(), new Answers(NullLogger<Answers>.Instance));
         all.Add(await TextAsync(http => report.ReportAsync(http.Request, CancellationToken.None)));

@@ -87,7 +87,7 @@ internal sealed class Account(string connectionString)
         var all = await NamesAsync();
         await foreach (var table in Tables.QueryAsync()) all.AddRange((await RowsAsync(table.Name)).Select(row => Text(row, [])));
         await foreach (var container in Blobs.GetBlobContainersAsync())
-            await foreach (var blob in Blobs.GetBlobContainerClient(container.Name).GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.Metadata))
+            await foreach (var blob in Blobs.GetBlobContainerClient(container.Name).GetBlobsAsync(new Azure.Storage.Blobs.Models.GetBlobsOptions { Traits = Azure.Storage.Blobs.Models.BlobTraits.Metadata }))
                 all.Add($"{blob.Name} {blob.Properties.ContentType} {string.Join(' ', blob.Metadata)}");
         await foreach (var queue in Queues.GetQueuesAsync())
             foreach (var message in (await Queues.GetQueueClient(queue.Name).PeekMessagesAsync(32)).Value) all.Add(message.Body.ToString());

@@ -196,7 +196,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         foreach (var table in (string[])["slices", "runs", "rejects", "gaps", "history", "datasets", "trademonthly"])
             foreach (var row in await pipeline.RowsAsync(table))
                 Assert.DoesNotContain(row, column => $"{column.Key} {column.Value}".Contains(Trade.Canary, StringComparison.OrdinalIgnoreCase));
-        await foreach (var blob in pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.RawContainer).GetBlobsAsync(BlobTraits.Metadata))
+        await foreach (var blob in pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.RawContainer).GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata }))
             Assert.DoesNotContain(Trade.Canary, $"{blob.Name} {string.Join(' ', blob.Metadata)} {blob.Properties.ContentType}", StringComparison.OrdinalIgnoreCase);
     }
 

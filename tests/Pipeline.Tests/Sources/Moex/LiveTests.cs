@@ -361,7 +361,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         foreach (var table in (string[])["slices", "runs", "rejects", "gaps", "history", "datasets", "holders"])
             foreach (var row in await pipeline.RowsAsync(table))
                 Assert.DoesNotContain(row, column => $"{column.Key} {column.Value}".Contains(Holders.Canary, StringComparison.OrdinalIgnoreCase));
-        await foreach (var blob in pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.RawContainer).GetBlobsAsync(BlobTraits.Metadata))
+        await foreach (var blob in pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.RawContainer).GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata }))
             Assert.DoesNotContain(Holders.Canary, $"{blob.Name} {string.Join(' ', blob.Metadata)} {blob.Properties.ContentType}", StringComparison.OrdinalIgnoreCase);
     }
 

@@ -154,7 +154,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         foreach (var table in (string[])["slices", "runs", "rejects", "gaps", "history", "datasets"])
             foreach (var row in await pipeline.RowsAsync(table))
                 Assert.DoesNotContain(row, column => $"{column.Key} {column.Value}".Contains("canary", StringComparison.OrdinalIgnoreCase));
-        await foreach (var blob in pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.RawContainer).GetBlobsAsync(BlobTraits.Metadata))
+        await foreach (var blob in pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.RawContainer).GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata }))
             Assert.DoesNotContain("canary", string.Create(CultureInfo.InvariantCulture, $"{blob.Name} {string.Join(' ', blob.Metadata)}"), StringComparison.OrdinalIgnoreCase);
     }
 }
