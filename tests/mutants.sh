@@ -12,14 +12,14 @@ trap 'rm -rf "$copy"' EXIT
 tar -C "$root" --exclude=.git --exclude=node_modules --exclude=.azurite -cf - . | tar -C "$copy" -xf -
 ln -s "$root/node_modules" "$copy/node_modules"
 cd "$copy" || exit 1
-export FAULTS_SEEDS=${FAULTS_SEEDS:-150} FAULTS_INPUTS=${FAULTS_INPUTS:-10000}
+export FAULTS_LENGTH=full FAULTS_SEEDS=${FAULTS_SEEDS:-150} FAULTS_INPUTS=${FAULTS_INPUTS:-10000}
 quiet=(-v q -nologo -p:TreatWarningsAsErrors=false -p:EnforceCodeStyleInBuild=false -p:RunAnalyzers=false -p:UseSharedCompilation=true -m:1)
 dotnet build tests/Pipeline.Tests "${quiet[@]}" >/dev/null && dotnet build tests/Pipeline.Faults "${quiet[@]}" >/dev/null || { echo "the copy does not build"; exit 1; }
 
 # Only the assembly of the mutant is built anew, and put beside the tests.
 build() {
   dotnet build src/Pipeline --no-restore "${quiet[@]}" >"$copy/.log" 2>&1 || return 1
-  for tests in Pipeline.Tests Pipeline.Faults; do cp src/Pipeline/bin/standins/Debug/net10.0/Pipeline.dll "tests/$tests/bin/standins/Debug/net10.0/" || return 1; done
+  for tests in Pipeline.Tests Pipeline.Faults; do cp src/Pipeline/bin/Debug/net10.0/Pipeline.dll "tests/$tests/bin/Debug/net10.0/" || return 1; done
 }
 run() { timeout 300 dotnet test "tests/$1" --no-build --filter "$2" >"$copy/.log" 2>&1; } # project, filter
 
@@ -62,6 +62,6 @@ while IFS=$'\t' read -r number file from to project filter; do
   echo "$number $verdict: $file: $from → $to"
   cp "$copy/.before" "src/$file"
 done < <(mutants "$@")
-echo "$killed killed, ${#survivors[@]} survived, $broken to be mended in mutants.tsv"
+echo "$killed killed, ${#survivors[@]} survived, $broken to be corrected in mutants.tsv"
 printf '  %s\n' "${survivors[@]}"
 [ "${#survivors[@]}" -le 3 ] && [ "$broken" -eq 0 ]

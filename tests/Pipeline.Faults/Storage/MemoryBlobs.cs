@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Xml.Linq;
-using Azure;
 
 namespace Pipeline.Faults.Storage;
 
@@ -21,7 +20,7 @@ internal sealed class MemoryBlobs(TimeProvider time)
         return copy;
     }
 
-    public Response Answer(MemoryCall call)
+    public MemoryResponse Answer(MemoryCall call)
     {
         var parts = call.Path.Split('/', 2);
         var name = parts[0];

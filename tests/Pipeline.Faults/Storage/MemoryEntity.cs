@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Pipeline.Faults.Storage;
 
-/// <summary>An entity as it was sent: names and JSON texts, type annotations among them.</summary>
+/// <summary>An entity as the service gives it back: names and JSON texts, a type annotation before the value that it belongs to.</summary>
 internal sealed record MemoryEntity((string Partition, string Row) Key, IReadOnlyList<(string Name, string Json)> Members)
 {
     private const string TypeSuffix = "@odata.type";
@@ -18,7 +18,16 @@ internal sealed record MemoryEntity((string Partition, string Row) Key, IReadOnl
         using var document = JsonDocument.Parse(body);
         var root = document.RootElement;
         return new MemoryEntity((root.GetProperty("PartitionKey").GetString()!, root.GetProperty("RowKey").GetString()!),
-            [.. root.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null && !IsSystem(member.Name)).Select(member => (member.Name, member.Value.GetRawText()))]);
+            [.. root.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null && !IsSystem(member.Name) && !member.Name.EndsWith(TypeSuffix, StringComparison.Ordinal))
+                .SelectMany(member => Given(member.Name, member.Value, root.TryGetProperty(member.Name + TypeSuffix, out var type) ? type.GetString() : null))]);
+    }
+
+    /// <summary>A number needs no annotation, because the service gives a whole one of type Double a decimal point.</summary>
+    private static IEnumerable<(string Name, string Json)> Given(string name, JsonElement value, string? type)
+    {
+        var json = value.GetRawText();
+        if (type == "Edm.Double" && value.ValueKind == JsonValueKind.Number) return [(name, json.AsSpan().ContainsAny('.', 'e', 'E') ? json : json + ".0")];
+        return type is null ? [(name, json)] : [(name + TypeSuffix, Quote(type)), (name, json)];
     }
 
     /// <summary>The service sorts by the keys' characters.</summary>
@@ -28,7 +37,14 @@ internal sealed record MemoryEntity((string Partition, string Row) Key, IReadOnl
         return order != 0 ? order : string.CompareOrdinal(a.Row, b.Row);
     }
 
-    public MemoryEntity With(MemoryEntity other) => new(Key, [.. Members.Where(member => other.Members.All(mine => mine.Name != member.Name)), .. other.Members]);
+    public MemoryEntity With(MemoryEntity other)
+    {
+        var theirs = other.Members.Select(member => Column(member.Name)).ToHashSet(StringComparer.Ordinal);
+        return new(Key, [.. Members.Where(member => !theirs.Contains(Column(member.Name))), .. other.Members]);
+    }
+
+    /// <summary>The column that a value or an annotation belongs to.</summary>
+    private static string Column(string name) => name.EndsWith(TypeSuffix, StringComparison.Ordinal) ? name[..^TypeSuffix.Length] : name;
 
     /// <summary>The value of a column as a filter compares it; null when there is none.</summary>
     public object? Value(string name)
@@ -56,7 +72,7 @@ internal sealed record MemoryEntity((string Partition, string Row) Key, IReadOnl
             {
                 JsonValueKind.True => true,
                 JsonValueKind.False => false,
-                JsonValueKind.Number => value.TryGetInt64(out var whole) ? whole : value.GetDouble(),
+                JsonValueKind.Number => json.Contains('.', StringComparison.Ordinal) || !value.TryGetInt64(out var whole) ? value.GetDouble() : whole,
                 _ => value.GetString()
             }
         };
@@ -70,7 +86,7 @@ internal sealed record MemoryEntity((string Partition, string Row) Key, IReadOnl
         if (columns?.Contains("RowKey") != false) Add("RowKey", Quote(Key.Row));
         if (columns?.Contains("Timestamp") != false) Add("Timestamp", Quote(Timestamp.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)));
         foreach (var (name, json) in Members)
-            if (columns is null || columns.Contains(name.EndsWith(TypeSuffix, StringComparison.Ordinal) ? name[..^TypeSuffix.Length] : name)) Add(name, json);
+            if (columns is null || columns.Contains(Column(name))) Add(name, json);
         return text.Append('}').ToString();
 
         void Add(string name, string json) => text.Append(text.Length > 1 ? "," : "").Append(Quote(name)).Append(':').Append(json);

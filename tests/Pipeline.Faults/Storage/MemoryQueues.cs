@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Xml.Linq;
-using Azure;
 
 namespace Pipeline.Faults.Storage;
 
@@ -58,7 +57,7 @@ internal sealed class MemoryQueues(TimeProvider time)
         public int Count { get; set; }
     }
 
-    public Response Answer(MemoryCall call)
+    public MemoryResponse Answer(MemoryCall call)
     {
         var parts = call.Path.Split('/');
         var name = parts[0];

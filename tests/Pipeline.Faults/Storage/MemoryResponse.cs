@@ -34,7 +34,10 @@ internal sealed class MemoryResponse : Response
     public static MemoryResponse Error(int status, string code) => Xml(status, $"<Error><Code>{code}</Code><Message>{code}</Message></Error>", ("x-ms-error-code", code));
 
     public override int Status { get; }
-    public override bool IsError => Status >= 400;
+    public override bool IsError => Refused;
+
+    /// <summary>Whether the client takes the status for a failure: where it asks whether something exists, 404 is none.</summary>
+    public bool Refused { get; set; }
     public override string ReasonPhrase => "";
     public override Stream? ContentStream { get; set; }
     public override string ClientRequestId { get; set; } = "";

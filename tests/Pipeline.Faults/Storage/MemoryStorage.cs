@@ -56,10 +56,11 @@ internal sealed class MemoryStorage : HttpPipelinePolicy
         var parts = uri.AbsolutePath.Split('/', 3);
         var call = new MemoryCall(message.Request.Method, parts.Length > 2 ? parts[2] : "", HttpUtility.ParseQueryString(uri.Query), name => message.Request.Headers.TryGetValue(name, out var value) ? value : null,
             () => message.Request.Headers, body);
+        MemoryResponse answer;
         // One request at a time: each takes effect as a whole.
         lock (gate)
         {
-            message.Response = parts[1] switch
+            answer = parts[1] switch
             {
                 "table" => tables.Answer(call),
                 "queue" => queues.Answer(call),
@@ -67,7 +68,9 @@ internal sealed class MemoryStorage : HttpPipelinePolicy
                 _ => throw new InvalidOperationException($"storage in memory: seen {uri}, expected one of its three services")
             };
         }
-        message.Response.ClientRequestId = message.Request.ClientRequestId;
+        message.Response = answer;
+        answer.ClientRequestId = message.Request.ClientRequestId;
+        answer.Refused = message.ResponseClassifier.IsErrorResponse(message);
         Parser.SetValue(message.Response, ParserOf.GetValue(pipeline.Span[^1]));
     }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Azure;
 
 namespace Pipeline.Faults.Storage;
 
@@ -20,7 +19,7 @@ internal sealed class MemoryTables(TimeProvider time)
         return copy;
     }
 
-    public Response Answer(MemoryCall call)
+    public MemoryResponse Answer(MemoryCall call)
     {
         if (call.Path == "Tables" && call.Is("POST")) return Create(call);
         if (call.Path == "Tables" && call.Is("GET"))
@@ -37,7 +36,7 @@ internal sealed class MemoryTables(TimeProvider time)
         return code is not null ? MemoryResponse.TableError(status, code) : version is null ? new MemoryResponse(status) : new MemoryResponse(status, ("ETag", version));
     }
 
-    private Response Create(MemoryCall call)
+    private MemoryResponse Create(MemoryCall call)
     {
         using var body = JsonDocument.Parse(call.Body);
         return tables.TryAdd(body.RootElement.GetProperty("TableName").GetString()!, new(Comparer<(string, string)>.Create(MemoryEntity.Compare))) ? new MemoryResponse(204) : MemoryResponse.TableError(409, "TableAlreadyExists");
@@ -83,7 +82,7 @@ internal sealed class MemoryTables(TimeProvider time)
         static string Unmask(string key) => Encoding.UTF8.GetString(Convert.FromBase64String(key));
     }
 
-    /// <summary>All of a transaction or nothing. The form of the answer is the service's, as far as the client looks at it.</summary>
+    /// <summary>All of a transaction or nothing: a part for each operation in one change set, or one part alone that says what the first failed of.</summary>
     private MemoryResponse Batch(MemoryCall call)
     {
         var text = Encoding.UTF8.GetString(call.Body);
@@ -111,13 +110,17 @@ internal sealed class MemoryTables(TimeProvider time)
                     if (before is null) table.Remove(row);
                     else table[row] = before;
                 }
-                answers.Clear().Append(CultureInfo.InvariantCulture, $"--c\r\nHTTP/1.1 {status} Failed\r\n\r\n{{\"odata.error\":{{\"code\":\"{code}\",\"message\":{{\"value\":\"{number}:{code}\"}}}}}}\r\n--c--\r\n");
+                answers.Clear().Append(Part($"{status} Failed", "Content-Type: application/json;odata=minimalmetadata;charset=utf-8\r\n", $"{{\"odata.error\":{{\"code\":\"{code}\",\"message\":{{\"lang\":\"en-US\",\"value\":\"{number}:{code}\"}}}}}}"));
                 break;
             }
-            answers.Append(CultureInfo.InvariantCulture, $"--c\r\nHTTP/1.1 {status} No Content\r\n{(version is null ? "" : $"ETag: {version}\r\n")}\r\n");
+            answers.Append(Part($"{status} No Content", version is null ? "" : $"ETag: {version}\r\n", ""));
             number++;
         }
-        return new MemoryResponse(202, "multipart/mixed; boundary=c", Encoding.UTF8.GetBytes(answers.ToString()));
+        return new MemoryResponse(202, "multipart/mixed; boundary=batchresponse_b",
+            Encoding.UTF8.GetBytes($"--batchresponse_b\r\nContent-Type: multipart/mixed; boundary=changesetresponse_c\r\n\r\n{answers}--changesetresponse_c--\r\n--batchresponse_b--\r\n"));
+
+        static string Part(string status, string headers, string body) =>
+            $"--changesetresponse_c\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nHTTP/1.1 {status}\r\nDataServiceVersion: 3.0;\r\n{headers}\r\n{body}\r\n";
     }
 
     private static HashSet<string>? Columns(string? select) => select?.Split(',').ToHashSet(StringComparer.Ordinal);

@@ -44,7 +44,7 @@ public sealed class MonitorFunctionTests(Azurite azurite)
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             Levels.Add(logLevel);
-            if (eventId.Name != "metric")
+            if (eventId.Name != "MS_LogMetric")
             {
                 Lines.Add(formatter(state, exception));
                 return;

@@ -42,7 +42,8 @@ internal sealed class AroundPolicy(Func<Request, bool> wanted, Func<Task>? befor
         using var copy = new MemoryStream();
         request.Content.WriteTo(copy, CancellationToken.None);
         var text = System.Text.Encoding.UTF8.GetString(copy.ToArray());
-        return text.Contains($"/{table}(", StringComparison.Ordinal) || text.Contains($"/{table} ", StringComparison.Ordinal);
+        // An insert names the table alone, every other operation the row in it.
+        return text.Contains($"/{table}?", StringComparison.Ordinal) || text.Contains($"/{table}(", StringComparison.Ordinal);
     }
 }
 
