@@ -71,6 +71,7 @@ public sealed class StorageAccount
     {
         try
         {
+            if (IsDevelopment(text)) policies = [.. policies, new AzureLimitsPolicy()];
             return new StorageAccount(
                 new BlobServiceClient(text, With(new BlobClientOptions(), policies)),
                 new QueueServiceClient(text, With(new QueueClientOptions { MessageEncoding = Names.Encoding }, policies)),
@@ -83,6 +84,13 @@ public sealed class StorageAccount
                 $"for local work set {name}=UseDevelopmentStorage=true"));
             return null;
         }
+    }
+
+    /// <summary>True if the account is Azurite, which accepts what Azure refuses.</summary>
+    private static bool IsDevelopment(string text)
+    {
+        var tables = new TableServiceClient(text);
+        return tables.Uri.IsLoopback || tables.AccountName == "devstoreaccount1";
     }
 
     private static Uri? ServiceUri(IConfigurationSection section, string name, string key, ICollection<Finding> findings)
@@ -114,7 +122,8 @@ public sealed class StorageAccount
         options.Retry.MaxDelay = TimeSpan.FromSeconds(10);
         options.Retry.MaxRetries = 5;
         options.Retry.NetworkTimeout = TimeSpan.FromSeconds(60);
-        foreach (var policy in policies) options.AddPolicy(policy, HttpPipelinePosition.PerRetry);
+        // What cannot be sent is not tried again.
+        foreach (var policy in policies) options.AddPolicy(policy, policy is AzureLimitsPolicy ? HttpPipelinePosition.PerCall : HttpPipelinePosition.PerRetry);
         return options;
     }
 }
