@@ -11,7 +11,7 @@ namespace Pipeline.Faults;
 internal static class Host
 {
     /// <summary>Real time that no test needs: what takes so long hangs.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Real time after which a deadline that has come has been acted on.</summary>
     private static readonly TimeSpan Stalled = TimeSpan.FromSeconds(10);

@@ -3,6 +3,8 @@ using Xunit.Runner.InProc.SystemConsole;
 
 // A process that a test started: it works on an account until it is told to end.
 if (args is ["worker"]) return await Pipeline.Faults.Processes.Worker.RunAsync(Console.In, Console.Out);
+// On its own the command runs everything.
+if (args.Length == 0 && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Share.Variable))) Environment.SetEnvironmentVariable(Share.Variable, Share.Full);
 var code = await ConsoleRunner.Run(args);
 // Under dotnet test somebody else reads the output; on its own the command ends with the table.
 if (args.Length > 0) return code;

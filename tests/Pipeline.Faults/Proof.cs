@@ -43,7 +43,7 @@ internal static class Proof
     public static IReadOnlyList<string[]> InReadme() => Rows(Part.Match(File.ReadAllText(Readme)).Groups[2].Value);
 
     /// <summary>Whether the run is as long as the one that the README tells of.</summary>
-    public static bool IsUsual => ((string[])["FAULTS_SEEDS", "FAULTS_SEED", "FAULTS_INPUTS"]).All(name => Environment.GetEnvironmentVariable(name) is null);
+    public static bool IsUsual => Share.Current.IsFull && ((string[])["FAULTS_SEEDS", "FAULTS_SEED", "FAULTS_INPUTS"]).All(name => Environment.GetEnvironmentVariable(name) is null);
 
     /// <summary>The rows of the README's table that are not those of this run. What was tried is the same in every run but for the crashes: how many calls a run makes may differ by a few that wait for one another.</summary>
     public static string Outdated()

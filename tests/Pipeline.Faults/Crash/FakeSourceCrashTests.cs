@@ -33,7 +33,7 @@ public sealed class FakeSourceCrashTests(ITestOutputHelper output) : IDisposable
     public async Task A_crash_at_any_call_leaves_the_tables_of_a_quiet_run(string way, string[] before, string body)
     {
         var scenario = new CrashScenario((clock, policies) => new TestPipeline(Storage.MemoryStorage.ConnectionString, source, clock, policies), [.. before.Select(Set)], Set(body));
-        output.WriteLine($"{way}: {await scenario.RunAsync("a small source")} points");
+        output.WriteLine($"{way}: {await scenario.RunAsync("a small source", way)} points");
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class FakeSourceCrashTests(ITestOutputHelper output) : IDisposable
                 return Task.CompletedTask;
             },
             pipeline => pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, Replay.Raw, false, CancellationToken.None));
-        output.WriteLine($"{await scenario.RunAsync("replays")} points");
+        output.WriteLine($"{await scenario.RunAsync("replays", "replays")} points");
     }
 
     private Func<TestPipeline, Task> Set(string body) => _ =>

@@ -21,7 +21,7 @@ public sealed class RealSourceCrashTests(ITestOutputHelper output)
         await using var server = await SourceSimulator.StartAsync();
         var scenario = new CrashScenario((clock, policies) => new TestPipeline(MemoryStorage.ConnectionString, Make(source, server.Address, versions), clock, policies),
             [.. Enumerable.Range(1, versions).Select(Version)], Version(versions + 1), patience: SourceCase.Patience);
-        output.WriteLine($"{source}: {await scenario.RunAsync("the three sources")} points");
+        output.WriteLine($"{source}: {await scenario.RunAsync("the three sources", $"{source} {versions}")} points");
 
         Func<TestPipeline, Task> Version(int version) => pipeline =>
         {

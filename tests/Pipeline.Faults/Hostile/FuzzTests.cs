@@ -19,7 +19,7 @@ using Xunit;
 namespace Pipeline.Faults.Hostile;
 
 /// <summary>
-/// Spoilt bodies, messages and parameters: 100,000 in all; <c>FAULTS_INPUTS</c> sets another number, <c>FAULTS_FUZZ_SEED</c> makes others, and <c>FAULTS_FUZZ_FROM</c>
+/// Spoilt bodies, messages and parameters: 100,000 in all, of which the <see cref="Share"/> is run; <c>FAULTS_INPUTS</c> sets another number, <c>FAULTS_FUZZ_SEED</c> makes others, and <c>FAULTS_FUZZ_FROM</c>
 /// begins at a later one of each kind. What fails names both.
 /// </summary>
 public sealed class FuzzTests
@@ -30,7 +30,7 @@ public sealed class FuzzTests
     private const long MostBytes = 96L << 20;
 
     /// <summary>Real time: no input of some kilobytes takes so long, also on a machine that does other things.</summary>
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Hang = TimeSpan.FromMinutes(2);
 
     private static readonly int PerReader = Inputs * 8 / 10 / SourceCase.All.Count, PerMessage = Inputs - PerReader * SourceCase.All.Count;
 
@@ -39,12 +39,12 @@ public sealed class FuzzTests
     [Theory, MemberData(nameof(Datasets))]
     public async Task A_spoilt_body_ends_in_an_outcome_that_says_where(string slice)
     {
-        using var proof = Proof.Try(Proof.Hostile, "every reader", PerReader);
+        using var proof = Proof.Try(Proof.Hostile, "every reader", Of(slice, PerReader).Count);
         var dataset = SourceCase.All.Single(dataset => dataset.SliceId == slice);
         var source = dataset.Make(new Uri("http://127.0.0.1:1"));
         var body = Body(dataset, source);
         var reader = source.Reader(dataset.Slice);
-        await EachAsync(slice, PerReader, async number =>
+        await EachAsync(slice, Of(slice, PerReader), async number =>
         {
             var spoilt = Spoil(dataset, body, new Mutator(SeedOf(slice, number)), number);
             try
@@ -65,7 +65,7 @@ public sealed class FuzzTests
     [Fact]
     public async Task A_spoilt_message_touches_nothing_but_what_it_names_and_is_kept()
     {
-        using var proof = Proof.Try(Proof.Hostile, "queue messages", PerMessage / 2);
+        using var proof = Proof.Try(Proof.Hostile, "queue messages", Names.Queues.Sum(queue => Of(queue, PerQueue(queue)).Count));
         using var source = SimulatedSource.Offline(new FakeSource { Body = "a=1 b=2" });
         var clock = new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15));
         await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, new MemoryStorage(clock) { Yields = false });
@@ -75,12 +75,12 @@ public sealed class FuzzTests
         foreach (var (queue, message) in ((string, object)[])[(Names.PullQueue, new PullMessage(FakeSource.One.Id, clock.GetUtcNow())), (Names.NormalizeQueue, new NormalizeMessage(FakeSource.One.Id, blob)), (Names.PublishQueue, new PublishMessage(FakeSource.One.Id, blob))])
         {
             var good = JsonSerializer.SerializeToUtf8Bytes(message, message.GetType());
-            await EachAsync(queue, PerMessage / 6, async number =>
+            await EachAsync(queue, Of(queue, PerQueue(queue)), async number =>
             {
                 var body = BinaryData.FromBytes(new Mutator(SeedOf(queue, number)).Next(good));
                 var error = await Record.ExceptionAsync(() => pipeline.HandleAsync(queue, body));
                 Assert.True(error is null or JsonException or FormatException or KeyNotFoundException or RequestFailedException { Status: 404 } or NullReferenceException { TargetSite.Name: nameof(TestPipeline.HandleAsync) }, $"{queue} {body}: {error}");
-                if (number % 20 == 0) await pipeline.Get<DeadLetters>().KeepAsync(queue, body, clock.GetUtcNow(), CancellationToken.None);
+                if (SeedOf("kept", number) % 20 == 0) await pipeline.Get<DeadLetters>().KeepAsync(queue, body, clock.GetUtcNow(), CancellationToken.None);
             });
         }
         await pipeline.DrainAsync();
@@ -93,11 +93,11 @@ public sealed class FuzzTests
     [Fact]
     public async Task A_spoilt_parameter_is_refused_in_words_or_names_a_slice()
     {
-        using var proof = Proof.Try(Proof.Hostile, "HTTP parameters", PerMessage / 2);
+        using var proof = Proof.Try(Proof.Hostile, "HTTP parameters", Of("HTTP parameters", PerMessage / 2).Count);
         using var source = SimulatedSource.Offline(new FakeSource { Body = "a=1 b=2" });
         var clock = new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15));
         await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, new MemoryStorage(clock) { Yields = false });
-        await EachAsync("HTTP parameters", PerMessage / 2, async number =>
+        await EachAsync("HTTP parameters", Of("HTTP parameters", PerMessage / 2), async number =>
         {
             var mutator = new Mutator(SeedOf("HTTP parameters", number));
             var text = Encoding.UTF8.GetString(mutator.Next("fake/facts/one"u8.ToArray()));
@@ -112,9 +112,9 @@ public sealed class FuzzTests
     [Fact]
     public async Task A_spoilt_catalogue_gives_a_date_or_says_what_is_wrong_with_it()
     {
-        using var proof = Proof.Try(Proof.Hostile, "the catalogue", Inputs / 20);
+        using var proof = Proof.Try(Proof.Hostile, "the catalogue", Of("catalogue", Inputs / 20).Count);
         var good = new SourceData(11, 1).Answer(SourceData.CataloguePath, "")!.Value.Body;
-        await EachAsync("catalogue", Inputs / 20, number =>
+        await EachAsync("catalogue", Of("catalogue", Inputs / 20), number =>
         {
             var date = UnctadCatalogue.LastUpdated(new MemoryStream(new Mutator(SeedOf("catalogue", number)).Next(good)), out var finding);
             Assert.True(date is not null || (finding is { Seen.Length: > 0, Expected.Length: > 0, Advice.Length: > 0 } && finding.Where.Length > 0), $"date {date}, {finding}");
@@ -126,26 +126,27 @@ public sealed class FuzzTests
     [Fact]
     public async Task An_endless_loop_ends_the_test_and_is_named()
     {
-        var stop = false;
-        var error = await Assert.ThrowsAsync<TimeoutException>(() => EachAsync("a loop", 3, number =>
+        var (stop, reached) = (false, new TaskCompletionSource());
+        var error = await Assert.ThrowsAsync<TimeoutException>(() => EachAsync("a loop", [.. Enumerable.Range(From, 3)], number =>
         {
+            if (number == From + 1) reached.TrySetResult();
             while (number == From + 1 && !Volatile.Read(ref stop)) Thread.SpinWait(1);
             return Task.CompletedTask;
-        }, TimeSpan.FromMilliseconds(200)));
+        }, () => reached.Task));
         Volatile.Write(ref stop, true);
-        Assert.Equal($"a loop, input {From + 1} (FAULTS_FUZZ_SEED={Seed} FAULTS_FUZZ_FROM={From + 1} begins with it): no end within 0.2 s", error.Message);
+        Assert.Equal($"a loop, input {From + 1} (FAULTS_FUZZ_SEED={Seed} FAULTS_FUZZ_FROM={From + 1} begins with it): no end within 120 s", error.Message);
     }
 
     /// <summary>
     /// Does something with each of a number of inputs, on a thread of its own: readers work on bytes in memory and give no turn to anybody else, so that only
     /// somebody beside them can say that one does not end.
     /// </summary>
-    private static async Task EachAsync(string what, int count, Func<int, Task> one, TimeSpan? hang = null)
+    private static async Task EachAsync(string what, IReadOnlyList<int> numbers, Func<int, Task> one, Func<Task>? hang = null)
     {
         var at = From;
         var work = Task.Factory.StartNew(async () =>
         {
-            for (var number = From; number < From + count; number++)
+            foreach (var number in numbers)
             {
                 Volatile.Write(ref at, number);
                 await one(number);
@@ -154,12 +155,16 @@ public sealed class FuzzTests
         while (!work.IsCompleted)
         {
             var before = Volatile.Read(ref at);
-            await Task.WhenAny(work, Task.Delay(hang ?? Hang));
-            if (!work.IsCompleted && before == Volatile.Read(ref at)) throw new TimeoutException($"{Where(what, before)}: no end within {(hang ?? Hang).TotalSeconds:0.#} s");
+            await Task.WhenAny(work, hang?.Invoke() ?? Task.Delay(Hang));
+            if (!work.IsCompleted && before == Volatile.Read(ref at)) throw new TimeoutException($"{Where(what, before)}: no end within {Hang.TotalSeconds} s");
         }
         var error = await Record.ExceptionAsync(() => work);
         if (error is not null) throw new InvalidOperationException($"{Where(what, at)}: {error.Message}", error);
     }
+
+    private static int PerQueue(string queue) => queue == Names.PublishQueue ? PerMessage / 2 - PerMessage / 6 * 2 : PerMessage / 6;
+
+    private static IReadOnlyList<int> Of(string what, int count) => Share.Current.Of(what, From, count);
 
     private static string Where(string what, int number) => $"{what}, input {number} (FAULTS_FUZZ_SEED={Seed} FAULTS_FUZZ_FROM={number} begins with it)";
 

@@ -112,7 +112,7 @@ public sealed class ParameterTests
         var (method, path) = target.StartsWith("GET ", StringComparison.Ordinal) ? ("GET", target[4..]) : ("POST", target);
         await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"{method} /api/{path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"));
         using var reader = new StreamReader(client.GetStream(), Encoding.UTF8);
-        var answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        var answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(5));
         return (int.Parse(answer.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
     }
 }

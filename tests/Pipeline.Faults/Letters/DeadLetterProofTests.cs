@@ -35,13 +35,14 @@ public sealed class DeadLetterProofTests
         foreach (var queue in Names.Queues)
             for (var at = 1; ; at++)
             {
+                if (!Share.Current.Has(queue, at)) continue;
                 var (seen, dead) = await RunAsync(source, prepared, queue, at);
                 if (dead == 0) break;
                 proof.Next($"{queue}, call {at}");
                 Assert.Equal($"{queue}, call {at}\n{wanted}", $"{queue}, call {at}\n{seen}");
             }
         proof.Held();
-        Assert.True(proof.Count > 30 && open > 20, $"only {proof.Count} calls, of which {open} left something to be done");
+        Assert.True(proof.Count > (Share.Current.IsFull ? 30 : 3) && open > (Share.Current.IsFull ? 20 : 2), $"only {proof.Count} calls, of which {open} left something to be done");
     }
 
     /// <summary>Also the keeping itself may end at any call: the host hands the message over again.</summary>
@@ -60,9 +61,11 @@ public sealed class DeadLetterProofTests
             await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
         }
         using var proof = Proof.Try(Proof.DeadLetter, "every storage call of keeping it");
-        for (var (at, calls) = (1, int.MaxValue); at <= calls; at++)
+        var calls = int.MaxValue;
+        for (var at = 1; at <= calls; at++)
             foreach (var after in (bool[])[false, true])
             {
+                if (!Share.Current.HasCrash($"keeping {queue} {unreadable}", at, after)) continue;
                 var clock = new VirtualClock(start.AddMinutes(1), TimeSpan.FromSeconds(15));
                 var storage = prepared.Copy(clock);
                 var crash = new CrashPolicy(at, after);
@@ -88,7 +91,7 @@ public sealed class DeadLetterProofTests
                 }
             }
         proof.Held();
-        Assert.True(proof.Count > 5, $"only {proof.Count} calls");
+        Assert.True(calls > 2, $"only {calls} calls");
     }
 
     private async Task<(string Seen, int Dead)> RunAsync(FakeSource source, MemoryStorage prepared, string queue, int at)

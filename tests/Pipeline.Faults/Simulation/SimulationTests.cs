@@ -10,12 +10,13 @@ using Xunit;
 namespace Pipeline.Faults.Simulation;
 
 /// <summary>
-/// Random interleavings by seed. <c>FAULTS_SEEDS</c> says how many (1,000 without it), <c>FAULTS_SEED</c> runs a single one and prints what happened.
+/// Random interleavings by seed, of which the <see cref="Share"/> is run. <c>FAULTS_SEEDS</c> says how many there are (1,000 without it), <c>FAULTS_SEED</c> runs a single one and
+/// prints what happened.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     /// <summary>Real time; a seed takes a small part of it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private const int Replays = 200;
 
@@ -28,11 +29,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public async Task Any_interleaving_ends_at_what_the_source_says()
     {
         var only = Number("FAULTS_SEED", -1);
-        var seeds = only >= 0 ? 1 : Number("FAULTS_SEEDS", 1000);
+        var seeds = only >= 0 ? [only] : Share.Current.Of("seeds", 0, Number("FAULTS_SEEDS", 1000));
         var happened = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var gate = new Lock();
-        using var proof = Proof.Try(Proof.Simulation, $"{seeds} seeds");
-        await Parallel.ForEachAsync(Enumerable.Range(Math.Max(0, only), seeds), Two, (seed, _) => new ValueTask(proof.RunAsync($"seed {seed} (FAULTS_SEED={seed} runs it alone)", async () =>
+        using var proof = Proof.Try(Proof.Simulation, $"{seeds.Count} seeds");
+        await Parallel.ForEachAsync(seeds, Two, (seed, _) => new ValueTask(proof.RunAsync($"seed {seed} (FAULTS_SEED={seed} runs it alone)", async () =>
         {
             await using var world = new SimulatedWorld(seed);
             try
@@ -51,11 +52,11 @@ public sealed class SimulationTests(ITestOutputHelper output)
         proof.End();
         if (only >= 0) return;
         foreach (var kind in (string[])[RowWrite.Facts, RowWrite.Ledger])
-            Assert.True(happened.GetValueOrDefault(kind) >= seeds / 10, $"{happened.GetValueOrDefault(kind)} {kind} in {seeds} seeds: the two workers hardly met, which proves nothing");
+            Assert.True(happened.GetValueOrDefault(kind) >= seeds.Count / 10, $"{happened.GetValueOrDefault(kind)} {kind} in {seeds.Count} seeds: the two workers hardly met, which proves nothing");
     }
 
     [Fact]
-    public Task A_seed_replays_exactly() => Parallel.ForEachAsync(Enumerable.Range(0, Replays), Two, async (seed, _) =>
+    public Task A_seed_replays_exactly() => Parallel.ForEachAsync(Share.Current.Of("replays", 0, Replays), Two, async (seed, _) =>
     {
         var (first, second) = (await StoryAsync(seed), await StoryAsync(seed));
         Assert.Equal($"{seed}\n{first}", $"{seed}\n{second}");
