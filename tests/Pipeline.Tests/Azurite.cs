@@ -53,7 +53,7 @@ public sealed class Azurite : IAsyncLifetime
         foreach (var port in new[] { BlobPort, QueuePort, TablePort })
             while (!await Loopback.AnswersAsync(port))
             {
-                Assert.True(limit.Elapsed < TimeSpan.FromSeconds(60) && !process.HasExited, $"Azurite does not answer on port {port}");
+                Assert.True(limit.Elapsed < TimeSpan.FromMinutes(5) && !process.HasExited, $"Azurite does not answer on port {port}");
                 await Task.Delay(100);
             }
     }
@@ -75,7 +75,7 @@ public sealed class Azurite : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true
         }) ?? throw new InvalidOperationException("npm did not start");
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(15));
         var output = Task.WhenAll(npm.StandardOutput.ReadToEndAsync(limit.Token), npm.StandardError.ReadToEndAsync(limit.Token));
         await npm.WaitForExitAsync(limit.Token);
         Assert.True(npm.ExitCode == 0, $"npm ci in {Repository.Root} ended with {npm.ExitCode}: {string.Join('\n', await output)}");

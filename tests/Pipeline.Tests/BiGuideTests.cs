@@ -97,7 +97,7 @@ public sealed class BiGuideTests(Azurite azurite)
             var start = new ProcessStartInfo("node", file) { RedirectStandardOutput = true, RedirectStandardError = true };
             start.Environment["STORAGE"] = account;
             using var node = Process.Start(start)!;
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
             var (output, error) = (node.StandardOutput.ReadToEndAsync(limit.Token), node.StandardError.ReadToEndAsync(limit.Token));
             await node.WaitForExitAsync(limit.Token);
             Assert.True(node.ExitCode == 0, await error);

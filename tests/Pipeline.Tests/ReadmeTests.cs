@@ -37,7 +37,7 @@ public sealed class ReadmeTests(Azurite azurite)
         try
         {
             using var node = Process.Start(new ProcessStartInfo("node", file) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
             var output = await node.StandardOutput.ReadToEndAsync(limit.Token);
             await node.WaitForExitAsync(limit.Token);
             var said = Regex.Match(script, @"// (\d+n)").Groups[1].Value;

@@ -111,7 +111,7 @@ internal sealed class TestPipeline : IAsyncDisposable
         foreach (var name in Names.Queues)
         {
             var queue = Queue(name);
-            var message = (await queue.ReceiveMessageAsync(TimeSpan.FromSeconds(30))).Value;
+            var message = (await queue.ReceiveMessageAsync(TimeSpan.FromMinutes(10))).Value;
             if (message is null) continue;
             Unfinished.Add((name, message.Body));
             await HandleAsync(name, message.Body);

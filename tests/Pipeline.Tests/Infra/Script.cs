@@ -39,7 +39,7 @@ internal sealed class Script : IDisposable
         start.Environment["BASH_ENV"] = before;
         foreach (var (variable, value) in variables) start.Environment[variable] = value;
         using var process = Process.Start(start)!;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         var (output, error) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
         await process.WaitForExitAsync(limit.Token);
         return (process.ExitCode, await output, await error);

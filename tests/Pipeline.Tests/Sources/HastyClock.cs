@@ -2,7 +2,7 @@ namespace Pipeline.Tests.Sources;
 
 /// <summary>
 /// A clock for code that waits: a pause ends at once and moves the clock by its length. Timers of <paramref name="patience"/> and
-/// more are time-outs; they do not fire unless <see cref="Expire"/> is called, or a minute of real time has passed: a test that
+/// more are time-outs; they do not fire unless <see cref="Expire"/> is called, or five minutes of real time have passed: a test that
 /// waits for something that never comes should fail, not hang.
 /// </summary>
 internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : TimeProvider
@@ -46,7 +46,7 @@ internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : Time
 
     private sealed class Timer(HastyClock clock, Action callback) : ITimer
     {
-        private static readonly TimeSpan RealPatience = TimeSpan.FromMinutes(1);
+        private static readonly TimeSpan RealPatience = TimeSpan.FromMinutes(5);
         private System.Threading.Timer? last;
 
         public TimeSpan Due { get; private set; }

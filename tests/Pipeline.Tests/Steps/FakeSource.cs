@@ -77,7 +77,7 @@ internal sealed class FakeSource : ISource, IDisposable
     public IReadOnlyList<string> Compared { get; set; } = [];
     public string Name => "fake";
     public IReadOnlyList<Dataset> Datasets { get; set; } = [new("facts", "Facts", "Nobody", FakeFact.Table, "pieces", "http://localhost", "none", "any time")];
-    public Courtesy Courtesy { get; } = new(TimeSpan.Zero, 4, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20), 1, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1));
+    public Courtesy Courtesy { get; } = new(TimeSpan.Zero, 4, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5), 1, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1));
     public IEnumerable<Slice> Slices(DateTimeOffset now) => Datasets.Count == 0 ? [] : keys.Select(key => new Slice(Name, "facts", key));
     public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now) => now + Due;
     public SourceRequest Request(Slice slice) => slice.Dataset != One.Dataset ? throw new FormatException($"{slice}: seen no dataset of the publisher, expected {One.Dataset}") : new(new Uri(address + slice.Key), "txt", 1 << 20);

@@ -315,12 +315,12 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await using var newer = new TestPipeline(account, source, new AroundPolicy(request => request.Uri.Path.Contains("rejects", StringComparison.Ordinal), async () =>
         {
             merged.TrySetResult();
-            await goOn.Task.WaitAsync(TimeSpan.FromMinutes(1));
+            await goOn.Task.WaitAsync(TimeSpan.FromMinutes(5));
         }));
         var race = new AroundPolicy(request => ending.IsCompleted && !merged.Task.IsCompleted && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
         {
             ending = NormalizeAsync(newer, newest);
-            await merged.Task.WaitAsync(TimeSpan.FromMinutes(1));
+            await merged.Task.WaitAsync(TimeSpan.FromMinutes(5));
         });
         // The old body's row comes, and its call for healing; then the newer one says that it is loaded as a whole.
         await using (var slow = new TestPipeline(account, source, race)) await NormalizeAsync(slow, old);

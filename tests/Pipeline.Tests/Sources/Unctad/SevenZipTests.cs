@@ -202,7 +202,7 @@ public sealed class SevenZipTests : IDisposable
             RedirectStandardOutput = true
         })!;
         var output = process.StandardOutput.ReadToEnd();
-        Assert.True(process.WaitForExit(60_000) && process.ExitCode == 0, output);
+        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(5)) && process.ExitCode == 0, output);
         return File.ReadAllBytes(archive);
     }
 
