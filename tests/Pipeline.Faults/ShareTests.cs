@@ -1,3 +1,4 @@
+using Pipeline.Tests;
 using Xunit;
 
 namespace Pipeline.Faults;

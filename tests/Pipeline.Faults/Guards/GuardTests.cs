@@ -30,7 +30,7 @@ public sealed class GuardTests
 
     [Theory, MemberData(nameof(Bodies))]
     public Task A_body_that_must_not_be_loaded_is_refused_as_a_whole_kept_and_reported_and_the_old_rows_stay(string slice, string fault, string seen) =>
-        RefusedAsync(SourceCase.All.Single(dataset => dataset.SliceId == slice), seen, body => body, body => Encoding.UTF8.GetBytes(Spoil(Encoding.UTF8.GetString(body), fault)));
+        RefusedAsync(SourceCase.All.Single(dataset => dataset.SliceId == slice), seen, body => Encoding.UTF8.GetBytes(Spoil(Encoding.UTF8.GetString(body), fault)));
 
     public static TheoryData<string, string, string> Workbooks { get; } = new()
     {
@@ -43,7 +43,7 @@ public sealed class GuardTests
 
     [Theory, MemberData(nameof(Workbooks))]
     public Task A_workbook_that_must_not_be_loaded_is_refused_the_same_way(string slice, string fault, string seen) =>
-        RefusedAsync(SourceCase.All.Single(dataset => dataset.SliceId == slice), seen, body => body, _ => (slice.Split('/')[1], fault) switch
+        RefusedAsync(SourceCase.All.Single(dataset => dataset.SliceId == slice), seen, _ => (slice.Split('/')[1], fault) switch
         {
             ("country-balance", "shrunk") => new SourceData(5, 2).Country(years: 1),
             ("country-balance", _) => new SourceData(5, 2).Country(excess: 1),
@@ -66,9 +66,9 @@ public sealed class GuardTests
     [Theory, MemberData(nameof(Releases))]
     public async Task A_release_of_investment_that_must_not_be_loaded_is_refused_the_same_way(string fault, string seen)
     {
-        var dataset = SourceCase.All.Single(dataset => dataset.Path == SourceData.BulkPath) with { Make = server => SourceCase.Unctad(server, extract: false) };
         var release = Fdi.Release(230);
-        await RefusedAsync(dataset, seen, _ => Packed(release), _ => Packed(fault switch
+        var (loaded, moment) = await Loaded.Value;
+        await RefusedAsync(Bulk, seen, loaded, moment, _ => Packed(fault switch
         {
             "shrunk" => Fdi.Release(217),
             "exchanged" => Fdi.Release(230, without: 13),
@@ -78,25 +78,53 @@ public sealed class GuardTests
             "period" => Fdi.Release(230, first: 1991),
             _ => release.Append(release[0])
         }));
-
-        static byte[] Packed(IEnumerable<Fdi.Row> rows) => Fdi.Archive(Encoding.UTF8.GetBytes(Fdi.Text(rows)));
     }
 
+    /// <summary>A release of full size is loaded once for all that is offered after it.</summary>
+    private static readonly Lazy<Task<(MemoryStorage, DateTimeOffset)>> Loaded = new(() => LoadAsync(Bulk, _ => Packed(Fdi.Release(230))));
+
+    private static SourceCase Bulk => SourceCase.All.Single(dataset => dataset.Path == SourceData.BulkPath) with { Make = server => SourceCase.Unctad(server, extract: false) };
+
+    private static byte[] Packed(IEnumerable<Fdi.Row> rows) => Fdi.Archive(Encoding.UTF8.GetBytes(Fdi.Text(rows)));
+
     /// <summary>Loads a good body, then offers one that must not be loaded.</summary>
-    private static async Task RefusedAsync(SourceCase dataset, string seen, Func<byte[], byte[]> good, Func<byte[], byte[]> bad)
+    private static async Task RefusedAsync(SourceCase dataset, string seen, Func<byte[], byte[]> bad)
     {
-        using var proof = Proof.Try(Proof.Guard, "shrunk bodies, sums, periods", 1);
+        var (loaded, moment) = await LoadAsync(dataset, body => body);
+        await RefusedAsync(dataset, seen, loaded, moment, bad);
+    }
+
+    private static async Task<(MemoryStorage Loaded, DateTimeOffset Moment)> LoadAsync(SourceCase dataset, Func<byte[], byte[]> body)
+    {
         await using var server = await SourceSimulator.StartAsync();
         var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
         var storage = new MemoryStorage(clock);
         server.Data = new SourceData(5, 1);
-        Answer(good);
+        Answer(server, dataset, "", body);
         await using var pipeline = dataset.Open(server, clock, storage);
         await dataset.PullAsync(pipeline, server, clock, storage);
+        return (storage, clock.GetUtcNow());
+    }
+
+    /// <summary>What the server answers to the decisive request, made of the right answer.</summary>
+    private static void Answer(SourceSimulator server, SourceCase dataset, string seen, Func<byte[], byte[]> body) =>
+        (server.Broken, server.Fault) = (dataset.Path, new ServerFault(seen, _ => seen, (_, context, right) =>
+        {
+            context.Response.ContentType = right!.Value.ContentType;
+            return context.Response.Body.WriteAsync(body(right.Value.Body)).AsTask();
+        }));
+
+    private static async Task RefusedAsync(SourceCase dataset, string seen, MemoryStorage loaded, DateTimeOffset moment, Func<byte[], byte[]> bad)
+    {
+        using var proof = Proof.Try(Proof.Guard, "shrunk bodies, sums, periods", 1);
+        await using var server = await SourceSimulator.StartAsync();
+        var clock = new VirtualClock(moment, SourceCase.Patience);
+        var storage = loaded.Copy(clock);
+        await using var pipeline = dataset.Open(server, clock, storage);
         var before = await VersionsAsync(pipeline, dataset);
         Assert.NotEmpty(before);
         server.Data = new SourceData(5, 2);
-        Answer(bad);
+        Answer(server, dataset, seen, bad);
         clock.Advance(TimeSpan.FromDays(1));
         await dataset.PullAsync(pipeline, server, clock, storage);
 
@@ -112,12 +140,6 @@ public sealed class GuardTests
         var run = (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From).Single(run => run.RunId == bodies[1].RunId);
         Assert.True(run is { State: SliceState.Refused, Counts: { AddUp: true, Added: 0, Changed: 0 } }, $"{run}");
         proof.Held();
-
-        void Answer(Func<byte[], byte[]> body) => (server.Broken, server.Fault) = (dataset.Path, new ServerFault(seen, _ => seen, (_, context, right) =>
-        {
-            context.Response.ContentType = right!.Value.ContentType;
-            return context.Response.Body.WriteAsync(body(right.Value.Body)).AsTask();
-        }));
     }
 
     [Fact]

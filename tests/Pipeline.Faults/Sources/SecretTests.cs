@@ -2,6 +2,7 @@ using Azure;
 using Pipeline.Faults.Storage;
 using Pipeline.Steps;
 using Pipeline.Storage;
+using Pipeline.Tests;
 using Pipeline.Tests.Steps;
 using Xunit;
 

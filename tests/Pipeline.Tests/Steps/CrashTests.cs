@@ -6,7 +6,7 @@ namespace Pipeline.Tests.Steps;
 
 /// <summary>
 /// The process ends at every storage call in turn, before the call is sent and after it took effect. What the dead process had
-/// taken from the queues stays away at first and comes back when everything is over.
+/// taken from the queues stays away at first and comes back when everything is over. Of the calls, those of the <see cref="Share"/> are tried.
 /// </summary>
 public sealed class CrashTests(Azurite azurite, ITestOutputHelper output)
 {
@@ -14,18 +14,18 @@ public sealed class CrashTests(Azurite azurite, ITestOutputHelper output)
     private const string Revised = "a=1 b=5/x c=3000 e=7 f=6 g= h=9";
 
     [Fact]
-    public Task A_crash_at_any_call_of_a_first_load_leaves_the_tables_of_a_quiet_run() => EveryPointAsync(["one"], null, First);
+    public Task A_crash_at_any_call_of_a_first_load_leaves_the_tables_of_a_quiet_run() => EveryPointAsync("a first load", null, First);
 
     [Fact]
-    public Task A_crash_at_any_call_of_a_revision_leaves_the_tables_of_a_quiet_run() => EveryPointAsync(["one"], First, Revised);
+    public Task A_crash_at_any_call_of_a_revision_leaves_the_tables_of_a_quiet_run() => EveryPointAsync("a revision", First, Revised);
 
     [Fact]
     public Task A_crash_at_any_call_that_only_removes_rows_leaves_the_tables_of_a_quiet_run() =>
-        EveryPointAsync(["one"], "a=1 b=2 c=3 d=4 e=5 f=6 g=7 h=8 i=9 j=10 k=11 l=12 m=13 n=14 o=15 p=16 q=17 r=18 s=19 t=20 u=21",
-            "a=1 b=2 c=3 d=4 e=5 f=6 g=7 h=8 i=9 j=10 k=11 l=12 m=13 n=14 o=15 p=16 q=17 r=18 s=19 t=20", 6);
+        EveryPointAsync("a removal", "a=1 b=2 c=3 d=4 e=5 f=6 g=7 h=8 i=9 j=10 k=11 l=12 m=13 n=14 o=15 p=16 q=17 r=18 s=19 t=20 u=21",
+            "a=1 b=2 c=3 d=4 e=5 f=6 g=7 h=8 i=9 j=10 k=11 l=12 m=13 n=14 o=15 p=16 q=17 r=18 s=19 t=20");
 
     [Fact]
-    public Task A_crash_at_any_call_of_a_refused_body_leaves_the_tables_of_a_quiet_run() => EveryPointAsync(["one"], First, "a=2 !", 3);
+    public Task A_crash_at_any_call_of_a_refused_body_leaves_the_tables_of_a_quiet_run() => EveryPointAsync("a refused body", First, "a=2 !");
 
     [Fact]
     public async Task A_crash_on_the_real_source_leaves_the_tables_of_a_quiet_run()
@@ -57,16 +57,18 @@ public sealed class CrashTests(Azurite azurite, ITestOutputHelper output)
         output.WriteLine($"{points} crash points of {calls} calls");
     }
 
-    private async Task EveryPointAsync(string[] keys, string? before, string body, int stride = 1)
+    private async Task EveryPointAsync(string way, string? before, string body)
     {
+        string[] keys = ["one"];
         using var source = new FakeSource(keys);
         var count = new CrashPolicy(int.MaxValue, false);
         var wanted = await QuietAsync(source, keys, before, body, count);
         var points = 0;
-        for (var at = 1; at <= count.Calls; at += stride)
+        for (var at = 1; at <= count.Calls; at++)
             // The end after a call and the one before the next leave the same storage: every call is tried after, some also before.
             foreach (var after in at % 12 == 1 ? (bool[])[false, true] : [true])
             {
+                if (!Share.Current.HasCrash(way, at, after)) continue;
                 var where = $"crash {(after ? "after" : "before")} call {at} of {count.Calls}";
                 var account = azurite.NewAccount();
                 await PrepareAsync(source, keys, account, before, body);

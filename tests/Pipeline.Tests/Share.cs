@@ -2,11 +2,11 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 
-namespace Pipeline.Faults;
+namespace Pipeline.Tests;
 
 /// <summary>
-/// How much of every proof is run. The command runs all of it, and so does <c>dotnet test</c> with <c>FAULTS_LENGTH=full</c>. Without it <c>dotnet test</c> runs a tenth:
-/// the first, or that of <c>FAULTS_LENGTH</c> = 1 to 10. Each case is in exactly one of the ten, so that together they are the full length.
+/// How much of every proof of many cases is run. The command of the proofs runs all of it, and so does <c>dotnet test</c> with <c>FAULTS_LENGTH=full</c>. Without it
+/// <c>dotnet test</c> runs a tenth: the first, or that of <c>FAULTS_LENGTH</c> = 1 to 10. Each case is in exactly one of the ten, so that together they are the full length.
 /// </summary>
 internal sealed class Share
 {
