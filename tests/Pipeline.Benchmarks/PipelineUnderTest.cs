@@ -23,6 +23,9 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
 
     private readonly ServiceProvider services;
 
+    // Measured is what is deployed, also on this machine.
+    static PipelineUnderTest() => AppContext.SetSwitch(AzureLimitsPolicy.OffSwitch, true);
+
     /// <param name="connection">The storage account.</param>
     /// <param name="census">The publisher's address; without one nothing can be pulled.</param>
     /// <param name="policies">Put under the storage clients.</param>

@@ -22,6 +22,9 @@ namespace Pipeline.Storage;
 /// </remarks>
 public sealed partial class AzureLimitsPolicy : HttpPipelinePolicy
 {
+    /// <summary>The switch of <see cref="AppContext"/> that leaves the check out, for measurements: the deployed app has none.</summary>
+    public const string OffSwitch = "Pipeline.Storage.AzureLimitsPolicy.IsOff";
+
     private const int MaxActions = 100, MaxTransactionBytes = 4 << 20, MaxKeyLength = 512, MaxProperties = 252, MaxTextLength = 32 << 10, MaxBinaryBytes = 64 << 10,
         MaxEntityBytes = 1 << 20, MaxMessageBytes = 64 << 10, MaxMetadataBytes = 8 << 10;
 

@@ -71,7 +71,7 @@ public sealed class StorageAccount
     {
         try
         {
-            if (IsDevelopment(text)) policies = [.. policies, new AzureLimitsPolicy()];
+            if (IsDevelopment(text) && !(AppContext.TryGetSwitch(AzureLimitsPolicy.OffSwitch, out var off) && off)) policies = [.. policies, new AzureLimitsPolicy()];
             return new StorageAccount(
                 new BlobServiceClient(text, With(new BlobClientOptions(), policies)),
                 new QueueServiceClient(text, With(new QueueClientOptions { MessageEncoding = Names.Encoding }, policies)),

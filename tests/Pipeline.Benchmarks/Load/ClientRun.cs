@@ -6,7 +6,7 @@ using Pipeline.Tables;
 
 namespace Pipeline.Benchmarks.Load;
 
-/// <summary>The table client alone, as the peers are measured: entities are made and sent in transactions of 100, by so many at a time.</summary>
+/// <summary>Azure.Data.Tables alone, as the other peers are measured: entities are made and sent in transactions of 100, by so many at a time.</summary>
 internal static class ClientRun
 {
     public const string Name = "client";

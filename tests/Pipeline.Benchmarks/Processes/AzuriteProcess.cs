@@ -5,7 +5,7 @@ namespace Pipeline.Benchmarks.Processes;
 /// <summary>An Azurite in memory on free ports, of which every run gets a new account: fresh tables, and no rows of other runs in the way of its one thread.</summary>
 internal sealed class AzuriteProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
     private static readonly string Key = Convert.ToBase64String(new byte[16]);
     private readonly Process process;
     private readonly int blobs = Tests.Loopback.FreePort(), queues = Tests.Loopback.FreePort(), tables = Tests.Loopback.FreePort();

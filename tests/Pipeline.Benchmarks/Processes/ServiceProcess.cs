@@ -8,7 +8,7 @@ namespace Pipeline.Benchmarks.Processes;
 /// <summary>The storage in memory, as a process of its own; it ends when this object is disposed, or with this process.</summary>
 internal sealed class ServiceProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
     private readonly Process process;
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(60) };
     private readonly int port;

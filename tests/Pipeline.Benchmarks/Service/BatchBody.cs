@@ -89,11 +89,11 @@ internal sealed record EntityAddress(string Table, byte[]? PartitionKey, byte[]?
 {
     private const string First = "(PartitionKey='", Second = "',RowKey='";
 
-    /// <param name="address">Percent-encoded, without a query.</param>
+    /// <param name="address">Percent-encoded; a query is passed over.</param>
     /// <param name="prefix">The path of the account.</param>
     public static EntityAddress Of(string address, string prefix)
     {
-        var path = Uri.UnescapeDataString(address[(address.IndexOf(prefix, StringComparison.Ordinal) + prefix.Length)..]);
+        var path = Uri.UnescapeDataString(address.Split('?')[0][(address.IndexOf(prefix, StringComparison.Ordinal) + prefix.Length)..]);
         var open = path.IndexOf('(', StringComparison.Ordinal);
         if (open < 0) return new EntityAddress(path, null, null);
         var cut = path.IndexOf(Second, StringComparison.Ordinal);
