@@ -28,7 +28,7 @@ internal static class BatchBody
             string? match = null;
             for (var header = Line(bytes, ref at); header.Length > 0; header = Line(bytes, ref at))
                 if (header.Length > 9 && (header[0] | 0x20) == 'i' && Ascii.EqualsIgnoreCase(header[..9], "if-match:"u8)) match = Encoding.ASCII.GetString(header[9..]).Trim();
-            var json = request.StartsWith("DELETE "u8) ? default : Entity(body, ref at);
+            var json = request.StartsWith("DELETE "u8) ? default : EntityJson.AsGiven(Entity(body, ref at));
             var space = request.IndexOf((byte)' ');
             var kind = KindOf(request[..space]);
             var address = request[(space + 1)..request.LastIndexOf((byte)' ')];

@@ -36,6 +36,24 @@ internal static class EntityJson
         return text.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(JsonSerializer.Deserialize<string>(token)!) : text;
     }
 
+    /// <summary>An entity as the service gives it back: a number of type Double has a decimal point and no annotation. Most entities have none, and stay as they are.</summary>
+    public static ReadOnlyMemory<byte> AsGiven(ReadOnlyMemory<byte> json)
+    {
+        if (json.Span.IndexOf("\"Edm.Double\""u8) < 0) return json;
+        const string suffix = "@odata.type";
+        var entity = JsonNode.Parse(json.Span)!.AsObject();
+        foreach (var (mark, type) in entity.ToList())
+        {
+            if (type?.ToString() != "Edm.Double" || !mark.EndsWith(suffix, StringComparison.Ordinal)) continue;
+            var name = mark[..^suffix.Length];
+            if (entity[name]!.GetValueKind() != JsonValueKind.Number) continue;
+            var number = entity[name]!.ToJsonString();
+            entity[name] = JsonNode.Parse(number.AsSpan().ContainsAny('.', 'e', 'E') ? number : number + ".0");
+            entity.Remove(mark);
+        }
+        return JsonSerializer.SerializeToUtf8Bytes(entity);
+    }
+
     /// <summary>An entity with the columns of another in the place of its own.</summary>
     public static byte[] Merged(ReadOnlySpan<byte> before, ReadOnlySpan<byte> change)
     {

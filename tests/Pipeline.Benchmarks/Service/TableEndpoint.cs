@@ -71,7 +71,7 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
         var kind = BatchBody.KindOf(Encoding.ASCII.GetBytes(request.Method));
         var (partition, row) = address.RowKey is null ? BatchBody.Keys(body) : (address.PartitionKey, address.RowKey);
         done.Clear();
-        if (table.Apply([new Write(kind, partition, row, match, body)], done) is { } refused) answer.Error(refused.Status, refused.Code);
+        if (table.Apply([new Write(kind, partition, row, match, EntityJson.AsGiven(body))], done) is { } refused) answer.Error(refused.Status, refused.Code);
         else answer.Done(done[0], versions);
     }
 
