@@ -75,6 +75,8 @@ public sealed class RunbookCommandTests
         script.Command("sleep", ":");
         script.Command("curl", """
             case "$*" in *"-X POST "*" https://app.example/api/restore/census-trade") ;; *) echo "unexpected: $*"; exit 3 ;; esac
+            # As curl does. The header comes through a pipe, and writing into one that is not read fails.
+            for word in "$@"; do case $word in @*) cat "${word#@}" > "$FAKE/header" ;; esac; done
             n=$(cat "$FAKE/n" 2>/dev/null || echo 0)
             echo $((n + 1)) > "$FAKE/n"
             answer=$(cat "$FAKE/answer$n")
@@ -82,6 +84,7 @@ public sealed class RunbookCommandTests
             """);
         var (code, output, error) = await script.RunAsync(path, [], new Dictionary<string, string?>());
         Assert.Empty(error);
+        Assert.Equal("x-functions-key: the-key", await File.ReadAllTextAsync(Path.Combine(script.Folder, "header")));
         return (code, output);
     }
 }
