@@ -35,8 +35,9 @@ public static class PipelineServices
     /// <param name="services">The app's services.</param>
     /// <param name="configuration">The app settings, for the storage account.</param>
     /// <param name="settings">The checked settings.</param>
+    /// <param name="folder">The folder of the function app, which holds its samples; null for the folder of this program.</param>
     /// <exception cref="InvalidOperationException">The files of claims that are part of the program are wrong; the message says where.</exception>
-    public static IServiceCollection AddPipeline(this IServiceCollection services, IConfiguration configuration, PipelineSettings settings)
+    public static IServiceCollection AddPipeline(this IServiceCollection services, IConfiguration configuration, PipelineSettings settings, string? folder = null)
     {
         services.AddSingleton(ClaimBook.Load(out var findings) ?? throw new InvalidOperationException(string.Join('\n', findings)));
         services.TryAddSingleton(TimeProvider.System);
@@ -47,7 +48,7 @@ public static class PipelineServices
             var wrong = new List<Finding>();
             return StorageAccount.Open(configuration, Names.Connection, wrong) ?? throw new InvalidOperationException(wrong[0].ToString());
         });
-        services.AddSingleton(provider => new SourceCatalog(Sources(settings), settings.UseSamples ? Path.Combine(AppContext.BaseDirectory, "samples") : null,
+        services.AddSingleton(provider => new SourceCatalog(Sources(settings), settings.UseSamples ? Path.Combine(folder ?? AppContext.BaseDirectory, "samples") : null,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>(), () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets())));
         services.AddSingleton<TableSet>().AddSingleton<StepQueues>().AddSingleton<RawStore>().AddSingleton<FactStore>();
         services.AddSingleton<SliceBook>().AddSingleton<RunBook>().AddSingleton<RejectBook>().AddSingleton<GapBook>().AddSingleton<DatasetBook>().AddSingleton<DeadLetterBook>();

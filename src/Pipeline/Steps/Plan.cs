@@ -18,17 +18,26 @@ public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues que
     public async Task<IReadOnlyList<Slice>> RunAsync(string sourceName, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var source = sources[sourceName];
         await queues.EnsureAsync().ConfigureAwait(false);
-        var known = (await slices.ListAsync(sourceName, cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Slice);
-        var all = Slices(source, known, now).Where(sources.CanAnswer).ToList();
-        var due = all.Where(slice => IsDue(known.GetValueOrDefault(slice), now)).ToList();
+        var (all, due) = await ReadAsync(sourceName, now, cancellationToken).ConfigureAwait(false);
         // In order, so many at a time, and on no thread of their own.
         foreach (var some in due.Chunk(Parallelism)) await Task.WhenAll(some.Select(slice => queues.SendAsync(new PullMessage(slice.Id, now), cancellationToken))).ConfigureAwait(false);
         planned.Add(sourceName, due, now);
         if (due.Count == 0) await digest.RequestAsync(sourceName, cancellationToken).ConfigureAwait(false);
-        logger.LogInformation("{Source}: {Due} of {All} slices are due", sourceName, due.Count, all.Count);
+        logger.LogInformation("{Source}: {Due} of {All} slices are due", sourceName, due.Count, all);
         return due;
+    }
+
+    /// <summary>The slices of a source that a plan would send at this moment.</summary>
+    public async Task<IReadOnlyList<Slice>> ListDueAsync(string sourceName, CancellationToken cancellationToken) =>
+        (await ReadAsync(sourceName, time.GetUtcNow(), cancellationToken).ConfigureAwait(false)).Due;
+
+    private async Task<(int All, IReadOnlyList<Slice> Due)> ReadAsync(string sourceName, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var source = sources[sourceName];
+        var known = (await slices.ListAsync(sourceName, cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Slice);
+        var all = Slices(source, known, now).Where(sources.CanAnswer).ToList();
+        return (all.Count, [.. all.Where(slice => IsDue(known.GetValueOrDefault(slice), now))]);
     }
 
     /// <summary>The slices of a source, and those that it was once asked for instead of one that is too big.</summary>

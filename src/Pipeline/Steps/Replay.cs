@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Ledger;
 using Pipeline.Sources;
+using Pipeline.Sources.Http;
 using Pipeline.Storage;
 
 namespace Pipeline.Steps;
@@ -26,7 +27,7 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
 
     /// <summary>Replays a slice.</summary>
     /// <param name="text">The slice, as <see cref="Slice.Id"/> writes it.</param>
-    /// <param name="from"><see cref="Raw"/> or <see cref="Source"/>; empty: the source if the last pull failed or nothing is stored, else the stored body.</param>
+    /// <param name="from"><see cref="Raw"/> or <see cref="Source"/>; empty: the source for curated files, and if the last pull failed or nothing is stored; else the stored body.</param>
     /// <param name="accept">Whether the body may lack rows of the table: somebody has compared the two, so that it is a stored one. All that can be seen in the body alone is still checked.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     public async Task<Replaying> RunAsync(string? text, string? from, bool accept, CancellationToken cancellationToken)
@@ -38,6 +39,8 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
         if (from is { Length: > 0 } and not (Raw or Source)) return new Replaying(slice.Id, from, "", new Finding("replay, from", Finding.Quote(from), $"{Raw} or {Source}", "or leave it out"));
         if (accept && from == Source) return new Replaying(slice.Id, Source, "", new Finding("replay, accept", Finding.Quote(Source), $"{Raw}: only a body that is stored can have been compared", "replay it from its source first"));
         if (accept) from = Raw;
+        // Whoever replays a curated file has just corrected it.
+        else if (string.IsNullOrEmpty(from) && sources[slice.Source].Request(slice).Url.Scheme == SourceRequest.CuratedScheme) from = Source;
         var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
         var bodies = (await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false)).Where(body => body.Vintage >= row.Vintage);
         var body = (await runs.NewestAsync(bodies, cancellationToken).ConfigureAwait(false))?.Body;

@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Azure;
+using Azure.Storage.Queues;
+using Microsoft.Extensions.Configuration;
+using Pipeline.Local.Azurite;
+using Pipeline.Local.Worker;
+using Pipeline.Settings;
+
+namespace Pipeline.Local;
+
+/// <summary>Checks what the command needs, a line each, for <c>--doctor</c>. It starts and changes nothing.</summary>
+internal sealed class Doctor(IConfiguration configuration, LocalOptions options, string folder, TimeProvider time)
+{
+    /// <summary>Storage refuses signatures whose clock is further away than this; Azurite does not, so that it would show in Azure only.</summary>
+    private static readonly TimeSpan ClockLimit = TimeSpan.FromMinutes(15);
+
+    private bool failed;
+
+    /// <summary>Runs all checks.</summary>
+    /// <returns>0 if all is well, else 1.</returns>
+    public async Task<int> RunAsync(ConsoleLog log, CancellationToken cancellationToken)
+    {
+        failed = false;
+        if (Checkout.Root is { } root)
+        {
+            var tools = new NodeTools(root, time, log.Say);
+            try
+            {
+                Good(log, "Node.js", await tools.CheckNodeAsync(cancellationToken));
+            }
+            catch (StartException e)
+            {
+                Bad(log, e.Lines[0]);
+            }
+            Good(log, "npm packages", File.Exists(tools.Script) ? "Azurite is there" : "not fetched yet; the next run fetches them once");
+        }
+        else
+        {
+            Bad(log, "checkout: seen no package.json that asks for azurite in this folder or above; run the command in the repository's folder");
+        }
+        if (File.Exists(Path.Combine(folder, WorkerProcess.AssemblyName)))
+        {
+            Good(log, "function app", folder);
+        }
+        else
+        {
+            Bad(log, $"function app: seen no {WorkerProcess.AssemblyName} in {folder}, expected the built app; run 'dotnet build src/Pipeline.Local'");
+        }
+        try
+        {
+            HostFile.Read(folder, configuration);
+            Good(log, "host.json", "read");
+        }
+        catch (StartException e)
+        {
+            Bad(log, e.Lines[0]);
+        }
+        SettingsReader.Read(configuration, out var findings);
+        foreach (var finding in findings)
+        {
+            Bad(log, $"settings: {finding}");
+        }
+        if (findings.Count == 0)
+        {
+            Good(log, "settings", $"complete, Sources__Mode is {configuration["Sources:Mode"] ?? "live"}");
+        }
+        if (await AnswersAsync(options.Port, cancellationToken))
+        {
+            Bad(log, $"port {options.Port}: in use; end what uses it, or name another one with --port");
+        }
+        else
+        {
+            Good(log, $"port {options.Port}", "free");
+        }
+        await StorageAsync(log, cancellationToken);
+        return failed ? 1 : 0;
+    }
+
+    private async Task StorageAsync(ConsoleLog log, CancellationToken cancellationToken)
+    {
+        var text = configuration[SettingNames.Storage];
+        if (AzuriteAccount.Of(text) is not { } account)
+        {
+            Good(log, "storage", "not Azurite; not asked here");
+            return;
+        }
+        var answering = 0;
+        foreach (var port in account.Ports)
+        {
+            answering += await AnswersAsync(port, cancellationToken) ? 1 : 0;
+        }
+        if (answering == 0)
+        {
+            Good(log, "Azurite", $"not running on {account.Shown}; the next run starts it");
+            return;
+        }
+        if (answering < account.Ports.Count)
+        {
+            Bad(log, $"Azurite: seen {answering} of the ports {account.Shown} in use, expected all of them or none; stop what uses them");
+            return;
+        }
+        try
+        {
+            var options = new QueueClientOptions();
+            options.Retry.MaxRetries = 1;
+            options.Retry.NetworkTimeout = TimeSpan.FromSeconds(30);
+            var response = await new QueueServiceClient(text, options).GetPropertiesAsync(cancellationToken);
+            Good(log, "Azurite", $"running on {account.Shown}");
+            var away = response.GetRawResponse().Headers.Date is { } date ? (date - time.GetUtcNow()).Duration() : TimeSpan.Zero;
+            if (away > ClockLimit)
+            {
+                Bad(log, $"clock: seen {away:c} between this machine and the storage, expected less than {ClockLimit:c}; set the clock");
+            }
+            else
+            {
+                Good(log, "clock", string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-dd HH:mm:ss}Z, as the storage says"));
+            }
+        }
+        catch (Exception e) when (e is RequestFailedException or AggregateException)
+        {
+            Bad(log, $"Azurite: {account.Shown} does not know the account of the settings ({e.Message.Split('\n')[0]}); stop what listens there");
+        }
+    }
+
+    private static async Task<bool> AnswersAsync(int port, CancellationToken cancellationToken)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static void Good(ConsoleLog log, string what, string seen) => log.Say($"ok    {what}: {seen}");
+
+    private void Bad(ConsoleLog log, string line)
+    {
+        failed = true;
+        log.Say($"wrong {line}");
+    }
+}

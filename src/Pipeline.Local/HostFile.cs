@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+
+namespace Pipeline.Local;
+
+/// <summary>The app's host.json, with the settings <c>AzureFunctionsJobHost__…</c> laid over it.</summary>
+internal sealed class HostFile
+{
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(30);
+
+    private HostFile(IConfiguration values, string routePrefix, TimeSpan functionTimeout)
+    {
+        Values = values;
+        RoutePrefix = routePrefix;
+        FunctionTimeout = functionTimeout;
+    }
+
+    /// <summary>All values, by the names of host.json.</summary>
+    public IConfiguration Values { get; }
+
+    /// <summary>What stands before the routes of HTTP functions.</summary>
+    public string RoutePrefix { get; }
+
+    /// <summary>How long a function may run.</summary>
+    public TimeSpan FunctionTimeout { get; }
+
+    /// <summary>Reads the file of an app.</summary>
+    /// <exception cref="StartException">The Functions host would not start with it.</exception>
+    public static HostFile Read(string folder, IConfiguration settings)
+    {
+        var file = Path.Combine(folder, "host.json");
+        string text;
+        try
+        {
+            text = File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"{file}: cannot be read ({e.Message.Split('\n')[0]}), expected the app's host.json; build the app again");
+        }
+        CheckVersion(file, text);
+        var overlay = settings.GetSection("AzureFunctionsJobHost").AsEnumerable(makePathsRelative: true).Where(pair => pair is { Key.Length: > 0, Value: not null });
+        var values = new ConfigurationBuilder().AddJsonStream(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text))).AddInMemoryCollection(overlay).Build();
+        return new HostFile(values, (values["extensions:http:routePrefix"] ?? "api").Trim('/'), Timeout(file, values["functionTimeout"]));
+    }
+
+    private static void CheckVersion(string file, string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("version", out var version))
+            {
+                throw new StartException($"{file}, version: seen nothing, expected the text \"2.0\"; add \"version\": \"2.0\"");
+            }
+            if (version.ValueKind != JsonValueKind.String || version.GetString() != "2.0")
+            {
+                throw new StartException($"{file}, version: seen {version.GetRawText()}, expected the text \"2.0\"; correct it");
+            }
+        }
+        catch (JsonException e)
+        {
+            throw new StartException($"{file} line {e.LineNumber + 1}: seen text that is not JSON, expected an object; correct the file");
+        }
+    }
+
+    private static TimeSpan Timeout(string file, string? text)
+    {
+        if (text is null)
+        {
+            return DefaultTimeout;
+        }
+        if (text == "-1")
+        {
+            return System.Threading.Timeout.InfiniteTimeSpan;
+        }
+        var isTime = text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var parsed) && parsed > TimeSpan.Zero;
+        return isTime ? TimeSpan.Parse(text, CultureInfo.InvariantCulture)
+            : throw new StartException($"{file}, functionTimeout: seen \"{text}\", expected hh:mm:ss; correct it");
+    }
+}

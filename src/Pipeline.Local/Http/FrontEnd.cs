@@ -1,0 +1,144 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pipeline.Local.Listeners;
+using Pipeline.Local.Worker;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Pipeline.Local.Http;
+
+/// <summary>The pages on http://localhost: each request goes on to the worker, beside an invocation of its function.</summary>
+internal sealed class FrontEnd : IAsyncDisposable
+{
+    private const string InvocationHeader = "x-ms-invocation-id";
+
+    private readonly WebApplication app;
+    private readonly HttpMessageInvoker client;
+
+    private FrontEnd(WebApplication app, HttpMessageInvoker client)
+    {
+        this.app = app;
+        this.client = client;
+    }
+
+    /// <summary>Starts the server.</summary>
+    /// <param name="invoker">Runs the functions.</param>
+    /// <param name="worker">Where the worker takes requests.</param>
+    /// <param name="hostFile">The prefix of the routes.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="home">Where <c>/</c> leads to.</param>
+    /// <param name="log">Receives failures.</param>
+    /// <exception cref="StartException">The port is in use.</exception>
+    public static async Task<FrontEnd> StartAsync(FunctionInvoker invoker, Uri worker, HostFile hostFile, int port, string home, ConsoleLog log)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        builder.Services.AddHttpForwarder();
+        var app = builder.Build();
+        var client = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None });
+        var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
+        app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(home));
+        app.MapPost("/admin/functions/{name}", (string name, HttpRequest request, CancellationToken aborted) => RunByHandAsync(invoker, name, request, log, aborted));
+        foreach (var function in invoker.Functions.Where(function => function.Trigger is HttpTrigger))
+        {
+            var trigger = (HttpTrigger)function.Trigger;
+            app.Map($"/{hostFile.RoutePrefix}/{trigger.Route}", (HttpContext http) => ForwardAsync(http, function, trigger));
+        }
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e)
+        {
+            await app.DisposeAsync();
+            client.Dispose();
+            throw new StartException($"--port: seen port {port} in use ({e.Message.TrimEnd('.')}), expected a free one; end what uses it, or name another port");
+        }
+        return new FrontEnd(app, client);
+
+        async Task ForwardAsync(HttpContext http, WorkerFunction function, HttpTrigger trigger)
+        {
+            // The Functions host does not know 405.
+            if (trigger.Methods.Count > 0 && !trigger.Methods.Contains(http.Request.Method))
+            {
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+                return;
+            }
+            var id = Guid.NewGuid().ToString();
+            var routeValues = http.Request.RouteValues.ToDictionary(value => value.Key, value => value.Value?.ToString() ?? "", StringComparer.Ordinal);
+            // Both reach the worker within seconds of each other: it waits for the second one no longer.
+            var invocation = invoker.InvokeHttpAsync(function, id, routeValues, http.RequestAborted);
+            http.Request.Headers[InvocationHeader] = id;
+            var error = await forwarder.SendAsync(http, worker.GetLeftPart(UriPartial.Authority), client, ForwarderRequestConfig.Empty, HttpTransformer.Default);
+            try
+            {
+                await invocation;
+            }
+            catch (Exception e) when (e is InvocationFailedException or OperationCanceledException)
+            {
+                if (!http.RequestAborted.IsCancellationRequested)
+                {
+                    log.Event(LogLevel.Error, function.Name, e.Message);
+                }
+            }
+            if (error != ForwarderError.None && !http.Response.HasStarted)
+            {
+                http.Response.StatusCode = StatusCodes.Status502BadGateway;
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        await app.StopAsync(limit.Token);
+        await app.DisposeAsync();
+        client.Dispose();
+    }
+
+    /// <summary>As in Azure: 202, and the function runs in the background.</summary>
+    private static async Task<IResult> RunByHandAsync(FunctionInvoker invoker, string name, HttpRequest request, ConsoleLog log, CancellationToken aborted)
+    {
+        if (invoker.TryFind(name) is not { } function)
+        {
+            return Results.NotFound(new { error = $"seen function \"{name}\", expected one of {Names(invoker)}" });
+        }
+        if (function.Trigger is HttpTrigger)
+        {
+            return Results.BadRequest(new { error = $"{function.Name} runs by its own address, expected one of {Names(invoker)}" });
+        }
+        ManualInput? body = null;
+        try
+        {
+            body = request.ContentLength > 0 ? await request.ReadFromJsonAsync<ManualInput>(aborted) : null;
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return Results.BadRequest(new { error = "seen a body that is not JSON, expected {\"input\": \"…\"} or none" });
+        }
+        _ = RunAsync();
+        return Results.StatusCode(StatusCodes.Status202Accepted);
+
+        async Task RunAsync()
+        {
+            try
+            {
+                await invoker.InvokeByHandAsync(function, body?.Input ?? "", CancellationToken.None);
+            }
+            catch (Exception e) when (e is InvocationFailedException or OperationCanceledException)
+            {
+                log.Event(LogLevel.Error, function.Name, e.Message);
+            }
+        }
+    }
+
+    private static string Names(FunctionInvoker invoker) =>
+        string.Join(", ", invoker.Functions.Where(function => function.Trigger is not HttpTrigger).Select(function => function.Name));
+
+    private sealed record ManualInput(string? Input);
+}

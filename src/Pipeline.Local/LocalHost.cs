@@ -1,0 +1,234 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Azure.Storage.Blobs;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pipeline.Local.Azurite;
+using Pipeline.Local.Http;
+using Pipeline.Local.Listeners;
+using Pipeline.Local.Once;
+using Pipeline.Local.Settings;
+using Pipeline.Local.Worker;
+using Pipeline.Settings;
+using Pipeline.Storage;
+
+namespace Pipeline.Local;
+
+/// <summary>
+/// Runs the built function app: Azurite if the settings ask for it, the worker as its own process, Microsoft's listeners for queues and timers, and
+/// the pages. Stops what it has started, in the opposite order.
+/// </summary>
+/// <param name="options">The command line.</param>
+/// <param name="log">Where it writes.</param>
+/// <param name="time">The clock.</param>
+internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvider time) : IAsyncDisposable
+{
+    private const int Interrupted = 130;
+
+    private static readonly TimeSpan WorkerGrace = TimeSpan.FromSeconds(15);
+
+    private readonly Stack<Func<ValueTask>> cleanups = new();
+    private readonly CancellationTokenSource interrupted = new();
+    private readonly List<PosixSignalRegistration> signals = [];
+
+    /// <summary>Does what the command line asks for.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync()
+    {
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+        {
+            signals.Add(PosixSignalRegistration.Create(signal, Interrupt));
+        }
+        var code = 0;
+        try
+        {
+            code = await RunAsync(interrupted.Token);
+        }
+        catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
+        {
+            log.Say("stopping …");
+            code = options.Ends ? Interrupted : 0;
+        }
+        catch (StartException e)
+        {
+            foreach (var line in e.Lines)
+            {
+                log.Complain(line);
+            }
+            code = 1;
+        }
+        await DisposeAsync();
+        if (interrupted.IsCancellationRequested)
+        {
+            log.Say(options.Ends ? "stopped before everything was done; the next run goes on from here" : "stopped");
+        }
+        return code;
+    }
+
+    private async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var folder = options.App ?? Checkout.AppFolder;
+        if (LocalSettings.Find(Environment.CurrentDirectory, AppContext.BaseDirectory) is { } file)
+        {
+            LocalSettings.Apply(LocalSettings.Read(file), Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable);
+        }
+        if (Environment.GetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT") is null)
+        {
+            // With the checks that are on in Development, faults show here first.
+            Environment.SetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT", "Development");
+        }
+        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+        if (options.Mode == LocalMode.Doctor)
+        {
+            return await new Doctor(configuration, options, folder, time).RunAsync(log, cancellationToken);
+        }
+        if (SettingsReader.Read(configuration, out var findings) is not { } settings)
+        {
+            throw new StartException([.. findings.Select(finding => finding.ToString())]);
+        }
+        var hostFile = HostFile.Read(folder, configuration);
+        var registry = new HostRegistry(Path.Combine(Checkout.Data, "hosts"));
+        var dying = await StartAzuriteAsync(configuration, registry, cancellationToken);
+        var services = new ServiceCollection()
+            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ConsoleLogProvider(log)))
+            .AddPipeline(configuration, settings, folder).BuildServiceProvider();
+        cleanups.Push(services.DisposeAsync);
+        if (options.Mode == LocalMode.List)
+        {
+            await SliceListing.WriteAsync(services, log, cancellationToken);
+            return 0;
+        }
+        using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var (worker, channel, listed) = await StartWorkerAsync(folder, registry, cancellationToken);
+        var invoker = new FunctionInvoker(channel, WorkerFunction.Read(listed, configuration), hostFile.FunctionTimeout);
+        var storage = services.GetRequiredService<StorageAccount>();
+        var triggers = await TriggerHost.StartAsync(invoker, hostFile, storage, HostStorage(configuration, storage), log, options.Ends, cancellationToken);
+        cleanups.Push(triggers.DisposeAsync);
+        var work = options.Ends ? new OnceRun(services, invoker, channel, options, log, time).RunAsync(working.Token) : ServeAsync(invoker, channel, hostFile, working.Token);
+        var died = worker.WaitAsync(working.Token);
+        var first = await Task.WhenAny(work, died, dying);
+        if (first == work)
+        {
+            return await work;
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+        var line = first == dying ? await dying
+            : $"worker: ended with exit code {await died}{Quoted(worker)}; run the command again: what was stored is kept, and the work goes on where it ended";
+        await working.CancelAsync();
+        try
+        {
+            await work;
+        }
+        catch (Exception e) when (e is OperationCanceledException or Azure.RequestFailedException or AggregateException or InvocationFailedException)
+        {
+            log.Event(LogLevel.Debug, null, log.OneLine(e));
+        }
+        throw new StartException(line);
+    }
+
+    private async Task<Task<string>> StartAzuriteAsync(IConfiguration configuration, HostRegistry registry, CancellationToken cancellationToken)
+    {
+        using (await registry.LockAsync(time, cancellationToken))
+        {
+            if (await registry.EndOrphansAsync(cancellationToken) is > 0 and var ended)
+            {
+                log.Say($"worker: ended {ended} whose host had died");
+            }
+            registry.Enter(ProcessId.Of(System.Diagnostics.Process.GetCurrentProcess()), null);
+        }
+        var named = new[] { SettingNames.Storage, SettingNames.HostStorage }.Select(name => configuration[name]).FirstOrDefault(text => AzuriteAccount.Of(text) is not null);
+        if (AzuriteAccount.Of(named) is not { } account)
+        {
+            cleanups.Push(() =>
+            {
+                registry.Leave();
+                return ValueTask.CompletedTask;
+            });
+            return new TaskCompletionSource<string>().Task;
+        }
+        var root = Checkout.Root ?? throw new StartException("Azurite: seen no package.json that asks for azurite in this folder or above, expected the checkout; run the command there");
+        var data = account == AzuriteAccount.Default ? Checkout.Data : Path.Combine(Checkout.Data, account.Blob.ToString(CultureInfo.InvariantCulture));
+        var azurite = new LocalAzurite(account, named!, new NodeTools(root, time, log.Say), registry, data, time, log.Say);
+        cleanups.Push(azurite.DisposeAsync);
+        await azurite.EnsureAsync(!options.NoAzurite, cancellationToken);
+        return azurite.WatchAsync(cancellationToken);
+    }
+
+    private async Task<(WorkerProcess Worker, WorkerChannel Channel, IReadOnlyList<RpcFunctionMetadata> Listed)> StartWorkerAsync(
+        string folder, HostRegistry registry, CancellationToken cancellationToken)
+    {
+        var channel = new WorkerChannel(log, time);
+        var listener = await WorkerListener.StartAsync(channel);
+        cleanups.Push(listener.DisposeAsync);
+        var worker = WorkerProcess.Start(folder, listener.Address, channel.WorkerId);
+        cleanups.Push(async () =>
+        {
+            channel.Terminate();
+            await worker.StopAsync(WorkerGrace);
+            channel.Close();
+            worker.Dispose();
+        });
+        registry.Enter(ProcessId.Of(System.Diagnostics.Process.GetCurrentProcess()), worker.Id);
+        log.Say("worker: starting the function app");
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var start = channel.StartAsync(folder, starting.Token);
+        var died = worker.WaitAsync(starting.Token);
+        if (await Task.WhenAny(start, died) == died && !cancellationToken.IsCancellationRequested && !start.IsCompleted)
+        {
+            var code = await died;
+            await starting.CancelAsync();
+            throw new StartException($"worker: ended with exit code {code} before it had listed its functions{Quoted(worker)}");
+        }
+        var listed = await start;
+        await starting.CancelAsync();
+        return (worker, channel, listed);
+    }
+
+    private async Task<int> ServeAsync(FunctionInvoker invoker, WorkerChannel channel, HostFile hostFile, CancellationToken cancellationToken)
+    {
+        var home = $"/{hostFile.RoutePrefix}/report";
+        var front = await FrontEnd.StartAsync(invoker, channel.HttpAddress ?? throw new StartException("worker: seen no address for HTTP, expected ASP.NET Core integration"), hostFile, options.Port, home, log);
+        cleanups.Push(front.DisposeAsync);
+        log.Say($"ready: http://localhost:{options.Port}/ leads to the report; timers and queues are running; Ctrl-C stops");
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+        return 0;
+    }
+
+    /// <summary>The host's own account, in which the timers' locks and times are kept.</summary>
+    private static BlobServiceClient HostStorage(IConfiguration configuration, StorageAccount data) =>
+        configuration[SettingNames.HostStorage] is { Length: > 0 } text ? new BlobServiceClient(text) : data.Blobs;
+
+    private static string Quoted(WorkerProcess worker) => worker.LastWords is [.., _] lines ? $", its last words: {string.Join(" / ", lines.TakeLast(3))}" : "";
+
+    private void Interrupt(PosixSignalContext context)
+    {
+        if (interrupted.IsCancellationRequested)
+        {
+            // Asked twice: the system ends the process, and the worker with it.
+            return;
+        }
+        context.Cancel = true;
+        interrupted.Cancel();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (cleanups.TryPop(out var cleanup))
+        {
+            try
+            {
+                await cleanup();
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                log.Event(LogLevel.Warning, null, $"stopping: {log.OneLine(e)}");
+            }
+        }
+        foreach (var signal in signals)
+        {
+            signal.Dispose();
+        }
+        signals.Clear();
+    }
+}

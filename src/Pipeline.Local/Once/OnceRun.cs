@@ -1,0 +1,212 @@
+using System.Globalization;
+using Azure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pipeline.Ledger;
+using Pipeline.Local.Listeners;
+using Pipeline.Local.Worker;
+using Pipeline.Sources;
+using Pipeline.Steps;
+using Pipeline.Storage;
+
+namespace Pipeline.Local.Once;
+
+/// <summary>
+/// A run that ends by itself: it plans, or replays one slice, and waits until the ledger says that every slice it is about is at rest
+/// and no visible message is left. A message that a dead process had taken stays hidden for minutes: the plan sends the next one again.
+/// </summary>
+/// <param name="services">The engine on the same storage as the worker.</param>
+/// <param name="invoker">Runs the plan functions.</param>
+/// <param name="channel">The worker.</param>
+/// <param name="options">What was asked for.</param>
+/// <param name="log">Receives progress and summary.</param>
+/// <param name="time">The clock.</param>
+internal sealed class OnceRun(IServiceProvider services, FunctionInvoker invoker, WorkerChannel channel, LocalOptions options, ConsoleLog log, TimeProvider time)
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan LinePeriod = TimeSpan.FromSeconds(3);
+
+    /// <summary>Nothing runs, no message is visible and the ledger stands still: a message is hidden with a process that has died.</summary>
+    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(15);
+
+    /// <summary>Plans after a standstill, before the run gives up.</summary>
+    private const int MaxReplans = 5;
+
+    /// <summary>The most messages that a peek shows.</summary>
+    private const int PeekLimit = 32;
+
+    private readonly SourceCatalog catalog = services.GetRequiredService<SourceCatalog>();
+    private readonly SliceBook slices = services.GetRequiredService<SliceBook>();
+    private readonly RunBook runs = services.GetRequiredService<RunBook>();
+    private readonly DeadLetterBook letters = services.GetRequiredService<DeadLetterBook>();
+    private readonly Digest digest = services.GetRequiredService<Digest>();
+    private readonly Plan plan = services.GetRequiredService<Plan>();
+    private readonly StorageAccount account = services.GetRequiredService<StorageAccount>();
+    private readonly Dictionary<string, HashSet<Slice>> wanted = new(StringComparer.Ordinal);
+    private readonly List<string> failedPlans = [];
+    private readonly long began = time.GetTimestamp();
+    private readonly DateTimeOffset startedAt = time.GetUtcNow();
+    private Slice? replayed;
+
+    /// <summary>What a moment of the run looks like.</summary>
+    private sealed record Moment(int Done, int Total, long Rows, int Waiting, bool IsComplete, string Mark);
+
+    /// <summary>Runs to the end and shows the summary.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var planned = options.Mode == LocalMode.Replay ? [] : PlannedSource.Find(catalog, invoker.Functions, options.Plan);
+        await StartAsync(planned, cancellationToken);
+        var complete = await WaitAsync(planned, cancellationToken);
+        var summary = new OnceSummary(services, wanted, startedAt);
+        var code = await summary.WriteAsync(log, cancellationToken);
+        foreach (var failed in failedPlans)
+        {
+            log.Complain($"{failed}: failed; its error is above");
+        }
+        if (!complete)
+        {
+            log.Complain($"not done: nothing has moved for {Standstill.TotalSeconds:0} s, after planning {MaxReplans} times more; see the table slices");
+        }
+        return failedPlans.Count > 0 || !complete ? 1 : code;
+    }
+
+    private async Task StartAsync(IReadOnlyList<PlannedSource> planned, CancellationToken cancellationToken)
+    {
+        foreach (var (source, function) in planned)
+        {
+            await NoteAsync(source, cancellationToken);
+            try
+            {
+                await invoker.InvokeByHandAsync(function, "", cancellationToken);
+            }
+            catch (InvocationFailedException e)
+            {
+                log.Event(LogLevel.Error, function.Name, e.Message);
+                failedPlans.Add(function.Name);
+            }
+            if (wanted[source.Name].Count > 0)
+            {
+                log.Say($"{Elapsed}  {function.Name}: {wanted[source.Name].Count} slices are due");
+            }
+        }
+        if (options.Mode == LocalMode.Replay)
+        {
+            await ReplayAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Remembers which slices of a source the plan will send.</summary>
+    private async Task NoteAsync(ISource source, CancellationToken cancellationToken)
+    {
+        if (!wanted.TryGetValue(source.Name, out var due))
+        {
+            wanted.Add(source.Name, due = []);
+        }
+        due.UnionWith(await plan.ListDueAsync(source.Name, cancellationToken));
+    }
+
+    private async Task ReplayAsync(CancellationToken cancellationToken)
+    {
+        var answer = await services.GetRequiredService<Replay>().RunAsync(options.Slice, options.From, options.Accept, cancellationToken);
+        if (answer.Refusal is not null)
+        {
+            throw new StartException(answer.Refusal.ToString());
+        }
+        Slice.TryParse(answer.Slice, out var slice);
+        replayed = slice;
+        wanted[slice.Source] = [slice];
+        log.Say($"{Elapsed}  {slice}: replayed from {(answer.From == Replay.Raw ? answer.RawBlob : "its source")}");
+    }
+
+    private async Task<bool> WaitAsync(IReadOnlyList<PlannedSource> planned, CancellationToken cancellationToken)
+    {
+        var (replans, mark, moved, said, still) = (0, "", time.GetTimestamp(), time.GetTimestamp(), 0);
+        var (saidRows, started) = (0L, channel.StartedCount);
+        while (true)
+        {
+            var moment = await ReadAsync(cancellationToken);
+            if (time.GetElapsedTime(said) >= LinePeriod)
+            {
+                var rate = (moment.Rows - saidRows) / time.GetElapsedTime(said).TotalSeconds;
+                (said, saidRows) = (time.GetTimestamp(), moment.Rows);
+                log.Say(Line(moment, rate));
+            }
+            var idle = channel.RunningCount == 0 && channel.StartedCount == started;
+            // A message may be on its way from its queue to the worker: twice nothing is nothing.
+            still = moment.IsComplete && moment.Waiting == 0 && idle ? still + 1 : 0;
+            if (still == 2)
+            {
+                return true;
+            }
+            if (moment.Mark != mark || !idle)
+            {
+                (mark, moved, started) = (moment.Mark, time.GetTimestamp(), channel.StartedCount);
+            }
+            else if (time.GetElapsedTime(moved) >= Standstill)
+            {
+                if (replans++ == MaxReplans)
+                {
+                    return false;
+                }
+                log.Event(LogLevel.Warning, null, $"nothing has moved for {Standstill.TotalSeconds:0} s although not everything is done; planning again ({replans} of {MaxReplans})");
+                await StartAsync(planned, cancellationToken);
+                moved = time.GetTimestamp();
+            }
+            await Task.Delay(Period, time, cancellationToken);
+        }
+    }
+
+    private async Task<Moment> ReadAsync(CancellationToken cancellationToken)
+    {
+        var (done, total, rows, complete) = (0, 0, 0L, true);
+        var marks = new List<string>();
+        foreach (var (name, due) in wanted)
+        {
+            var known = await slices.ListAsync(name, cancellationToken);
+            // Slices that this run asked for instead of one that is too large are known only now.
+            if (replayed is null)
+            {
+                due.UnionWith(known.Where(row => row.LastPulled >= startedAt && row.State == SliceState.Narrowed).SelectMany(row => catalog[name].Narrow(row.Slice)));
+            }
+            var ended = await runs.EndedSinceAsync(name, startedAt, cancellationToken);
+            var dead = (await letters.OpenAsync(name, cancellationToken)).Where(letter => letter.KeptAt >= startedAt).Select(letter => letter.Letter.Slice).ToHashSet();
+            var atRest = known.Where(row => due.Contains(row.Slice) && SliceState.AtRest(row.State) && (row.LastPulled >= startedAt || ended.Any(run => run.Slice == row.Slice))).Select(row => row.Slice).ToHashSet();
+            var ownDone = due.Count(slice => atRest.Contains(slice) || dead.Contains(slice));
+            done += ownDone;
+            total += due.Count;
+            rows += ended.Sum(run => run.Counts.Read);
+            // Indicators and files come after the last slice.
+            complete &= ownDone == due.Count && await digest.IsDoneAsync(name, cancellationToken);
+            marks.Add($"{name} {string.Join(' ', known.GroupBy(row => row.State).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key}={group.Count()}"))}");
+        }
+        var waiting = 0;
+        foreach (var queue in Names.Queues)
+        {
+            waiting += await CountAsync(queue, cancellationToken) + await CountAsync(Names.PoisonOf(queue), cancellationToken);
+        }
+        return new Moment(done, total, rows, waiting, complete, $"{string.Join(';', marks)} {done} {rows} {waiting}");
+    }
+
+    /// <summary>The visible messages of a queue: those that are hidden are with a process, alive or dead.</summary>
+    private async Task<int> CountAsync(string queue, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await account.Queues.GetQueueClient(queue).PeekMessagesAsync(PeekLimit, cancellationToken)).Value.Length;
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return 0;
+        }
+    }
+
+    private string Elapsed => string.Create(CultureInfo.InvariantCulture, $"{time.GetElapsedTime(began).TotalSeconds,4:0} s");
+
+    private string Line(Moment moment, double rate)
+    {
+        var doing = moment.Done < moment.Total ? $"{moment.Done} of {moment.Total} slices" : "all slices; computing indicators, claims and files";
+        var waiting = moment.Waiting == 0 ? "" : $", {moment.Waiting}{(moment.Waiting >= PeekLimit ? " or more" : "")} messages waiting";
+        return string.Create(CultureInfo.InvariantCulture, $"{Elapsed}  {doing}, {moment.Rows:N0} rows, {rate:N0} rows/s{waiting}");
+    }
+}

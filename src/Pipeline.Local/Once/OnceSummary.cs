@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Ledger;
+using Pipeline.Sources;
+using Pipeline.Steps;
+using Pipeline.Storage;
+using Spectre.Console;
+
+namespace Pipeline.Local.Once;
+
+/// <summary>What a run brought: the ledger, what is wrong, the headline figures and the next step.</summary>
+/// <param name="services">The engine.</param>
+/// <param name="wanted">The slices of the run by source.</param>
+/// <param name="startedAt">When the run began, UTC.</param>
+internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary<string, HashSet<Slice>> wanted, DateTimeOffset startedAt)
+{
+    private const int MostLines = 20;
+
+    private readonly SourceCatalog sources = services.GetRequiredService<SourceCatalog>();
+    private readonly SliceBook slices = services.GetRequiredService<SliceBook>();
+    private readonly RunBook runs = services.GetRequiredService<RunBook>();
+    private readonly RejectBook rejects = services.GetRequiredService<RejectBook>();
+    private readonly DeadLetterBook letters = services.GetRequiredService<DeadLetterBook>();
+    private readonly Digest digest = services.GetRequiredService<Digest>();
+
+    /// <summary>Writes the summary.</summary>
+    /// <returns>The exit code: 0 all good, 2 finished with rejects or dead letters, 1 failed.</returns>
+    public async Task<int> WriteAsync(ConsoleLog log, CancellationToken cancellationToken)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn("source");
+        string[] columns = ["slices", "read", "added", "changed", "unchanged", "excluded", "missing", "rejected", "bytes", "seconds"];
+        foreach (var column in columns)
+        {
+            table.AddColumn(new TableColumn(column).RightAligned());
+        }
+        var objects = new List<JsonObject>();
+        var lines = new List<string>();
+        var failed = false;
+        var open = false;
+        foreach (var (source, own) in wanted)
+        {
+            var ended = (await runs.EndedSinceAsync(source, startedAt, cancellationToken)).ToList();
+            string[] cells = [.. Cells(own.Count, ended)];
+            table.AddRow([source, .. cells]);
+            var row = new JsonObject { ["source"] = source };
+            foreach (var (column, cell) in columns.Zip(cells))
+            {
+                row[column] = double.Parse(cell, CultureInfo.InvariantCulture);
+            }
+            objects.Add(row);
+            var states = await slices.ListAsync(source, cancellationToken);
+            lines.AddRange(Notes(source, own, states, ended));
+            // A slice whose server asked to be left alone for a while is not due, and still failed.
+            var faults = states.Where(slice => slice.State == SliceState.Failed && (own.Contains(slice.Slice) || slice.NextDue > startedAt)).ToList();
+            failed |= faults.Count > 0;
+            lines.AddRange(Short(faults.Select(slice => $"failed: {slice.LastError}{(slice.NextDue > startedAt ? $"; due again on {slice.NextDue:yyyy-MM-dd HH:mm}Z" : "")}")));
+            await letters.SettleAsync(source, await digest.IsDoneAsync(source, cancellationToken), cancellationToken);
+            var findings = await rejects.OpenAsync(source, cancellationToken);
+            open |= findings.Count > 0;
+            lines.AddRange(Short(findings.Select(finding => $"rejected: {finding}")));
+        }
+        var dead = await letters.OpenAsync(null, cancellationToken);
+        open |= dead.Count > 0;
+        lines.AddRange(Short(dead.Select(letter => $"dead letter: {letter.Finding}")));
+        log.Table(Render(table), objects);
+        foreach (var line in lines)
+        {
+            log.Say(line);
+        }
+        foreach (var line in await new Headlines(services.GetRequiredService<TableSet>()).ReadAsync(wanted.Keys, cancellationToken))
+        {
+            log.Say(line);
+        }
+        // Without its query, which could hold a signature.
+        log.Say($"tables: {services.GetRequiredService<StorageAccount>().Tables.Uri.GetLeftPart(UriPartial.Path)}; how the rows came is in {Names.Runs}, {Names.Slices}, {Names.Gaps} and {Names.Rejects}");
+        log.Say("next: 'dotnet run --project src/Pipeline.Local' and open http://localhost:7071/ for charts, claims and what was revised");
+        if (failed)
+        {
+            return 1;
+        }
+        return open ? 2 : 0;
+    }
+
+    private IEnumerable<string> Cells(int count, IReadOnlyList<RunRow> ended)
+    {
+        var counts = ended.Aggregate(default(RowCounts), (sum, run) => sum + run.Counts);
+        var seconds = ended.Count == 0 ? 0 : (ended.Max(run => run.EndedAt) - startedAt).TotalSeconds;
+        long[] numbers = [count, counts.Read, counts.Added, counts.Changed, counts.Unchanged, counts.Excluded, counts.Missing, counts.Rejected, ended.Sum(run => run.Bytes)];
+        return numbers.Select(number => number.ToString("N0", CultureInfo.InvariantCulture)).Append(seconds.ToString("0.0", CultureInfo.InvariantCulture));
+    }
+
+    private IEnumerable<string> Notes(string source, HashSet<Slice> own, IReadOnlyList<SliceRow> states, IReadOnlyList<RunRow> ended)
+    {
+        if (sources[source].Datasets.Count == 0)
+        {
+            yield return $"{source}: switched off by the settings";
+        }
+        else if (own.Count == 0)
+        {
+            yield return $"{source}: nothing due; {states.Count(row => row.State != SliceState.Failed)} slices are up to date, "
+                + $"the next one is due on {states.Select(row => row.NextDue).DefaultIfEmpty().Min():yyyy-MM-dd HH:mm}Z";
+        }
+        var unpublished = states.Where(row => own.Contains(row.Slice) && row.State == SliceState.NotPublished).ToList();
+        if (unpublished.Count > 0)
+        {
+            var why = ended.LastOrDefault(run => run.State == SliceState.NotPublished && run.Slice == unpublished[0].Slice)?.Error;
+            yield return $"{source}: nothing is published yet for {unpublished.Count} slice{(unpublished.Count == 1 ? "" : "s")}, for example {unpublished[0].Slice}{(string.IsNullOrEmpty(why) ? "" : $": {why}")}";
+        }
+        foreach (var run in ended.Where(run => run.State == SliceState.Done && run.Error.Length > 0))
+        {
+            foreach (var note in run.Error.Split('\n'))
+            {
+                yield return $"note: {run.Slice}: {note}";
+            }
+        }
+    }
+
+    private static string Render(Table table)
+    {
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new PlainOutput(text),
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+        }).Write(table);
+        return text.ToString();
+    }
+
+    private static IEnumerable<string> Short(IEnumerable<string> lines)
+    {
+        var all = lines.ToList();
+        return all.Count <= MostLines ? all : [.. all.Take(MostLines), $"… and {all.Count - MostLines} more; see the tables slices and rejects"];
+    }
+
+    /// <summary>No width of a terminal applies.</summary>
+    private sealed class PlainOutput(TextWriter writer) : IAnsiConsoleOutput
+    {
+        public TextWriter Writer => writer;
+        public bool IsTerminal => false;
+        public int Width => 160;
+        public int Height => 50;
+
+        public void SetEncoding(System.Text.Encoding encoding)
+        {
+            // The writer's own encoding stays.
+        }
+    }
+}
