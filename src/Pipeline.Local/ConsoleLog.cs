@@ -68,7 +68,7 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
         for (var at = exception; at is not null && parts.Count < 4; at = at.InnerException)
         {
             // The storage clients append status, headers and body below the first line.
-            var text = at.Message.Split('\n', 2)[0].Trim();
+            var text = (at is AggregateException several ? $"{several.InnerExceptions.Count} attempts failed" : at.Message.Split('\n', 2)[0]).Trim();
             if (parts.Count == 0 || !parts[^1].Contains(text, StringComparison.Ordinal))
             {
                 parts.Add($"{at.GetType().Name}: {text}");

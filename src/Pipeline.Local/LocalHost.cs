@@ -58,6 +58,11 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             }
             code = 1;
         }
+        catch (Exception e) when (e is Azure.RequestFailedException or AggregateException)
+        {
+            log.Complain($"storage: {log.OneLine(e)}; see that the storage of the settings answers, and run the command again");
+            code = 1;
+        }
         await DisposeAsync();
         if (interrupted.IsCancellationRequested)
         {

@@ -21,10 +21,10 @@ internal sealed class Headlines(TableSet tables)
             switch (source)
             {
                 case "census-trade" when await ReadAsync(Imports, _ => true, cancellationToken) is [.., var last] months:
-                    lines.Add($"US imports of goods from Russia: {Millions(last.Value)} in {last.Period}{Change(months, last)}");
+                    lines.Add($"US imports of goods from Russia: {Dollars(last.Value)} in {last.Period}{Change(months, last)}");
                     break;
                 case "unctad-fdi" when await ReadAsync(Stock, _ => true, cancellationToken) is [.., var last]:
-                    lines.Add($"foreign direct investment in Russia: stock of {Millions(last.Value)} at the end of {last.Period}");
+                    lines.Add($"foreign direct investment in Russia: stock of {Dollars(last.Value)} at the end of {last.Period}");
                     break;
                 case "moex-holders" when await ReadAsync(Holders, row => row.RowKey.Split('|')[1] == "us", cancellationToken) is [.., var last]:
                     lines.Add(string.Create(CultureInfo.InvariantCulture, $"United States: {last.Value:0.#} percent of the foreign-held free float of Moscow's shares on {last.Period}"));
@@ -55,5 +55,9 @@ internal sealed class Headlines(TableSet tables)
             ? string.Create(CultureInfo.InvariantCulture, $", {(last.Value / year.Value) - 1:+0.0%;-0.0%} on {before}") : $", no figure for {before}";
     }
 
-    private static string Millions(double dollars) => string.Create(CultureInfo.InvariantCulture, $"{dollars / 1e6:N1} million US dollars");
+    private static string Dollars(double dollars)
+    {
+        var (amount, word) = dollars >= 1e9 ? (dollars / 1e9, "billion") : (dollars / 1e6, "million");
+        return string.Create(CultureInfo.InvariantCulture, $"{amount:N1} {word} US dollars");
+    }
 }
