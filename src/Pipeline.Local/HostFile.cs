@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Local;
 
@@ -9,11 +10,18 @@ internal sealed class HostFile
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(30);
 
+    private readonly IReadOnlyList<(string Prefix, LogLevel Level)> logLevels;
+    private readonly LogLevel defaultLevel;
+
     private HostFile(IConfiguration values, string routePrefix, TimeSpan functionTimeout)
     {
         Values = values;
         RoutePrefix = routePrefix;
         FunctionTimeout = functionTimeout;
+        var levels = values.GetSection("logging:logLevel").GetChildren().Where(entry => Enum.TryParse<LogLevel>(entry.Value, ignoreCase: true, out _))
+            .Select(entry => (Prefix: entry.Key, Level: Enum.Parse<LogLevel>(entry.Value!, ignoreCase: true))).ToList();
+        defaultLevel = levels.Where(entry => entry.Prefix == "default").Select(entry => (LogLevel?)entry.Level).FirstOrDefault() ?? LogLevel.Information;
+        logLevels = [.. levels.Where(entry => entry.Prefix != "default")];
     }
 
     /// <summary>All values, by the names of host.json.</summary>
@@ -24,6 +32,11 @@ internal sealed class HostFile
 
     /// <summary>How long a function may run.</summary>
     public TimeSpan FunctionTimeout { get; }
+
+    /// <summary>The level from which on a category of the worker's log is shown: the longest of the configured prefixes decides.</summary>
+    public LogLevel LevelOf(string category) =>
+        logLevels.Where(entry => category.StartsWith(entry.Prefix, StringComparison.Ordinal)).OrderByDescending(entry => entry.Prefix.Length).Select(entry => (LogLevel?)entry.Level).FirstOrDefault()
+        ?? defaultLevel;
 
     /// <summary>Reads the file of an app.</summary>
     /// <exception cref="StartException">The Functions host would not start with it.</exception>

@@ -11,6 +11,7 @@ using Pipeline.Local.Once;
 using Pipeline.Local.Settings;
 using Pipeline.Local.Worker;
 using Pipeline.Settings;
+using Pipeline.Sources;
 using Pipeline.Storage;
 
 namespace Pipeline.Local;
@@ -93,24 +94,25 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             throw new StartException([.. findings.Select(finding => finding.ToString())]);
         }
         var hostFile = HostFile.Read(folder, configuration);
-        var registry = new HostRegistry(Path.Combine(Checkout.Data, "hosts"));
-        var dying = await StartAzuriteAsync(configuration, registry, cancellationToken);
         var services = new ServiceCollection()
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ConsoleLogProvider(log)))
             .AddPipeline(configuration, settings, folder).BuildServiceProvider();
         cleanups.Push(services.DisposeAsync);
+        var planned = options.Mode == LocalMode.Once ? PlannedSource.Find(services.GetRequiredService<SourceCatalog>(), options.Plan) : [];
+        var (registry, dying) = await StartAzuriteAsync(configuration, cancellationToken);
         if (options.Mode == LocalMode.List)
         {
             await SliceListing.WriteAsync(services, log, cancellationToken);
             return 0;
         }
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var (worker, channel, listed) = await StartWorkerAsync(folder, registry, cancellationToken);
-        var invoker = new FunctionInvoker(channel, WorkerFunction.Read(listed, configuration), hostFile.FunctionTimeout);
+        var (worker, channel, listed) = await StartWorkerAsync(folder, hostFile, registry, cancellationToken);
+        var functions = WorkerFunction.Read(listed, configuration).Where(function => !IsDisabled(function, configuration)).ToList();
+        var invoker = new FunctionInvoker(channel, functions, hostFile.FunctionTimeout);
         var storage = services.GetRequiredService<StorageAccount>();
         var triggers = await TriggerHost.StartAsync(invoker, hostFile, storage, HostStorage(configuration, storage), log, options.Ends, cancellationToken);
         cleanups.Push(triggers.DisposeAsync);
-        var work = options.Ends ? new OnceRun(services, invoker, channel, options, log, time).RunAsync(working.Token) : ServeAsync(invoker, channel, hostFile, working.Token);
+        var work = options.Ends ? new OnceRun(services, planned, invoker, channel, options, log, time).RunAsync(working.Token) : ServeAsync(invoker, channel, hostFile, working.Token);
         var died = worker.WaitAsync(working.Token);
         var first = await Task.WhenAny(work, died, dying);
         if (first == work)
@@ -132,38 +134,43 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         throw new StartException(line);
     }
 
-    private async Task<Task<string>> StartAzuriteAsync(IConfiguration configuration, HostRegistry registry, CancellationToken cancellationToken)
+    /// <summary>Registers this host, and makes sure that Azurite answers if the settings name it.</summary>
+    /// <returns>The registry, and what ends when Azurite does.</returns>
+    private async Task<(HostRegistry Registry, Task<string> Dying)> StartAzuriteAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
+        var named = new[] { SettingNames.Storage, SettingNames.HostStorage }.Select(name => configuration[name]).FirstOrDefault(text => AzuriteAccount.Of(text) is not null);
+        var account = AzuriteAccount.Of(named);
+        // Every Azurite has data of its own, and knows its own hosts.
+        var data = account is null || account == AzuriteAccount.Default ? Checkout.Data : Path.Combine(Checkout.Data, account.Blob.ToString(CultureInfo.InvariantCulture));
+        var registry = new HostRegistry(Path.Combine(data, "hosts"));
         using (await registry.LockAsync(time, cancellationToken))
         {
             if (await registry.EndOrphansAsync(cancellationToken) is > 0 and var ended)
             {
                 log.Say($"worker: ended {ended} whose host had died");
             }
-            registry.Enter(ProcessId.Of(System.Diagnostics.Process.GetCurrentProcess()), null);
+            registry.Enter(null);
         }
-        var named = new[] { SettingNames.Storage, SettingNames.HostStorage }.Select(name => configuration[name]).FirstOrDefault(text => AzuriteAccount.Of(text) is not null);
-        if (AzuriteAccount.Of(named) is not { } account)
+        if (account is null)
         {
             cleanups.Push(() =>
             {
                 registry.Leave();
                 return ValueTask.CompletedTask;
             });
-            return new TaskCompletionSource<string>().Task;
+            return (registry, new TaskCompletionSource<string>().Task);
         }
         var root = Checkout.Root ?? throw new StartException("Azurite: seen no package.json that asks for azurite in this folder or above, expected the checkout; run the command there");
-        var data = account == AzuriteAccount.Default ? Checkout.Data : Path.Combine(Checkout.Data, account.Blob.ToString(CultureInfo.InvariantCulture));
         var azurite = new LocalAzurite(account, named!, new NodeTools(root, time, log.Say), registry, data, time, log.Say);
         cleanups.Push(azurite.DisposeAsync);
         await azurite.EnsureAsync(!options.NoAzurite, cancellationToken);
-        return azurite.WatchAsync(cancellationToken);
+        return (registry, azurite.WatchAsync(cancellationToken));
     }
 
     private async Task<(WorkerProcess Worker, WorkerChannel Channel, IReadOnlyList<RpcFunctionMetadata> Listed)> StartWorkerAsync(
-        string folder, HostRegistry registry, CancellationToken cancellationToken)
+        string folder, HostFile hostFile, HostRegistry registry, CancellationToken cancellationToken)
     {
-        var channel = new WorkerChannel(log, time);
+        var channel = new WorkerChannel(log, hostFile, time);
         var listener = await WorkerListener.StartAsync(channel);
         cleanups.Push(listener.DisposeAsync);
         var worker = WorkerProcess.Start(folder, listener.Address, channel.WorkerId);
@@ -174,7 +181,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             channel.Close();
             worker.Dispose();
         });
-        registry.Enter(ProcessId.Of(System.Diagnostics.Process.GetCurrentProcess()), worker.Id);
+        registry.Enter(worker.Id);
         log.Say("worker: starting the function app");
         using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var start = channel.StartAsync(folder, starting.Token);
@@ -195,10 +202,26 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         var home = $"/{hostFile.RoutePrefix}/report";
         var front = await FrontEnd.StartAsync(invoker, channel.HttpAddress ?? throw new StartException("worker: seen no address for HTTP, expected ASP.NET Core integration"), hostFile, options.Port, home, log);
         cleanups.Push(front.DisposeAsync);
+        foreach (var function in invoker.Functions)
+        {
+            log.Say($"  {function.Name}: {Describe(function.Trigger, hostFile)}");
+        }
         log.Say($"ready: http://localhost:{options.Port}/ leads to the report; timers and queues are running; Ctrl-C stops");
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
         return 0;
     }
+
+    private string Describe(Trigger trigger, HostFile hostFile) => trigger switch
+    {
+        HttpTrigger http => $"[{string.Join(',', http.Methods)}] http://localhost:{options.Port}/{hostFile.RoutePrefix}/{http.Route}",
+        QueueTrigger queue => $"queue {queue.Queue} ({queue.Connection})",
+        TimerTrigger timer => $"timer {timer.Schedule}",
+        _ => "",
+    };
+
+    /// <summary>A function is switched off by a setting, as in Azure.</summary>
+    private static bool IsDisabled(WorkerFunction function, IConfiguration configuration) =>
+        new[] { $"AzureWebJobs.{function.Name}.Disabled", $"AzureWebJobs_{function.Name}_Disabled" }.Select(name => configuration[name]).Any(value => value is "1" || string.Equals(value, "true", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The host's own account, in which the timers' locks and times are kept.</summary>
     private static BlobServiceClient HostStorage(IConfiguration configuration, StorageAccount data) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -18,10 +19,11 @@ internal sealed class HostRegistry(string folder)
     internal sealed record Entry(ProcessId Host, ProcessId? Worker);
 
     /// <summary>Registers this host; called again when its worker is known.</summary>
-    public void Enter(ProcessId host, ProcessId? worker)
+    public void Enter(ProcessId? worker)
     {
+        using var host = Process.GetCurrentProcess();
         Directory.CreateDirectory(folder);
-        Write(own, new Entry(host, worker));
+        Write(own, new Entry(ProcessId.Of(host), worker));
     }
 
     /// <summary>Removes this host.</summary>

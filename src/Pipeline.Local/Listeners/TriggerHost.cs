@@ -57,6 +57,7 @@ internal sealed class TriggerHost : IAsyncDisposable
                 logging.AddFilter("Azure.Core", LogLevel.Error).AddFilter("Microsoft.Hosting", LogLevel.Warning);
                 // The worker says itself what its functions do.
                 logging.AddFilter("Host", LogLevel.Warning).AddFilter("Microsoft.Azure.WebJobs", LogLevel.Warning);
+                logging.AddFilter("Function", log.Verbose ? LogLevel.Information : LogLevel.Error);
             })
             .ConfigureWebJobs(webJobs =>
             {

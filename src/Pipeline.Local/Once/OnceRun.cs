@@ -16,12 +16,14 @@ namespace Pipeline.Local.Once;
 /// and no visible message is left. A message that a dead process had taken stays hidden for minutes: the plan sends the next one again.
 /// </summary>
 /// <param name="services">The engine on the same storage as the worker.</param>
+/// <param name="planned">The sources to plan; none for a replay.</param>
 /// <param name="invoker">Runs the plan functions.</param>
 /// <param name="channel">The worker.</param>
 /// <param name="options">What was asked for.</param>
 /// <param name="log">Receives progress and summary.</param>
 /// <param name="time">The clock.</param>
-internal sealed class OnceRun(IServiceProvider services, FunctionInvoker invoker, WorkerChannel channel, LocalOptions options, ConsoleLog log, TimeProvider time)
+internal sealed class OnceRun(
+    IServiceProvider services, IReadOnlyList<PlannedSource> planned, FunctionInvoker invoker, WorkerChannel channel, LocalOptions options, ConsoleLog log, TimeProvider time)
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LinePeriod = TimeSpan.FromSeconds(3);
@@ -55,9 +57,8 @@ internal sealed class OnceRun(IServiceProvider services, FunctionInvoker invoker
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var planned = options.Mode == LocalMode.Replay ? [] : PlannedSource.Find(catalog, invoker.Functions, options.Plan);
-        await StartAsync(planned, cancellationToken);
-        var complete = await WaitAsync(planned, cancellationToken);
+        await StartAsync(cancellationToken);
+        var complete = await WaitAsync(cancellationToken);
         var summary = new OnceSummary(services, wanted, startedAt);
         var code = await summary.WriteAsync(log, cancellationToken);
         foreach (var failed in failedPlans)
@@ -71,23 +72,23 @@ internal sealed class OnceRun(IServiceProvider services, FunctionInvoker invoker
         return failedPlans.Count > 0 || !complete ? 1 : code;
     }
 
-    private async Task StartAsync(IReadOnlyList<PlannedSource> planned, CancellationToken cancellationToken)
+    private async Task StartAsync(CancellationToken cancellationToken)
     {
         foreach (var (source, function) in planned)
         {
             await NoteAsync(source, cancellationToken);
             try
             {
-                await invoker.InvokeByHandAsync(function, "", cancellationToken);
+                await invoker.InvokeByHandAsync(invoker.Find(function), "", cancellationToken);
             }
             catch (InvocationFailedException e)
             {
-                log.Event(LogLevel.Error, function.Name, e.Message);
-                failedPlans.Add(function.Name);
+                log.Event(LogLevel.Error, function, e.Message);
+                failedPlans.Add(function);
             }
             if (wanted[source.Name].Count > 0)
             {
-                log.Say($"{Elapsed}  {function.Name}: {wanted[source.Name].Count} slices are due");
+                log.Say($"{Elapsed}  {function}: {wanted[source.Name].Count} slices are due");
             }
         }
         if (options.Mode == LocalMode.Replay)
@@ -119,7 +120,7 @@ internal sealed class OnceRun(IServiceProvider services, FunctionInvoker invoker
         log.Say($"{Elapsed}  {slice}: replayed from {(answer.From == Replay.Raw ? answer.RawBlob : "its source")}");
     }
 
-    private async Task<bool> WaitAsync(IReadOnlyList<PlannedSource> planned, CancellationToken cancellationToken)
+    private async Task<bool> WaitAsync(CancellationToken cancellationToken)
     {
         var (replans, mark, moved, said, still) = (0, "", time.GetTimestamp(), time.GetTimestamp(), 0);
         var (saidRows, started) = (0L, channel.StartedCount);
@@ -150,7 +151,7 @@ internal sealed class OnceRun(IServiceProvider services, FunctionInvoker invoker
                     return false;
                 }
                 log.Event(LogLevel.Warning, null, $"nothing has moved for {Standstill.TotalSeconds:0} s although not everything is done; planning again ({replans} of {MaxReplans})");
-                await StartAsync(planned, cancellationToken);
+                await StartAsync(cancellationToken);
                 moved = time.GetTimestamp();
             }
             await Task.Delay(Period, time, cancellationToken);

@@ -8,8 +8,9 @@ namespace Pipeline.Local.Worker;
 
 /// <summary>The conversation with the worker: one stream in each direction, in which the worker is the client.</summary>
 /// <param name="log">Receives the worker's log.</param>
+/// <param name="hostFile">Which categories of it are shown.</param>
 /// <param name="time">The clock of all waiting.</param>
-internal sealed class WorkerChannel(ConsoleLog log, TimeProvider time) : FunctionRpc.FunctionRpcBase
+internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvider time) : FunctionRpc.FunctionRpcBase
 {
     /// <summary>The longest message; far more than a queue message or a log line needs.</summary>
     public const int MaxMessageBytes = 64 << 20;
@@ -18,6 +19,9 @@ internal sealed class WorkerChannel(ConsoleLog log, TimeProvider time) : Functio
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    /// <summary>ASP.NET Core warns of the keys of cookies, which this app does not use.</summary>
+    private const string KeyRing = "Microsoft.AspNetCore.DataProtection";
 
     private readonly Channel<StreamingMessage> outgoing = Channel.CreateUnbounded<StreamingMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> requests = new(StringComparer.Ordinal);
@@ -220,6 +224,11 @@ internal sealed class WorkerChannel(ConsoleLog log, TimeProvider time) : Functio
 
     private void Log(RpcLog line)
     {
+        var level = (LogLevel)(int)line.Level;
+        if (level < hostFile.LevelOf(line.Category) || line.Category.StartsWith(KeyRing, StringComparison.Ordinal))
+        {
+            return;
+        }
         var text = line.Message;
         if (line.Exception is { } error)
         {
@@ -227,7 +236,7 @@ internal sealed class WorkerChannel(ConsoleLog log, TimeProvider time) : Functio
         }
         if (text.Trim().Length > 0)
         {
-            log.Event((LogLevel)(int)line.Level, invocations.TryGetValue(line.InvocationId, out var running) ? running.Function : null, text.Trim());
+            log.Event(level, invocations.TryGetValue(line.InvocationId, out var running) ? running.Function : null, text.Trim());
         }
     }
 
