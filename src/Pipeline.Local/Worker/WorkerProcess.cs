@@ -51,7 +51,8 @@ internal sealed class WorkerProcess : IDisposable
     /// <param name="folder">The folder of the built app.</param>
     /// <param name="address">Where the host listens for it.</param>
     /// <param name="workerId">By which it makes itself known.</param>
-    public static WorkerProcess Start(string folder, Uri address, string workerId)
+    /// <param name="settings">Settings beside those of this process; null for none.</param>
+    public static WorkerProcess Start(string folder, Uri address, string workerId, IReadOnlyDictionary<string, string>? settings = null)
     {
         var assembly = Path.Combine(folder, AssemblyName);
         if (!File.Exists(assembly))
@@ -83,6 +84,10 @@ internal sealed class WorkerProcess : IDisposable
         start.Environment["FUNCTIONS_APPLICATION_DIRECTORY"] = folder;
         start.Environment["FUNCTIONS_WORKER_DIRECTORY"] = folder;
         start.Environment["FUNCTIONS_WORKER_RUNTIME"] = "dotnet-isolated";
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
         return new WorkerProcess(start);
     }
 

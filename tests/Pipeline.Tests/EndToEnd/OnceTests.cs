@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Xunit;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -83,7 +84,7 @@ public sealed class OnceTests(Azurite azurite)
         var connection = azurite.NewAccount();
         var ended = await App.RunAsync(App.Settings(connection), "--once", "Nonsense");
         Assert.Equal(1, ended.ExitCode);
-        Assert.Equal("--once: seen \"Nonsense\", expected one of PlanCensusTrade, PlanMoexHolders, PlanUnctadFdi\n", ended.Error);
+        Assert.Equal("--once: seen \"Nonsense\", expected one of PlanCensusTrade, PlanUnctadFdi, PlanMoexHolders\n", ended.Error);
         Assert.Empty(await new Account(connection).NamesAsync());
     }
 
@@ -97,19 +98,57 @@ public sealed class OnceTests(Azurite azurite)
     }
 
     [Fact]
-    public async Task A_terminal_shows_progress_and_then_the_table()
+    public async Task The_headline_figures_are_read_from_the_indicators_and_the_next_step_is_named()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"), "needs 'script' of util-linux, which makes a terminal");
-        var settings = App.Small(azurite.NewAccount(), ("TERM", "xterm-256color"), ("COLUMNS", "160"));
-        await using var app = App.Command("/usr/bin/script", settings, "-qec", $"stty cols 160 rows 50; dotnet '{Path.Combine(App.Folder, "Pipeline.Functions.dll")}' --no-azurite --once", "/dev/null");
-        var ended = await app.EndAsync();
+        var quiet = await QuietRun.GetAsync(azurite);
+        string[] lines =
+        [
+            "US imports of goods from Russia: 126.1 million US dollars in 2024-12, -56.8% on 2023-12",
+            "foreign direct investment in Russia: stock of 216.0 billion US dollars at the end of 2024",
+            "United States: 55 percent of the foreign-held free float of Moscow's shares on 2018-09-06",
+            "next: 'dotnet run --project src/Pipeline.Local' and open http://localhost:7071/ for charts, claims and what was revised",
+        ];
+        Assert.All(lines, line => Assert.Contains($"\n{line}\n", quiet.Ended.Out, StringComparison.Ordinal));
+        var account = new Account(quiet.ConnectionString);
+        async Task<double> OfAsync(string indicator, string period) =>
+            (double)(await account.RowsAsync("indicators", $"PartitionKey eq '{indicator}' and RowKey eq '{period}'")).Single()["Value"];
+        var (last, before) = (await OfAsync("us-ru-imports-monthly", "2024-12"), await OfAsync("us-ru-imports-monthly", "2023-12"));
+        Assert.Equal("126.1 -56.8", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{last / 1e6:0.0} {(last / before - 1) * 100:0.0}"));
+        Assert.Equal(216.0, await OfAsync("fdi-rus-inward-stock", "2024") / 1e9, 1);
+    }
+
+    [Fact]
+    public async Task From_its_start_a_run_says_what_it_is_doing()
+    {
+        var quiet = await QuietRun.GetAsync(azurite);
+        Assert.StartsWith("worker: starting the function app\n", quiet.Ended.Out, StringComparison.Ordinal);
+        foreach (var (plan, slices) in (IEnumerable<(string, int)>)[("PlanCensusTrade", 32), ("PlanUnctadFdi", 2), ("PlanMoexHolders", 3)])
+        {
+            Assert.Matches($"(?m)^ +[0-9]+ s  {plan}: {slices} slices are due$", quiet.Ended.Out);
+        }
+        Assert.Matches("(?m)^ +[0-9]+ s  ([0-9]+ of 37 slices|all slices; computing indicators, claims and files), [0-9,]+ rows, [0-9,]+ rows/s", quiet.Ended.Out);
+    }
+
+    [Fact]
+    public async Task As_JSON_every_line_is_an_object_and_the_ledger_is_one_for_each_source()
+    {
+        var ended = await App.RunAsync(App.Small(azurite.NewAccount()), "--once", "PlanCensusTrade", "--json");
         Assert.True(ended.ExitCode == 0, ended.ToString());
-        Assert.Contains('\u001b', ended.Out);
-        Assert.Contains("waiting", ended.Out, StringComparison.Ordinal);
-        Assert.Contains("Normalize", ended.Out, StringComparison.Ordinal);
-        var table = ended.Out.LastIndexOf("census-trade ", StringComparison.Ordinal);
-        Assert.True(table > ended.Out.LastIndexOf("Normalize", StringComparison.Ordinal), "the summary comes after the live display");
-        Assert.Contains("105", ended.Out[table..], StringComparison.Ordinal);
+        var lines = ended.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var ledger = Assert.Single(lines, line => line.TryGetProperty("source", out _));
+        Assert.Equal(("census-trade", 6), (ledger.GetProperty("source").GetString(), ledger.GetProperty("slices").GetInt32()));
+        Assert.All(lines.Where(line => line.ValueKind == JsonValueKind.Object && !line.TryGetProperty("source", out _)),
+            line => Assert.Equal(JsonValueKind.String, line.GetProperty("message").ValueKind));
+    }
+
+    [Fact]
+    public async Task A_list_names_each_slice_with_its_state()
+    {
+        var quiet = await QuietRun.GetAsync(azurite);
+        var ended = await App.RunAsync(App.Settings(quiet.ConnectionString), "--list");
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Matches("(?m)^census-trade/imports-total/2018 +done +[0-9,]+ rows  pulled ", ended.Out);
+        Assert.Equal(37, ended.Out.Split('\n').Count(line => line.Contains(" rows  pulled ", StringComparison.Ordinal)));
     }
 
     /// <summary>A source's row of the summary by column.</summary>

@@ -39,7 +39,7 @@ public sealed class ReportSite(Azurite azurite) : IAsyncLifetime
         foreach (var (name, value) in more) settings[name] = value;
         var port = Loopback.FreePort();
         var app = App.Start(settings, "--port", $"{port}");
-        await app.UntilSaysAsync("Listening on");
+        await app.UntilSaysAsync("ready: ");
         return (app, $"http://localhost:{port}/");
     }
 
@@ -90,7 +90,7 @@ public sealed class Visit(IBrowserContext context) : IAsyncDisposable
     internal async Task GotoAsync(string address)
     {
         Page = await context.NewPageAsync();
-        Page.SetDefaultTimeout(15_000);
+        Page.SetDefaultTimeout(120_000);
         Page.Console += (_, message) => Complaints.Add(message.Text);
         Page.PageError += (_, error) => Complaints.Add(error);
         Page.Request += (_, request) => Requests.Add(request.Url);

@@ -49,7 +49,10 @@ public sealed class SettingsTests(Azurite azurite)
 
     [Theory]
     [InlineData("--port 99999", "command line: --port: seen \"99999\", expected a whole number from 1 to 65535; see --help")]
-    [InlineData("--twice", "command line: seen \"--twice\", expected --once [function], --replay <slice> [--from raw|source] [--accept], --port <number>, --no-azurite, --verbose or --help")]
+    [InlineData("--twice", "command line: seen \"--twice\", expected --once [function], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, --no-azurite, --app <folder>, --verbose, --json or --help")]
+    [InlineData("--once --list", "command line: seen --once and --list, expected one of them; see --help")]
+    [InlineData("--once --replay a/b/c", "command line: seen --once and --replay, expected one of them; see --help")]
+    [InlineData("--accept", "command line: --from and --accept say how to --replay a slice; see --help")]
     public async Task A_bad_argument_is_said_in_one_line(string arguments, string line)
     {
         var ended = await App.RunAsync(App.Settings("unused"), arguments.Split(' '));
@@ -63,6 +66,6 @@ public sealed class SettingsTests(Azurite azurite)
         var ended = await App.RunAsync(App.Settings(""), "--help");
         Assert.Equal(0, ended.ExitCode);
         Assert.Empty(ended.Error);
-        Assert.All((string[])["--once", "--port", "--no-azurite", "--verbose", "7071"], option => Assert.Contains(option, ended.Out, StringComparison.Ordinal));
+        Assert.All((string[])["--once", "--replay", "--from", "--accept", "--list", "--doctor", "--port", "--no-azurite", "--verbose", "--json", "7071"], option => Assert.Contains(option, ended.Out, StringComparison.Ordinal));
     }
 }

@@ -91,7 +91,8 @@ public sealed class PageTests
 
     private static async Task<string> RenderAsync(StatusReport report)
     {
-        await using var services = new ServiceCollection().AddLogging().BuildServiceProvider();
-        return await new PageRenderer(services, NullLoggerFactory.Instance).RenderAsync(report);
+        // With the checks that are on in Development: a scoped service from the root provider is refused.
+        await using var services = new ServiceCollection().AddLogging().BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true });
+        return await new PageRenderer(services.GetRequiredService<IServiceScopeFactory>(), NullLoggerFactory.Instance).RenderAsync(report);
     }
 }
