@@ -15,6 +15,13 @@ public sealed class Azurite : IAsyncLifetime
 
     /// <summary>Short, because the list of accounts is one environment variable of at most 128 KiB.</summary>
     private static readonly string Key = Convert.ToBase64String(new byte[16]);
+
+    /// <summary>For a machine that is slow, and yet an end for one that hangs.</summary>
+    private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(30), StartLimit = TimeSpan.FromMinutes(5);
+
+    private static readonly string Modules = Path.Combine(Repository.Root, "node_modules");
+    private static readonly string Script = Path.Combine(Modules, "azurite", "dist", "src", "azurite.js");
+
     private Process? process;
     private int handedOut;
 
@@ -34,12 +41,11 @@ public sealed class Azurite : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var script = Path.Combine(Repository.Root, "node_modules", "azurite", "dist", "src", "azurite.js");
-        if (!File.Exists(script)) await InstallAsync();
+        await InstallAsync();
         var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in new[]
                  {
-                     "--require", Repository.AzuriteWithoutSweeping, script, "--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1",
+                     "--require", Repository.AzuriteWithoutSweeping, Script, "--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry", "--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1",
                      "--tableHost", "127.0.0.1", "--blobPort", $"{BlobPort}", "--queuePort", $"{QueuePort}", "--tablePort", $"{TablePort}"
                  })
             start.ArgumentList.Add(argument);
@@ -53,7 +59,7 @@ public sealed class Azurite : IAsyncLifetime
         foreach (var port in new[] { BlobPort, QueuePort, TablePort })
             while (!await Loopback.AnswersAsync(port))
             {
-                Assert.True(limit.Elapsed < TimeSpan.FromMinutes(5) && !process.HasExited, $"Azurite does not answer on port {port}");
+                Assert.True(limit.Elapsed < StartLimit && !process.HasExited, $"Azurite does not answer on port {port}");
                 await Task.Delay(100);
             }
     }
@@ -66,18 +72,40 @@ public sealed class Azurite : IAsyncLifetime
         process.Dispose();
     }
 
-    /// <summary>A fresh clone has no Azurite yet; the app would install it on its first run, and so do the tests.</summary>
+    /// <summary>Fetches the npm packages of the tests if one is missing: a build fetches the chart library alone, and a local run Azurite besides.</summary>
     private static async Task InstallAsync()
     {
+        using var limit = new CancellationTokenSource(InstallLimit);
+        await using var alone = await LockAsync(limit.Token);
+        if (IsInstalled()) return;
         using var npm = Process.Start(new ProcessStartInfo(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", "ci --no-progress")
         {
             WorkingDirectory = Repository.Root,
             RedirectStandardOutput = true,
             RedirectStandardError = true
         }) ?? throw new InvalidOperationException("npm did not start");
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(15));
         var output = Task.WhenAll(npm.StandardOutput.ReadToEndAsync(limit.Token), npm.StandardError.ReadToEndAsync(limit.Token));
         await npm.WaitForExitAsync(limit.Token);
-        Assert.True(npm.ExitCode == 0, $"npm ci in {Repository.Root} ended with {npm.ExitCode}: {string.Join('\n', await output)}");
+        Assert.True(npm.ExitCode == 0 && IsInstalled(), $"npm ci in {Repository.Root} ended with {npm.ExitCode}: {string.Join('\n', await output)}");
+    }
+
+    private static bool IsInstalled() =>
+        File.Exists(Script) && File.Exists(Path.Combine(Modules, "axe-core", "axe.min.js")) && File.Exists(Path.Combine(Modules, "@azure", "data-tables", "package.json"));
+
+    /// <summary>The lock under which a local host fetches packages, too: two fetches at a time would delete each other's, and half a fetch is not one.</summary>
+    private static async Task<FileStream> LockAsync(CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, ".azurite", "hosts"));
+        while (true)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(folder.FullName, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), cancellationToken);
+            }
+        }
     }
 }

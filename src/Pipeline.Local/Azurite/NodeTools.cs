@@ -53,7 +53,7 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
         {
             return;
         }
-        say("npm: fetching Azurite and the chart library, once; half a minute on a fast connection");
+        say("npm: fetching Azurite, once; about half a minute on an idle machine with a fast connection");
         var started = time.GetTimestamp();
         var said = started;
         var packages = 0;
@@ -62,7 +62,7 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
         try
         {
             code = await Commands.RunAsync(
-                Npm, ["ci", "--omit=dev", "--no-fund", "--no-audit", "--no-progress", "--loglevel=http"], root, Quiet, Receive, cancellationToken);
+                Npm, ["ci", "--omit=optional", "--no-fund", "--no-audit", "--no-progress", "--loglevel=http"], root, Quiet, Receive, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -106,7 +106,7 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
         {
             return new StartException(
             [
-                $"'npm ci --omit=dev' in {root}: seen {seen}, expected the packages of package.json; connect to the network and run it by hand. Its last lines:",
+                $"'npm ci --omit=optional' in {root}: seen {seen}, expected the packages of package.json; connect to the network and run it by hand. Its last lines:",
                 .. lines.TakeLast(LastLines).Select(line => "  " + line),
             ]);
         }
