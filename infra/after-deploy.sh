@@ -84,7 +84,7 @@ functions() {
   listed=$(printf '%s\n' "$said" | sed 's|.*/||' | sort -u)
   missing=$(comm -23 <(echo "$expected") <(echo "$listed") | tr '\n' ' ')
   [ -n "$missing" ] || return 0
-  reason="the host does not list: ${missing% }; was the package built with AzurePackages=true? see the host's log (FunctionAppLogs)"
+  reason="the host does not list: ${missing% }; is the package all of what 'dotnet publish' wrote, with its hidden folder .azurefunctions? see the host's log (FunctionAppLogs)"
   return 1
 }
 patiently functions

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary><c>infra/after-deploy.sh</c> against stand-ins of the commands it calls: what it says of a deployment that works, and of each way not to.</summary>
+/// <summary><c>infra/after-deploy.sh</c> against fakes of the commands it calls: what it says of a deployment that works, and of each way not to.</summary>
 public sealed class AfterDeployTests : IDisposable
 {
     private const string Connection = "AzureWebJobsStorage__accountName\thost\nAzureWebJobsStorage__credential\tmanagedidentity\nAzureWebJobsStorage__clientId\tid\nPipelineStorage__clientId\tid\n";
@@ -35,8 +35,8 @@ public sealed class AfterDeployTests : IDisposable
         { Connection.Replace("AzureWebJobsStorage__clientId\tid\n", "", StringComparison.Ordinal), "", "", "200", $"the app lacks the setting AzureWebJobsStorage__clientId; {Again}" },
         { "AzureWebJobs_Pull_Disabled\ttrue\n" + Connection + "AzureWebJobs.PlanCensusTrade.Disabled\t1\nAzureWebJobs_Normalize_Disabled\tTrue\r\n", "", Listed, "200", $"functions are switched off: AzureWebJobs_Pull_Disabled AzureWebJobs.PlanCensusTrade.Disabled AzureWebJobs_Normalize_Disabled; if no restoring is under way (infra/README.md), {Again}, which takes these settings away" },
         { Connection, "Census__ApiKey\nMoex__NsdApiKey\n", "", "200", "Key Vault references are not resolved: Census__ApiKey Moex__NsdApiKey; put the secrets into the vault, or leave them out of the parameter secrets" },
-        { Connection, "", Listed.Replace("func-x/Monitor\n", "", StringComparison.Ordinal), "200", "the host does not list: Monitor; was the package built with AzurePackages=true? see the host's log (FunctionAppLogs)" },
-        { Connection, "", "func-x/WarmUp\n", "200", $"the host does not list: {Functions.Replace('\n', ' ')}; was the package built with AzurePackages=true? see the host's log (FunctionAppLogs)" },
+        { Connection, "", Listed.Replace("func-x/Monitor\n", "", StringComparison.Ordinal), "200", "the host does not list: Monitor; is the package all of what 'dotnet publish' wrote, with its hidden folder .azurefunctions? see the host's log (FunctionAppLogs)" },
+        { Connection, "", "func-x/WarmUp\n", "200", $"the host does not list: {Functions.Replace('\n', ' ')}; is the package all of what 'dotnet publish' wrote, with its hidden folder .azurefunctions? see the host's log (FunctionAppLogs)" },
         { Connection, "", Listed, "503", "GET /api/health: status 503, expected 200; the answer begins: {\"status\":\"unhealthy\"}" }
     };
 

@@ -37,25 +37,14 @@ public sealed class DeliveryTests : IDisposable
     }
 
     [Fact]
-    public void What_is_sent_is_built_with_the_real_packages_after_the_tests()
+    public void What_is_sent_is_built_after_the_tests_from_the_same_sources()
     {
         var package = Job(Pipeline, "package");
         Assert.Matches(@"(?m)^    needs: check$", package);
-        Assert.Matches(@"(?m)^      AzurePackages: 'true'$", package);
         Assert.Contains("- run: dotnet publish src/Pipeline.Functions -c Release -o package\n", package, StringComparison.Ordinal);
         Assert.Contains("- run: bash .ci/run\n", Job(Pipeline, "check"), StringComparison.Ordinal);
         Assert.Matches(@"(?s)needs: package\n    if: github\.ref == 'refs/heads/main' && github\.event_name != 'pull_request'\n    uses: \./\.github/workflows/deploy\.yml\n.*environment: dev\s*$", Job(Pipeline, "dev"));
         Assert.Matches(@"(?s)needs: dev\n    uses: \./\.github/workflows/deploy\.yml\n.*environment: prod\s*$", Job(Pipeline, "prod"));
-    }
-
-    [Fact]
-    public void Azd_packages_nothing_that_was_built_with_the_stand_ins_by_whatever_command()
-    {
-        // A hook of the service: one of the project named prepackage is not run by `azd deploy`, which packages as well.
-        var service = Regex.Match(Azd, @"(?ms)^services:\n(.*?)(?=^\w)").Groups[1].Value;
-        Assert.Matches("""(?m)^    hooks:.*\n(?:      #.*\n)*      prepackage:\n        posix:\n          shell: sh\n          run: '\[ "\$AzurePackages" = true \] \|\| .*exit 1; \}'$""", service);
-        Assert.Contains("""          run: 'if ($env:AzurePackages -ne "true") { throw """, service, StringComparison.Ordinal);
-        Assert.Single(Regex.Matches(Azd, "prepackage:"));
     }
 
     [Fact]

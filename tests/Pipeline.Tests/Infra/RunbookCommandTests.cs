@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>The shell functions of the runbook, run as they stand there with stand-ins of the commands they call.</summary>
+/// <summary>The shell functions of the runbook, run as they stand there with fakes of the commands they call.</summary>
 public sealed class RunbookCommandTests
 {
     [Fact]
