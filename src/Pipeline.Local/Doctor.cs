@@ -40,23 +40,8 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
         {
             Bad(log, "checkout: seen no package.json that asks for azurite in this folder or above; run the command in the repository's folder");
         }
-        if (File.Exists(Path.Combine(folder, WorkerProcess.AssemblyName)))
-        {
-            Good(log, "function app", folder);
-        }
-        else
-        {
-            Bad(log, $"function app: seen no {WorkerProcess.AssemblyName} in {folder}, expected the built app; run 'dotnet build src/Pipeline.Local'");
-        }
-        try
-        {
-            HostFile.Read(folder, configuration);
-            Good(log, "host.json", "read");
-        }
-        catch (StartException e)
-        {
-            Bad(log, e.Lines[0]);
-        }
+        Check(log, "function app", () => WorkerProcess.Find(folder));
+        Check(log, "host.json", () => $"routes begin with {HostFile.Read(folder, configuration).RoutePrefix}/");
         SettingsReader.Read(configuration, out var findings);
         foreach (var finding in findings)
         {
@@ -135,6 +120,18 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
         catch (SocketException)
         {
             return false;
+        }
+    }
+
+    private void Check(ConsoleLog log, string what, Func<string> check)
+    {
+        try
+        {
+            Good(log, what, check());
+        }
+        catch (StartException e)
+        {
+            Bad(log, e.Lines[0]);
         }
     }
 

@@ -94,6 +94,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             throw new StartException([.. findings.Select(finding => finding.ToString())]);
         }
         var hostFile = HostFile.Read(folder, configuration);
+        WorkerProcess.Find(folder);
         var services = new ServiceCollection()
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ConsoleLogProvider(log)))
             .AddPipeline(configuration, settings, folder).BuildServiceProvider();
@@ -112,7 +113,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         var storage = services.GetRequiredService<StorageAccount>();
         var triggers = await TriggerHost.StartAsync(invoker, hostFile, storage, HostStorage(configuration, storage), log, options.Ends, cancellationToken);
         cleanups.Push(triggers.DisposeAsync);
-        var work = options.Ends ? new OnceRun(services, planned, invoker, channel, options, log, time).RunAsync(working.Token) : ServeAsync(invoker, channel, hostFile, working.Token);
+        var work = options.Ends ? new OnceRun(services, planned, invoker, triggers.Messages, options, log, time).RunAsync(working.Token) : ServeAsync(invoker, channel, hostFile, working.Token);
         var died = worker.WaitAsync(working.Token);
         var first = await Task.WhenAny(work, died, dying);
         if (first == work)

@@ -66,10 +66,12 @@ public sealed class Azurite : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (process is null) return;
-        if (!process.HasExited) process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync();
-        process.Dispose();
+        // Tests that need a storage that goes away dispose of their own.
+        if (process is not { } started) return;
+        process = null;
+        if (!started.HasExited) started.Kill(entireProcessTree: true);
+        await started.WaitForExitAsync();
+        started.Dispose();
     }
 
     /// <summary>Fetches the npm packages of the tests if one is missing: a build fetches the chart library alone, and a local run Azurite besides.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Extensions.Timers;
 using Microsoft.Azure.WebJobs.Host;
 using Microsoft.Azure.WebJobs.Host.Executors;
+using Microsoft.Azure.WebJobs.Host.Queues;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +29,14 @@ internal sealed class TriggerHost : IAsyncDisposable
 
     private readonly IHost host;
 
-    private TriggerHost(IHost host) => this.host = host;
+    private TriggerHost(IHost host, MessageTracker messages)
+    {
+        this.host = host;
+        Messages = messages;
+    }
+
+    /// <summary>The messages that this host has in hand.</summary>
+    public MessageTracker Messages { get; }
 
     /// <summary>Starts the listeners.</summary>
     /// <param name="invoker">Runs the functions.</param>
@@ -46,6 +54,7 @@ internal sealed class TriggerHost : IAsyncDisposable
         {
             await account.Queues.GetQueueClient(queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         }
+        var messages = new MessageTracker();
         var jobs = JobTypeBuilder.Build(invoker.Functions, withTimers: !once);
         var builder = new HostBuilder()
             .ConfigureAppConfiguration(configuration => configuration
@@ -57,7 +66,7 @@ internal sealed class TriggerHost : IAsyncDisposable
                 logging.AddFilter("Azure.Core", LogLevel.Error).AddFilter("Microsoft.Hosting", LogLevel.Warning);
                 // The worker says itself what its functions do.
                 logging.AddFilter("Host", LogLevel.Warning).AddFilter("Microsoft.Azure.WebJobs", LogLevel.Warning);
-                logging.AddFilter("Function", log.Verbose ? LogLevel.Information : LogLevel.Error);
+                logging.AddFilter("Function", log.Verbose ? LogLevel.Information : LogLevel.None).AddFilter("Host.Results", LogLevel.None);
             })
             .ConfigureWebJobs(webJobs =>
             {
@@ -80,6 +89,7 @@ internal sealed class TriggerHost : IAsyncDisposable
                 services.AddSingleton<ITypeLocator>(new Jobs(jobs));
                 services.AddSingleton<IHostIdProvider>(new Id());
                 services.AddSingleton(invoker);
+                services.AddSingleton<IQueueProcessorFactory>(messages);
                 services.AddSingleton<ScheduleMonitor>(new BlobScheduleMonitor(hostStorage.GetBlobContainerClient(HostContainer), HostId));
                 services.Configure<SingletonOptions>(singleton =>
                 {
@@ -91,7 +101,7 @@ internal sealed class TriggerHost : IAsyncDisposable
             });
         var host = builder.Build();
         await host.StartAsync(cancellationToken);
-        return new TriggerHost(host);
+        return new TriggerHost(host, messages);
     }
 
     /// <summary>Stops the listeners: running functions are cancelled and awaited, and their messages put back.</summary>

@@ -18,12 +18,12 @@ namespace Pipeline.Local.Once;
 /// <param name="services">The engine on the same storage as the worker.</param>
 /// <param name="planned">The sources to plan; none for a replay.</param>
 /// <param name="invoker">Runs the plan functions.</param>
-/// <param name="channel">The worker.</param>
+/// <param name="messages">The messages that this host has in hand.</param>
 /// <param name="options">What was asked for.</param>
 /// <param name="log">Receives progress and summary.</param>
 /// <param name="time">The clock.</param>
 internal sealed class OnceRun(
-    IServiceProvider services, IReadOnlyList<PlannedSource> planned, FunctionInvoker invoker, WorkerChannel channel, LocalOptions options, ConsoleLog log, TimeProvider time)
+    IServiceProvider services, IReadOnlyList<PlannedSource> planned, FunctionInvoker invoker, MessageTracker messages, LocalOptions options, ConsoleLog log, TimeProvider time)
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LinePeriod = TimeSpan.FromSeconds(3);
@@ -123,7 +123,7 @@ internal sealed class OnceRun(
     private async Task<bool> WaitAsync(CancellationToken cancellationToken)
     {
         var (replans, mark, moved, said, still) = (0, "", time.GetTimestamp(), time.GetTimestamp(), 0);
-        var (saidRows, started) = (0L, channel.StartedCount);
+        var (saidRows, taken) = (0L, messages.Taken);
         while (true)
         {
             var moment = await ReadAsync(cancellationToken);
@@ -133,7 +133,7 @@ internal sealed class OnceRun(
                 (said, saidRows) = (time.GetTimestamp(), moment.Rows);
                 log.Say(Line(moment, rate));
             }
-            var idle = channel.RunningCount == 0 && channel.StartedCount == started;
+            var idle = messages.Count == 0 && messages.Taken == taken;
             // A message may be on its way from its queue to the worker: twice nothing is nothing.
             still = moment.IsComplete && moment.Waiting == 0 && idle ? still + 1 : 0;
             if (still == 2)
@@ -142,7 +142,7 @@ internal sealed class OnceRun(
             }
             if (moment.Mark != mark || !idle)
             {
-                (mark, moved, started) = (moment.Mark, time.GetTimestamp(), channel.StartedCount);
+                (mark, moved, taken) = (moment.Mark, time.GetTimestamp(), messages.Taken);
             }
             else if (time.GetElapsedTime(moved) >= Standstill)
             {

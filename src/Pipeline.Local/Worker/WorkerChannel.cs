@@ -37,14 +37,6 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
     /// <summary>Where the worker takes HTTP requests; null until it has started.</summary>
     public Uri? HttpAddress { get; private set; }
 
-    /// <summary>The number of functions that run now.</summary>
-    public int RunningCount => invocations.Count;
-
-    /// <summary>How often a function has been started.</summary>
-    public long StartedCount => Interlocked.Read(ref startedCount);
-
-    private long startedCount;
-
     /// <summary>Waits for the worker, and has it load its functions.</summary>
     /// <param name="folder">The folder of the app.</param>
     /// <param name="cancellationToken">Ends the waiting, for example when the process has died.</param>
@@ -102,7 +94,6 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
         }
         var running = new Running(function.Name, new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously));
         invocations[invocationId] = running;
-        Interlocked.Increment(ref startedCount);
         try
         {
             if (!outgoing.Writer.TryWrite(new StreamingMessage { RequestId = Guid.NewGuid().ToString(), InvocationRequest = request }) || closed.Task.IsCompleted)
@@ -125,6 +116,8 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
         catch (TimeoutException)
         {
             Cancel(invocationId);
+            // The worker logs what fails there; this it does not know.
+            log.Event(LogLevel.Error, function.Name, $"still running after {limit:c}, the functionTimeout of host.json; it is cancelled");
             throw new InvocationFailedException($"still running after {limit:c}, the functionTimeout of host.json");
         }
         finally

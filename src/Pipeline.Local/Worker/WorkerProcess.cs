@@ -47,6 +47,15 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>The last lines it wrote.</summary>
     public IReadOnlyList<string> LastWords => lastLines.All;
 
+    /// <summary>The file of the built app.</summary>
+    /// <exception cref="StartException">There is none.</exception>
+    public static string Find(string folder)
+    {
+        var assembly = Path.Combine(folder, AssemblyName);
+        return File.Exists(assembly) ? assembly
+            : throw new StartException($"worker: seen no {assembly}, expected the built function app; run 'dotnet build src/Pipeline.Local'");
+    }
+
     /// <summary>Starts the function app.</summary>
     /// <param name="folder">The folder of the built app.</param>
     /// <param name="address">Where the host listens for it.</param>
@@ -54,11 +63,7 @@ internal sealed class WorkerProcess : IDisposable
     /// <param name="settings">Settings beside those of this process; null for none.</param>
     public static WorkerProcess Start(string folder, Uri address, string workerId, IReadOnlyDictionary<string, string>? settings = null)
     {
-        var assembly = Path.Combine(folder, AssemblyName);
-        if (!File.Exists(assembly))
-        {
-            throw new StartException($"worker: seen no {assembly}, expected the built function app; run 'dotnet build src/Pipeline.Local'");
-        }
+        var assembly = Find(folder);
         string[] command =
         [
             Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet", assembly,
