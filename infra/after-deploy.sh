@@ -28,7 +28,7 @@ answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
 
 # A step sets "said" to what it found, or "reason" to why it has to be repeated: roles and resolved secrets arrive minutes after the
-# deployment, a host takes its time to start, and Azure stumbles at times. What time does not mend, a step fails with at once.
+# deployment, a host takes its time to start, and Azure stumbles at times. A step fails at once with what time does not change.
 # It stands in a condition, where the shell does not stop at an error: each command says itself what follows from its failure.
 patiently() { # step, its arguments...
   local attempt

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks infra/ with what this machine has; what it lacks is said, and is no failure.
 #   infra/check.sh [--fetch]     --fetch takes the Bicep CLI from NuGet (Linux, x64) when there is no bicep: needs the .NET SDK.
-#                                Whoever asks for it wants Bicep checked: that it cannot be had is a failure then.
+#                                It is a failure then that Bicep cannot be had.
 # Exit code: 0 everything that ran is clean, 1 it is not.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 version=0.49.2
 failed=0
 skipped=()
-export ALERT_EMAIL=${ALERT_EMAIL:-operators@example.com} # has no default, so that alerts of nobody cannot be deployed
+export ALERT_EMAIL=${ALERT_EMAIL:-operators@example.com} # has no default, so that alerts without a recipient cannot be deployed
 export AZURE_BICEP_CHECK_VERSION=false # az bicep would tell of new releases, which is no finding
 
 check() { # what, command...: a warning counts like an error

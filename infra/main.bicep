@@ -54,7 +54,7 @@ param privateNetworking bool = false
 @description('Public address ranges that may still reach data and vault, for example an office. Only with privateNetworking: the app, whose own address changes, would be locked out.')
 param allowedIpRanges string[] = []
 
-@description('Resource ids of the network security groups of the two subnets; empty for none. They are made beforehand, as whoever runs the networks wants them: README.md, "With a private network".')
+@description('Resource ids of the network security groups of the two subnets; empty for none. They are made beforehand, as the owner of the networks wants them: README.md, "With a private network".')
 param securityGroups { functions: string, endpoints: string } = { functions: '', endpoints: '' }
 
 // ---------- the app ----------
@@ -104,7 +104,7 @@ param biReadersGroupId string = ''
 @description('Opens the tables of the data account, and nothing else, to account keys, for Power BI\'s connector of tables. Not needed to read the export files.')
 param biSharedKeyAccess bool = false
 
-@description('Object id of whoever operates the data and fills the vault; empty for none.')
+@description('Object id of the user or group that operates the data and fills the vault; empty for none.')
 param operatorPrincipalId string = ''
 
 @description('What operatorPrincipalId is.')
@@ -181,7 +181,7 @@ module identity 'modules/identity.bicep' = {
   }
 }
 
-// The host's own: locks, schedule status, keys, the package. Nobody but app and platform has rights here.
+// The host's own: locks, schedule status, keys, the package. Only app and platform have rights here.
 module hostStorage 'modules/storage.bicep' = {
   scope: group
   params: {

@@ -1,4 +1,4 @@
-metadata description = 'Every role that anybody gets, in one place.'
+metadata description = 'Every role that is given, in one place.'
 
 @description('The app\'s identity.')
 param identityName string
@@ -21,7 +21,7 @@ param exportsContainerName string
 @description('Object id of the Entra group that reads results; empty for none.')
 param biReadersGroupId string = ''
 
-@description('Object id of whoever replays, corrects and fills the vault; empty for none.')
+@description('Object id of the user or group that replays, corrects and fills the vault; empty for none.')
 param operatorPrincipalId string = ''
 
 @description('What operatorPrincipalId is.')

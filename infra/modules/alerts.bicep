@@ -93,7 +93,7 @@ var gaugeRules = [
   {
     name: 'open-rejects'
     severity: 3
-    description: 'Rows or bodies could not be understood and wait for somebody.'
+    description: 'Rows or bodies could not be parsed and wait for an operator.'
     gauge: 'pipeline.rejects.open'
     property: 'source'
     condition: 'Value > 0'

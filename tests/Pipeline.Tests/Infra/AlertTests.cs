@@ -63,7 +63,7 @@ public sealed class AlertTests(Azurite azurite)
         await pipeline.RunAsync();
         var emitted = (await pipeline.Get<PipelineMonitor>().ReadAsync(CancellationToken.None)).Select(gauge => (gauge.Name, gauge.Property)).ToHashSet();
         Assert.All(AlertRule.All.Where(rule => rule.Gauge is not null), rule => Assert.Contains((rule.Gauge!, rule.Property!), emitted));
-        // Each constant is emitted, and each is in an alert but the depth of the work queues, which is for whoever looks.
+        // Each constant is emitted, and each is in an alert but the depth of the work queues, which is for people who look.
         var names = Code.Constants(typeof(Gauges)).Values.Where(value => value.StartsWith("pipeline.", StringComparison.Ordinal)).ToList();
         Assert.Equal(names.Order(StringComparer.Ordinal), emitted.Select(gauge => gauge.Name).Distinct().Order(StringComparer.Ordinal));
         Assert.Equal([Gauges.QueueMessages], names.Except(AlertRule.All.Select(rule => rule.Gauge!)));

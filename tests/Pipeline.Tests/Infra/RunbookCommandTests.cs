@@ -24,9 +24,9 @@ public sealed class RunbookCommandTests
 
     [Theory]
     [InlineData("true true true true true", "", "held restore census-trade held restore unctad-fdi held restore moex-holders held")]
-    [InlineData("true true true true false", "functions that are switched off: 4, expected 5; begin anew, see 4\n", "held held")]
-    [InlineData("", "functions that are switched off: 0, expected 5; begin anew, see 4\n", "held held")]
-    [InlineData(null, "functions that are switched off: unknown, expected 5; begin anew, see 4\n", "held held")]
+    [InlineData("true true true true false", "functions that are switched off: 4, expected 5; begin again, see 4\n", "held held")]
+    [InlineData("", "functions that are switched off: 0, expected 5; begin again, see 4\n", "held held")]
+    [InlineData(null, "functions that are switched off: unknown, expected 5; begin again, see 4\n", "held held")]
     public async Task Nothing_is_restored_while_something_else_may_load_bodies(string? values, string said, string calls)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/jq"), "no /usr/bin/jq: install jq");
