@@ -42,6 +42,7 @@ public static class PipelineServices
         services.AddSingleton(ClaimBook.Load(out var findings) ?? throw new InvalidOperationException(string.Join('\n', findings)));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new Random());
+        services.AddSingleton(_ => ProgramVersion.Of(folder));
         services.AddSingleton(settings);
         services.AddSingleton(_ =>
         {

@@ -17,11 +17,8 @@ namespace Pipeline.Steps;
 /// Nobody has to remember that it is due: the slices say so, compared with the mark, and so do the program, its claims and its settings, and
 /// files that are not those of the manifest. Whatever ends a slice asks, and so does every plan.
 /// </remarks>
-public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlices planned, DeadLetterBook letters, InsightRun insight, Exporter exporter, StepQueues queues, ILogger<Digest> logger)
+public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlices planned, DeadLetterBook letters, InsightRun insight, Exporter exporter, StepQueues queues, ProgramVersion program, ILogger<Digest> logger)
 {
-    /// <summary>Builds of the same sources with the same compiler have the same one.</summary>
-    private static readonly Guid Program = typeof(Digest).Module.ModuleVersionId;
-
     private static readonly ExportTable History = new(Names.History, [.. LedgerColumns.Of(Names.History).Select(column => column.Name)], "ValidTo");
 
     /// <summary>Sends the message for it, if the source is at rest and something has changed.</summary>
@@ -52,7 +49,7 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
             return;
         }
         await insight.RunAsync(source, cancellationToken).ConfigureAwait(false);
-        await exporter.RunAsync(Exported(source), source, Mark(rows, Program, insight.Fingerprint), cancellationToken).ConfigureAwait(false);
+        await exporter.RunAsync(Exported(source), source, Mark(rows, program.Id, insight.Fingerprint), cancellationToken).ConfigureAwait(false);
         // A newer one may have ended while this one was at work: then its mark is gone, and nobody else would ask.
         await RequestAsync(source, cancellationToken).ConfigureAwait(false);
     }
@@ -74,7 +71,7 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
     }
 
     private async Task<bool> IsDoneAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken) =>
-        rows.All(row => !row.WasLoaded) || await exporter.IsCurrentAsync(Exported(source), source, Mark(rows, Program, insight.Fingerprint), cancellationToken).ConfigureAwait(false);
+        rows.All(row => !row.WasLoaded) || await exporter.IsCurrentAsync(Exported(source), source, Mark(rows, program.Id, insight.Fingerprint), cancellationToken).ConfigureAwait(false);
 
     /// <summary>
     /// Stands for all that indicators, claims and files are made from: it differs when any slice has changed a row of a table, and when the
