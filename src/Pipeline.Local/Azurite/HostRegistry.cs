@@ -65,7 +65,8 @@ internal sealed class HostRegistry(string folder)
     {
         Directory.CreateDirectory(folder);
         var file = Path.Combine(folder, "lock");
-        var limit = TimeSpan.FromMinutes(5);
+        // Under it another process may fetch npm packages on a slow network.
+        var limit = TimeSpan.FromMinutes(30);
         var started = time.GetTimestamp();
         while (true)
         {

@@ -21,7 +21,7 @@ internal sealed class LocalAzurite(
     : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Ctrl-C in a terminal reaches Azurite, too: it must outlive the listeners, which still put messages back.</summary>
@@ -143,7 +143,7 @@ internal sealed class LocalAzurite(
         }
         catch (OperationCanceledException)
         {
-            say($"Azurite: did not end within {StopLimit.TotalSeconds:0} s and is killed");
+            say($"Azurite: did not end within {StopLimit.TotalMinutes:0} minutes and is killed");
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(CancellationToken.None);
         }

@@ -88,7 +88,7 @@ internal sealed class OnceRun(
             }
             if (wanted[source.Name].Count > 0)
             {
-                log.Say($"{Elapsed}  {function}: {wanted[source.Name].Count} slices are due");
+                log.Say($"{Elapsed}  {function}: {wanted[source.Name].Count} slice{(wanted[source.Name].Count == 1 ? " is" : "s are")} due");
             }
         }
         if (options.Mode == LocalMode.Replay)
@@ -207,7 +207,13 @@ internal sealed class OnceRun(
     private string Line(Moment moment, double rate)
     {
         var doing = moment.Done < moment.Total ? $"{moment.Done} of {moment.Total} slices" : "all slices; computing indicators, claims and files";
-        var waiting = moment.Waiting == 0 ? "" : $", {moment.Waiting}{(moment.Waiting >= PeekLimit ? " or more" : "")} messages waiting";
+        var waiting = moment.Waiting switch
+        {
+            0 => "",
+            1 => ", 1 message is waiting",
+            >= PeekLimit => $", {PeekLimit} or more messages are waiting",
+            _ => $", {moment.Waiting} messages are waiting",
+        };
         return string.Create(CultureInfo.InvariantCulture, $"{Elapsed}  {doing}, {moment.Rows:N0} rows, {rate:N0} rows/s{waiting}");
     }
 }

@@ -20,7 +20,7 @@ internal static class Contract
         start.Environment["CONTRACT_TABLES"] = tables;
         if (figures) start.Environment["CONTRACT_FIGURES"] = "1";
         using var node = Process.Start(start)!;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         try
         {
             var (output, error) = (node.StandardOutput.ReadToEndAsync(limit.Token), node.StandardError.ReadToEndAsync(limit.Token));
