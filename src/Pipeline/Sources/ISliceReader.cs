@@ -71,6 +71,9 @@ public sealed class RowBatch
     /// <summary>Rows without a value, by the key the value would have.</summary>
     public List<MissingRow> Missing { get; } = [];
 
+    /// <summary>Columns without a value of rows that are loaded all the same.</summary>
+    public List<MissingRow> Gaps { get; } = [];
+
     /// <summary>Rows that could not be understood.</summary>
     public List<Finding> Rejected { get; } = [];
 
@@ -93,6 +96,7 @@ public sealed class RowBatch
     {
         Rows.Clear();
         Missing.Clear();
+        Gaps.Clear();
         Rejected.Clear();
         Excluded = 0;
         Read = 0;
@@ -100,7 +104,12 @@ public sealed class RowBatch
 }
 
 /// <summary>A value that the source says it does not have.</summary>
-public readonly record struct MissingRow(string PartitionKey, string RowKey, string Reason);
+public readonly record struct MissingRow(string PartitionKey, string RowKey, string Reason)
+{
+    /// <summary>One column of a row whose wanted figure is there.</summary>
+    public static MissingRow OfColumn(string partitionKey, string rowKey, string column, string reason) =>
+        new(partitionKey, $"{rowKey}|{column}", reason);
+}
 
 /// <summary>The part of a table that a slice answers for.</summary>
 /// <param name="Filter">The rows, as an OData filter.</param>

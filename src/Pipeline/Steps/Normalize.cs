@@ -178,6 +178,7 @@ public sealed class Normalize(
                 foreach (var row in batch.Rows)
                     if (!await merge.AddAsync(row, cancellationToken).ConfigureAwait(false)) batch.GiveBack(row);
                 missing.AddRange(batch.Missing);
+                missing.AddRange(batch.Gaps);
                 rejected.AddRange(batch.Rejected);
             }
         var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && removes, cancellationToken).ConfigureAwait(false);

@@ -30,7 +30,7 @@ public static class ColumnMeanings
     {
         _ when type == typeof(string) => "Edm.String",
         _ when type == typeof(int) => "Edm.Int32",
-        _ when type == typeof(long) => "Edm.Int64",
+        _ when type == typeof(long) || type == typeof(long?) => "Edm.Int64",
         _ when type == typeof(double) => "Edm.Double",
         _ when type == typeof(bool) => "Edm.Boolean",
         _ when type == typeof(DateTimeOffset) => "Edm.DateTime",

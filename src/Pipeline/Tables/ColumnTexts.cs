@@ -52,6 +52,7 @@ internal static class ColumnTexts
             {
                 var type when type == typeof(string) => text,
                 var type when type == typeof(long) => long.Parse(text, CultureInfo.InvariantCulture),
+                var type when type == typeof(long?) => text.Length == 0 ? null : long.Parse(text, CultureInfo.InvariantCulture),
                 var type when type == typeof(int) => int.Parse(text, CultureInfo.InvariantCulture),
                 var type when type == typeof(double) => double.Parse(text, CultureInfo.InvariantCulture),
                 _ => DateTimeOffset.ParseExact(text, "O", CultureInfo.InvariantCulture)
@@ -71,6 +72,7 @@ internal static class ColumnTexts
         public List<KeyValuePair<string, string>> Columns => columns;
         public void Add(string name, string value) => columns.Add(new(name, value));
         public void Add(string name, long value) => Add(name, value.ToString(CultureInfo.InvariantCulture));
+        public void Add(string name, long? value) => Add(name, value?.ToString(CultureInfo.InvariantCulture) ?? "");
         public void Add(string name, double value) => Add(name, value.ToString("R", CultureInfo.InvariantCulture));
         public void Add(string name, DateTimeOffset value) => Add(name, value.ToString("O", CultureInfo.InvariantCulture));
     }

@@ -50,6 +50,9 @@ public abstract class FactRow : ITableEntity
     [Meaning("The layout version the row was written with")]
     public int SchemaVersion { get; set; } = CurrentSchema;
 
+    /// <summary>False if a number of the row is missing and its column must not keep an older one.</summary>
+    internal virtual bool HasAllColumns => true;
+
     /// <summary>Hands every column of the table's own to <paramref name="sink"/>, always in the same order.</summary>
     public abstract void Describe<TSink>(ref TSink sink) where TSink : struct, IColumnSink;
 }
@@ -61,4 +64,7 @@ public interface IColumnSink
     void Add(string name, long value);
     void Add(string name, double value);
     void Add(string name, DateTimeOffset value);
+
+    /// <summary>A number that the publisher may not have.</summary>
+    void Add(string name, long? value);
 }

@@ -39,6 +39,12 @@ internal static class RowHash
             columns.Advance(sizeof(long));
         }
 
+        public void Add(string name, long? value)
+        {
+            if (value is { } number) Add(name, number);
+            else Add(name, "");
+        }
+
         public void Add(string name, double value) => Add(name, BitConverter.DoubleToInt64Bits(value));
         public void Add(string name, DateTimeOffset value) => Add(name, value.UtcTicks);
     }

@@ -45,8 +45,11 @@ public sealed class TradeMonthly : FactRow
     [Meaning("The month's value in whole US dollars")]
     public long ValueUsd { get; set; }
 
-    [Meaning("January to this month in whole US dollars")]
-    public long YearToDateUsd { get; set; }
+    [Meaning("January to this month in whole US dollars; absent, with a row in gaps, when the publisher did not send it")]
+    public long? YearToDateUsd { get; set; }
+
+    /// <inheritdoc/>
+    internal override bool HasAllColumns => YearToDateUsd is not null;
 
     /// <inheritdoc/>
     public override void Describe<TSink>(ref TSink sink)

@@ -8,6 +8,9 @@ namespace Pipeline.Tests.Sources;
 /// <summary>Everything a reader makes of a body, in the order of the body.</summary>
 internal sealed record BodyOutcome(BodyCheck Check, List<FactRow> Rows, List<MissingRow> Missing, List<Finding> Rejected)
 {
+    /// <summary>Columns without a value of rows that are loaded.</summary>
+    public List<MissingRow> Gaps { get; } = [];
+
     /// <summary>Reads a body as the pipeline does: the check first, and the rows if the check lets it pass. Both must count alike.</summary>
     /// <param name="reader">The reader.</param>
     /// <param name="body">The body.</param>
@@ -22,6 +25,7 @@ internal sealed record BodyOutcome(BodyCheck Check, List<FactRow> Rows, List<Mis
         {
             outcome.Rows.AddRange(batch.Rows);
             outcome.Missing.AddRange(batch.Missing);
+            outcome.Gaps.AddRange(batch.Gaps);
             outcome.Rejected.AddRange(batch.Rejected);
             read += batch.Read;
             excluded += batch.Excluded;
@@ -37,6 +41,7 @@ internal sealed record BodyOutcome(BodyCheck Check, List<FactRow> Rows, List<Mis
         var text = new StringBuilder($"{Check.Kept} of {Check.Read} kept, {Check.Excluded} excluded");
         if (Check.Refusal is { } refusal) text.Append($"\nrefused: {refusal}");
         foreach (var gap in Missing) text.Append($"\nmissing: {gap.PartitionKey} {gap.RowKey}: {gap.Reason}");
+        foreach (var gap in Gaps) text.Append($"\ngap: {gap.PartitionKey} {gap.RowKey}: {gap.Reason}");
         foreach (var finding in Rejected) text.Append($"\nrejected: {finding}");
         return text.ToString();
     }

@@ -39,7 +39,8 @@ internal sealed class TradeSeries
     public Sum? Month(int year, int month) => rows.TryGetValue(Index(year, month), out var row) ? new Sum(row.ValueUsd, row.Vintage) : null;
 
     /// <summary>January to a month; null when it is not complete.</summary>
-    public Sum? YearToDate(int year, int month) => rows.TryGetValue(Index(year, month), out var last) && Add(Index(year, 1), Index(year, month)) is { } sum && sum.Value == last.YearToDateUsd ? sum : null;
+    public Sum? YearToDate(int year, int month) => rows.TryGetValue(Index(year, month), out var last) && Add(Index(year, 1), Index(year, month)) is { } sum
+        && (last.YearToDateUsd is null || sum.Value == last.YearToDateUsd) ? sum : null;
 
     /// <summary>A calendar year; null when it is not complete.</summary>
     public Sum? Year(int year) => YearToDate(year, 12);

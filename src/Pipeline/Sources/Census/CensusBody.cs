@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -123,21 +124,21 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
         {
             if (rows.Foreign is not null || rows.Count != columns.Count)
             {
-                checks.AllUncertain = true;
+                checks.Unplaced(null);
                 Reject(batch, "", rows.Foreign ?? $"{rows.Count} cells", $"{columns.Count} cells of text");
                 return;
             }
             foreach (var (first, again) in columns.Repeated)
                 if (rows.IsNull(first) != rows.IsNull(again) || !rows.Bytes(first).SequenceEqual(rows.Bytes(again)))
                 {
-                    checks.AllUncertain = true;
+                    checks.Unplaced(Own(rows, columns));
                     Reject(batch, columns[again], Quote(rows, again), $"{Quote(rows, first)} as in the first column of that name");
                     return;
                 }
             if (!TryMonth(rows, columns, out var year, out var month))
             {
                 var column = columns.Time >= 0 ? columns.Time : columns.Month;
-                checks.AllUncertain = true;
+                checks.Unplaced(Own(rows, columns));
                 Reject(batch, columns[column], Quote(rows, column), "a month, yyyy-MM");
                 return;
             }
@@ -150,7 +151,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
             }
             if (!TryCommodity(rows, columns, out var commodity))
             {
-                checks.AllUncertain = true;
+                checks.Unplaced(Own(rows, columns));
                 Reject(batch, columns[columns.Commodity], Quote(rows, columns.Commodity), $"a commodity code of {slice.Level[2..]} digits");
                 return;
             }
@@ -161,7 +162,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
             }
             if (columns.Level >= 0 && slice.Level != CensusSlice.Total && !rows.Bytes(columns.Level).SequenceEqual(level))
             {
-                checks.AllUncertain = true;
+                checks.Unplaced(Own(rows, columns));
                 Reject(batch, columns[columns.Level], Quote(rows, columns.Level), $"\"{slice.Level}\"");
                 return;
             }
@@ -177,7 +178,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
                     Country(rows, columns, batch, commodity, position);
                     break;
                 default:
-                    checks.Uncertain(commodity, position);
+                    checks.Unused(commodity, position, Own(rows, columns), Own(rows, columns.YearToDate));
                     Reject(batch, CensusColumns.Code, Quote(rows, columns.Code), "a Schedule C code: four digits starting with 1 to 8, a group, or - for the total");
                     break;
             }
@@ -188,7 +189,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
             long? value = TryWhole(rows, columns.Value, out var whole) ? whole : null;
             if (value is null && !rows.IsNull(columns.Value))
             {
-                checks.Uncertain(commodity, position);
+                checks.WorldTotal(commodity, position, null);
                 Reject(batch, columns[columns.Value], Quote(rows, columns.Value), "a whole number of US dollars");
                 return;
             }
@@ -204,36 +205,48 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
                 return;
             }
             var partner = keys.PartnerOf(rows, columns);
-            if (!TryFigure(rows, columns, columns.Value, batch, partner, commodity, position, out var value)
-                || !TryFigure(rows, columns, columns.YearToDate, batch, partner, commodity, position, out var yearToDate)) return;
+            long? yearToDate = TryWhole(rows, columns.YearToDate, out var toDate) ? toDate : null;
+            if (!TryWhole(rows, columns.Value, out var value))
+            {
+                Lacking(rows, columns, batch, partner, commodity, position, yearToDate);
+                return;
+            }
             switch (checks.Figure(partner, commodity, position, value, yearToDate))
             {
                 case CensusChecks.Meeting.First:
                     checks.Kept++;
-                    if (batch is not null) batch.Rows.Add(keys.Fill(batch.Blank<TradeMonthly>(), partner, commodity, position, value, yearToDate));
+                    if (batch is null) break;
+                    batch.Rows.Add(keys.Fill(batch.Blank<TradeMonthly>(), partner, commodity, position, value, yearToDate));
+                    // The month is good; what is missing beside it is a gap of that column.
+                    if (yearToDate is null) batch.Gaps.Add(ColumnGap(rows, columns, partner, commodity, position));
                     break;
                 case CensusChecks.Meeting.Again:
                     Exclude(batch);
                     break;
                 default:
-                    checks.Uncertain(commodity, position);
                     Reject(batch, columns[columns.Value], Quote(rows, columns.Value), $"one value for {partner.Code} {keys.RowKey(commodity, position)}; another row of the body has a different one");
                     break;
             }
         }
 
-        /// <summary>A figure of a partner's row; without one the row is missing or rejected.</summary>
-        private bool TryFigure(JsonRows rows, CensusHeader columns, int column, RowBatch? batch, CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity, int position, out long value)
+        private MissingRow ColumnGap(
+            JsonRows rows, CensusHeader columns, CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity, int position) =>
+            MissingRow.OfColumn(partner.PartitionKey, keys.RowKey(commodity, position), nameof(TradeMonthly.YearToDateUsd),
+                rows.IsNull(columns.YearToDate) ? $"the source sent null for {columns[columns.YearToDate]}"
+                    : $"the source sent {Quote(rows, columns.YearToDate)} for {columns[columns.YearToDate]}");
+
+        /// <summary>A partner's row without a figure that can be read: it is missing or rejected.</summary>
+        private void Lacking(
+            JsonRows rows, CensusHeader columns, RowBatch? batch, CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity,
+            int position, long? yearToDate)
         {
-            if (TryWhole(rows, column, out value)) return true;
-            checks.Uncertain(commodity, position);
-            if (rows.IsNull(column))
+            checks.Lacking(partner, commodity, position, Own(rows, columns), yearToDate);
+            if (rows.IsNull(columns.Value))
             {
                 checks.Missing++;
-                batch?.Missing.Add(new MissingRow(partner.PartitionKey, keys.RowKey(commodity, position), $"the source sent null for {columns[column]}"));
+                batch?.Missing.Add(new MissingRow(partner.PartitionKey, keys.RowKey(commodity, position), $"the source sent null for {columns[columns.Value]}"));
             }
-            else Reject(batch, columns[column], Quote(rows, column), "a whole number of US dollars");
-            return false;
+            else Reject(batch, columns[columns.Value], Quote(rows, columns.Value), "a whole number of US dollars");
         }
 
         private void Exclude(RowBatch? batch)
@@ -270,6 +283,12 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
             }
             return true;
         }
+
+        /// <summary>What a row that cannot be used would add to a sum; null when that cannot be read.</summary>
+        private static long? Own(JsonRows rows, CensusHeader columns) => Own(rows, columns.Value);
+
+        private static long? Own(JsonRows rows, int column) => long.TryParse(rows.Text(column), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture, out var value) ? value : null;
 
         /// <summary>Digits only, at most 18 of them: what a value is in every answer seen.</summary>
         private static bool TryWhole(JsonRows rows, int column, out long value)

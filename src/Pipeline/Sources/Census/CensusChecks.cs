@@ -26,12 +26,31 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
     /// <summary>A body with a larger share of rejected rows than this has another layout than the reader knows.</summary>
     private const double MaxRejected = 0.05;
 
+    /// <summary>
+    /// A month's exports or imports of all partners, in US dollars: 17 billion in 1985, some 350 billion in 2025. A slip of a
+    /// thousand either way leaves the range. A body of a few partners is an extract, whose total says nothing.
+    /// </summary>
+    internal const long LeastWorld = 5_000_000_000, MostWorld = 5_000_000_000_000;
+
+    /// <summary>A month of all partners has 220 or more.</summary>
+    private const int ManyPartners = 150;
+
+    /// <summary>What an operator can do about a figure that cannot be believed.</summary>
+    internal const string CheckAndAccept =
+        "the table keeps the old rows; compare with the publisher's page, then replay the slice with accept if the figures are right";
+
     private const string OldStays = "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher";
 
     private readonly CensusSeries series = new(memory == Memory.Figures ? slice.Months : 0);
 
     /// <summary>Where the months of a series first did not add up to the year to date, by the series.</summary>
-    private readonly SortedDictionary<int, (int Position, ulong Sum, long YearToDate)> different = [];
+    private readonly SortedDictionary<int, (int Position, Int128 Sum, long YearToDate)> different = [];
+
+    /// <summary>The year to date of rows whose figure could not be read; null where that could not be read either.</summary>
+    private readonly Dictionary<(int Series, int Position), long?> lacking = [];
+
+    /// <summary>Rows that could not be used and whose month or commodity is not known.</summary>
+    private readonly UnusedRows unplaced = new();
     private int newest = -1;
 
     /// <summary>By the commodity's number, then by month.</summary>
@@ -48,9 +67,6 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
 
     /// <summary>Whether the sums do not tell enough: a key came again, or a month after a later one.</summary>
     public bool NeedsFigures { get; private set; }
-
-    /// <summary>A row could not be used, and it is not known which month it belongs to: no sum proves anything.</summary>
-    public bool AllUncertain { get; set; }
 
     /// <summary>The newest month with a figure.</summary>
     public string? Newest => newest < 0 ? null : $"{slice.Start.AddMonths(newest):yyyy-MM}";
@@ -73,8 +89,9 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
         public string? Commodity;
         public Int128 Sum; // Not even absurd figures overflow.
         public long? World, OtherWorld;
-        public bool HasWorld, Uncertain, HasOthers;
+        public bool HasWorld, HasOthers;
         public int Partners;
+        public UnusedRows? Unused;
     }
 
     public void WorldTotal(CensusRowKeys.Commodity commodity, int position, long? value)
@@ -85,33 +102,61 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
         cell.HasWorld = true;
     }
 
-    /// <summary>A row of this month could not be used, so that its sum proves nothing.</summary>
-    public void Uncertain(CensusRowKeys.Commodity commodity, int position) => CellOf(commodity, position).Uncertain = true;
+    /// <summary>Notes a row of a month that could not be used: the sum may lack what it says.</summary>
+    /// <param name="commodity">The commodity.</param>
+    /// <param name="position">The month.</param>
+    /// <param name="value">The row's own figure; null when it cannot be read.</param>
+    /// <param name="most">What the figure cannot exceed, such as its year to date; null when that is not known.</param>
+    public void Unused(CensusRowKeys.Commodity commodity, int position, long? value, long? most = null)
+    {
+        ref var cell = ref CellOf(commodity, position);
+        (cell.Unused ??= new UnusedRows()).Add(value, most);
+    }
 
-    public Meeting Figure(CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity, int position, long value, long yearToDate)
+    /// <summary>Notes a row that could not be used and whose month or commodity is not known.</summary>
+    public void Unplaced(long? value) => unplaced.Add(value, null);
+
+    /// <summary>Notes a partner's row whose figure cannot be read.</summary>
+    public void Lacking(
+        CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity, int position, long? own, long? yearToDate)
+    {
+        if (memory == Memory.Nothing) return;
+        Unused(commodity, position, own, yearToDate);
+        ref var cell = ref CellOf(commodity, position);
+        cell.HasOthers |= IsOther(partner);
+        var place = series.PlaceOf(partner, commodity);
+        ref var state = ref series.At(place);
+        if (memory == Memory.Sums)
+        {
+            NeedsFigures |= (state.Months | state.Lacking) >> position != 0;
+            Advance(ref state, place, position, null, yearToDate);
+        }
+        else lacking[(place, position)] = yearToDate;
+        state.AddLacking(position);
+    }
+
+    public Meeting Figure(
+        CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity, int position, long value, long? yearToDate)
     {
         if (memory == Memory.Nothing) return Meeting.First;
         var place = series.PlaceOf(partner, commodity);
         ref var state = ref series.At(place);
         if (memory == Memory.Sums)
         {
-            NeedsFigures |= state.Months >> position != 0;
-            state.Sum += (ulong)value;
-            if (StartsTheYear && state.Sum != (ulong)yearToDate) different.TryAdd(place, (position, state.Sum, yearToDate));
+            NeedsFigures |= (state.Months | state.Lacking) >> position != 0;
+            Advance(ref state, place, position, value, yearToDate);
         }
         else if ((state.Months & 1 << position) != 0)
         {
             HasRepeats = true;
-            if (series.Figures(place, position) == (value, yearToDate)) return Meeting.Again;
-            state.Uncertain = true;
-            return Meeting.Contradiction;
+            return FiguresOf(place, position) == (value, yearToDate) ? Meeting.Again : Meeting.Contradiction;
         }
-        state.Add(position);
-        if (memory == Memory.Figures) series.Set(place, position, value, yearToDate);
+        state.Add(position, yearToDate is not null);
+        if (memory == Memory.Figures) series.Set(place, position, value, yearToDate ?? 0);
         ref var cell = ref CellOf(commodity, position);
         cell.Sum += value;
         cell.Partners++;
-        cell.HasOthers |= settings.Partners is null || !settings.Partners.Contains(partner.Code);
+        cell.HasOthers |= IsOther(partner);
         newest = Math.Max(newest, position);
         return Meeting.First;
     }
@@ -121,22 +166,25 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
     {
         if (Rejected > Read * MaxRejected && Rejected > 1)
             return new Finding("body", $"{Rejected} of {Read} rows that cannot be understood", "at most 5 %", "the layout has changed: the table keeps the old rows; adapt the reader, then replay");
-        return AllUncertain ? null : WorldVerdict() ?? YearToDateVerdict();
+        return WorldVerdict() ?? YearToDateVerdict() ?? RangeVerdict();
     }
 
     private Finding? WorldVerdict()
     {
-        foreach (var (cell, position) in cells.SelectMany(months => months.Select((cell, position) => (cell, position))))
+        foreach (var (cell, position) in Cells)
         {
-            if (cell.Uncertain) continue;
-            var where = $"month {slice.Start.AddMonths(position):yyyy-MM}{(slice.Level == CensusSlice.Total ? "" : $", commodity {cell.Commodity}")}";
+            var where = Where(cell, position);
             if (cell.OtherWorld is { } other)
                 return new Finding(where, $"world rows of {cell.World} and {other}", "one world row", OldStays);
-            if (cell.World is { } world && slice.Partner is null && world != cell.Sum)
-                return new Finding(where, $"partners that add up to {cell.Sum}", $"{world}, the world row", OldStays);
+            if (slice.Partner is not null) continue;
+            if (cell.World is { } world && !UnusedRows.Explain(world - cell.Sum, cell.Unused, unplaced))
+                return new Finding(where, $"partners that add up to {cell.Sum}{UnusedRows.InWords(cell.Unused, unplaced)}",
+                    $"{world}, the world row", OldStays);
             // Rows of configured partners alone are an extract, which nothing can be added up to.
-            if (!cell.HasWorld && slice.Partner is null && cell.HasOthers)
-                return new Finding(where, $"{cell.Partners} partners without a world row", "the world row, CTY_CODE -, too", OldStays);
+            if (cell is { World: null, HasOthers: true })
+                return new Finding(where,
+                    $"{cell.Partners} partners {(cell.HasWorld ? "and a world row without a figure" : "without a world row")}",
+                    "the world row, CTY_CODE -, too", OldStays);
         }
         return null;
     }
@@ -144,32 +192,66 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
     private Finding? YearToDateVerdict()
     {
         if (!StartsTheYear) return null;
-        foreach (var (place, (position, sum, yearToDate)) in different)
-            if (!Enumerable.Range(0, position + 1).Any(month => IsUncertain(place, month))) return Difference(place, position, sum, yearToDate);
-        if (memory != Memory.Figures) return null;
-        for (var place = 0; place < series.Count; place++)
-        {
-            var state = series.At(place);
-            if (state.Uncertain) continue;
-            Int128 sum = 0;
-            for (var position = 0; position < slice.Months; position++)
+        if (memory == Memory.Figures)
+            for (var place = 0; place < series.Count; place++)
             {
-                // A row of this month was not understood: from here on the sum may lack it.
-                if (IsUncertain(place, position)) break;
-                // A month without a row is one without trade.
-                if ((state.Months & 1 << position) == 0) continue;
-                var (value, yearToDate) = series.Figures(place, position);
-                sum += value;
-                if (sum != yearToDate) return Difference(place, position, sum, yearToDate);
+                ref var state = ref series.At(place);
+                for (var position = 0; position < slice.Months; position++)
+                    // A month without a row is one without trade.
+                    if ((state.Months & 1 << position) != 0)
+                    {
+                        var (value, yearToDate) = FiguresOf(place, position);
+                        Advance(ref state, place, position, value, yearToDate);
+                    }
+                    else if (lacking.TryGetValue((place, position), out var toDate))
+                        Advance(ref state, place, position, null, toDate);
             }
-        }
+        foreach (var (place, (position, sum, yearToDate)) in different)
+            if (!UnusedRows.Explain(yearToDate - sum, null, unplaced)) return Difference(place, position, sum, yearToDate);
         return null;
+    }
+
+    /// <summary>The total of a month lies in a range that no slip of a unit stays in, where nearly all partners are there.</summary>
+    private Finding? RangeVerdict()
+    {
+        if (slice.Level != CensusSlice.Total) return null;
+        foreach (var (cell, position) in Cells)
+            if (cell.World is { } world && (world > MostWorld || (world < LeastWorld && cell.Partners >= ManyPartners)))
+                return new Finding(Where(cell, position), $"{world} US dollars as the world row",
+                    $"{LeastWorld} to {MostWorld}, which holds every month since 1985", CheckAndAccept);
+        return null;
+    }
+
+    private IEnumerable<(Cell Cell, int Position)> Cells =>
+        cells.SelectMany(months => months.Select((cell, position) => (cell, position)));
+
+    private string Where(Cell cell, int position) =>
+        $"month {slice.Start.AddMonths(position):yyyy-MM}{(slice.Level == CensusSlice.Total ? "" : $", commodity {cell.Commodity}")}";
+
+    /// <summary>Adds a month to its series, in the order of time, and compares the sum with the year to date.</summary>
+    private void Advance(ref CensusSeries.State state, int place, int position, long? value, long? yearToDate)
+    {
+        if (!StartsTheYear) return;
+        state.Sum += value ?? 0;
+        state.HasGap |= value is null;
+        if (yearToDate is not { } stated) return;
+        // What a month without a figure had is open, but no month has less than nothing.
+        if (state.HasGap ? state.Sum > stated : state.Sum != stated)
+            different.TryAdd(place, (position, state.Sum, stated));
+        (state.Sum, state.HasGap) = (stated, false);
+    }
+
+    private (long Value, long? YearToDate) FiguresOf(int place, int position)
+    {
+        var (value, yearToDate) = series.Figures(place, position);
+        return (value, series.At(place).IsWithoutYearToDate(position) ? null : yearToDate);
     }
 
     /// <summary>Whether the body has the months that a year to date is the sum of.</summary>
     private bool StartsTheYear => slice.Start.Month == 1;
 
-    private bool IsUncertain(int place, int position) => cells[series.At(place).Commodity][position].Uncertain;
+    private bool IsOther(CensusRowKeys.PartnerKey partner) =>
+        settings.Partners is null || !settings.Partners.Contains(partner.Code);
 
     private Finding Difference(int place, int position, Int128 sum, long yearToDate)
     {

@@ -82,7 +82,7 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     }
 
     /// <summary>Sets all columns of a row that the body tells.</summary>
-    public TradeMonthly Fill(TradeMonthly row, PartnerKey partner, Commodity commodity, int position, long value, long yearToDate)
+    public TradeMonthly Fill(TradeMonthly row, PartnerKey partner, Commodity commodity, int position, long value, long? yearToDate)
     {
         var month = months[position] ??= new MonthKey(slice.Start.AddMonths(position));
         row.PartitionKey = partner.PartitionKey;

@@ -25,10 +25,11 @@ internal sealed class CensusSeries(int months)
     /// <summary>What is known of a series beside its figures.</summary>
     internal struct State
     {
-        private const ushort Contradiction = 1 << 15;
+        /// <summary>What the months add up to so far. Twelve times eighteen digits fit.</summary>
+        public long Sum;
 
-        /// <summary>The sum of the months so far, where their figures are not kept. Twelve times eighteen digits fit.</summary>
-        public ulong Sum;
+        /// <summary>True if a month since the last year to date has no figure.</summary>
+        public bool HasGap;
 
         /// <summary>The commodity's number.</summary>
         public int Commodity;
@@ -36,20 +37,26 @@ internal sealed class CensusSeries(int months)
         /// <summary>The partner's number. Codes have four digits.</summary>
         public ushort Partner;
 
-        private ushort bits;
+        private ushort months, without, lacking;
 
         /// <summary>A bit for each month that has a figure.</summary>
-        public readonly int Months => bits & ~Contradiction;
+        public readonly int Months => months;
 
-        /// <summary>Whether two rows contradict each other.</summary>
-        public bool Uncertain
-        {
-            readonly get => (bits & Contradiction) != 0;
-            set => bits = (ushort)(value ? bits | Contradiction : Months);
-        }
+        /// <summary>A bit for each month whose row has no figure that can be read.</summary>
+        public readonly int Lacking => lacking;
+
+        /// <summary>True if the figure of a month has no year to date beside it.</summary>
+        public readonly bool IsWithoutYearToDate(int position) => (without & 1 << position) != 0;
 
         /// <summary>Counts a month as one that has a figure.</summary>
-        public void Add(int position) => bits |= (ushort)(1 << position);
+        public void Add(int position, bool hasYearToDate)
+        {
+            months |= (ushort)(1 << position);
+            if (!hasYearToDate) without |= (ushort)(1 << position);
+        }
+
+        /// <summary>Counts a month as one whose row has no figure.</summary>
+        public void AddLacking(int position) => lacking |= (ushort)(1 << position);
     }
 
     /// <summary>How many there are.</summary>
