@@ -51,7 +51,7 @@ public static class PipelineServices
         });
         services.AddSingleton(provider => new SourceCatalog(Sources(settings), settings.UseSamples ? Path.Combine(folder ?? AppContext.BaseDirectory, "samples") : null,
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>(), () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets())));
-        services.AddSingleton<TableSet>().AddSingleton<StepQueues>().AddSingleton<RawStore>().AddSingleton<FactStore>();
+        services.AddSingleton<TableSet>().AddSingleton<StepQueues>().AddSingleton<RawStore>().AddSingleton<CuratedReader>().AddSingleton<FactStore>();
         services.AddSingleton<SliceBook>().AddSingleton<RunBook>().AddSingleton<RejectBook>().AddSingleton<GapBook>().AddSingleton<DatasetBook>().AddSingleton<DeadLetterBook>();
         services.AddSingleton<PlannedSlices>().AddSingleton<InsightRun>().AddSingleton<Exporter>().AddSingleton<Digest>();
         services.AddSingleton<StandingReader>().AddSingleton<FigureReader>().AddSingleton<RevisionReader>().AddSingleton<ReportReader>().AddSingleton<PageRenderer>();

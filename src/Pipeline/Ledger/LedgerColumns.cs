@@ -71,7 +71,7 @@ public static class LedgerColumns
         Text("Seen", "What stands there"),
         Text("Expected", "What should stand there"),
         Text("Advice", "What to do"),
-        Text("State", "open, or replayed: the slice has been read again without it"),
+        Text("State", "open; replayed: the slice has been read again without it; accepted: an operator says that the figure is right"),
         Text("Step", "The step that could not go on: Pull, Normalize or Publish"),
         Text("Message", "The message of a queue that failed too often, as it was sent; empty for what a body holds"),
         Date("KeptAt", "When the row was written, UTC")

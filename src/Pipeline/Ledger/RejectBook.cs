@@ -15,6 +15,34 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     /// <summary>State of a reject whose slice has been read again without it.</summary>
     public const string Replayed = "replayed";
 
+    /// <summary>State of a reject whose figure an operator says is right: it is not asked about again.</summary>
+    public const string Accepted = "accepted";
+
+    /// <summary>Remembers what an operator says is right, by its place and value.</summary>
+    public async Task AcceptAsync(RunRow run, string rawBlob, IReadOnlyCollection<Finding> findings, CancellationToken cancellationToken)
+    {
+        if (findings.Count == 0) return;
+        var table = await tables.OpenAsync(Names.Rejects);
+        foreach (var batch in findings.DistinctBy(finding => finding.Where).Chunk(100))
+            await table.SubmitTransactionAsync(batch.Select(finding =>
+            {
+                var row = Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow());
+                row["State"] = Accepted;
+                return new TableTransactionAction(TableTransactionActionType.UpsertReplace, row);
+            }), cancellationToken);
+    }
+
+    /// <summary>What an operator has said is right of a slice: place and value.</summary>
+    public async Task<IReadOnlySet<(string Where, string Seen)>> AcceptedAsync(Slice slice, CancellationToken cancellationToken)
+    {
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey ge {slice.Source + "|"} and PartitionKey lt {slice.Source + "}"} and State eq {Accepted} and Slice eq {slice.Id}");
+        var found = new HashSet<(string, string)>();
+        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken))
+            found.Add((row.GetString("Position"), row.GetString("Seen")));
+        return found;
+    }
+
     /// <summary>Writes rejects of a run; writing them again replaces them.</summary>
     public async Task PutAsync(RunRow run, string rawBlob, IEnumerable<Finding> findings, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Pipeline.Checks;
 using Pipeline.Tables;
 
 namespace Pipeline.Sources;
@@ -13,6 +14,12 @@ public interface ISliceReader
 
     /// <summary>The rows of the table that the slice is responsible for: what is there and not in the body has vanished upstream.</summary>
     SliceScope Scope { get; }
+
+    /// <summary>What can be believed of the figures; null where only the comparison with stored figures applies.</summary>
+    FigurePolicy? Figures => null;
+
+    /// <summary>What was asked for, for a body with rows of which none is it.</summary>
+    string Wanted => "rows of the slice";
 
     /// <summary>Whether a change of this row lies inside the publisher's declared revision window.</summary>
     bool InPolicy(FactRow row, DateTimeOffset vintage);
@@ -37,6 +44,9 @@ public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing
     /// <summary>Partitions of the table that the kept rows, and perhaps others, go to; null where they are always in one, or the table is a small one.</summary>
     /// <remarks>In a large table only they are read when the slice is loaded again.</remarks>
     public IReadOnlyCollection<string>? Partitions { get; init; }
+
+    /// <summary>True if the refusal is the judgement of a check, which an operator may overrule; false if the body cannot be read.</summary>
+    public bool MayBeAccepted { get; init; }
 
     /// <summary>Says nothing: the reader remembers little at first, and this body needs more. It is to be checked once more.</summary>
     public static BodyCheck Undecided { get; } = new(0, 0, 0, 0, 0, null, null);

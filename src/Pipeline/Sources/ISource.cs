@@ -1,3 +1,4 @@
+using Pipeline.Checks;
 using Pipeline.Ledger;
 using Pipeline.Sources.Http;
 using Pipeline.Tables;
@@ -52,6 +53,9 @@ public interface ISource
 
     /// <summary>Reads the slice's bodies.</summary>
     ISliceReader Reader(Slice slice);
+
+    /// <summary>Reads the slice's bodies with what is known beside them.</summary>
+    ValueTask<ISliceReader> ReaderAsync(Slice slice, BodyContext context, CancellationToken cancellationToken) => new(Reader(slice));
 
     /// <summary>Datasets whose slices should be at rest before <see cref="CrossCheckAsync"/> of this slice says anything.</summary>
     IReadOnlyList<string> ComparedWith(Slice slice);

@@ -13,9 +13,15 @@ public sealed record PullMessage(string Slice, DateTimeOffset PlannedAt);
 /// <param name="Slice">The slice.</param>
 /// <param name="RawBlob">The blob in the container <c>raw</c>.</param>
 /// <param name="Replay">Whether to read the body although that has been done.</param>
-/// <param name="Accept">Whether somebody has looked at a body that lacks rows of the table, and says that it is right.</param>
+/// <param name="Accept">Whether the body is right although a check says otherwise.</param>
+/// <param name="Reload">Whether that is not an operator's word: a body that was loaded before is loaded to its end.</param>
 public sealed record NormalizeMessage(
-    string Slice, string RawBlob, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Replay = false, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Accept = false);
+    string Slice,
+    string RawBlob,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Replay = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Accept = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Reload = false
+);
 
 /// <summary>Asks for what depends on a loaded body to be brought up to date.</summary>
 /// <param name="Slice">The slice.</param>

@@ -1,4 +1,6 @@
+using Azure;
 using Microsoft.Extensions.Logging;
+using Pipeline.Checks;
 using Pipeline.Ledger;
 using Pipeline.Sources;
 using Pipeline.Storage;
@@ -11,8 +13,16 @@ namespace Pipeline.Steps;
 /// that fails the check changes nothing.
 /// </summary>
 public sealed class Normalize(
-    SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, GapBook gaps, FactStore facts, RawStore raw, StepQueues queues, Digest digest, TimeProvider time, ILogger<Normalize> logger)
+    SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, GapBook gaps, FactStore facts, RawStore raw,
+    CuratedReader curated, StepQueues queues, Digest digest, TimeProvider time, ILogger<Normalize> logger)
 {
+    /// <summary>The place of a finding about a body as a whole.</summary>
+    private const string Body = "body";
+
+    /// <summary>A body with a larger share of figures that cannot be believed is wrong as a whole; a few may be slips.</summary>
+    private const double MaxFlagged = 0.05;
+    private const int FewFlagged = 3;
+
     /// <summary>A body that holds this much less than the one before is refused as a whole.</summary>
     private const double MaxShrink = 0.05;
 
@@ -49,28 +59,108 @@ public sealed class Normalize(
             logger.LogInformation("{Slice}: {Blob} is loaded already", slice, name.Blob);
             return;
         }
-        var reader = sources[slice.Source].Reader(slice);
+        var context = new BodyContext(name.Vintage, curated.ReadAsync);
+        var reader = await sources[slice.Source].ReaderAsync(slice, context, cancellationToken);
         var stored = await raw.OpenAsync(name, cancellationToken).ConfigureAwait(false);
         var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken).ConfigureAwait(false);
-        if (check.Refusal is { } unfit)
+        var word = new OperatorWord(message, await rejects.AcceptedAsync(slice, cancellationToken));
+        if (check.Refusal is { } unfit && !(check.MayBeAccepted && word.Accepts(unfit)))
         {
             await RefuseAsync(name, run, check, unfit, [], cancellationToken).ConfigureAwait(false);
             return;
         }
-        if (!message.Accept && await LackingAsync(name, check, before, reader, stored, cancellationToken).ConfigureAwait(false) is { } lacking)
+        if (NothingWanted(check, reader) is { } foreign)
+        {
+            await RefuseAsync(name, run, check, foreign, [], cancellationToken);
+            return;
+        }
+        var existing = await ExistingAsync(check, before, reader, cancellationToken);
+        var review = await ReviewAsync(name, reader, existing, stored, cancellationToken);
+        var flagged = review.Flagged.Where(flag => !word.Accepts(flag.Value)).ToDictionary(flag => flag.Key, flag => flag.Value);
+        if (await LackingAsync(name, check, before, reader, existing, stored, cancellationToken).ConfigureAwait(false) is { } lacking && !word.Accepts(lacking))
         {
             // What could not be understood may be why rows are lacking: it is said too.
             await RefuseAsync(name, run, check, lacking, await RejectedAsync(check, reader, stored, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             return;
         }
-        await MergeAsync(name, run, check, reader, stored, message.Replay, cancellationToken).ConfigureAwait(false);
+        if ((review.Refusal is { } moved && !word.Accepts(moved) ? moved : Unbelievable(name, check, flagged, before, reader)) is { } wrong)
+        {
+            await RefuseAsync(name, run, check, wrong, [.. flagged.Values.Take(MaxRejectedOfRefused)], cancellationToken);
+            return;
+        }
+        // What an operator has said is right is remembered by place and value: the next body does not ask again.
+        await rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
+        if (word.Spoken.Count > 0) run = run with { Error = word.Note };
+        check = check with { Kept = check.Kept - flagged.Count, Rejected = check.Rejected + flagged.Count };
+        await MergeAsync(name, run, check, reader, (existing, before.Version), flagged, stored, message.Replay, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What an operator says of a body: with this message, or earlier of the same places and values.</summary>
+    private sealed class OperatorWord(NormalizeMessage message, IReadOnlySet<(string, string)> remembered)
+    {
+        private readonly List<Finding> spoken = [];
+
+        /// <summary>What was accepted with this message.</summary>
+        public IReadOnlyCollection<Finding> Spoken => spoken;
+
+        /// <summary>What was accepted, for the run.</summary>
+        public string Note =>
+            $"accepted by an operator: {spoken[0]}{(spoken.Count > 1 ? $"; and {spoken.Count - 1} more" : "")}";
+
+        public bool Accepts(Finding finding)
+        {
+            if (remembered.Contains((finding.Where, finding.Seen))) return true;
+            // A body that was loaded before is loaded to its end: that is no word about its figures.
+            if (message is { Accept: true, Reload: true }) return finding.Where == Body;
+            if (message.Accept) spoken.Add(finding);
+            return message.Accept;
+        }
+    }
+
+    private static Finding? NothingWanted(BodyCheck check, ISliceReader reader) =>
+        check.Read == 0 || check.Kept > 0 || check.Missing > 0 || check.Rejected > 0 ? null
+            : new Finding(Body, $"{check.Read} {(check.Read == 1 ? "row" : "rows")}, none of them {reader.Wanted}", reader.Wanted,
+                "the response does not hold what was asked for: the table keeps the old rows; pull the slice again");
+
+    /// <summary>What the table has of the slice, where the body is to be compared with it; null where it is not.</summary>
+    private async Task<Known?> ExistingAsync(
+        BodyCheck check, SliceRow before, ISliceReader reader, CancellationToken cancellationToken) =>
+        before.WasLoaded && (reader.Scope.Coverage == Coverage.Vintage || reader.Table.New().FigureColumns.Count > 0)
+            ? await KnownAsync(reader, check, before, mayDiffer: false, cancellationToken) : null;
+
+    /// <summary>Holds the figures of the body against each other and against the table.</summary>
+    private async Task<FigureFindings> ReviewAsync(
+        RawName name, ISliceReader reader, Known? existing, RawBody stored, CancellationToken cancellationToken)
+    {
+        if (reader.Figures is null && existing is null) return FigureFindings.None;
+        var review = new FigureReview(reader, existing is null ? null : new ExistingFigures(existing), facts);
+        var found = await review.RunAsync(stored.ReadAsync, cancellationToken);
+        if (reader.Figures?.Spikes is not null)
+            logger.LogInformation("{Slice}: {Covered} of {Figures} figures have neighbours to be compared with; {Flagged} stand out",
+                name.Slice, found.Covered, found.Figures, found.Flagged.Count);
+        return found;
+    }
+
+    /// <summary>
+    /// Why figures that cannot be believed keep the whole body out: they are too many for slips, or they would leave a mixture of two
+    /// vintages. Null where only their rows stay out.
+    /// </summary>
+    private static Finding? Unbelievable(
+        RawName name, BodyCheck check, Dictionary<(string, string), Finding> flagged, SliceRow before, ISliceReader reader)
+    {
+        var mixture = reader.Scope.Coverage == Coverage.Vintage && before.WasLoaded && before.Vintage != name.Vintage;
+        if (flagged.Count == 0 || (!mixture && (flagged.Count <= FewFlagged || flagged.Count <= check.Kept * MaxFlagged))) return null;
+        return new Finding(Body, $"{flagged.Count} of {check.Kept} figures that cannot be believed, the first: {flagged.Values.First()}",
+            mixture ? "none, because a vintage replaces the one before as a whole" : "at most 5 %",
+            "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right");
     }
 
     /// <summary>Whether the body lacks more of what the table has than can be true; null when it does not.</summary>
-    private async Task<Finding?> LackingAsync(RawName name, BodyCheck check, SliceRow before, ISliceReader reader, RawBody stored, CancellationToken cancellationToken) => reader.Scope.Coverage switch
+    private async Task<Finding?> LackingAsync(RawName name, BodyCheck check, SliceRow before, ISliceReader reader,
+        Known? existing, RawBody stored, CancellationToken cancellationToken) => reader.Scope.Coverage switch
     {
         Coverage.Whole => Shrunk(check, before),
-        Coverage.Vintage => Shrunk(check, before) ?? Spoiled(name, check, before) ?? await VanishedAsync(check, before, reader, stored, cancellationToken).ConfigureAwait(false),
+        Coverage.Vintage => Shrunk(check, before) ?? Spoiled(name, check, before) ?? await VanishedAsync(before, reader, existing, stored, cancellationToken).ConfigureAwait(false),
         _ => null
     };
 
@@ -96,10 +186,10 @@ public sealed class Normalize(
         return rejected;
     }
 
-    private async Task<Finding?> VanishedAsync(BodyCheck check, SliceRow before, ISliceReader reader, RawBody stored, CancellationToken cancellationToken)
+    private static async Task<Finding?> VanishedAsync(
+        SliceRow before, ISliceReader reader, Known? existing, RawBody stored, CancellationToken cancellationToken)
     {
-        if (!before.WasLoaded) return null;
-        var known = await KnownAsync(reader, check, before, mayDiffer: false, cancellationToken).ConfigureAwait(false);
+        if (!before.WasLoaded || existing is not { } known) return null;
         await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
             await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
                 foreach (var row in batch.Rows)
@@ -132,11 +222,27 @@ public sealed class Normalize(
         return await Known.ReadAsync(facts, reader.Table, reader.Scope, expected, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// What the table holds at the moment of the claim: what was read for the review, as long as no other load of the slice was under way
+    /// or has begun since.
+    /// </summary>
+    private async Task<Known> KnownAsync(
+        ISliceReader reader, BodyCheck check, SliceRow before, (Known? Rows, ETag Version) existing, bool replay,
+        CancellationToken cancellationToken)
+    {
+        if (replay || before.IsHalfLoaded || before.Version != existing.Version || existing.Rows is not { } rows)
+            return await KnownAsync(reader, check, before, replay, cancellationToken);
+        rows.Forget();
+        return rows;
+    }
+
     private static Finding? Shrunk(BodyCheck check, SliceRow before) => check.Kept >= before.Rows * (1 - MaxShrink) ? null
         : new Finding("body", $"{check.Kept} rows", $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the body before",
             "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right");
 
-    private async Task MergeAsync(RawName name, RunRow run, BodyCheck check, ISliceReader reader, RawBody stored, bool replay, CancellationToken cancellationToken)
+    private async Task MergeAsync(
+        RawName name, RunRow run, BodyCheck check, ISliceReader reader, (Known? Rows, ETag Version) existing,
+        Dictionary<(string, string), Finding> flagged, RawBody stored, bool replay, CancellationToken cancellationToken)
     {
         var slice = name.Slice;
         await SettleOlderAsync(name, cancellationToken).ConfigureAwait(false);
@@ -148,7 +254,7 @@ public sealed class Normalize(
             await SupersededAsync(claimed, run, cancellationToken).ConfigureAwait(false);
             return;
         }
-        var known = before.WasLoaded ? await KnownAsync(reader, check, before, replay, cancellationToken).ConfigureAwait(false) : null;
+        var known = before.WasLoaded ? await KnownAsync(reader, check, before, existing, replay, cancellationToken) : null;
         // Rows that a newer body has removed since would be put back: what is known of the table must be older than such a body's claim.
         var now = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
         var removes = reader.Scope.Coverage != Coverage.Adds;
@@ -176,7 +282,16 @@ public sealed class Normalize(
             await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
             {
                 foreach (var row in batch.Rows)
-                    if (!await merge.AddAsync(row, cancellationToken).ConfigureAwait(false)) batch.GiveBack(row);
+                {
+                    if (flagged.Count > 0 && flagged.TryGetValue((row.PartitionKey, row.RowKey), out var flag))
+                    {
+                        // The row of the table stays: this one says nothing about it.
+                        known?.Meet(row.PartitionKey, row.RowKey);
+                        rejected.Add(flag);
+                        batch.GiveBack(row);
+                    }
+                    else if (!await merge.AddAsync(row, cancellationToken).ConfigureAwait(false)) batch.GiveBack(row);
+                }
                 missing.AddRange(batch.Missing);
                 missing.AddRange(batch.Gaps);
                 rejected.AddRange(batch.Rejected);
@@ -272,7 +387,7 @@ public sealed class Normalize(
             {
                 // To be read although its run may end before the message comes, and be over: rows that it has looked at and left may have been changed since. It was found to
                 // be fine when it was begun; the rows it lacks now are those of the older body.
-                await queues.SendAsync(new NormalizeMessage(newest.Slice.Id, body.Blob, Replay: true, Accept: true), cancellationToken).ConfigureAwait(false);
+                await queues.SendAsync(new NormalizeMessage(newest.Slice.Id, body.Blob, Replay: true, Accept: true, Reload: true), cancellationToken).ConfigureAwait(false);
                 return;
             }
             // A newer one still came meanwhile. It may have looked at rows before they were changed here.

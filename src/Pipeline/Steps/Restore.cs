@@ -61,7 +61,7 @@ public sealed class Restore(SourceCatalog sources, SliceBook slices, RunBook run
     {
         var before = await slices.GetAsync(body.Slice, cancellationToken).ConfigureAwait(false);
         if (before.Vintage > body.Vintage || (Holds(before) && before.State != SliceState.Merged)) return false;
-        if (!Holds(before)) await normalize.RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob, Accept: accept), cancellationToken).ConfigureAwait(false);
+        if (!Holds(before)) await normalize.RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob, Accept: accept, Reload: true), cancellationToken).ConfigureAwait(false);
         if (!Holds(await slices.GetAsync(body.Slice, cancellationToken).ConfigureAwait(false))) return false;
         // At once, without waiting for other slices: the next body would find its run unfinished.
         await publish.RunAsync(new PublishMessage(body.Slice.Id, body.Blob, int.MaxValue), cancellationToken).ConfigureAwait(false);

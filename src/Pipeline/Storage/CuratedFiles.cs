@@ -5,6 +5,24 @@ using Pipeline.Sources.Http;
 
 namespace Pipeline.Storage;
 
+/// <summary>Reads small files that operators maintain.</summary>
+public sealed class CuratedReader(StorageAccount account)
+{
+    /// <summary>The text of a file; null when there is none.</summary>
+    public async Task<string?> ReadAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var blob = account.Blobs.GetBlobContainerClient(Names.CuratedContainer).GetBlobClient(name);
+            return (await blob.DownloadContentAsync(cancellationToken)).Value.Content.ToString();
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return null; // The program's own list holds.
+        }
+    }
+}
+
 /// <summary>
 /// Answers requests for files that people put into the container <c>curated</c> as a server would: 200 with the file, 404
 /// without one. All other requests go to the network. The storage client retries by itself.

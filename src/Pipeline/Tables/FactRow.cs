@@ -50,6 +50,15 @@ public abstract class FactRow : ITableEntity
     [Meaning("The layout version the row was written with")]
     public int SchemaVersion { get; set; } = CurrentSchema;
 
+    /// <summary>The figure that the row is about; null when it has none.</summary>
+    internal virtual double? Figure => null;
+
+    /// <summary>The columns that <see cref="Figure"/> is made of.</summary>
+    internal virtual IReadOnlyList<string> FigureColumns => [];
+
+    /// <summary>What the row has in common with those of the same partition that are neighbours in time.</summary>
+    internal virtual string SeriesName => RowKey.IndexOf('|', StringComparison.Ordinal) is >= 0 and var cut ? RowKey[(cut + 1)..] : "";
+
     /// <summary>False if a number of the row is missing and its column must not keep an older one.</summary>
     internal virtual bool HasAllColumns => true;
 

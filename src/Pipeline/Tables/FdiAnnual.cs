@@ -31,6 +31,12 @@ public sealed class FdiAnnual : FactRow
     public string Footnote { get; set; } = "";
 
     /// <inheritdoc/>
+    internal override double? Figure => ValueUsd;
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<string> FigureColumns => [nameof(ValueUsd)];
+
+    /// <inheritdoc/>
     public override void Describe<TSink>(ref TSink sink)
     {
         sink.Add(nameof(Year), Year);

@@ -37,6 +37,12 @@ public sealed class FdiPartner : FactRow
     public int Rank { get; set; }
 
     /// <inheritdoc/>
+    internal override double? Figure => ValueUsd;
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<string> FigureColumns => [nameof(ValueUsd)];
+
+    /// <inheritdoc/>
     public override void Describe<TSink>(ref TSink sink)
     {
         sink.Add(nameof(Year), Year);

@@ -34,6 +34,17 @@ public sealed class Holding : FactRow
     public string Citation { get; set; } = "";
 
     /// <inheritdoc/>
+    /// <remarks>The value where there is one, otherwise the share: a share says nothing about its unit that the value does not.</remarks>
+    internal override double? Figure => !double.IsNaN(Value) ? Value : double.IsNaN(SharePercent) ? null : SharePercent;
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<string> FigureColumns => [nameof(Value), nameof(SharePercent)];
+
+    /// <inheritdoc/>
+    /// <remarks>The holder: the hash of a citation may change from day to day.</remarks>
+    internal override string SeriesName => RowKey.Split('|') is [_, var holder, ..] ? holder : "";
+
+    /// <inheritdoc/>
     public override void Describe<TSink>(ref TSink sink)
     {
         sink.Add(nameof(AsOf), AsOf);

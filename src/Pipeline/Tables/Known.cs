@@ -10,7 +10,11 @@ namespace Pipeline.Tables;
 /// </summary>
 internal sealed class Known
 {
-    private static readonly string[] Columns = [nameof(FactRow.PartitionKey), nameof(FactRow.RowKey), nameof(FactRow.RowHash), nameof(FactRow.RunId), nameof(FactRow.Revision)];
+    private static string[] Columns(FactTable table) =>
+    [
+        nameof(FactRow.PartitionKey), nameof(FactRow.RowKey), nameof(FactRow.RowHash), nameof(FactRow.RunId),
+        nameof(FactRow.Revision), .. table.New().FigureColumns
+    ];
 
     /// <summary>Partitions read at the same time.</summary>
     private const int Parallelism = 4;
@@ -19,12 +23,15 @@ internal sealed class Known
     private readonly ConcurrentDictionary<string, string> runIds = new(StringComparer.Ordinal); // Many rows, few runs.
 
     /// <summary>A row of the table; <c>Place</c> counts the rows of its partition in the order of their keys, <c>Seen</c> says that the body has it, too.</summary>
-    internal sealed class Entry(string hash, string runId, int revision, int place)
+    internal sealed class Entry(string hash, string runId, int revision, int place, double figure)
     {
         public string Hash => hash;
         public string RunId => runId;
         public int Revision => revision;
         public int Place => place;
+
+        /// <summary>The row's figure; NaN when it has none.</summary>
+        public double Figure => figure;
         public bool Seen { get; set; }
     }
 
@@ -39,7 +46,7 @@ internal sealed class Known
         var client = await facts.OpenAsync(table).ConfigureAwait(false);
         if (expected is var (partitions, rows) && await ReadAsync(client, table, scope, partitions, cancellationToken).ConfigureAwait(false) is var listed && listed.Count == rows) return listed;
         var all = new Known();
-        await all.AddAsync(table.QueryAsync(client, scope.Filter, Columns, cancellationToken), scope).ConfigureAwait(false);
+        await all.AddAsync(table.QueryAsync(client, scope.Filter, Columns(table), cancellationToken), scope).ConfigureAwait(false);
         return all;
     }
 
@@ -55,7 +62,7 @@ internal sealed class Known
         {
             while (waiting.TryDequeue(out var partition))
                 await known.AddAsync(table.QueryAsync(client,
-                    TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"), Columns, cancellationToken), scope).ConfigureAwait(false);
+                    TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"), Columns(table), cancellationToken), scope).ConfigureAwait(false);
         }
     }
 
@@ -65,7 +72,7 @@ internal sealed class Known
         {
             if (!scope.Owns(row.PartitionKey, row.RowKey)) continue;
             if (!partitions.TryGetValue(row.PartitionKey, out var rows)) partitions.Add(row.PartitionKey, rows = new Dictionary<string, Entry>(StringComparer.Ordinal));
-            rows[row.RowKey] = new Entry(row.RowHash, runIds.GetOrAdd(row.RunId, row.RunId), row.Revision, rows.Count);
+            rows[row.RowKey] = new Entry(row.RowHash, runIds.GetOrAdd(row.RunId, row.RunId), row.Revision, rows.Count, row.Figure ?? double.NaN);
         }
     }
 
@@ -75,6 +82,13 @@ internal sealed class Known
         if (!partitions.TryGetValue(partition, out var rows) || !rows.TryGetValue(row, out var entry)) return null;
         entry.Seen = true;
         return entry;
+    }
+
+    /// <summary>Forgets which rows were met, before another body is read.</summary>
+    public void Forget()
+    {
+        foreach (var rows in partitions.Values)
+            foreach (var entry in rows.Values) entry.Seen = false;
     }
 
     /// <summary>How many rows the table has.</summary>

@@ -52,6 +52,12 @@ public sealed class TradeMonthly : FactRow
     internal override bool HasAllColumns => YearToDateUsd is not null;
 
     /// <inheritdoc/>
+    internal override double? Figure => ValueUsd;
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<string> FigureColumns => [nameof(ValueUsd)];
+
+    /// <inheritdoc/>
     public override void Describe<TSink>(ref TSink sink)
     {
         sink.Add(nameof(Period), Period);

@@ -1,14 +1,29 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Pipeline.Checks;
 using Pipeline.Tables;
 
 namespace Pipeline.Sources.Census;
 
 /// <summary>Reads the country balance file: the months before the API begins. A row of the ledger is one month and flow of one country.</summary>
-internal sealed class BalanceBody(DateOnly from) : ISliceReader
+/// <param name="from">The first month wanted.</param>
+/// <param name="lastYear">The year in which the body was fetched: no row is of a later one.</param>
+internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceReader
 {
     private const string Kept = "kept in rejects, fix the reader or replay";
     private const int CellsPerRow = 24;
+
+    /// <summary>The first year of the file.</summary>
+    private const int FirstYear = 1985;
+
+    /// <summary>From here on the countries of a month add up to the world, to the rounding; before, the world is of another vintage.</summary>
+    private const int AddsUpFrom = 1992;
+
+    /// <summary>Fewer countries in a month are an extract; the file has 220 or more.</summary>
+    private const int ManyPartners = 150;
+
+    /// <summary>The code of the world, not seasonally adjusted.</summary>
+    private const string World = "0015";
 
     /// <summary>A file with a larger share of rejected cells than this has another layout than the reader knows.</summary>
     private const double MaxRejected = 0.05;
@@ -23,12 +38,18 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
     public SliceScope Scope => CensusScope.OfBalance(from);
 
     /// <inheritdoc/>
+    public FigurePolicy? Figures => CensusBody.Totals;
+
+    /// <inheritdoc/>
+    public string Wanted => $"a country's months from {from:yyyy-MM} to 2009-12";
+
+    /// <inheritdoc/>
     public bool InPolicy(FactRow row, DateTimeOffset vintage) => CensusScope.InPolicy((TradeMonthly)row, vintage);
 
     /// <inheritdoc/>
     public Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
     {
-        var pass = new Pass(from);
+        var pass = new Pass(from, lastYear);
         foreach (var (row, finding) in BalanceFile.Read(body))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -41,7 +62,7 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
     /// <inheritdoc/>
     public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var pass = new Pass(from);
+        var pass = new Pass(from, lastYear);
         var batch = new RowBatch();
         foreach (var (row, _) in BalanceFile.Read(body))
         {
@@ -54,12 +75,23 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
         await Task.CompletedTask.ConfigureAwait(false);
     }
 
-    private sealed class Pass(DateOnly from)
+    private sealed class Pass(DateOnly from, int lastYear)
     {
         private readonly HashSet<(string Code, int Year)> seen = [];
         private readonly HashSet<string> partitions = new(StringComparer.Ordinal);
         private long read, kept, excluded, missing, rejected;
+        private readonly Dictionary<(int Year, int Month, bool Imports), Total> totals = [];
         private string? newest;
+
+        /// <summary>What countries and the world have in a month.</summary>
+        private sealed class Total
+        {
+            public Int128 Sum;
+            public long? World;
+            public int Partners;
+            public long Half;
+            public UnusedRows Unused { get; } = new();
+        }
 
         public Finding? Refusal { get; set; }
 
@@ -68,7 +100,57 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
             if (rejected > read * MaxRejected && rejected > CellsPerRow)
                 Refusal ??= new Finding("body", $"{rejected} of {read} cells that cannot be understood", "at most 5 %", "the layout has changed: the table keeps the old rows; adapt the reader, then replay");
             if (read == 0) Refusal ??= new Finding("body", "no row", "one row per year and country", "the body is kept; pull the slice again");
-            return new BodyCheck(read, kept, excluded, missing, rejected, newest, Refusal) { Partitions = partitions };
+            var own = Refusal;
+            Refusal ??= WorldVerdict();
+            return new BodyCheck(read, kept, excluded, missing, rejected, newest, Refusal)
+            {
+                Partitions = partitions,
+                MayBeAccepted = own is null
+            };
+        }
+
+        /// <summary>Countries add up to the world, which lies in a range that no slip of a unit stays in.</summary>
+        private Finding? WorldVerdict()
+        {
+            foreach (var ((year, month, imports), total) in totals.OrderBy(pair => pair.Key))
+            {
+                // A month that is not published has 0 for the world; a body of a few countries is an extract.
+                if (total.World is not { } world || world <= 0 || total.Partners < ManyPartners) continue;
+                var where = $"{BalanceFile.Column(imports, month)} of {year}";
+                if (world is < CensusChecks.LeastWorld or > CensusChecks.MostWorld)
+                    return new Finding(where, $"{world} US dollars as the world row, {World}",
+                        $"{CensusChecks.LeastWorld} to {CensusChecks.MostWorld}, which holds every month since {FirstYear}",
+                        CensusChecks.CheckAndAccept);
+                if (year < AddsUpFrom || UnusedRows.Explain(world - total.Sum, total.Unused, null, total.Half)) continue;
+                return new Finding(where, $"countries that add up to {total.Sum} US dollars{UnusedRows.InWords(total.Unused, null)}",
+                    $"{world}, the world row, {World}", CensusChecks.CheckAndAccept);
+            }
+            return null;
+        }
+
+        /// <summary>Notes a month of the world or of a country.</summary>
+        private void Count(BalanceFile.Row row, int year, bool isWorld)
+        {
+            foreach (var imports in (bool[])[true, false])
+                for (var month = 0; month < 12; month++)
+                {
+                    if (new DateOnly(year, month + 1, 1) >= CensusSlice.FirstMonth) continue;
+                    var key = (year, month, imports);
+                    if (!totals.TryGetValue(key, out var total)) totals.Add(key, total = new Total());
+                    if (!BalanceFile.TryDollars((imports ? row.Imports : row.Exports)[month], out var dollars))
+                    {
+                        if (!isWorld) total.Unused.Add(null, null);
+                        continue;
+                    }
+                    // Up to 2002 the file has one decimal of a million.
+                    total.Half += year <= 2002 ? 50_000 : 1;
+                    if (isWorld) total.World = dollars;
+                    else
+                    {
+                        total.Sum += dollars;
+                        total.Partners++;
+                    }
+                }
         }
 
         public void Take(BalanceFile.Row row, RowBatch batch)
@@ -81,9 +163,16 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
                 Reject(batch, row.Number, "year", Quote(row.Year), "a year of four digits", CellsPerRow);
                 return;
             }
+            if (year < FirstYear || year > lastYear)
+            {
+                Reject(batch, row.Number, "year", Quote(row.Year),
+                    $"{FirstYear}, the first year of the file, to {lastYear}, in which it was fetched", CellsPerRow);
+                return;
+            }
             switch (CensusPartners.KindOf(code))
             {
                 case CensusPartners.Kind.Group:
+                    if (code == World) Count(row, year, isWorld: true);
                     Exclude(batch, CellsPerRow);
                     return;
                 case CensusPartners.Kind.Country:
@@ -97,6 +186,7 @@ internal sealed class BalanceBody(DateOnly from) : ISliceReader
                 Reject(batch, row.Number, "CTY_CODE", $"{code} of {year} a second time", "one row per year and country", CellsPerRow);
                 return;
             }
+            Count(row, year, isWorld: false);
             Flow(row, batch, code, year, CensusSlice.Imports, row.Imports, imports: true);
             Flow(row, batch, code, year, CensusSlice.Exports, row.Exports, imports: false);
         }

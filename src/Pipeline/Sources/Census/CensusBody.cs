@@ -2,15 +2,26 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using Pipeline.Checks;
 using Pipeline.Tables;
 
 namespace Pipeline.Sources.Census;
 
 /// <summary>Reads an answer of the trade API: header, rows, and what must be true of all rows together.</summary>
-internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : ISliceReader
+/// <param name="slice">The slice.</param>
+/// <param name="settings">The settings.</param>
+/// <param name="last">The last month that the publisher's calendar allows; null where the day of the fetch is not known.</param>
+internal sealed class CensusBody(CensusSlice slice, CensusSettings settings, DateOnly? last = null) : ISliceReader
 {
     private const string Kept = "kept in rejects, fix the reader or replay";
     private const string OfAnotherRequest = "the answer belongs to another request: the table keeps the old rows; pull the slice again";
+
+    /// <summary>
+    /// How far a month's total may stand out. Of 112,968 months of the balance file's years 1985 to 2009 none does; 51 % have neighbours
+    /// above the floor. Commodities of one partner have no such history: their sums are checked.
+    /// </summary>
+    internal static readonly FigurePolicy Totals = new() { Spikes = _ => Monthly };
+    private static readonly SpikeLimit Monthly = new(10_000_000, 30);
 
     /// <summary>Rows handed on at once.</summary>
     private const int BatchRows = 1000;
@@ -25,12 +36,18 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
     public SliceScope Scope => CensusScope.Of(slice);
 
     /// <inheritdoc/>
+    public FigurePolicy? Figures => slice.Level == CensusSlice.Total ? Totals : null;
+
+    /// <inheritdoc/>
+    public string Wanted => $"{slice.Flow} with {(slice.Partner is { } partner ? $"partner {partner}" : "a country")} in {slice.Key}";
+
+    /// <inheritdoc/>
     public bool InPolicy(FactRow row, DateTimeOffset vintage) => CensusScope.InPolicy((TradeMonthly)row, vintage);
 
     /// <inheritdoc/>
     public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
     {
-        var pass = new Pass(slice, settings, checking);
+        var pass = new Pass(slice, settings, last, checking);
         (checking, reading) = (CensusChecks.Memory.Sums, CensusChecks.Memory.Figures);
         try
         {
@@ -56,7 +73,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
     /// <inheritdoc/>
     public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var pass = new Pass(slice, settings, reading);
+        var pass = new Pass(slice, settings, last, reading);
         var batch = new RowBatch();
         using var rows = new JsonRows(body);
         do
@@ -72,7 +89,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
     }
 
     /// <summary>One reading of the body. The first and the second reading decide alike because they are the same code.</summary>
-    private sealed class Pass(CensusSlice slice, CensusSettings settings, CensusChecks.Memory memory)
+    private sealed class Pass(CensusSlice slice, CensusSettings settings, DateOnly? last, CensusChecks.Memory memory)
     {
         private readonly CensusChecks checks = new(slice, settings, memory);
         private readonly CensusRowKeys keys = new(slice);
@@ -116,8 +133,14 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
         public BodyCheck Verdict()
         {
             if (!headerRead) Refuse(new Finding("body", "no row", "a header row", "the body is kept; pull the slice again"));
+            var own = Refusal;
             Refusal ??= checks.Verdict();
-            return new BodyCheck(checks.Read, checks.Kept, checks.Excluded, checks.Missing, checks.Rejected, checks.Newest, Refusal) { Partitions = keys.Partitions };
+            return new BodyCheck(
+                checks.Read, checks.Kept, checks.Excluded, checks.Missing, checks.Rejected, checks.Newest, Refusal)
+            {
+                Partitions = keys.Partitions,
+                MayBeAccepted = own is null
+            };
         }
 
         private void Row(JsonRows rows, CensusHeader columns, RowBatch? batch)
@@ -147,6 +170,14 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings) : I
             {
                 Refuse(new Finding($"row {RowNumber}, column {columns[columns.Time >= 0 ? columns.Time : columns.Month]}", $"\"{year:0000}-{month:00}\"", $"a month of {slice.Key}, which was asked for",
                     OfAnotherRequest));
+                return;
+            }
+            if (last is { } limit && slice.Start.AddMonths(position) > limit)
+            {
+                var column = columns[columns.Time >= 0 ? columns.Time : columns.Month];
+                Refuse(new Finding($"row {RowNumber}, column {column}", $"\"{year:0000}-{month:00}\"",
+                    $"no month after {limit:yyyy-MM}, the last that can be published by now",
+                    "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher"));
                 return;
             }
             if (!TryCommodity(rows, columns, out var commodity))

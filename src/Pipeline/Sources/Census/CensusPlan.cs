@@ -52,6 +52,16 @@ internal sealed class CensusPlan(string source, CensusSettings settings)
         return release > now ? release : now + NextPlan;
     }
 
+    /// <summary>The last month that a body of a day can hold: figures come weeks after a month has ended.</summary>
+    public static DateOnly LastMonth(DateTimeOffset fetchedAt)
+    {
+        var day = DateOnly.FromDateTime(fetchedAt.UtcDateTime).AddDays(-ShortestDelay);
+        return new DateOnly(day.Year, day.Month, 1).AddMonths(-1);
+    }
+
+    /// <summary>Days from the end of a month to its figures, at the least; the shortest seen are 32.</summary>
+    private const int ShortestDelay = 25;
+
     /// <summary>The first day on which a month's figures may appear.</summary>
     private static DateTimeOffset Release(DateOnly month) => new(month.AddMonths(2).AddDays(1), new TimeOnly(12, 0), TimeSpan.Zero);
 

@@ -1,3 +1,4 @@
+using Pipeline.Checks;
 using Pipeline.Ledger;
 using Pipeline.Sources.Http;
 using Pipeline.Tables;
@@ -56,6 +57,12 @@ public sealed class CensusSource(CensusSettings settings) : ISource
     /// <inheritdoc/>
     public ISliceReader Reader(Slice slice) => CensusSlice.TryParse(Checked(slice), out var parsed) ? new CensusBody(parsed, settings)
         : new BalanceBody(CensusSlice.TryParseBalance(slice, out var from) ? from : settings.From);
+
+    /// <inheritdoc/>
+    public ValueTask<ISliceReader> ReaderAsync(Slice slice, BodyContext context, CancellationToken cancellationToken) =>
+        new(CensusSlice.TryParse(Checked(slice), out var parsed)
+            ? new CensusBody(parsed, settings, CensusPlan.LastMonth(context.FetchedAt))
+            : new BalanceBody(CensusSlice.TryParseBalance(slice, out var from) ? from : settings.From, context.FetchedAt.Year));
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ComparedWith(Slice slice) => slice.Dataset == CensusSlice.BalanceDataset

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using Pipeline.Checks;
 using Pipeline.Tables;
 
 namespace Pipeline.Sources.Moex;
@@ -14,6 +16,30 @@ internal abstract class HolderBody : ISliceReader
 
     /// <inheritdoc/>
     public abstract SliceScope Scope { get; }
+
+    /// <summary>The day on which the body was fetched: no figure is of a later one.</summary>
+    internal DateOnly LastDay { get; init; } = DateOnly.MaxValue;
+
+    /// <summary>The first day of the dataset.</summary>
+    protected virtual DateOnly FirstDay => new(1990, 1, 1);
+
+    /// <summary>How far a figure may stand out; null where the history is too restless to tell.</summary>
+    protected virtual SpikeLimit? Spikes => null;
+
+    /// <summary>Stored rows that are neighbours of those of the body, as an OData filter.</summary>
+    protected virtual string Neighbours => "";
+
+    /// <inheritdoc/>
+    public FigurePolicy Figures => new()
+    {
+        Spikes = Spikes is { } limit ? _ => limit : null,
+        Neighbours = Neighbours,
+        Periods = new PeriodLimits(FirstDay.ToString("O", CultureInfo.InvariantCulture), LastDay.ToString("O", CultureInfo.InvariantCulture),
+            "the first day of the dataset", "when the body was fetched")
+    };
+
+    /// <inheritdoc/>
+    public virtual string Wanted => "a statement";
 
     /// <inheritdoc/>
     /// <remarks>All publishers of this source change earlier figures whenever they like, and say so.</remarks>

@@ -41,6 +41,19 @@ internal sealed class HolderReading
 
     public void Reject(string where, string seen, string expected, string advice = Kept, long count = 1) => Reject(new Finding(where, seen, expected, advice), count);
 
+    /// <summary>True if the refusal is the judgement of a check, which an operator may overrule.</summary>
+    public bool IsDoubt { get; private set; }
+
+    /// <summary>The first row that was rejected.</summary>
+    public Finding? FirstRejected => rejected.FirstOrDefault();
+
+    /// <summary>Refuses the body for what a check says of it, unless an operator accepts it.</summary>
+    public void Doubt(Finding refusal)
+    {
+        IsDoubt |= Refusal is null;
+        Refuse(refusal);
+    }
+
     public void Refuse(Finding refusal) => Refusal ??= refusal;
 
     /// <summary>Rejects rows that were kept before, each with words of its own.</summary>
@@ -85,7 +98,10 @@ internal sealed class HolderReading
     }
 
     public BodyCheck Check() => new(Read, rows.Count, excluded, missing.Count, rejectedRows,
-        rows.Count == 0 ? null : rows.Max(row => row.Row.AsOf).ToString("yyyy-MM", CultureInfo.InvariantCulture), Refusal);
+        rows.Count == 0 ? null : rows.Max(row => row.Row.AsOf).ToString("yyyy-MM", CultureInfo.InvariantCulture), Refusal)
+    {
+        MayBeAccepted = IsDoubt
+    };
 
     public RowBatch Batch()
     {

@@ -13,6 +13,9 @@ internal sealed class HoldersBody : HolderBody
     public override SliceScope Scope => MoexScope.OfHolders;
 
     /// <inheritdoc/>
+    public override string Wanted => "a statement on a holder";
+
+    /// <inheritdoc/>
     protected override async Task<HolderReading> ReadAllAsync(Stream body, CancellationToken cancellationToken)
     {
         const string advice = "the table keeps the old rows; mend the file and put it into the container again";

@@ -1,3 +1,4 @@
+using Pipeline.Checks;
 using Pipeline.Ledger;
 using Pipeline.Sources.Http;
 using Pipeline.Tables;
@@ -54,13 +55,22 @@ public sealed class MoexSource(MoexSettings settings) : ISource
     public bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known) => false;
 
     /// <inheritdoc/>
-    public ISliceReader Reader(Slice slice) => MoexSlice.Checked(slice).Dataset switch
+    public ISliceReader Reader(Slice slice) => ReaderOf(slice, DateOnly.MaxValue);
+
+    private static HolderBody ReaderOf(Slice slice, DateOnly last) => MoexSlice.Checked(slice).Dataset switch
     {
-        MoexSlice.Capitalisation => new CapitalisationBody(),
-        MoexSlice.Ofz => new OfzBody(),
-        MoexSlice.Nsd => new NsdBody(MoexSlice.Day(slice)),
-        _ => new HoldersBody()
+        MoexSlice.Capitalisation => new CapitalisationBody { LastDay = last },
+        MoexSlice.Ofz => new OfzBody { LastDay = last },
+        MoexSlice.Nsd => new NsdBody(MoexSlice.Day(slice)) { LastDay = last },
+        _ => new HoldersBody { LastDay = last }
     };
+
+    /// <inheritdoc/>
+    public ValueTask<ISliceReader> ReaderAsync(Slice slice, BodyContext context, CancellationToken cancellationToken) =>
+        new(ReaderOf(slice, DateOnly.FromDateTime(context.FetchedAt.UtcDateTime + Moscow)));
+
+    /// <summary>Days are those of Moscow.</summary>
+    private static readonly TimeSpan Moscow = TimeSpan.FromHours(3);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ComparedWith(Slice slice) => slice.Dataset switch

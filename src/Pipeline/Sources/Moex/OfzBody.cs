@@ -1,5 +1,7 @@
 using System.Globalization;
 
+using Pipeline.Checks;
+
 namespace Pipeline.Sources.Moex;
 
 /// <summary>
@@ -24,9 +26,27 @@ internal sealed class OfzBody : HolderBody
     private const int FewShares = 3;
 
     private const decimal Billion = 1_000_000_000m;
+    private const string Believe = "the row is not loaded: one of the two is in another unit; compare with the publisher's table";
 
     /// <inheritdoc/>
     public override SliceScope Scope => MoexScope.OfOfz;
+
+    /// <inheritdoc/>
+    protected override DateOnly FirstDay => new(2012, 1, 1);
+
+    /// <inheritdoc/>
+    /// <remarks>From month to month the volume has never doubled; from 2012 to its maximum it grew six times.</remarks>
+    protected override SpikeLimit Spikes { get; } = new(50_000_000_000, 10);
+
+    /// <inheritdoc/>
+    public override string Wanted => "a month with a volume or a share";
+
+    /// <summary>The whole market in billions of roubles: 3,200 in 2012, 29,760 in 2026. A slip of a hundred leaves the range.</summary>
+    private const decimal LeastMarket = 500m, MostMarket = 500_000m;
+
+    /// <summary>A table with a larger share of rejected months than this is in another unit as a whole; a few are slips.</summary>
+    private const double MaxRejected = 0.2;
+    private const int FewRejected = 3;
 
     /// <inheritdoc/>
     protected override Task<HolderReading> ReadAllAsync(Stream body, CancellationToken cancellationToken)
@@ -41,6 +61,11 @@ internal sealed class OfzBody : HolderBody
         // Units are never guessed: a share of the market is not below one per cent month after month.
         if (reading.Rows.Count(row => !double.IsNaN(row.Row.SharePercent)) >= FewShares && reading.Rows.All(row => double.IsNaN(row.Row.SharePercent) || row.Row.SharePercent <= 1))
             reading.Refuse(new Finding("column share", "no share above 1", "per cent, not fractions of 1", OfzFile.Advice));
+        var check = reading.Check();
+        if (check.Rejected > FewRejected && check.Rejected > (check.Kept + check.Rejected) * MaxRejected)
+            reading.Doubt(new Finding("body",
+                $"{check.Rejected} of {check.Kept + check.Rejected} months that cannot be understood, the first: {reading.FirstRejected}",
+                "at most 20 %", OfzFile.Advice));
         if (reading.Check().Read == 0) reading.Refuse(new Finding("body", "no row", "a row for each month", OfzFile.Advice));
         return Task.FromResult(reading);
     }
@@ -59,6 +84,11 @@ internal sealed class OfzBody : HolderBody
         else if (!TryNumber(row.Share, 100, out var share)) reading.Reject($"{where}, column share", Quote(row.Share), "per cent, 0 to 100");
         else if (!TryNumber(row.Total, MaxVolume, out var total)) reading.Reject($"{where}, column total", Quote(row.Total), "billions of roubles, 0 or more");
         else if (volume > total) reading.Reject($"{where}, column volume", $"{N(volume)} of {N(total)}", "no more than the total");
+        else if (total is < LeastMarket or > MostMarket)
+            reading.Reject($"{where}, column total", N(total), $"{N(LeastMarket)} to {N(MostMarket)} billions of roubles", Believe);
+        else if (share > 0 && volume / share * 100 is { } market and (< LeastMarket or > MostMarket))
+            reading.Reject($"{where}, column volume", $"{N(volume)} with a share of {N(share)}, which makes a market of {N(decimal.Round(market))}",
+                $"a market of {N(LeastMarket)} to {N(MostMarket)} billions of roubles", Believe);
         else if (total > 0 && share is { } stated && volume / total * 100 is { } computed && Math.Abs(stated - computed) > ShareTolerance)
             reading.Reject($"{where}, column share", $"{N(stated)}, but {N(volume)} of {N(total)} is {N(decimal.Round(computed, 2))}", $"a share within {N(ShareTolerance)} points of it");
         else if (volume is null && share is null)

@@ -14,13 +14,8 @@ internal static class Economies
     private static readonly FrozenDictionary<string, Economy> ByCode = Read();
     private static readonly FrozenDictionary<string, Economy> ByIso3 = ByCode.Values.Where(economy => economy.Iso3.Length > 0).ToFrozenDictionary(economy => economy.Iso3, StringComparer.Ordinal);
 
-    /// <summary>
-    /// Caribbean financial centres, which the publisher leaves out of the world and of every group (unctad.md, section 2.4):
-    /// Anguilla, Antigua and Barbuda, Aruba, Bahamas, Barbados, British Virgin Islands, Cayman Islands, Curacao, Dominica, Grenada,
-    /// Montserrat, Netherlands Antilles, Saint Kitts and Nevis, Saint Lucia, Saint Vincent and the Grenadines, Sint Maarten, Turks and Caicos Islands.
-    /// </summary>
-    public static FrozenSet<string> FinancialCentres { get; } =
-        FrozenSet.ToFrozenSet(["660", "028", "533", "044", "052", "092", "136", "531", "212", "308", "500", "530", "659", "662", "670", "534", "796"], StringComparer.Ordinal);
+    /// <summary>The financial centres of the program's own list.</summary>
+    public static FrozenSet<string> FinancialCentres => Unctad.FinancialCentres.Default;
 
     /// <summary>The economies that the list has.</summary>
     public static IEnumerable<Economy> All => ByCode.Values;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Azure.Data.Tables;
+using Pipeline.Checks;
 using Pipeline.Sources.Unctad.SevenZip;
 using Pipeline.Tables;
 using Series = Pipeline.Sources.Unctad.FdiRowKeys.Series;
@@ -8,7 +9,10 @@ using Series = Pipeline.Sources.Unctad.FdiRowKeys.Series;
 namespace Pipeline.Sources.Unctad;
 
 /// <summary>Reads a vintage: an archive or its CSV, exports of the data centre, or answers of the user API one after another.</summary>
-internal sealed class FdiBody(bool extract) : ISliceReader
+/// <param name="extract">Whether the body is the recorded extract.</param>
+/// <param name="lastYear">The last year that the publisher's calendar allows.</param>
+/// <param name="centres">Codes of the economies that the world leaves out; null for the program's list.</param>
+internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, IReadOnlySet<string>? centres = null) : ISliceReader
 {
     private const string Kept = "kept in rejects, fix the reader or replay";
     private const string Broken = "the body is kept; the table keeps the old vintage; pull the slice again";
@@ -23,13 +27,28 @@ internal sealed class FdiBody(bool extract) : ISliceReader
     public SliceScope Scope { get; } = new(TableClient.CreateQueryFilter($"Dataset eq {UnctadSlice.FlowsStock}"), ("", "~"), (_, _) => true, Coverage.Vintage);
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// Of the 23,666 figures of the release of 2025 none is above 30 times the median of its neighbours, with a median of at least
+    /// 100 million for flows and 10 million for stocks. That covers 79 % of them.
+    /// </remarks>
+    public FigurePolicy? Figures { get; } = new()
+    {
+        Spikes = row => ((FdiAnnual)row).Measure == UnctadSlice.Flow ? OfFlows : OfStocks
+    };
+
+    private static readonly SpikeLimit OfFlows = new(100_000_000, 30), OfStocks = new(10_000_000, 30);
+
+    /// <inheritdoc/>
+    public string Wanted => "a figure of an economy";
+
+    /// <inheritdoc/>
     /// <remarks>Every release revises the whole history (unctad.md, section 5).</remarks>
     public bool InPolicy(FactRow row, DateTimeOffset vintage) => true;
 
     /// <inheritdoc/>
     public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
     {
-        var pass = new Pass(extract);
+        var pass = new Pass(extract, lastYear, centres ?? Economies.FinancialCentres);
         try
         {
             if (FdiText.Open(body, out var finding) is not { } text) pass.Refuse(finding!);
@@ -58,7 +77,7 @@ internal sealed class FdiBody(bool extract) : ISliceReader
     public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var text = FdiText.Open(body, out var finding) ?? throw new InvalidDataException($"{finding}"); // The check has refused such a body before.
-        var pass = new Pass(extract);
+        var pass = new Pass(extract, lastYear, centres ?? Economies.FinancialCentres);
         var batch = new RowBatch();
         await foreach (var rows in CsvRows.ReadAsync(text, cancellationToken).ConfigureAwait(false))
         {
@@ -71,9 +90,9 @@ internal sealed class FdiBody(bool extract) : ISliceReader
     }
 
     /// <summary>One reading of the body. The first and the second reading decide alike because they are the same code.</summary>
-    private sealed class Pass(bool extract)
+    private sealed class Pass(bool extract, int lastYear, IReadOnlySet<string> centres)
     {
-        private readonly FdiChecks checks = new(extract);
+        private readonly FdiChecks checks = new(extract, lastYear, centres);
         private readonly FdiRowKeys keys = new();
         private FdiHeader? header;
         private FdiPart? part;
@@ -88,8 +107,12 @@ internal sealed class FdiBody(bool extract) : ISliceReader
         public BodyCheck Verdict()
         {
             if (!begun) Refuse(new Finding("body", "no row", "a header row", Broken));
-            refusal ??= checks.Verdict();
-            return new BodyCheck(checks.Read, checks.Kept, checks.Excluded, checks.Missing, checks.Rejected, checks.Newest, refusal);
+            var own = refusal ?? checks.Duplicate;
+            refusal = own ?? checks.Verdict();
+            return new BodyCheck(checks.Read, checks.Kept, checks.Excluded, checks.Missing, checks.Rejected, checks.Newest, refusal)
+            {
+                MayBeAccepted = own is null && checks.Read > 0
+            };
         }
 
         public void Take(CsvRows rows, RowBatch? batch)
@@ -126,14 +149,14 @@ internal sealed class FdiBody(bool extract) : ISliceReader
             if (rows.Foreign is not null || rows.Count != columns.Count)
             {
                 if (rows.Foreign is null && FdiHeader.IsAny(rows)) Refuse(OtherHeader(rows));
-                checks.AllUncertain = true;
+                checks.Unplaced(null);
                 Reject(batch, rows, "", rows.Foreign ?? $"{rows.Count} cells", rows.Foreign is null ? $"{columns.Count} cells, as the header has" : "text in UTF-8");
                 return;
             }
             if (!TryYear(rows.Bytes(columns.Year), out var year))
             {
                 if (FdiHeader.IsAny(rows)) Refuse(OtherHeader(rows));
-                checks.AllUncertain = true;
+                checks.Unplaced(Own(rows, columns));
                 Reject(batch, rows, columns[columns.Year], Quote(rows, columns.Year), $"a year, {FdiRowKeys.FirstYear} to {FdiRowKeys.LastYear}");
                 return;
             }
@@ -141,7 +164,7 @@ internal sealed class FdiBody(bool extract) : ISliceReader
             var code = rows.Bytes(columns.Economy);
             if (!TryCode(code, out var number) || code.Length is not (3 or 4))
             {
-                checks.Uncertain(year, series);
+                checks.Unused(null, year, series, Own(rows, columns));
                 Reject(batch, rows, columns[columns.Economy], Quote(rows, columns.Economy), code.Length is 1 or 2 && TryCode(code, out _)
                     ? "three digits, or four of a group: the code has lost its leading zeros" : "three digits, or four of a group");
                 return;
@@ -155,11 +178,11 @@ internal sealed class FdiBody(bool extract) : ISliceReader
         {
             if (number == 0)
             {
-                if (IsEmpty(rows, columns.Value)) checks.World(year, series, null);
-                else if (Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars)) checks.World(year, series, dollars);
+                if (IsEmpty(rows, columns.Value)) checks.World(year, series, null, isRejected: false);
+                else if (Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars)) checks.World(year, series, dollars, isRejected: false);
                 else
                 {
-                    checks.World(year, series, null);
+                    checks.World(year, series, null, isRejected: true);
                     Reject(batch, rows, columns[columns.Value], Quote(rows, columns.Value), Amounts.Expected);
                     return;
                 }
@@ -176,7 +199,7 @@ internal sealed class FdiBody(bool extract) : ISliceReader
             {
                 if (columns.Missing >= 0 && !hasReason)
                 {
-                    checks.Uncertain(year, series);
+                    checks.Unused(number, year, series, Own(rows, columns));
                     Reject(batch, rows, columns[columns.Value], "nothing, and no reason", "a value, or a reason why there is none");
                     return;
                 }
@@ -186,17 +209,17 @@ internal sealed class FdiBody(bool extract) : ISliceReader
             }
             if (hasReason)
             {
-                checks.Uncertain(year, series);
+                checks.Unused(number, year, series, Own(rows, columns));
                 Reject(batch, rows, columns[columns.Missing], $"{Quote(rows, columns.Missing)} beside the value {Quote(rows, columns.Value)}", "a value, or a reason why there is none");
                 return;
             }
             if (!Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars))
             {
-                checks.Uncertain(year, series);
+                checks.Unused(number, year, series, Own(rows, columns));
                 Reject(batch, rows, columns[columns.Value], Quote(rows, columns.Value), Amounts.Expected);
                 return;
             }
-            checks.Figure(economy.Economy.Code, year, series, dollars);
+            checks.Figure(number, economy.Economy.Code, year, series, dollars);
             checks.Kept++;
             batch?.Rows.Add(keys.Row(economy, series, year, dollars, rows, columns));
         }
@@ -211,7 +234,7 @@ internal sealed class FdiBody(bool extract) : ISliceReader
                 var flow = rows.Bytes(columns.Flow);
                 if (!flow.SequenceEqual("08"u8) && !flow.SequenceEqual("09"u8))
                 {
-                    checks.AllUncertain = true;
+                    checks.Unplaced(Own(rows, columns));
                     Reject(batch, rows, columns[columns.Flow], Quote(rows, columns.Flow),
                         flow.Length == 1 ? "08 (flow) or 09 (stock): the code has lost its leading zero" : "08 (flow) or 09 (stock)");
                     return false;
@@ -224,7 +247,7 @@ internal sealed class FdiBody(bool extract) : ISliceReader
                 var direction = rows.Bytes(columns.Direction);
                 if (!direction.SequenceEqual("1"u8) && !direction.SequenceEqual("2"u8))
                 {
-                    checks.AllUncertain = true;
+                    checks.Unplaced(Own(rows, columns));
                     Reject(batch, rows, columns[columns.Direction], Quote(rows, columns.Direction), "1 (inward) or 2 (outward)");
                     return false;
                 }
@@ -232,7 +255,7 @@ internal sealed class FdiBody(bool extract) : ISliceReader
             }
             series = Series.Of(outward, stock);
             if (part is null || (part.Direction == Series.Direction(series) && part.Measure == Series.Measure(series))) return true;
-            checks.AllUncertain = true;
+            checks.Unplaced(Own(rows, columns));
             Reject(batch, rows, "", Series.InWords(series), $"{part.Direction} {part.Measure}, as the name of the file {part.FileName} says");
             return false;
         }
@@ -244,6 +267,10 @@ internal sealed class FdiBody(bool extract) : ISliceReader
             checks.FirstRejected ??= finding;
             batch?.Rejected.Add(finding);
         }
+
+        /// <summary>What a row that cannot be used would add to a sum, in dollars; null when that cannot be read.</summary>
+        private static long? Own(CsvRows rows, FdiHeader columns) =>
+            !IsEmpty(rows, columns.Value) && Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars) ? dollars : null;
 
         private static Finding OtherHeader(CsvRows rows) => new($"line {rows.Line}", $"another header, {Quote(rows, 0)} and so on, between rows", "rows, or the same header again", Broken);
 

@@ -8,7 +8,9 @@ namespace Pipeline.Sources.Unctad;
 /// twice, and the economies add up to the world.
 /// </summary>
 /// <param name="extract">Whether the body is the recorded extract: it has few economies, so that their number, the number of rows and the sums prove nothing. All else holds for it too.</param>
-internal sealed class FdiChecks(bool extract)
+/// <param name="lastOfCalendar">The last year that the publisher's calendar allows.</param>
+/// <param name="centres">Codes of the economies that the world leaves out.</param>
+internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<string> centres)
 {
     /// <summary>Rows of a release; the one of 2025 has 34,952.</summary>
     public const int MinRows = 30_000, MaxRows = 60_000;
@@ -36,12 +38,27 @@ internal sealed class FdiChecks(bool extract)
 
     private const string OldStays = "the table keeps the old vintage; pull the slice again, and if it stays so ask the publisher";
 
+    private const string AcceptOr =
+        "the table keeps the old vintage; compare with the publisher's page, then replay the slice with accept if the figures are right";
+
     private readonly Dictionary<int, Cell> cells = [];
-    private readonly HashSet<int> keys = [];
+    private readonly Dictionary<int, long?> keys = new(40_000);
+    private readonly List<(int? Code, int Year, int Series)> unread = [];
+    private readonly UnusedRows unplaced = new();
+
+    /// <summary>
+    /// The world's figure of a year, in US dollars: flows 13 billion in 1970 and up to 2.2 trillion, stocks 0.7 trillion in 1980 and
+    /// 50 trillion in 2024. A slip of a thousand either way leaves the range in most years.
+    /// </summary>
+    private static readonly (long Least, long Most) FlowRange = (5_000_000_000, 20_000_000_000_000),
+        StockRange = (200_000_000_000, 500_000_000_000_000);
     private readonly HashSet<int> economies = [];
     private int firstYear = int.MaxValue, lastYear = int.MinValue;
     private bool hasGroups;
     private Finding? duplicate;
+
+    /// <summary>The first row whose key was there already.</summary>
+    public Finding? Duplicate => duplicate;
 
     public long Read { get; set; }
     public long Kept { get; set; }
@@ -51,9 +68,6 @@ internal sealed class FdiChecks(bool extract)
 
     /// <summary>The first row that could not be understood.</summary>
     public Finding? FirstRejected { get; set; }
-
-    /// <summary>A row could not be used, and it is not known which year it belongs to: no sum proves anything.</summary>
-    public bool AllUncertain { get; set; }
 
     /// <summary>Whether the body is what somebody chose (<see cref="FdiHeader.IsSelection"/>).</summary>
     public bool IsSelection { get; set; }
@@ -69,11 +83,23 @@ internal sealed class FdiChecks(bool extract)
         public Int128 Sum; // Not even absurd figures overflow.
         public long World;
         public int Figures;
-        public bool HasWorld, HasWorldValue, Uncertain;
+        public bool HasWorld, HasWorldValue, IsWorldRejected;
+        public UnusedRows? Unused;
     }
 
-    /// <summary>A row of this year and series could not be used, so that its sum proves nothing.</summary>
-    public void Uncertain(int year, int series) => CellOf(year, series).Uncertain = true;
+    /// <summary>Notes a row of a year and series that could not be used: the sum may lack what it says.</summary>
+    /// <param name="code">The economy; null when it is not known.</param>
+    /// <param name="year">The year.</param>
+    /// <param name="series">The series.</param>
+    /// <param name="dollars">The row's own figure; null when it cannot be read.</param>
+    public void Unused(int? code, int year, int series, long? dollars)
+    {
+        if (dollars is null) unread.Add((code, year, series));
+        else UnusedOf(year, series).Add(dollars, null);
+    }
+
+    /// <summary>Notes a row that could not be used and whose year or series is not known.</summary>
+    public void Unplaced(long? dollars) => unplaced.Add(dollars, null);
 
     /// <summary>Notes the key of a row; a key that was there already refuses the body.</summary>
     public void Key(int code, bool group, int year, int series, long line)
@@ -82,31 +108,33 @@ internal sealed class FdiChecks(bool extract)
         if (year > lastYear) lastYear = year;
         hasGroups |= group;
         if (!group) economies.Add(code);
-        if (!keys.Add((((group ? 10_000 : 0) + code) * (FdiRowKeys.LastYear + 1) + year) * Series.Count + series))
+        if (!keys.TryAdd(KeyOf((group ? 10_000 : 0) + code, year, series), null))
             duplicate ??= new Finding($"line {line}", $"{(group ? $"{code:0000}" : $"{code:000}")} {year} {Series.InWords(series)} a second time", "one row per economy, year, flow and direction", OldStays);
     }
 
     /// <summary>The figure of an economy.</summary>
-    public void Figure(string code, int year, int series, long dollars)
+    public void Figure(int number, string code, int year, int series, long dollars)
     {
-        if (Economies.FinancialCentres.Contains(code)) return;
+        keys[KeyOf(number, year, series)] = dollars;
+        if (centres.Contains(code)) return;
         ref var cell = ref CellOf(year, series);
         cell.Sum += dollars;
         cell.Figures++;
     }
 
     /// <summary>The figure of the world; null when the row says that it has none.</summary>
-    public void World(int year, int series, long? dollars)
+    public void World(int year, int series, long? dollars, bool isRejected)
     {
         ref var cell = ref CellOf(year, series);
         cell.HasWorld = true;
+        cell.IsWorldRejected = isRejected;
         if (dollars is not { } value) return;
         cell.HasWorldValue = true;
         cell.World = value;
     }
 
     /// <summary>Why the body must not be loaded; null when it may.</summary>
-    public Finding? Verdict() => RejectedVerdict() ?? duplicate ?? SizeVerdict() ?? YearVerdict() ?? WorldVerdict();
+    public Finding? Verdict() => RejectedVerdict() ?? duplicate ?? SizeVerdict() ?? YearVerdict() ?? WorldVerdict() ?? RangeVerdict();
 
     private Finding? RejectedVerdict()
     {
@@ -125,24 +153,83 @@ internal sealed class FdiChecks(bool extract)
         return Missing <= (Kept + Missing) * MaxMissing || Missing <= 1 ? null : new Finding("body", $"{Missing} of {Kept + Missing} rows of economies without a value", "at most 20 %", OldStays);
     }
 
-    private Finding? YearVerdict() => firstYear is FirstYear or FirstYearOfOld ? null
+    private Finding? YearVerdict() => lastYear > lastOfCalendar && lastYear > 0
+        ? new Finding("body", $"{lastYear} as the last year",
+            $"no year after {lastOfCalendar}, the last that can be published by now", OldStays)
+        : firstYear is FirstYear or FirstYearOfOld ? null
         : new Finding("body", $"{firstYear} as the first year", $"{FirstYear}, or {FirstYearOfOld} in old releases", OldStays);
 
     private Finding? WorldVerdict()
     {
         if (IsSelection && !hasGroups) return null;
+        foreach (var (code, year, series) in unread) UnusedOf(year, series).Add(null, code is { } known ? Most(known, year, series) : null);
         for (var year = firstYear; year <= lastYear; year++)
             for (var series = 0; series < Series.Count; series++)
             {
                 var cell = cells.GetValueOrDefault(Index(year, series));
                 if (!cell.HasWorld) return new Finding($"year {year}, {Series.InWords(series)}", "no row of the world, economy 0000", "one", OldStays);
-                if (extract || AllUncertain || cell.Uncertain || !cell.HasWorldValue || year < AddsUpFrom(series)) continue;
+                if (extract || year < AddsUpFrom(series)) continue;
+                if (!cell.HasWorldValue)
+                    return new Finding($"year {year}, {Series.InWords(series)}",
+                        cell.IsWorldRejected ? "a figure of the world that cannot be read" : "no figure of the world, economy 0000",
+                        "one, so that the economies can be added up", OldStays);
                 // As far apart as the rounding of every figure makes possible, and a hundredth of a million in any case.
-                if (Int128.Abs(cell.World - cell.Sum) <= Math.Max(Amounts.Million / 100, (cell.Figures + 1) * RoundedTo / 2)) continue;
-                return new Finding($"year {year}, {Series.InWords(series)}", $"economies without the Caribbean financial centres that add up to {cell.Sum} US dollars", $"{cell.World}, the row of the world", OldStays);
+                var tolerance = Math.Max(Amounts.Million / 100, (cell.Figures + 1) * RoundedTo / 2);
+                if (UnusedRows.Explain(cell.World - cell.Sum, cell.Unused, unplaced, tolerance)) continue;
+                return new Finding($"year {year}, {Series.InWords(series)}",
+                    $"economies without the financial centres that add up to {cell.Sum} US dollars{UnusedRows.InWords(cell.Unused, unplaced)}",
+                    $"{cell.World}, the row of the world{Culprit(cell.Sum - cell.World, tolerance, year, series)}",
+                    $"{OldStays}; which economies the world leaves out is the file {FinancialCentres.FileName} in the container curated");
             }
         return null;
     }
+
+    /// <summary>The economy whose figure is the whole difference: the world may leave it out, or no longer.</summary>
+    private string Culprit(Int128 difference, Int128 tolerance, int year, int series)
+    {
+        foreach (var code in economies.Order())
+        {
+            if (keys.GetValueOrDefault(KeyOf(code, year, series)) is not { } figure || Int128.Abs(figure) <= tolerance) continue;
+            var name = Economies.Of($"{code:000}", "").Name;
+            if (Int128.Abs(difference - figure) <= tolerance) return $"; it seems to leave out {code:000} {name}";
+            if (Int128.Abs(difference + figure) <= tolerance) return $"; it seems to hold {code:000} {name}, a financial centre";
+        }
+        return "";
+    }
+
+    /// <summary>The world's figure, or what the economies add up to without one, is of a plausible magnitude.</summary>
+    private Finding? RangeVerdict()
+    {
+        if (economies.Count < MinEconomies) return null;
+        for (var year = firstYear; year <= lastYear; year++)
+            for (var series = 0; series < Series.Count; series++)
+            {
+                var cell = cells.GetValueOrDefault(Index(year, series));
+                var total = cell.HasWorldValue ? cell.World : cell.Sum;
+                var (least, most) = Series.Measure(series) == UnctadSlice.Flow ? FlowRange : StockRange;
+                if (cell.Figures == 0 || (total >= least && total <= most)) continue;
+                return new Finding($"year {year}, {Series.InWords(series)}", $"{total} US dollars in the world",
+                    $"{least} to {most}, which holds every year since {FirstYearOfOld}", AcceptOr);
+            }
+        return null;
+    }
+
+    /// <summary>What a figure that cannot be read may be at most: twice the larger of the years around it; null without any.</summary>
+    private long? Most(int code, int year, int series)
+    {
+        long? most = null;
+        foreach (var other in (int[])[year - 1, year + 1])
+            if (keys.GetValueOrDefault(KeyOf(code, other, series)) is { } figure) most = Math.Max(most ?? 0, 2 * Math.Abs(figure));
+        return most;
+    }
+
+    private UnusedRows UnusedOf(int year, int series)
+    {
+        ref var cell = ref CellOf(year, series);
+        return cell.Unused ??= new UnusedRows();
+    }
+
+    private static int KeyOf(int code, int year, int series) => (code * (FdiRowKeys.LastYear + 1) + year) * Series.Count + series;
 
     private static int AddsUpFrom(int series) => Series.Measure(series) == UnctadSlice.Flow ? FlowsAddUpFrom : series == Series.InwardStock ? InwardStocksAddUpFrom : int.MaxValue;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Azure.Data.Tables;
+using Pipeline.Checks;
 using Pipeline.Tables;
 
 namespace Pipeline.Sources.Unctad;
@@ -9,7 +10,8 @@ namespace Pipeline.Sources.Unctad;
 /// Reads the file by partner. Places are computed from the values, so that the rows are kept until the last one is read; a file
 /// that people maintain is small.
 /// </summary>
-internal sealed class PartnersBody : ISliceReader
+/// <param name="lastYear">The year in which the file was fetched: no figure is of a later one.</param>
+internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceReader
 {
     private const string Kept = "kept in rejects; put the row right and drop the file again";
     private const string OldStays = "the table keeps the old rows; put the file right and drop it again";
@@ -20,11 +22,36 @@ internal sealed class PartnersBody : ISliceReader
     /// <summary>A file with a larger share of rejected rows than this has another layout than the reader knows.</summary>
     private const double MaxRejected = 0.05;
 
+    /// <summary>Rows without a known code may be many, because regions stand in such files; with more than this nothing is known.</summary>
+    private const double MaxCodeless = 0.5;
+
     /// <inheritdoc/>
     public FactTable Table => FdiPartner.Table;
 
     /// <inheritdoc/>
     public SliceScope Scope { get; } = new(TableClient.CreateQueryFilter($"Dataset eq {UnctadSlice.Partners}"), ("", "~"), (_, _) => true, Coverage.ByHand);
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Of the 1,751 figures of Russia's bilateral statistics none is above 100 times the median of its neighbours with a median of at
+    /// least 100 million. That covers 47 % of them.
+    /// </remarks>
+    public FigurePolicy? Figures { get; } = new()
+    {
+        Spikes = _ => Limit,
+        Periods = new PeriodLimits($"{FirstYear}", $"{lastYear}", "the first year of the publisher's statistics", "when the file was fetched")
+    };
+
+    private static readonly SpikeLimit Limit = new(100_000_000, 100);
+
+    /// <summary>The first year of the publisher's statistics.</summary>
+    private const int FirstYear = 1970;
+
+    /// <summary>What the partners of one host can have together in a year, in US dollars: the largest host has some 15 trillion.</summary>
+    private const long MostTogether = 50_000_000_000_000;
+
+    /// <inheritdoc/>
+    public string Wanted => "a partner with a figure";
 
     /// <inheritdoc/>
     /// <remarks>People may correct any row.</remarks>
@@ -35,7 +62,10 @@ internal sealed class PartnersBody : ISliceReader
     {
         var batch = new RowBatch();
         var (refusal, newest) = await ReadAsync(body, batch, cancellationToken).ConfigureAwait(false);
-        return new BodyCheck(batch.Read, batch.Rows.Count, batch.Excluded, batch.Missing.Count, batch.Rejected.Count, newest, refusal);
+        return new BodyCheck(batch.Read, batch.Rows.Count, batch.Excluded, batch.Missing.Count, batch.Rejected.Count, newest, refusal)
+        {
+            MayBeAccepted = batch.Rows.Count > 0
+        };
     }
 
     /// <inheritdoc/>
@@ -49,6 +79,8 @@ internal sealed class PartnersBody : ISliceReader
     private static async Task<(Finding? Refusal, string? Newest)> ReadAsync(Stream body, RowBatch batch, CancellationToken cancellationToken)
     {
         var kept = new List<PartnersRow>();
+        var unused = new UnusedRows();
+        var codeless = 0;
         try
         {
             PartnersHeader? header = null;
@@ -63,7 +95,12 @@ internal sealed class PartnersBody : ISliceReader
                 }
                 if (++batch.Read > MaxRows) return (new Finding("body", $"more than {MaxRows} rows", $"at most {MaxRows}", OldStays), null);
                 if (PartnersFile.Read(rows, header, out var column, out var seen, out var expected) is { } row) kept.Add(row);
-                else Reject(batch, rows.Line, column, seen, expected);
+                else
+                {
+                    Reject(batch, rows.Line, column, seen, expected);
+                    if (column == PartnersHeader.Iso3Name) codeless++;
+                    unused.Add(PartnersFile.OwnDollars(rows, header), null);
+                }
             }
             if (header is null) return (new Finding("body", "no row", "a header row", OldStays), null);
         }
@@ -71,14 +108,18 @@ internal sealed class PartnersBody : ISliceReader
         {
             return (new Finding($"line {e.Line}", e.Seen, "CSV in UTF-8", OldStays), null);
         }
-        return Sort(kept, batch);
+        return Sort(kept, batch, unused, codeless);
     }
 
     /// <summary>What can be said of all rows together: one row per key, one basis per key, totals, places.</summary>
-    private static (Finding? Refusal, string? Newest) Sort(List<PartnersRow> all, RowBatch batch)
+    /// <param name="all">The rows that were understood.</param>
+    /// <param name="batch">Takes what becomes of them.</param>
+    /// <param name="unused">Rows that were not: which group they belong to is not known.</param>
+    /// <param name="codeless">How many of those have a wrong code or none: regions stand in such files.</param>
+    private static (Finding? Refusal, string? Newest) Sort(
+        List<PartnersRow> all, RowBatch batch, UnusedRows unused, int codeless)
     {
-        // A group with a row that could not be used proves nothing by its sum; which group that was is not known.
-        var certain = batch.Rejected.Count == 0;
+        var hasUnused = batch.Rejected.Count > 0;
         var totals = new Dictionary<PartnersGroup, PartnersRow>();
         var keys = new Dictionary<(string Partition, string Row), string>();
         var groups = new Dictionary<PartnersGroup, List<PartnersRow>>();
@@ -94,7 +135,8 @@ internal sealed class PartnersBody : ISliceReader
             var key = (row.Group.Partition, RowKey(row));
             if (!keys.TryAdd(key, row.Group.Basis))
             {
-                certain = false;
+                hasUnused = true;
+                unused.Add(row.Dollars, null);
                 var other = keys[key];
                 if (other == row.Group.Basis) Reject(batch, row.Line, "", $"{key.Partition} {key.Item2} a second time", "one row per host, direction, measure, reporter, year and partner");
                 else Reject(batch, row.Line, "basis", Finding.Quote(row.Group.Basis), $"one basis for {key.Partition} {key.Item2}: another row has it by {PartnersFile.InWords(other)}; keep the two in files of their own");
@@ -105,23 +147,41 @@ internal sealed class PartnersBody : ISliceReader
             else groups.Add(row.Group, [row]);
         }
         batch.Excluded = totals.Count;
-        var refusal = certain ? totals.Values.Select(total => TotalVerdict(total, groups.GetValueOrDefault(total.Group) ?? [])).FirstOrDefault(finding => finding is not null) : null;
+        var refusal = default(Finding);
+        foreach (var total in totals.Values)
+        {
+            if (TotalVerdict(total, groups.GetValueOrDefault(total.Group) ?? [], unused) is not { } finding) continue;
+            if (!hasUnused) refusal ??= finding;
+            else
+            {
+                // Regions that have no code may be why: the total is set aside with its reason, the partners stay.
+                batch.Excluded--;
+                batch.Rejected.Add(finding);
+            }
+        }
         foreach (var rows in groups.Values) Place(rows, batch);
         if (batch.Read == 0) refusal = new Finding("body", "no row", "a row per year and partner", OldStays);
-        else if (batch.Rejected.Count > batch.Read * MaxRejected && batch.Rejected.Count > 1)
-            refusal = new Finding("body", $"{batch.Rejected.Count} of {batch.Read} rows that cannot be understood, the first: {batch.Rejected[0].Where}: seen {batch.Rejected[0].Seen}, expected {batch.Rejected[0].Expected}", "at most 5 %", OldStays);
+        else if (batch.Rejected.Count - codeless > Math.Max(1, batch.Read * MaxRejected) || batch.Rejected.Count > batch.Read * MaxCodeless)
+            refusal = new Finding("body", $"{batch.Rejected.Count} of {batch.Read} rows that cannot be understood, the first: {batch.Rejected[0].Where}: seen {batch.Rejected[0].Seen}, expected {batch.Rejected[0].Expected}", batch.Rejected.Count > batch.Read * MaxCodeless ? "at most 50 %" : "at most 5 %, rows without a known code aside", OldStays);
         return (refusal, batch.Rows.Count == 0 ? null : $"{batch.Rows.Cast<FdiPartner>().Max(row => row.Year):0000}-12");
     }
 
     /// <summary>Partners add up to the total, to the rounding of what is written. A partner without a value leaves that open.</summary>
-    private static Finding? TotalVerdict(PartnersRow total, List<PartnersRow> partners)
+    private static Finding? TotalVerdict(PartnersRow total, List<PartnersRow> partners, UnusedRows unused)
     {
-        if (total.Dollars is not { } stated || partners.Any(partner => partner.Dollars is null)) return null;
-        var sum = partners.Aggregate((Int128)0, (sum, partner) => sum + partner.Dollars!.Value);
+        if (total.Dollars is not { } stated) return null;
+        if (Math.Abs(stated) > MostTogether)
+            return new Finding($"line {total.Line}, {total.Group}", $"{stated} US dollars", $"at most {MostTogether} for one host", OldStays);
+        var sum = partners.Aggregate((Int128)0, (sum, partner) => sum + (partner.Dollars ?? 0));
+        // A partner without a value is none of the largest: such figures are withheld or too small to show.
+        var own = new UnusedRows();
+        var largest = partners.Max(partner => partner.Dollars is { } dollars ? Math.Abs(dollars) : 0L);
+        foreach (var _ in partners.Where(partner => partner.Dollars is null)) own.Add(null, largest);
         // Zeros at the end are not written: the figure with most digits says to what all are rounded.
         var half = total.Half + partners.Count * partners.Select(partner => partner.Half).Where(half => half > 0).DefaultIfEmpty().Min();
-        return Int128.Abs(sum - stated) <= (Int128)decimal.Ceiling(half) ? null
-            : new Finding($"line {total.Line}, {total.Group}", $"partners that add up to {sum} US dollars", $"{stated}, the row {total.Partner}", OldStays);
+        return UnusedRows.Explain(stated - sum, own, unused, (Int128)decimal.Ceiling(half)) ? null
+            : new Finding($"line {total.Line}, {total.Group}",
+                $"partners that add up to {sum} US dollars{UnusedRows.InWords(own, unused)}", $"{stated}, the row {total.Partner}", OldStays);
     }
 
     /// <summary>Hands on the rows of a group, each with its place: the largest value first, equal values at one place.</summary>

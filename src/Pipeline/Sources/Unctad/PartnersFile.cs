@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Sources.Codes;
 
 namespace Pipeline.Sources.Unctad;
 
@@ -40,6 +41,10 @@ internal static class PartnersFile
     /// <summary>The basis as the tables and messages write it.</summary>
     public static string InWords(string basis) => basis == Ultimate ? "ultimate investor" : "immediate investor";
 
+    /// <summary>What a row that cannot be used would add to a sum; null when that cannot be read.</summary>
+    public static long? OwnDollars(CsvRows rows, PartnersHeader columns) => rows.Count == columns.Count
+        && Amounts.TryRead(rows.Bytes(columns.Value), Amounts.Million, out var dollars) ? dollars : null;
+
     /// <summary>Reads a row.</summary>
     /// <param name="rows">The row.</param>
     /// <param name="columns">Where the columns stand.</param>
@@ -78,7 +83,13 @@ internal static class PartnersFile
         var isTotal = iso3 is "" or "WLD" && (partner.Equals("World", StringComparison.OrdinalIgnoreCase) || partner.Equals("Total", StringComparison.OrdinalIgnoreCase));
         if (!isTotal && !(iso3.Length == 3 && iso3.All(char.IsAsciiLetterUpper) && iso3 != "WLD"))
             Wrong(columns.Iso3, "the partner's ISO 3166-1 alpha-3 code, three capital letters");
-        else if (iso3 == host) Wrong(columns.Iso3, "a partner other than the host");
+        else if (!isTotal)
+        {
+            var country = Countries.Find(iso3, year, out var used);
+            if (country is null) Wrong(columns.Iso3, used);
+            iso3 = country?.Iso3 ?? iso3;
+        }
+        if (iso3 == host) Wrong(columns.Iso3, "a partner other than the host");
         var reporter = Cell(columns.Reporter) ?? host;
         if (reporter != host && (reporter != iso3 || isTotal)) Wrong(columns.Reporter, $"{host}, the host, or {(isTotal ? "nobody else for a total" : $"{iso3}, the partner")}");
         var basis = Cell(columns.Basis) is { Length: > 0 } stated ? stated : Immediate;

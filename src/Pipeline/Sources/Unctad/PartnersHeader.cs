@@ -10,6 +10,9 @@ internal sealed class PartnersHeader
     private static readonly string[] Required = ["year", "direction", "measure", "partner", "iso3", "value_musd"];
     private static readonly string[] Optional = ["host", "reporter", "basis", "rank", "note"];
 
+    /// <summary>The column of the partner's code.</summary>
+    public const string Iso3Name = "iso3";
+
     private readonly string[] names;
 
     private PartnersHeader(string[] names) => this.names = names;

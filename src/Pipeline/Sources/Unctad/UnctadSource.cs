@@ -1,3 +1,4 @@
+using Pipeline.Checks;
 using Pipeline.Ledger;
 using Pipeline.Sources.Http;
 using Pipeline.Tables;
@@ -59,6 +60,14 @@ public sealed class UnctadSource(UnctadSettings settings) : ISource
 
     /// <inheritdoc/>
     public ISliceReader Reader(Slice slice) => UnctadSlice.Checked(slice).Dataset == UnctadSlice.Partners ? new PartnersBody() : new FdiBody(settings.Extract);
+
+    /// <inheritdoc/>
+    public async ValueTask<ISliceReader> ReaderAsync(Slice slice, BodyContext context, CancellationToken cancellationToken) =>
+        UnctadSlice.Checked(slice).Dataset == UnctadSlice.Partners ? new PartnersBody(context.FetchedAt.Year)
+            : new FdiBody(settings.Extract, LastYear(context.FetchedAt), await FinancialCentres.ReadAsync(context, cancellationToken));
+
+    /// <summary>The last year that a release can hold: a year's figures come in the summer after it.</summary>
+    private static int LastYear(DateTimeOffset fetchedAt) => fetchedAt.UtcDateTime.Year - 1;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ComparedWith(Slice slice) => slice.Dataset == UnctadSlice.Partners ? [UnctadSlice.FlowsStock] : [];
