@@ -54,6 +54,7 @@ public static class PipelineServices
         services.AddSingleton<TableSet>().AddSingleton<StepQueues>().AddSingleton<RawStore>().AddSingleton<CuratedReader>().AddSingleton<FactStore>();
         services.AddSingleton<SliceBook>().AddSingleton<RunBook>().AddSingleton<RejectBook>().AddSingleton<GapBook>().AddSingleton<DatasetBook>().AddSingleton<DeadLetterBook>();
         services.AddSingleton<PlannedSlices>().AddSingleton<InsightRun>().AddSingleton<Exporter>().AddSingleton<Digest>();
+        services.AddSingleton<RejectSummaryReader>().AddSingleton<RunVerdictReader>();
         services.AddSingleton<StandingReader>().AddSingleton<FigureReader>().AddSingleton<RevisionReader>().AddSingleton<ReportReader>().AddSingleton<PageRenderer>();
         services.AddSingleton<QueueReadings>().AddSingleton<DataReadings>().AddSingleton<LedgerReadings>().AddSingleton<PipelineMonitor>();
         services.AddSingleton<Plan>().AddSingleton<Pull>().AddSingleton<Normalize>().AddSingleton<Publish>().AddSingleton<DeadLetters>().AddSingleton<Replay>().AddSingleton<Restore>();

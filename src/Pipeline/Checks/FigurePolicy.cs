@@ -11,6 +11,12 @@ public sealed record FigurePolicy
     /// </summary>
     public Func<FactRow, SpikeLimit?>? Spikes { get; init; }
 
+    /// <summary>
+    /// The range that a figure must lie in, so that a slip of a unit into an empty table is caught too; null for rows without one. Readers
+    /// that know a total hold it against a range of their own.
+    /// </summary>
+    public Func<FactRow, (double Least, double Most)?>? Plausible { get; init; }
+
     /// <summary>Stored rows that take part as neighbours though the body does not have them, as an OData filter; empty for none.</summary>
     public string Neighbours { get; init; } = "";
 

@@ -34,7 +34,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     private const int FewFigures = 3, FewOfSeries = 5;
 
     /// <summary>A series whose figures have moved by this factor is another series.</summary>
-    private const double OtherSeries = 5;
+    private const double OtherSeries = 8;
 
     /// <summary>Smaller figures do not say which series they belong to.</summary>
     private const double SeriesFloor = 10_000_000;
@@ -81,6 +81,9 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         if (Period(policy?.Periods, partition, key) is { } outside) flagged.TryAdd((partition, key), outside);
         if (row.Figure is not { } figure) return;
         figures++;
+        if (policy?.Plausible?.Invoke(row) is { } range && (figure < range.Least || figure > range.Most))
+            flagged.TryAdd((partition, key), new Finding(Where(partition, key), Text(figure),
+                $"{Text(range.Least)} to {Text(range.Most)}, which holds the whole history", NotLoaded));
         if (stored is { } old && Math.Abs(old) > 0 && Math.Abs(figure) > 0)
         {
             if (!pairs.TryGetValue(partition, out var own)) pairs.Add(partition, own = []);
@@ -178,7 +181,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         var named = moved.OrderBy(series => series.Partition, StringComparer.Ordinal).Take(3)
             .Select(series => $"{series.Partition} {Text(Rounded(series.Ratio))} times");
         return new Finding("body", $"{moved.Count} {(moved.Count == 1 ? "series" : "series")} with figures of another magnitude than in the table: "
-            + $"{string.Join(", ", named)}{(moved.Count > 3 ? ", …" : "")}", "each series within 5 times of what it was", NothingLoaded);
+            + $"{string.Join(", ", named)}{(moved.Count > 3 ? ", …" : "")}", "each series within 8 times of what it was", NothingLoaded);
     }
 
     /// <summary>The factor of a slip of a unit; null when the ratio is none.</summary>

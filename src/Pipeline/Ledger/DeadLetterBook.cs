@@ -3,6 +3,7 @@ using System.Text;
 using Azure.Data.Tables;
 using Pipeline.Sources;
 using Pipeline.Storage;
+using Pipeline.Tables;
 
 namespace Pipeline.Ledger;
 
@@ -76,7 +77,7 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     {
         if (letter is not { Fault: null, Slice: { } slice }) return false;
         var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
-        if (letter.Queue == Names.PullQueue) return row.State != SliceState.Failed && row.LastPulled >= (letter.PlannedAt == default ? keptAt : letter.PlannedAt);
+        if (letter.Queue == Names.PullQueue) return row.State is not (SliceState.Failed or SliceState.Missing) && row.LastPulled >= (letter.PlannedAt == default ? keptAt : letter.PlannedAt);
         if (letter.Raw is not { } raw) return digested;
         var run = await runs.GetAsync(new RunRow(raw.RunId, slice, raw.Vintage), cancellationToken).ConfigureAwait(false);
         // A run that is merged only has not ended: the message that goes on with it may not have been sent. A run that is replayed had ended before.
@@ -101,15 +102,21 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
         var at = letter.Fault is not null ? arrived : letter.Raw?.Vintage ?? letter.PlannedAt;
         // Of what is not understood the body alone tells one message from another.
         var runId = letter.Raw?.RunId ?? RawName.RunIdOf(letter is { Fault: null, Slice: { } slice } ? slice : new Slice(source, letter.Queue, $"{XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(letter.Body)):x16}"), at);
+        var place = ($"{source}|{at.UtcDateTime:yyyy-MM}", $"{runId}|{Keys.Clean($"{Position} {letter.Queue}")}");
         var finding = new Finding($"{Position} {letter.Queue}", error, $"a message that its step ends within {Names.MaxAttempts} attempts", isReplayable
             ? $"correct the cause, then replay the slice: POST /api/replay/{letter.Slice}, or --replay {letter.Slice}"
-            : "no step can do anything with it; look where it came from, then set its State to replayed");
-        var row = RejectBook.Row($"{source}|{at.UtcDateTime:yyyy-MM}", runId, letter.Slice?.Id ?? "", letter.RawBlob, finding, letter.Step,
+            : $"no step can do anything with it; find its origin, then set its State to replayed: {CloseCommand(place)}");
+        var row = RejectBook.Row(place.Item1, runId, letter.Slice?.Id ?? "", letter.RawBlob, finding, letter.Step,
             letter.Body.Length == 0 ? "(empty)" : CellText.Cut(letter.Body, MessageLimit), time.GetUtcNow());
         // Three wishes of one body are three messages.
         if (letter.Replay || letter.Accept) row.RowKey += letter.Accept ? "|accept" : "|replay";
         return row;
     }
+
+    /// <summary>The command that closes a row by hand.</summary>
+    private static string CloseCommand((string Partition, string Row) place) =>
+        $"az storage entity merge --account-name … --auth-mode login -t {Names.Rejects} "
+        + $"-e PartitionKey='{place.Partition}' RowKey='{place.Row}' State={RejectBook.Replayed}";
 
     /// <summary>The message of a row. What was too long for its cell is not understood any more, but for its slice.</summary>
     private static DeadLetter Read(TableEntity row)

@@ -84,7 +84,7 @@ public static class LedgerColumns
         Text("Source", "The source"),
         Text("Slice", "The slice, source/dataset/key"),
         Text("Step", "The step that wrote the row last: Pull, Normalize or Publish"),
-        Text("State", "pulled, running, merged, and at its end done, refused, superseded, unchanged, not-published, narrowed, empty or failed"),
+        Text("State", "pulled, running, merged, and at its end done, refused, superseded, unchanged, not-published, narrowed, empty, missing or failed"),
         Date("StartedAt", "When the run began, UTC; the year 1601 before that"),
         Date("EndedAt", "When its last step ended, UTC; the year 1601 before that"),
         Count("Read", "Rows of the body; each is in exactly one of the next six counts"),
@@ -102,7 +102,7 @@ public static class LedgerColumns
     [
         Text("PartitionKey", "The source"),
         Text("RowKey", "{dataset}|{key} of the slice"),
-        Text("State", "pulled, merging or merged while a body is on its way; at rest done, not-published, narrowed, empty, failed or refused"),
+        Text("State", "pulled, merging or merged while a body is on its way; at rest done, not-published, narrowed, empty, missing, failed or refused"),
         Date("LastPulled", "When the newest answer was fetched, UTC"),
         Date("LastChanged", "Vintage of the body that last changed a row, UTC; the year 1601 when none did"),
         Date("NextDue", "When the slice is to be asked for again, UTC; the year 1601 when at every plan"),
@@ -112,6 +112,7 @@ public static class LedgerColumns
         Count("Rows", "Rows for the table of figures in the body that was loaded last"),
         Count("InTable", "Rows of the slice in the table of figures when that load ended; -1 where they were not counted"),
         Date("Vintage", "Vintage of the newest body whose rows were begun to be written, UTC; the year 1601 when none were"),
+        Text("Newest", "The newest period of the body that was loaded last, yyyy-MM; empty when there is none"),
         new("Attempts", "Edm.Int32", "Pulls without success since the last success"),
         Text("LastError", "What went wrong last; empty when nothing did")
     ];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Data.Tables;
 using Pipeline.Sources;
@@ -101,6 +102,21 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
 
     /// <summary>The open rejects of a source, as messages; for those that are messages of queues see <see cref="DeadLetterBook"/>.</summary>
     public Task<IReadOnlyList<Finding>> OpenAsync(string source, CancellationToken cancellationToken) => OpenAsync(source, int.MaxValue, cancellationToken);
+
+    /// <summary>An open reject as it stands in the table.</summary>
+    public sealed record OpenReject(string Slice, Finding Finding, DateTimeOffset KeptAt);
+
+    /// <summary>All open rejects of a source but its dead letters.</summary>
+    public async IAsyncEnumerable<OpenReject> ReadOpenAsync(
+        string source, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string[] columns = ["Slice", "Position", "Seen", "Expected", "Advice", "KeptAt", "Message"];
+        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken, columns))
+            if (!DeadLetterBook.IsOne(row))
+                yield return new OpenReject(row.GetString("Slice"),
+                    new Finding(row.GetString("Position"), row.GetString("Seen"), row.GetString("Expected"), row.GetString("Advice")),
+                    row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never);
+    }
 
     /// <summary>The first open rejects of a source, by their keys; no more are read.</summary>
     public async Task<IReadOnlyList<Finding>> OpenAsync(string source, int most, CancellationToken cancellationToken)

@@ -28,6 +28,9 @@ public static class SliceState
     /// <summary>The source has no rows for this period, also when asked for the smallest part.</summary>
     public const string Empty = "empty";
 
+    /// <summary>The release date has passed, and the source has no rows: a failure. The next plan asks again.</summary>
+    public const string Missing = "missing";
+
     /// <summary>The pull did not succeed; the next plan tries again.</summary>
     public const string Failed = "failed";
 
@@ -35,7 +38,10 @@ public static class SliceState
     public const string Refused = "refused";
 
     /// <summary>Whether nothing more will happen to the slice until it is planned again.</summary>
-    public static bool AtRest(string state) => state is Done or NotPublished or Narrowed or Empty or Failed or Refused;
+    public static bool AtRest(string state) => state is Done or NotPublished or Narrowed or Empty or Missing or Failed or Refused;
+
+    /// <summary>Whether the slice has failed: nothing came, or nothing that may be loaded.</summary>
+    public static bool HasFailed(string state) => state is Failed or Missing or Refused;
 }
 
 /// <summary>A row of the table <c>slices</c>: what is known of a slice, and when it is due again.</summary>
@@ -77,6 +83,9 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>Vintage of the newest body whose rows were begun to be written; older bodies must not be loaded after it.</summary>
     public DateTimeOffset Vintage { get; init; } = Never;
 
+    /// <summary>The newest period of the body that was loaded last, as <c>yyyy-MM</c>; empty when there is none.</summary>
+    public string Newest { get; init; } = "";
+
     /// <summary>Pulls without success since the last success.</summary>
     public int Attempts { get; init; }
 
@@ -108,6 +117,7 @@ public sealed record SliceRow(Slice Slice)
         ["Rows"] = Rows,
         ["InTable"] = InTable,
         ["Vintage"] = Vintage,
+        ["Newest"] = Newest,
         ["Attempts"] = Attempts,
         ["LastError"] = CellText.Cut(LastError)
     };
@@ -129,6 +139,7 @@ public sealed record SliceRow(Slice Slice)
             Rows = entity.GetInt64("Rows") ?? 0,
             InTable = entity.GetInt64("InTable") ?? NotKnown,
             Vintage = Date("Vintage"),
+            Newest = Text("Newest"),
             Attempts = entity.GetInt32("Attempts") ?? 0,
             LastError = Text("LastError"),
             Version = entity.ETag

@@ -24,7 +24,7 @@ public sealed class DataReadings(StandingReader standing, TimeProvider time)
         {
             var name = $"{source.Name}/{status.Name}";
             if (status.LastChanged is { } changed) gauges.Add(new Gauge(Gauges.DataAgeHours, Gauges.OfDataset, name, Hours(changed, now)));
-            var failed = current.Where(row => row.Slice.Dataset == status.Name && row.State is SliceState.Failed or SliceState.Refused)
+            var failed = current.Where(row => row.Slice.Dataset == status.Name && SliceState.HasFailed(row.State))
                 .Select(row => Hours(failing.GetValueOrDefault(row.Slice, row.LastPulled), now)).DefaultIfEmpty().Max();
             gauges.Add(new Gauge(Gauges.DataOverdueHours, Gauges.OfDataset, name, Math.Max(status.OverdueHours, failed)));
         }
@@ -42,7 +42,7 @@ public sealed class DataReadings(StandingReader standing, TimeProvider time)
     }
 
     /// <summary>A refused body that comes again is unchanged, and its run repeats why it was refused.</summary>
-    private static bool IsBad(RunRow run) => run.State is SliceState.Failed or SliceState.Refused || (run.State == RunState.Unchanged && run.Error.Length > 0);
+    private static bool IsBad(RunRow run) => SliceState.HasFailed(run.State) || (run.State == RunState.Unchanged && run.Error.Length > 0);
 
     private static double Hours(DateTimeOffset since, DateTimeOffset now) => Math.Max(0, Math.Round((now - since).TotalHours, 2));
 }

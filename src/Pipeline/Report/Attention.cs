@@ -14,10 +14,13 @@ internal static class Attention
                 if (dataset.Failed > 0) yield return $"{source.Name}/{dataset.Name}: {Count(dataset.Failed, "slice")} failed; the reason is in slices, LastError";
                 if (dataset.OverdueHours > Lateness.ToleratedHours) yield return $"{source.Name}/{dataset.Name} is {dataset.OverdueHours} hours late: see whether its Plan function runs and its queue empties";
             }
+            foreach (var late in source.Late) yield return late;
             if (source.LastRun is { AddUp: false }) yield return $"{source.Name}: the rows of the last run do not add up; see runs";
         }
         foreach (var queue in queues.Where(queue => queue.Poison > 0)) yield return $"{Count(queue.Poison, "message")} of the queue {queue.Name} given up, in {Storage.Names.PoisonOf(queue.Name)}";
-        if (rejects.Open > 0) yield return $"{Count(rejects.Open, "open reject", rejects.IsPart)}; see rejects";
+        if (rejects.Open - rejects.DeadLetters.Count is > 0 and var open)
+            yield return $"{Count(open, "open reject")}{(rejects.Causes < open ? $" of {Count(rejects.Causes, "cause")}" : "")}; see rejects";
+        if (rejects.DeadLetters.Count > 0) yield return $"{Count(rejects.DeadLetters.Count, "dead letter")}; see rejects";
         if (revisions.OutOfPolicy > 0) yield return $"{Count(revisions.OutOfPolicy, "figure", revisions.IsPart)} changed outside the publisher's revision window since {revisions.Since:yyyy-MM-dd}; see history, InPolicy";
         if (revisions.Odd > 0) yield return $"{Count(revisions.Odd, "row", revisions.IsPart)} of history that this program has not written: remove them, or whatever wrote them";
     }

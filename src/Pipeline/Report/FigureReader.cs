@@ -82,7 +82,9 @@ public sealed class FigureReader(PipelineSettings settings, TableSet tables)
         await foreach (var row in tables.QueryIfExistsAsync<FdiPartner>(FdiPartner.Table.Name, TableClient.CreateQueryFilter($"PartitionKey ge {"0"} and PartitionKey lt {":"} and Direction eq {"inward"}"), cancellationToken).ConfigureAwait(false))
             rows.Add(row);
         var host = rows.Select(row => row.HostCode).Distinct().OrderByDescending(code => code == RussiaAsHost).ThenBy(code => code, StringComparer.Ordinal).FirstOrDefault() ?? RussiaAsHost;
+        // One source alone has no place among sources: it is not drawn as a list of them.
         var panels = rows.Where(row => row.HostCode == host).GroupBy(row => (row.PartitionKey, row.Basis))
+            .Where(group => group.Where(row => row.Year == group.Max(other => other.Year)).Skip(1).Any())
             .OrderByDescending(group => group.First().Measure, StringComparer.Ordinal).ThenBy(group => group.Key.PartitionKey, StringComparer.Ordinal).ThenBy(group => group.Key.Basis, StringComparer.Ordinal).Select(group =>
             {
                 var year = group.Max(row => row.Year);

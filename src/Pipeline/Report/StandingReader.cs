@@ -8,7 +8,7 @@ using Pipeline.Storage;
 namespace Pipeline.Report;
 
 /// <summary>Reads how sources, queues and rejects stand at this moment.</summary>
-public sealed class StandingReader(PipelineSettings settings, SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, DeadLetterBook letters, StorageAccount account, TimeProvider time)
+public sealed class StandingReader(PipelineSettings settings, SourceCatalog sources, SliceBook slices, RunBook runs, RejectSummaryReader rejects, StorageAccount account, TimeProvider time)
 {
     /// <summary>The most notes, failures and rejects that are listed; there may be thousands.</summary>
     public const int MostListed = 20;
@@ -41,8 +41,9 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     public SourceStatus Source(ISource source, IReadOnlyList<SliceRow> rows, LastRun? lastRun)
     {
         var planned = Planned(source, rows);
-        var failures = planned.Where(row => row.State is SliceState.Failed or SliceState.Refused).Select(row => row.LastError).Take(MostListed);
-        return new SourceStatus(source.Name, Datasets(source, planned), lastRun, [.. failures]);
+        var failures = SliceFailures.Lines(planned.Where(row => SliceState.HasFailed(row.State))).Take(MostListed);
+        var late = LateSlices.Lines(sources, planned, time.GetUtcNow()).Take(MostListed);
+        return new SourceStatus(source.Name, Datasets(source, planned), lastRun, [.. failures], [.. late]);
     }
 
     /// <summary>How fresh the datasets of a source are.</summary>
@@ -54,7 +55,7 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
         {
             var own = rows.Where(row => row.Slice.Dataset == dataset.Name).ToList();
             return new DatasetStatus(dataset.Name, dataset.Title, dataset.Publisher, dataset.Url, dataset.Terms, dataset.Table.Name, own.Count, own.Sum(row => row.Rows),
-                own.Count(row => row.State is SliceState.Failed or SliceState.Refused), Date(own.Select(row => row.LastPulled).DefaultIfEmpty(SliceRow.Never).Max()),
+                own.Count(row => SliceState.HasFailed(row.State)), Date(own.Select(row => row.LastPulled).DefaultIfEmpty(SliceRow.Never).Max()),
                 Date(own.Select(row => row.LastChanged).DefaultIfEmpty(SliceRow.Never).Max()), Date(own.Select(row => row.NextDue).DefaultIfEmpty(SliceRow.Never).Min()), Lateness.Hours(own, schedule, now));
         })];
     }
@@ -71,10 +72,8 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     /// <summary>The open rejects of all sources.</summary>
     public async Task<RejectStatus> RejectsAsync(CancellationToken cancellationToken)
     {
-        var open = new List<Finding>();
-        foreach (var source in sources.All) open.AddRange(await rejects.OpenAsync(source.Name, MostCounted + 1 - open.Count, cancellationToken).ConfigureAwait(false));
-        open.AddRange((await letters.OpenAsync(null, MostCounted + 1 - open.Count, cancellationToken).ConfigureAwait(false)).Select(letter => letter.Finding));
-        return new RejectStatus(Math.Min(open.Count, MostCounted), open.Count > MostCounted, [.. open.Take(MostListed)]);
+        var open = await rejects.ReadAsync(cancellationToken);
+        return new RejectStatus(open.Open, [.. open.Groups.Take(MostListed)], open.Groups.Count, [.. open.DeadLetters.Select(letter => letter.Finding)]);
     }
 
     /// <summary>

@@ -6,11 +6,11 @@ using System.Text.Unicode;
 namespace Pipeline.Sources;
 
 /// <summary>
-/// Reads CSV (RFC 4180, UTF-8, lines ended by LF or CRLF) row by row from a stream, whatever its length, in one buffer that grows
+/// Reads CSV (RFC 4180, UTF-8, lines ended by LF or CRLF, commas or another separator) row by row from a stream, whatever its length, in one buffer that grows
 /// only when a single row does not fit.
 /// </summary>
 /// <remarks>Cells are slices of the buffer: nothing is allocated for a cell, unless it is asked for as text. A doubled quote is made single in place.</remarks>
-internal sealed class CsvRows(Stream stream) : IDisposable
+internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisposable
 {
     private const int FirstBuffer = 64 * 1024;
 
@@ -35,6 +35,22 @@ internal sealed class CsvRows(Stream stream) : IDisposable
 
     /// <summary>Whether the present row is a line without anything.</summary>
     public bool IsBlank => Count == 1 && cells[0].Length == 0;
+
+    /// <summary>
+    /// What keeps a header that is one cell from being a row of names: another separator, or rows in quotes as a whole; null when
+    /// neither is so.
+    /// </summary>
+    public string? OtherForm
+    {
+        get
+        {
+            if (Count != 1) return null;
+            if (Bytes(0).Contains((byte)',')) return "a whole row in one cell in quotes";
+            foreach (var (other, words) in ((char, string)[])[(';', "semicolons"), ('\t', "tabs"), ('|', "bars")])
+                if (Bytes(0).Contains((byte)other)) return $"{words} between the columns";
+            return null;
+        }
+    }
 
     /// <summary>What the present row holds that cannot be text; null when there is nothing of the kind.</summary>
     public string? Foreign { get; private set; }
@@ -67,13 +83,13 @@ internal sealed class CsvRows(Stream stream) : IDisposable
                 var close = Close(at + 1, ref newlines);
                 if (close < 0) return NeedMore("a quote that is not closed");
                 var after = close + 1;
-                if (after < end && buffer[after] is not ((byte)',' or (byte)'\n' or (byte)'\r')) throw new CsvException(Line, "text after a closing quote");
+                if (after < end && buffer[after] != separator && buffer[after] is not ((byte)'\n' or (byte)'\r')) throw new CsvException(Line, "text after a closing quote");
                 Add(at + 1, close - at - 1, quoted: true);
                 at = after;
             }
             else
             {
-                var length = buffer.AsSpan(at, end - at).IndexOfAny((byte)',', (byte)'\n', (byte)'"');
+                var length = buffer.AsSpan(at, end - at).IndexOfAny(separator, (byte)'\n', (byte)'"');
                 if (length < 0)
                 {
                     if (!final) return NeedMore("");
@@ -91,7 +107,7 @@ internal sealed class CsvRows(Stream stream) : IDisposable
                 if (at + 1 < end && buffer[at + 1] != '\n') throw new CsvException(Line, "a carriage return without a line feed");
                 at++;
             }
-            if (at < end && buffer[at] == ',')
+            if (at < end && buffer[at] == separator)
             {
                 at++;
                 if (at < end || final) continue;
@@ -140,9 +156,14 @@ internal sealed class CsvRows(Stream stream) : IDisposable
     }
 
     /// <summary>Rows of a body, as long as the caller does not need to do anything but look at each one.</summary>
-    public static async IAsyncEnumerable<CsvRows> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static IAsyncEnumerable<CsvRows> ReadAsync(Stream stream, CancellationToken cancellationToken) =>
+        ReadAsync(stream, (byte)',', cancellationToken);
+
+    /// <summary>The same with another separator.</summary>
+    public static async IAsyncEnumerable<CsvRows> ReadAsync(
+        Stream stream, byte separator, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var rows = new CsvRows(stream);
+        using var rows = new CsvRows(stream, separator);
         do
             while (rows.TryNext()) yield return rows;
         while (await rows.FillAsync(cancellationToken).ConfigureAwait(false));

@@ -72,6 +72,15 @@ public sealed class SourceCatalog : IDisposable
         return samples is null ? source.NextDue(slice, newest, now) : SliceRow.Never;
     }
 
+    /// <summary>The moment that counts as now for a slice: of samples, the day of the recording.</summary>
+    /// <param name="slice">The slice.</param>
+    /// <param name="now">The moment for what comes from the network.</param>
+    public DateTimeOffset Now(Slice slice, DateTimeOffset now)
+    {
+        var (source, _, samples) = Entry(slice.Source);
+        return samples?.AsOf(source.Request(slice).Url) ?? now;
+    }
+
     public void Dispose()
     {
         foreach (var (_, client, _) in sources.Values) client.Dispose();

@@ -59,7 +59,7 @@ public sealed class Normalize(
             logger.LogInformation("{Slice}: {Blob} is loaded already", slice, name.Blob);
             return;
         }
-        var context = new BodyContext(name.Vintage, curated.ReadAsync);
+        var context = new BodyContext(sources.Now(slice, name.Vintage), curated.ReadAsync);
         var reader = await sources[slice.Source].ReaderAsync(slice, context, cancellationToken);
         var stored = await raw.OpenAsync(name, cancellationToken).ConfigureAwait(false);
         var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken).ConfigureAwait(false);
@@ -118,7 +118,7 @@ public sealed class Normalize(
     }
 
     private static Finding? NothingWanted(BodyCheck check, ISliceReader reader) =>
-        check.Read == 0 || check.Kept > 0 || check.Missing > 0 || check.Rejected > 0 ? null
+        check.Read == 0 || check.Kept > 0 || check.Missing > 0 || check.Rejected > 0 || reader.Scope.Coverage == Coverage.ByHand ? null
             : new Finding(Body, $"{check.Read} {(check.Read == 1 ? "row" : "rows")}, none of them {reader.Wanted}", reader.Wanted,
                 "the response does not hold what was asked for: the table keeps the old rows; pull the slice again");
 
@@ -332,6 +332,7 @@ public sealed class Normalize(
             State = SliceState.Merged,
             Sha256 = sha256,
             Rows = check.Kept,
+            Newest = check.Newest ?? "",
             InTable = inTable,
             // Rows that this run removed before it was interrupted are known by their number only.
             // A replay may have put rows right, before or after it was interrupted: what depends on them is looked at again.

@@ -55,7 +55,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
                 await EmptyAsync(outcome, cancellationToken).ConfigureAwait(false);
                 break;
             default:
-                await FaultAsync(outcome, cancellationToken).ConfigureAwait(false);
+                await FaultAsync(outcome, SliceState.Failed, cancellationToken).ConfigureAwait(false);
                 break;
         }
     }
@@ -134,7 +134,9 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         var slice = outcome.Slice;
         var known = await slices.ListAsync(slice.Source, cancellationToken).ConfigureAwait(false);
         var holdsRows = await HoldsRowsAsync(outcome, cancellationToken).ConfigureAwait(false);
-        if (!holdsRows && !outcome.Source.IsPublished(slice, known))
+        var release = outcome.Source.ReleaseDate(slice);
+        var mustExist = release <= sources.Now(slice, outcome.Now) || outcome.Source.IsPublished(slice, known);
+        if (!holdsRows && !mustExist)
         {
             await EndEmptyAsync(outcome, SliceState.NotPublished, Words(outcome.Fetched.Verdict, "the dataset stays empty"), cancellationToken).ConfigureAwait(false);
             return;
@@ -148,15 +150,20 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         if (narrower.Count == 0 && (holdsRows || !outcome.Source.MayBeEmpty(slice)))
         {
             // A body that shrinks a little is refused; one that shrinks to nothing is not taken for the truth either.
-            outcome.Fetched.Verdict = Verdict.Permanent(outcome.Fetched.Verdict.Seen is { Length: > 0 } seen ? seen : outcome.Fetched.Answer!.InWords, "rows: other slices as new have some, or the table has some of this one",
+            var seen = outcome.Fetched.Verdict.Seen is { Length: > 0 } said ? said : outcome.Fetched.Answer!.InWords;
+            // The server understands the request, so that its earlier faults are over.
+            await rejects.CloseAsync(slice, (_, position) => position == FaultPosition, cancellationToken);
+            outcome.Fetched.Verdict = Verdict.Permanent(seen, holdsRows ? "rows, because the table has some of this slice"
+                : release is { } day ? $"rows of {slice.Key}, released by {day:yyyy-MM-dd}" : "rows: other slices as new have some",
                 "the table keeps what it has; the next plan asks again");
-            await FaultAsync(outcome, cancellationToken).ConfigureAwait(false);
+            await FaultAsync(outcome, holdsRows ? SliceState.Failed : SliceState.Missing, cancellationToken);
             return;
         }
         foreach (var part in narrower) await queues.SendAsync(new PullMessage(part.Id, outcome.Now), cancellationToken).ConfigureAwait(false);
         planned.Add(slice.Source, narrower, outcome.Now);
         var state = narrower.Count > 0 ? SliceState.Narrowed : SliceState.Empty;
-        var words = narrower.Count > 0 ? $"no rows for the whole, asked for in {narrower.Count} parts" : "no rows, also for the smallest part";
+        var words = narrower.Count > 0 ? $"no rows for the whole, asked for in {narrower.Count} parts"
+            : outcome.Source.Absence(slice) is { Length: > 0 } absence ? $"no trade: {absence}" : "no rows, also for the smallest part";
         await EndEmptyAsync(outcome, state, words, cancellationToken).ConfigureAwait(false);
     }
 
@@ -172,7 +179,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         await rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken).ConfigureAwait(false);
         await EndAsync(outcome, RunState.Unchanged, now => now with
         {
-            State = now.State is SliceState.Failed or SliceState.Refused && now.Sha256.Length > 0 ? SliceState.Done : now.State,
+            State = SliceState.HasFailed(now.State) && now.Sha256.Length > 0 ? SliceState.Done : now.State,
             Attempts = 0,
             LastError = now.State == SliceState.Done ? now.LastError : ""
         }, words, cancellationToken).ConfigureAwait(false);
@@ -198,7 +205,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         await EndAsync(outcome, state, row => row with { State = IsUnderWay(row) ? row.State : state, Attempts = 0, LastError = "" }, words, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task FaultAsync(Outcome outcome, CancellationToken cancellationToken)
+    private async Task FaultAsync(Outcome outcome, string state, CancellationToken cancellationToken)
     {
         var (slice, verdict) = (outcome.Slice, outcome.Fetched.Verdict);
         var finding = new Finding($"{slice}: request {outcome.Fetched.Request.Where}", verdict.Seen, verdict.Expected, verdict.Advice);
@@ -213,9 +220,9 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         }
         logger.LogError("{Finding}", finding);
         await ContinueAsync(slice, cancellationToken).ConfigureAwait(false);
-        await EndAsync(outcome, SliceState.Failed, row => (outcome.Fetched.RetryAfter is { } wait ? row with { NextDue = outcome.Now + wait } : row.DueAtEveryPlan(outcome.Now)) with
+        await EndAsync(outcome, state, row => (outcome.Fetched.RetryAfter is { } wait ? row with { NextDue = outcome.Now + wait } : row.DueAtEveryPlan(outcome.Now)) with
         {
-            State = IsUnderWay(row) ? row.State : SliceState.Failed,
+            State = IsUnderWay(row) ? row.State : state,
             Attempts = row.Attempts + 1,
             LastError = finding.ToString()
         }, finding.ToString(), cancellationToken).ConfigureAwait(false);
@@ -244,7 +251,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
             var next = change(row) with { LastPulled = Later(row.LastPulled, outcome.Now) };
             // What failed, was refused or has rejects is due at every plan, and so is what was not published: it costs one request.
             if (next.State == SliceState.NotPublished) return next with { NextDue = SliceRow.Never };
-            return next.State is SliceState.Failed or SliceState.Refused || !SliceState.AtRest(next.State) || next.LastError.Length > 0 ? next
+            return SliceState.HasFailed(next.State) || !SliceState.AtRest(next.State) || next.LastError.Length > 0 ? next
                 : next with { NextDue = sources.NextDue(outcome.Slice, null, outcome.Now) };
         }, cancellationToken).ConfigureAwait(false);
         logger.LogInformation("{Slice}: {State}", outcome.Slice, runState);

@@ -57,7 +57,7 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
         return new Replaying(slice.Id, Raw, body.Blob);
     }
 
-    private async Task<bool> PullFailedAsync(SliceRow row, CancellationToken cancellationToken) => row.State == SliceState.Failed
+    private async Task<bool> PullFailedAsync(SliceRow row, CancellationToken cancellationToken) => row.State is SliceState.Failed or SliceState.Missing
         || (await letters.OpenAsync(row.Slice.Source, cancellationToken).ConfigureAwait(false)).Any(open => open.Letter.Slice == row.Slice && open.Letter.Queue == Names.PullQueue);
 
     private static Replaying Refused(string? text, string expected, string advice) => new(text ?? "", "", "", new Finding("replay", text is null ? "nothing" : Finding.Quote(text), expected, advice));

@@ -29,7 +29,7 @@ public static class ColumnMeanings
     private static string Edm(Type type) => type switch
     {
         _ when type == typeof(string) => "Edm.String",
-        _ when type == typeof(int) => "Edm.Int32",
+        _ when type == typeof(int) || type == typeof(int?) => "Edm.Int32",
         _ when type == typeof(long) || type == typeof(long?) => "Edm.Int64",
         _ when type == typeof(double) => "Edm.Double",
         _ when type == typeof(bool) => "Edm.Boolean",

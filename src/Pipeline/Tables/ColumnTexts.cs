@@ -53,6 +53,7 @@ internal static class ColumnTexts
                 var type when type == typeof(string) => text,
                 var type when type == typeof(long) => long.Parse(text, CultureInfo.InvariantCulture),
                 var type when type == typeof(long?) => text.Length == 0 ? null : long.Parse(text, CultureInfo.InvariantCulture),
+                var type when type == typeof(int?) => text.Length == 0 ? null : int.Parse(text, CultureInfo.InvariantCulture),
                 var type when type == typeof(int) => int.Parse(text, CultureInfo.InvariantCulture),
                 var type when type == typeof(double) => double.Parse(text, CultureInfo.InvariantCulture),
                 _ => DateTimeOffset.ParseExact(text, "O", CultureInfo.InvariantCulture)

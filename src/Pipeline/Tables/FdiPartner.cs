@@ -33,8 +33,11 @@ public sealed class FdiPartner : FactRow
     [Meaning("The value in whole US dollars; flows may be negative")]
     public long ValueUsd { get; set; }
 
-    [Meaning("The partner's place among all partners of the same host, year, direction, measure, reporter and basis; 1 = largest, equal values share a place")]
-    public int Rank { get; set; }
+    [Meaning("The partner's place among all partners of the same host, year, direction, measure, reporter and basis; 1 = largest, equal values share a place; absent where the partner stands alone")]
+    public int? Rank { get; set; }
+
+    /// <inheritdoc/>
+    internal override bool HasAllColumns => Rank is not null;
 
     /// <inheritdoc/>
     internal override double? Figure => ValueUsd;
@@ -54,6 +57,6 @@ public sealed class FdiPartner : FactRow
         sink.Add(nameof(Measure), Measure);
         sink.Add(nameof(ReportedBy), ReportedBy);
         sink.Add(nameof(ValueUsd), ValueUsd);
-        sink.Add(nameof(Rank), Rank);
+        sink.Add(nameof(Rank), (long?)Rank);
     }
 }

@@ -18,7 +18,7 @@ public sealed class LedgerTests(Azurite azurite)
     public static TheoryData<string, string> Contract { get; } = new()
     {
         { "runs", "Source:String Slice:String Step:String State:String StartedAt:DateTime EndedAt:DateTime Read:Int64 Added:Int64 Changed:Int64 Unchanged:Int64 Excluded:Int64 Missing:Int64 Rejected:Int64 Bytes:Int64 Error:String" },
-        { "slices", "State:String LastPulled:DateTime LastChanged:DateTime NextDue:DateTime Sha256:String ETag:String LastModified:String Rows:Int64 InTable:Int64 Vintage:DateTime Attempts:Int32 LastError:String" },
+        { "slices", "State:String LastPulled:DateTime LastChanged:DateTime NextDue:DateTime Sha256:String ETag:String LastModified:String Rows:Int64 InTable:Int64 Vintage:DateTime Newest:String Attempts:Int32 LastError:String" },
         { "gaps", "Reason:String RunId:String" },
         { "rejects", "Slice:String RawBlob:String Position:String Seen:String Expected:String Advice:String State:String Step:String Message:String KeptAt:DateTime" },
         { "datasets", "Title:String Publisher:String Table:String Unit:String Url:String Terms:String RevisionPolicy:String Columns:String LastVintage:DateTime" },

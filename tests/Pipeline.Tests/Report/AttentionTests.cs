@@ -10,8 +10,8 @@ public sealed class AttentionTests
     private static readonly DateTimeOffset Day = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly DatasetStatus Fresh = new("exports-total", "", "", "", "", "trademonthly", 3, 10, 0, Day, Day, null, 0);
     private static readonly LastRun Run = new(Day, Day, 3, new Dictionary<string, int>(), 0, default, true, []);
-    private static readonly SourceStatus Source = new("census-trade", [Fresh], Run, []);
-    private static readonly RejectStatus NoRejects = new(0, false, []);
+    private static readonly SourceStatus Source = new("census-trade", [Fresh], Run, [], []);
+    private static readonly RejectStatus NoRejects = new(0, [], 0, []);
     private static readonly RevisionStatus NoRevisions = new(Day, 0, false, 0, 0, []);
 
     [Fact]
@@ -44,11 +44,16 @@ public sealed class AttentionTests
     public void Dead_letters_rejects_and_odd_revisions_are_counted_with_the_place_to_look_at()
     {
         Assert.Equal(["1 message of the queue pull given up, in pull-poison"], Attention.Of([Source], [new("pull", 4, 1), new("publish", 0, 0)], NoRejects, NoRevisions));
-        Assert.Equal(["3 open rejects; see rejects"], Attention.Of([Source], [], NoRejects with { Open = 3 }, NoRevisions));
-        Assert.Equal(["more than 1000 open rejects; see rejects"], Attention.Of([Source], [], NoRejects with { Open = 1000, IsPart = true }, NoRevisions));
+        Assert.Equal(["3 open rejects; see rejects"], Attention.Of([Source], [], NoRejects with { Open = 3, Causes = 3 }, NoRevisions));
+        Assert.Equal(["20000 open rejects of 1 cause; see rejects", "2 dead letters; see rejects"], Attention.Of([Source], [],
+            NoRejects with { Open = 20_002, Causes = 1, DeadLetters = [new("a", "b", "c", "d"), new("e", "f", "g", "h")] }, NoRevisions));
         Assert.Equal(["2 rows of history that this program has not written: remove them, or whatever wrote them"], Attention.Of([Source], [], NoRejects, NoRevisions with { Odd = 2 }));
         Assert.Equal(["1 figure changed outside the publisher's revision window since 2026-03-01; see history, InPolicy"], Attention.Of([Source], [], NoRejects, NoRevisions with { Total = 5, OutOfPolicy = 1 }));
     }
+
+    [Fact]
+    public void A_slice_that_is_late_is_said_and_has_not_failed() => Assert.Equal(["census-trade/exports-total/2026 is late: …"],
+        Of(Source with { Late = ["census-trade/exports-total/2026 is late: …"] }));
 
     private static IEnumerable<string> Of(SourceStatus source) => Attention.Of([source], [new("pull", 0, 0)], NoRejects, NoRevisions);
 }

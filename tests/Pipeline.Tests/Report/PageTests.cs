@@ -44,7 +44,7 @@ public sealed class PageTests
     [Fact]
     public async Task A_pipeline_without_data_has_a_page_that_says_so()
     {
-        var page = await RenderAsync(new StatusReport(StatusReport.NeedsAttention, ["x has never been run"], [new("x", [], null, [])], [], new(0, false, []), new(Day, 0, false, 0, 0, []), [], []));
+        var page = await RenderAsync(new StatusReport(StatusReport.NeedsAttention, ["x has never been run"], [new("x", [], null, [], [])], [], new(0, [], 0, []), new(Day, 0, false, 0, 0, []), [], []));
         foreach (var words in (string[])["Needs attention", "<li>x has never been run</li>", "Switched off by the settings.", "Nothing is loaded yet.", "No claim has been checked yet.", "No figure was changed since 2026-03-01.", "There is no open reject."])
             Assert.Contains(words, page, StringComparison.Ordinal);
     }
@@ -83,9 +83,9 @@ public sealed class PageTests
     private static StatusReport Report(string text) => new(StatusReport.NeedsAttention, [text],
         [
             new(text, [new(text, text, text, text, text, text, 1, 2, 1, Day, Day, Day, 3), new("late", "", "", "", "", "", 1, 2, 0, null, null, null, 99), new("new", "", "", "", "", "", 0, 0, 0, null, null, null, 0)],
-                new(Day, Day.AddSeconds(2), 1, new Dictionary<string, int> { [text] = 1 }, 5, new RowCounts(2, 1, 0, 0, 0, 0, 0), false, [text]), [text])
+                new(Day, Day.AddSeconds(2), 1, new Dictionary<string, int> { [text] = 1 }, 5, new RowCounts(2, 1, 0, 0, 0, 0, 0), false, [text]), [text], [text])
         ],
-        [new(text, 1, 1)], new(30, true, [new(text, text, text, text)]), new(Day, 30, true, 1, 1, [new(text, text, text, text, text, text, Day, false), new("t", "p", "r", "c", "o", "n", Day, true)]),
+        [new(text, 1, 1)], new(31, [new(text, 30, new(text, text, text, text), Day)], 1, [new(text, text, text, text)]), new(Day, 30, true, 1, 1, [new(text, text, text, text, text, text, Day, false), new("t", "p", "r", "c", "o", "n", Day, true)]),
         [new(text, text, new DateOnly(2019, 12, 31), text, text, 1, text, 2, text, text, text, [text]), new("a", "", null, "b", "", null, "", null, "", "", "", [])],
         [new("figure", text, text, [new(text, Panel.Lines, text, text, [text], [new(text, [1], text), new(text, [null])], text), new(text, Panel.Bars, text, text, [text, text], [new(text, [1, 2])], text)])]);
 

@@ -93,16 +93,28 @@ public sealed class ReportReaderTests(Azurite azurite)
     }
 
     [Fact]
-    public async Task Of_thousands_of_rejects_as_many_are_read_as_are_counted()
+    public async Task Thousands_of_rejects_of_one_slice_hide_neither_their_number_nor_dead_letters()
     {
         using var source = new FakeSource();
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         var rejects = await pipeline.TableAsync(Names.Rejects);
-        foreach (var batch in Enumerable.Range(0, 2000).Chunk(100))
-            await rejects.SubmitTransactionAsync(batch.Select(row => new TableTransactionAction(TableTransactionActionType.Add, new TableEntity("fake|2026-03", $"run|{row:0000}") { ["Slice"] = "fake/facts/one", ["Position"] = $"{row}", ["State"] = "open" })));
+        foreach (var batch in Enumerable.Range(0, 20_000).Chunk(100))
+            await rejects.SubmitTransactionAsync(batch.Select(row => new TableTransactionAction(TableTransactionActionType.Add, new TableEntity("fake|2026-03", $"run|{row:00000}") { ["Slice"] = "fake/facts/one", ["Position"] = $"row {row}, column value",
+                    ["Seen"] = $"\"{row}\"", ["Expected"] = "a figure", ["Advice"] = "look", ["KeptAt"] = Start, ["State"] = "open" })));
+        foreach (var key in (string[])["pull", "publish"])
+            await rejects.AddEntityAsync(new TableEntity("fake|2026-02", $"letter|{key}") { ["Slice"] = "fake/facts/one", ["Position"] = $"message {key}",
+                ["Seen"] = "an error", ["Expected"] = "none", ["Advice"] = "replay", ["KeptAt"] = Start, ["State"] = "open", ["Message"] = "{\"Slice\":\"fake/facts/one\",\"RawBlob\":\"\"}" });
         var report = await ReadAsync(pipeline);
-        Assert.Equal((StandingReader.MostCounted, true, StandingReader.MostListed), (report.Rejects.Open, report.Rejects.IsPart, report.Rejects.Items.Count));
-        Assert.Contains("more than 1000 open rejects; see rejects", report.Attention);
+        Assert.Equal((20_002, 1, 2), (report.Rejects.Open, report.Rejects.Causes, report.Rejects.DeadLetters.Count));
+        Assert.Equal("fake/facts/one: 20,000 rejects of one cause, the first: fake/facts/one row 0, column value: seen \"0\", expected a figure; look",
+            Assert.Single(report.Rejects.Groups).ToString());
+        Assert.Contains("20000 open rejects of 1 cause; see rejects", report.Attention);
+        Assert.Contains("2 dead letters; see rejects", report.Attention);
+        var verdict = await pipeline.Get<RunVerdictReader>().ReadAsync(["fake"], Start, CancellationToken.None);
+        Assert.Equal(["rejected: fake/facts/one: 20,000 rejects of one cause, the first: fake/facts/one row 0, column value: seen \"0\", expected a figure; look",
+            "dead letter: fake/facts/one message publish: seen an error, expected none; replay", "dead letter: fake/facts/one message pull: seen an error, expected none; replay"],
+            verdict.Open.OrderByDescending(line => line.StartsWith("rejected", StringComparison.Ordinal)).ThenBy(line => line, StringComparer.Ordinal));
+        Assert.Equal(2, verdict.ExitCode);
     }
 
     [Fact]

@@ -52,6 +52,9 @@ internal sealed class FakeSource : ISource, IDisposable
         _ = ServeAsync();
     }
 
+    /// <summary>Where the server is, with a slash at its end.</summary>
+    public string Address => address;
+
     /// <summary>What the server says to the key of a slice; set it to change the answer.</summary>
     public ConcurrentDictionary<string, Reply> Replies { get; } = new(StringComparer.Ordinal);
 

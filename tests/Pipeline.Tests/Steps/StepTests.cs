@@ -578,7 +578,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         source.Replies["one"] = new("<html>gone</html>", 404);
         await pipeline.RunAsync();
         var slice = await SliceAsync(pipeline);
-        Assert.Equal((SliceState.Failed, 1, "fake/facts/one: request /one: seen status 404, expected status 200; look at the body"), (slice.State, slice.Attempts, slice.LastError));
+        Assert.Equal((SliceState.Failed, 1, $"fake/facts/one: request {source.Address}one: seen status 404, expected status 200; look at the body"), (slice.State, slice.Attempts, slice.LastError));
         Assert.Equal(["answer open"], await RejectsAsync(pipeline));
         source.Replies["one"] = new(answer, status);
         await pipeline.RunAsync();

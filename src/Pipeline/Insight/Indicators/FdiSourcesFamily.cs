@@ -13,6 +13,9 @@ internal sealed class FdiSourcesFamily : IndicatorFamily
 {
     private const int Top = 10;
 
+    /// <summary>Fewer than these have no places.</summary>
+    internal const int FewestRanked = 2;
+
     /// <inheritdoc/>
     public override string Source => FdiFamily.SourceName;
 
@@ -34,6 +37,8 @@ internal sealed class FdiSourcesFamily : IndicatorFamily
             var period = group.Key.Year.ToString("0000", CultureInfo.InvariantCulture);
             // A place depends on every row of the group.
             var vintage = group.Max(row => row.Vintage);
+            // A place among fewer than two is no place, and no list to lead.
+            if (group.Select(row => row.PartnerIso3).Distinct().Count() < FewestRanked) continue;
             var (place, seen, last) = (0, 0, 0L);
             foreach (var row in group.OrderByDescending(row => row.ValueUsd).ThenBy(row => row.PartnerIso3, StringComparer.Ordinal))
             {

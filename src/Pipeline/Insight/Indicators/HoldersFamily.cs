@@ -11,8 +11,7 @@ namespace Pipeline.Insight.Indicators;
 /// <remarks>
 /// Bases never mix. Statements of one country that contradict each other stand side by side, each with the place that its figure
 /// has; of another country the largest figure counts, and a lower bound counts as it stands. Countries are compared with
-/// countries, so that regions and totals have no place. A country that stands alone on a day has a place only when it holds
-/// more than half.
+/// countries, so that regions and totals have no place. A country that stands alone on a day has none.
 /// </remarks>
 internal sealed class HoldersFamily : IndicatorFamily
 {
@@ -48,7 +47,7 @@ internal sealed class HoldersFamily : IndicatorFamily
                 var what = $"foreign holders of {row.AssetClass.Replace('_', ' ')}, share of {row.PartitionKey.Split('|')[^1].Replace('_', ' ')}";
                 var (value, unit) = double.IsNaN(row.SharePercent) ? (row.Value, row.Currency) : (row.SharePercent, "percent");
                 yield return Row($"holders-{series}", key, period, $"{row.Holder} among {what}, {row.Qualifier.Replace('_', ' ')} ({row.Citation})", value, unit, $"{Holding.Table.Name} {row.PartitionKey} {row.RowKey}", vintage);
-                if (!alone || (unit == "percent" && value > 50))
+                if (!alone)
                     yield return Row($"holder-rank-{series}", key, period, $"Place of {row.Holder} among {what} ({row.Citation})", place, "place",
                         $"{Holding.Table.Name} {row.PartitionKey} {period}|*", vintage);
             }

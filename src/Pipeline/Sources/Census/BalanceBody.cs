@@ -89,7 +89,10 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
             public Int128 Sum;
             public long? World;
             public int Partners;
-            public long Half;
+
+            /// <summary>What rounding explains: the world has months in whole millions.</summary>
+            public long Half = 500_000;
+
             public UnusedRows Unused { get; } = new();
         }
 

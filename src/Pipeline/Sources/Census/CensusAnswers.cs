@@ -28,6 +28,9 @@ internal static class CensusAnswers
                 return Verdict.NotModified;
             case 200:
                 break;
+            case 400 when UnknownVariable(opening) is { } column:
+                return Verdict.Permanent(answer.InWords, $"the column {column}",
+                    "the API no longer has the column: see its list of variables, adapt the reader, then replay");
             default:
                 return Common(answer);
         }
@@ -60,6 +63,16 @@ internal static class CensusAnswers
         >= 400 and < 500 => Verdict.Permanent(answer.InWords, "status 200", "the request is not accepted: check Census__BaseUrl and Census__CountryFileUrl, and the publisher's notices"),
         _ => Verdict.Retry(answer.InWords, "status 200", "the service has a fault; the next plan tries again")
     };
+
+    /// <summary>The variable that the API says it does not know; null when it says something else.</summary>
+    private static string? UnknownVariable(string opening)
+    {
+        const string words = "unknown variable '";
+        var at = opening.IndexOf(words, StringComparison.OrdinalIgnoreCase);
+        if (at < 0) return null;
+        var name = opening[(at + words.Length)..].Split('\'')[0];
+        return name.Length is > 0 and <= 40 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? name : null;
+    }
 
     private static bool IsMaintenance(string opening) => opening.Contains("undergoing maintenance", StringComparison.OrdinalIgnoreCase);
 

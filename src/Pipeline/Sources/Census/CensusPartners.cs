@@ -7,7 +7,8 @@ namespace Pipeline.Sources.Census;
 /// <param name="Code">Schedule C code.</param>
 /// <param name="Iso2">ISO 3166-1 alpha-2; empty where none exists. Not unique: successor states share a code.</param>
 /// <param name="Name">The name in the tables.</param>
-internal sealed record Partner(string Code, string Iso2, string Name);
+/// <param name="LastYear">The last year with figures of a code that is retired; null for one in use.</param>
+internal sealed record Partner(string Code, string Iso2, string Name, int? LastYear = null);
 
 /// <summary>The partners by code: names and ISO codes do not depend on which answer a row came from.</summary>
 internal static class CensusPartners
@@ -37,6 +38,14 @@ internal static class CensusPartners
     public static Partner Of(string code, string? sourceName) => Known.TryGetValue(code, out var partner) ? partner
         : new Partner(code, "", string.IsNullOrWhiteSpace(sourceName) ? $"UNKNOWN {code}" : sourceName);
 
+    /// <summary>Why a partner has no trade in a year: it is retired, or not on the list; empty when neither is so.</summary>
+    public static string Absence(string code, int year)
+    {
+        if (!Known.TryGetValue(code, out var partner)) return $"partner {code} is not on the program's list of partners";
+        return partner.LastYear is { } last && year > last
+            ? $"partner {code}, {partner.Name}, is no partner any more: its last figures are of {last}" : "";
+    }
+
     /// <summary>Groups start with 0 (<c>0003</c>) or are continents (<c>4XXX</c>); countries have four digits, the first 1 to 8.</summary>
     public static Kind KindOf(ReadOnlySpan<byte> code)
     {
@@ -50,11 +59,12 @@ internal static class CensusPartners
 
     public static Kind KindOf(string code) => KindOf(Encoding.UTF8.GetBytes(code));
 
-    /// <summary>The list is part of the program: a header, then <c>code|iso2|name</c> a line.</summary>
+    /// <summary>The list is part of the program: a header, then <c>code|iso2|name|last</c> a line.</summary>
     private static FrozenDictionary<string, Partner> Read()
     {
         using var reader = new StreamReader(typeof(CensusPartners).Assembly.GetManifestResourceStream("Pipeline.Sources.Census.partners.txt")!);
         return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split('|'))
-            .Select(cells => new Partner(cells[0], cells[1], cells[2])).ToFrozenDictionary(partner => partner.Code, StringComparer.Ordinal);
+            .Select(cells => new Partner(cells[0], cells[1], cells[2],
+                cells[3].Length == 0 ? null : int.Parse(cells[3], System.Globalization.CultureInfo.InvariantCulture))).ToFrozenDictionary(partner => partner.Code, StringComparer.Ordinal);
     }
 }

@@ -52,6 +52,27 @@ internal sealed class CensusPlan(string source, CensusSettings settings)
         return release > now ? release : now + NextPlan;
     }
 
+    /// <summary>
+    /// Days from the end of a month to the day on which its figures must be out. They come after some 35; a shutdown of the government
+    /// moves them by weeks.
+    /// </summary>
+    private const int LatestDelay = 75;
+
+    /// <summary>When the first month of a slice must be out. The balance file has always been there.</summary>
+    public static DateTimeOffset ReleaseDate(Slice slice) =>
+        Latest(CensusSlice.TryParse(slice, out var parsed) ? parsed.Start : CensusSlice.FirstMonth.AddMonths(-1));
+
+    /// <summary>The newest month that the slice of all partners of a year must have by now; null for others and before the first.</summary>
+    public static string? ExpectedPeriod(Slice slice, DateTimeOffset now)
+    {
+        if (!CensusSlice.TryParse(slice, out var parsed) || parsed.Level != CensusSlice.Total) return null;
+        for (var month = parsed.End; month >= parsed.Start; month = month.AddMonths(-1))
+            if (Latest(month) <= now) return month.ToString("yyyy-MM", System.Globalization.CultureInfo.InvariantCulture);
+        return null;
+    }
+
+    private static DateTimeOffset Latest(DateOnly month) => new(month.AddMonths(1).AddDays(LatestDelay), TimeOnly.MinValue, TimeSpan.Zero);
+
     /// <summary>The last month that a body of a day can hold: figures come weeks after a month has ended.</summary>
     public static DateOnly LastMonth(DateTimeOffset fetchedAt)
     {
@@ -71,7 +92,9 @@ internal sealed class CensusPlan(string source, CensusSettings settings)
     /// </summary>
     public IReadOnlyList<Slice> Narrow(Slice slice)
     {
-        if (!CensusSlice.TryParse(slice, out var parsed)) return [];
+        // A year of totals has some 3,000 rows, which is never too big; a partner that is no more has no rows in any part.
+        if (!CensusSlice.TryParse(slice, out var parsed) || parsed.Level == CensusSlice.Total) return [];
+        if (parsed.Partner is { } partner && CensusPartners.Absence(partner, parsed.Year).Length > 0) return [];
         if (parsed.Month is null) return [.. Enumerable.Range(1, 12).Select(month => Slice(parsed with { Month = month }))];
         if (parsed is { Level: not CensusSlice.Total, Partner: null, Chapter: null })
             return [.. Enumerable.Range(1, 99).Where(chapter => chapter != 77).Select(chapter => Slice(parsed with { Chapter = $"{chapter:00}" }))];

@@ -51,6 +51,16 @@ public sealed class CensusSource(CensusSettings settings) : ISource
     public bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known) => CensusPlan.IsPublished(slice, known);
 
     /// <inheritdoc/>
+    public DateTimeOffset? ReleaseDate(Slice slice) => CensusPlan.ReleaseDate(slice);
+
+    /// <inheritdoc/>
+    public string? ExpectedPeriod(Slice slice, DateTimeOffset now) => CensusPlan.ExpectedPeriod(slice, now);
+
+    /// <inheritdoc/>
+    public string Absence(Slice slice) =>
+        CensusSlice.TryParse(slice, out var parsed) && parsed.Partner is { } partner ? CensusPartners.Absence(partner, parsed.Year) : "";
+
+    /// <inheritdoc/>
     /// <remarks>A partner may have had no trade in a month; all partners together have.</remarks>
     public bool MayBeEmpty(Slice slice) => CensusSlice.TryParse(slice, out var parsed) && parsed.Level != CensusSlice.Total;
 

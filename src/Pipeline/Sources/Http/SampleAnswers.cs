@@ -14,7 +14,9 @@ public sealed class SampleAnswers : HttpMessageHandler
 
     /// <param name="Request">Path and query after the base address, without secrets.</param>
     /// <param name="Needs">A query parameter without which the server answers with the sample of <c>without {Needs}</c>.</param>
-    private sealed record Recorded(string Request, string? Needs, int Status, string ContentType, Dictionary<string, string> Headers, string File);
+    /// <param name="AsOf">The day of the recording: what must exist is judged by it.</param>
+    private sealed record Recorded(
+        string Request, string? Needs, int Status, string ContentType, Dictionary<string, string> Headers, string File, DateOnly? AsOf);
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -27,6 +29,10 @@ public sealed class SampleAnswers : HttpMessageHandler
         var recorded = JsonSerializer.Deserialize<List<Recorded>>(File.ReadAllBytes(index), Json) ?? [];
         answers = recorded.ToDictionary(answer => answer.Request, StringComparer.Ordinal);
     }
+
+    /// <summary>The day of the recording for an address, UTC; null where it is not known.</summary>
+    public DateTimeOffset? AsOf(Uri url) =>
+        Find(url)?.AsOf is { } day ? new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero) : null;
 
     /// <summary>Whether there is a sample for an address.</summary>
     public bool Holds(Uri url) => Find(url) is not null;

@@ -23,8 +23,9 @@ public sealed record SourceRequest(Uri Url, string Extension, long MaxBytes)
     /// <param name="maxBytes">The largest file accepted, in bytes.</param>
     public static SourceRequest Curated(string name, string extension, long maxBytes) => new(new Uri($"{CuratedScheme}:///{Uri.EscapeDataString(name)}"), extension, maxBytes);
 
-    /// <summary>The address as messages name it: without the server, which the settings name, but for what is no server's.</summary>
-    internal string Where => Url.Scheme == CuratedScheme ? Url.AbsoluteUri : Url.PathAndQuery;
+    /// <summary>The address as messages name it, with the host that was asked; secrets are no part of it.</summary>
+    internal string Where => Url.Scheme == CuratedScheme ? Url.AbsoluteUri
+        : Url.GetComponents(UriComponents.SchemeAndServer | UriComponents.PathAndQuery, UriFormat.UriEscaped);
 
     /// <summary>A text of the server's without the secrets, should it repeat what it was asked with.</summary>
     internal string Hide(string text)

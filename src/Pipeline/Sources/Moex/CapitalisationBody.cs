@@ -25,7 +25,7 @@ internal sealed class CapitalisationBody : HolderBody
 
     /// <inheritdoc/>
     /// <remarks>In its worst years the market fell by three quarters; it has never risen fivefold within four trading days.</remarks>
-    protected override SpikeLimit Spikes { get; } = new((double)LeastRoubles, 5);
+    protected override SpikeLimit Spikes { get; } = new(LeastRoubles, 5);
 
     /// <inheritdoc/>
     protected override string Neighbours =>
@@ -35,7 +35,10 @@ internal sealed class CapitalisationBody : HolderBody
     public override string Wanted => "the capitalisation of a trading day";
 
     /// <summary>The market had 3 trillion roubles in its first years and has some 60; a slip of a thousand leaves the range.</summary>
-    private const decimal LeastRoubles = 1_000_000_000_000m, MostRoubles = 1_000_000_000_000_000m;
+    private const double LeastRoubles = 1_000_000_000_000;
+
+    /// <inheritdoc/>
+    protected override (double Least, double Most)? Plausible => (LeastRoubles, MostValue);
 
     /// <inheritdoc/>
     protected override void OnChecked(HolderReading reading) => days = reading.Days;
@@ -82,9 +85,7 @@ internal sealed class CapitalisationBody : HolderBody
             if (row[value].IsNull)
                 reading.Miss(at, new MissingRow(HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation), HoldingRow.RowKey(traded, Holder, citation),
                     $"the source sent null for {block.Columns[value]}"));
-            else if (row[value].Number is not (>= LeastRoubles and <= MostRoubles and var roubles))
-                reading.Reject($"{at}, column {block.Columns[value]}", row[value].Quoted,
-                    "a number of roubles from 1000000000000 to 1000000000000000, which holds every year of the market");
+            else if (row[value].Number is not { } roubles || roubles <= 0) reading.Reject($"{at}, column {block.Columns[value]}", row[value].Quoted, "a number of roubles above 0");
             else reading.Keep(at, HoldingRow.Of(traded, HoldingRow.Equity, HolderBasis.MarketCapitalisation, Holder, citation, null, roubles, HoldingRow.Roubles));
         }
     }

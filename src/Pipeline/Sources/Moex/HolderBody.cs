@@ -26,12 +26,19 @@ internal abstract class HolderBody : ISliceReader
     /// <summary>How far a figure may stand out; null where the history is too restless to tell.</summary>
     protected virtual SpikeLimit? Spikes => null;
 
+    /// <summary>The range of a value in whole units of its currency.</summary>
+    protected virtual (double Least, double Most)? Plausible => (0, MostValue);
+
+    /// <summary>More than all securities of the country are worth, in roubles.</summary>
+    protected const double MostValue = 1_000_000_000_000_000;
+
     /// <summary>Stored rows that are neighbours of those of the body, as an OData filter.</summary>
     protected virtual string Neighbours => "";
 
     /// <inheritdoc/>
     public FigurePolicy Figures => new()
     {
+        Plausible = Plausible is { } range ? row => double.IsNaN(((Holding)row).Value) ? null : range : null,
         Spikes = Spikes is { } limit ? _ => limit : null,
         Neighbours = Neighbours,
         Periods = new PeriodLimits(FirstDay.ToString("O", CultureInfo.InvariantCulture), LastDay.ToString("O", CultureInfo.InvariantCulture),

@@ -11,9 +11,6 @@ internal sealed class HoldersFile
     private const string Mend = "mend the row in the file";
     private const int MaxText = 200;
 
-    /// <summary>Above what all securities of the country are worth, in roubles.</summary>
-    private const decimal MostValue = 1_000_000_000_000_000m;
-
     private static readonly string[] Columns = ["as_of", "asset_class", "basis", "holder", "holder_iso2", Share, Value, "currency", "qualifier", "citation"];
     private static readonly string[] AssetClasses = [HoldingRow.Equity, HoldingRow.Ofz, "sovereign_eurobond", "derivatives", "fx_spot", "broker_client_assets"];
     private static readonly string[] Qualifiers = [HoldingRow.Exact, "lower_bound", "approximate", "midpoint"];
@@ -25,6 +22,11 @@ internal sealed class HoldersFile
     /// <summary>Finds the columns; null when there are others than those of the file, which <paramref name="finding"/> then names.</summary>
     public static HoldersFile? Read(CsvRows header, out Finding? finding)
     {
+        if (header.OtherForm is { } form)
+        {
+            finding = new Finding($"line {header.Line}", form, "commas between the columns", "the table keeps the old rows; save the file as CSV with commas and decimal points, and put it into the container again");
+            return null;
+        }
         finding = null;
         var names = Enumerable.Range(0, header.Count).Select(index => header.Text(index)).ToList();
         var missing = Columns.Except(names).ToList();
@@ -69,7 +71,7 @@ internal sealed class HoldersFile
         if (cells["holder_iso2"] == "UK") return ("holder_iso2", "GB, the code of the United Kingdom");
         if (cells["holder_iso2"].Length > 0 && !CountryCodes.IsCountry(cells["holder_iso2"])) return ("holder_iso2", "an ISO 3166-1 code of two upper-case letters, or nothing for regions and totals");
         if (!TryNumber(cells[Share], out share) || share > 100) return (Share, "per cent, 0 to 100, with a point, or nothing");
-        if (!TryNumber(cells[Value], out value) || value > MostValue) return (Value, "an amount of 0 to 1000000000000000 in whole units, not millions, with a point and nothing between thousands, or nothing");
+        if (!TryNumber(cells[Value], out value)) return (Value, "an amount of 0 or more in whole units, not millions, with a point and nothing between thousands, or nothing");
         if (share is null && value is null) return (Share, $"a figure here or in the column {Value}");
         if (value is null && cells["currency"].Length > 0) return ("currency", "nothing, because there is no value");
         return value is not null && !CountryCodes.IsCurrency(cells["currency"]) ? ("currency", "an ISO 4217 code, because there is a value") : null;

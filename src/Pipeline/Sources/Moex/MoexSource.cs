@@ -55,6 +55,15 @@ public sealed class MoexSource(MoexSettings settings) : ISource
     public bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known) => false;
 
     /// <inheritdoc/>
+    public bool MayBeEmpty(Slice slice) => MoexPlan.ReleaseDate(slice) is null;
+
+    /// <inheritdoc/>
+    public DateTimeOffset? ReleaseDate(Slice slice) => MoexPlan.ReleaseDate(slice);
+
+    /// <inheritdoc/>
+    public string? ExpectedPeriod(Slice slice, DateTimeOffset now) => MoexPlan.ExpectedPeriod(slice, now);
+
+    /// <inheritdoc/>
     public ISliceReader Reader(Slice slice) => ReaderOf(slice, DateOnly.MaxValue);
 
     private static HolderBody ReaderOf(Slice slice, DateOnly last) => MoexSlice.Checked(slice).Dataset switch

@@ -24,9 +24,6 @@ internal sealed class NsdBody(DateOnly day) : HolderBody
     /// <inheritdoc/>
     public override string Wanted => $"a share or an amount of {Key}";
 
-    /// <summary>All securities of the depository together are below; a slip of a thousand in a large one is not.</summary>
-    private const decimal MostAmount = 1_000_000_000_000_000m;
-
     /// <inheritdoc/>
     protected override async Task<HolderReading> ReadAllAsync(Stream body, CancellationToken cancellationToken)
     {
@@ -113,8 +110,7 @@ internal sealed class NsdBody(DateOnly day) : HolderBody
             }
             var (share, cash) = pair is { ValueKind: JsonValueKind.Object } figures ? (Property(figures, $"{prefix}share_pct"), Property(figures, $"{prefix}share_cash")) : (null, null);
             if (!TryNumber(share, out var percent) || percent > 100) reading.Reject($"{at}, {prefix}share_pct", Finding.Quote(share!.Value.GetRawText()), "per cent, 0 to 100");
-            else if (!TryNumber(cash, out var amount) || amount > MostAmount)
-                reading.Reject($"{at}, {prefix}share_cash", Finding.Quote(cash!.Value.GetRawText()), "an amount, 0 or more, and at most 1000000000000000");
+            else if (!TryNumber(cash, out var amount)) reading.Reject($"{at}, {prefix}share_cash", Finding.Quote(cash!.Value.GetRawText()), "an amount, 0 or more");
             else if (percent is null && amount is null)
                 reading.Miss(at, new MissingRow(HoldingRow.PartitionKey(asset, basis), HoldingRow.RowKey(day, holder, citation), $"the source has no {prefix}share_pct and no {prefix}share_cash for {name}"));
             else if (amount is not null && !CountryCodes.IsCurrency(currency))

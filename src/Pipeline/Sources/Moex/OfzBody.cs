@@ -1,6 +1,7 @@
 using System.Globalization;
 
 using Pipeline.Checks;
+using Pipeline.Tables;
 
 namespace Pipeline.Sources.Moex;
 
@@ -61,6 +62,7 @@ internal sealed class OfzBody : HolderBody
         // Units are never guessed: a share of the market is not below one per cent month after month.
         if (reading.Rows.Count(row => !double.IsNaN(row.Row.SharePercent)) >= FewShares && reading.Rows.All(row => double.IsNaN(row.Row.SharePercent) || row.Row.SharePercent <= 1))
             reading.Refuse(new Finding("column share", "no share above 1", "per cent, not fractions of 1", OfzFile.Advice));
+        else reading.Withdraw(OtherMarket);
         var check = reading.Check();
         if (check.Rejected > FewRejected && check.Rejected > (check.Kept + check.Rejected) * MaxRejected)
             reading.Doubt(new Finding("body",
@@ -84,17 +86,23 @@ internal sealed class OfzBody : HolderBody
         else if (!TryNumber(row.Share, 100, out var share)) reading.Reject($"{where}, column share", Quote(row.Share), "per cent, 0 to 100");
         else if (!TryNumber(row.Total, MaxVolume, out var total)) reading.Reject($"{where}, column total", Quote(row.Total), "billions of roubles, 0 or more");
         else if (volume > total) reading.Reject($"{where}, column volume", $"{N(volume)} of {N(total)}", "no more than the total");
-        else if (total is < LeastMarket or > MostMarket)
-            reading.Reject($"{where}, column total", N(total), $"{N(LeastMarket)} to {N(MostMarket)} billions of roubles", Believe);
-        else if (share > 0 && volume / share * 100 is { } market and (< LeastMarket or > MostMarket))
-            reading.Reject($"{where}, column volume", $"{N(volume)} with a share of {N(share)}, which makes a market of {N(decimal.Round(market))}",
-                $"a market of {N(LeastMarket)} to {N(MostMarket)} billions of roubles", Believe);
         else if (total > 0 && share is { } stated && volume / total * 100 is { } computed && Math.Abs(stated - computed) > ShareTolerance)
             reading.Reject($"{where}, column share", $"{N(stated)}, but {N(volume)} of {N(total)} is {N(decimal.Round(computed, 2))}", $"a share within {N(ShareTolerance)} points of it");
         else if (volume is null && share is null)
             reading.Miss(where, new MissingRow(HoldingRow.PartitionKey(HoldingRow.Ofz, HolderBasis.CbrMonthly), HoldingRow.RowKey(day, HoldingRow.AllNonResidents, Citation),
                 "the file has neither a volume nor a share"));
         else reading.Keep(where, HoldingRow.Of(day, HoldingRow.Ofz, HolderBasis.CbrMonthly, HoldingRow.AllNonResidents, Citation, share, volume is { } billions ? decimal.Round(billions * Billion) : null, HoldingRow.Roubles));
+    }
+
+    /// <summary>Volume and share are those of one market, whose size is known: a slip in one of the two shows.</summary>
+    private static Finding? OtherMarket(string where, Holding row)
+    {
+        if (double.IsNaN(row.Value) || row.Value <= 0 || double.IsNaN(row.SharePercent) || row.SharePercent <= 0) return null;
+        var (volume, share) = ((decimal)row.Value / Billion, (decimal)row.SharePercent);
+        var market = volume / share * 100;
+        return market is >= LeastMarket and <= MostMarket ? null
+            : new Finding($"{where}, column volume", $"{N(volume)} with a share of {N(share)}, which makes a market of {N(decimal.Round(market))}",
+                $"a market of {N(LeastMarket)} to {N(MostMarket)} billions of roubles", Believe);
     }
 
     /// <summary>A date cell, a serial number that is not shown as a date, or text; null when it is none.</summary>

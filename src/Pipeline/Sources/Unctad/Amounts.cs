@@ -11,6 +11,9 @@ internal static class Amounts
     /// <summary>The words for what an amount must be, for messages.</summary>
     public const string Expected = "a decimal number, such as -15205.1 or 4E-05, of less than 9,223,372,036,854 million US dollars";
 
+    /// <summary>The same for files with semicolons between the columns.</summary>
+    public const string ExpectedWithComma = "a decimal number with a comma, because semicolons stand between the columns";
+
     /// <summary>Amounts that are written longer than this are no amounts; up to here every step of the arithmetic is exact.</summary>
     public const int MaxLength = 24;
 
@@ -19,6 +22,16 @@ internal static class Amounts
     /// <param name="unit">What 1 stands for, in dollars: 1 or <see cref="Million"/>.</param>
     /// <param name="dollars">The amount in whole US dollars.</param>
     public static bool TryRead(ReadOnlySpan<byte> text, int unit, out long dollars) => TryRead(text, unit, out dollars, out _);
+
+    /// <summary>The same with a decimal comma. A point is none then: it may stand between thousands.</summary>
+    public static bool TryReadWithComma(ReadOnlySpan<byte> text, int unit, out long dollars)
+    {
+        dollars = 0;
+        if (text.Length > MaxLength || text.Contains((byte)'.') || text.Count((byte)',') > 1) return false;
+        Span<byte> point = stackalloc byte[text.Length];
+        text.Replace(point, (byte)',', (byte)'.');
+        return TryRead(point, unit, out dollars);
+    }
 
     /// <inheritdoc cref="TryRead(ReadOnlySpan{byte}, int, out long)"/>
     /// <param name="half">Half a unit of the last digit written, in dollars: what the amount may be off by.</param>

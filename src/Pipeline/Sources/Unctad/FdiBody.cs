@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Azure.Data.Tables;
 using Pipeline.Checks;
 using Pipeline.Sources.Unctad.SevenZip;
@@ -56,7 +57,9 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
             {
                 try
                 {
-                    await foreach (var rows in CsvRows.ReadAsync(text, cancellationToken).ConfigureAwait(false)) pass.Take(rows, null);
+                    var copy = await HandCopy.OpenAsync(text, cancellationToken);
+                    pass.HasDecimalComma = copy.HasDecimalComma;
+                    await foreach (var rows in CsvRows.ReadAsync(copy.Text, copy.Separator, cancellationToken)) pass.Take(rows, null);
                 }
                 catch (CsvException e)
                 {
@@ -79,7 +82,9 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
         var text = FdiText.Open(body, out var finding) ?? throw new InvalidDataException($"{finding}"); // The check has refused such a body before.
         var pass = new Pass(extract, lastYear, centres ?? Economies.FinancialCentres);
         var batch = new RowBatch();
-        await foreach (var rows in CsvRows.ReadAsync(text, cancellationToken).ConfigureAwait(false))
+        var copy = await HandCopy.OpenAsync(text, cancellationToken);
+        pass.HasDecimalComma = copy.HasDecimalComma;
+        await foreach (var rows in CsvRows.ReadAsync(copy.Text, copy.Separator, cancellationToken))
         {
             pass.Take(rows, batch);
             if (batch.Read < BatchRows) continue;
@@ -98,6 +103,9 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
         private FdiPart? part;
         private bool begun;
         private Finding? refusal;
+
+        /// <summary>Whether amounts have a decimal comma.</summary>
+        public bool HasDecimalComma { get; set; }
 
         public void Refuse(Finding finding) => refusal ??= finding;
 
@@ -161,7 +169,15 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
                 return;
             }
             if (!TrySeries(rows, columns, batch, out var series)) return;
-            var code = rows.Bytes(columns.Economy);
+            var label = columns.Economy < 0 ? rows.Text(columns.Label) : "";
+            var code = columns.Economy < 0 ? Encoding.ASCII.GetBytes(EconomyLabels.Find(label) ?? "") : rows.Bytes(columns.Economy);
+            if (columns.Economy < 0 && code.IsEmpty)
+            {
+                checks.Unused(null, year, series, Own(rows, columns));
+                Reject(batch, rows, columns[columns.Label], Quote(rows, columns.Label),
+                    "the label of an economy or a group that the program's lists have");
+                return;
+            }
             if (!TryCode(code, out var number) || code.Length is not (3 or 4))
             {
                 checks.Unused(null, year, series, Own(rows, columns));
@@ -179,11 +195,11 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
             if (number == 0)
             {
                 if (IsEmpty(rows, columns.Value)) checks.World(year, series, null, isRejected: false);
-                else if (Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars)) checks.World(year, series, dollars, isRejected: false);
+                else if (TryAmount(rows, columns, out var dollars)) checks.World(year, series, dollars, isRejected: false);
                 else
                 {
                     checks.World(year, series, null, isRejected: true);
-                    Reject(batch, rows, columns[columns.Value], Quote(rows, columns.Value), Amounts.Expected);
+                    Reject(batch, rows, columns[columns.Value], Quote(rows, columns.Value), HasDecimalComma ? Amounts.ExpectedWithComma : Amounts.Expected);
                     return;
                 }
             }
@@ -213,10 +229,10 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
                 Reject(batch, rows, columns[columns.Missing], $"{Quote(rows, columns.Missing)} beside the value {Quote(rows, columns.Value)}", "a value, or a reason why there is none");
                 return;
             }
-            if (!Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars))
+            if (!TryAmount(rows, columns, out var dollars))
             {
                 checks.Unused(number, year, series, Own(rows, columns));
-                Reject(batch, rows, columns[columns.Value], Quote(rows, columns.Value), Amounts.Expected);
+                Reject(batch, rows, columns[columns.Value], Quote(rows, columns.Value), HasDecimalComma ? Amounts.ExpectedWithComma : Amounts.Expected);
                 return;
             }
             checks.Figure(number, economy.Economy.Code, year, series, dollars);
@@ -269,8 +285,12 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
         }
 
         /// <summary>What a row that cannot be used would add to a sum, in dollars; null when that cannot be read.</summary>
-        private static long? Own(CsvRows rows, FdiHeader columns) =>
-            !IsEmpty(rows, columns.Value) && Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out var dollars) ? dollars : null;
+        private long? Own(CsvRows rows, FdiHeader columns) =>
+            !IsEmpty(rows, columns.Value) && TryAmount(rows, columns, out var dollars) ? dollars : null;
+
+        private bool TryAmount(CsvRows rows, FdiHeader columns, out long dollars) => HasDecimalComma
+            ? Amounts.TryReadWithComma(rows.Bytes(columns.Value), columns.Unit, out dollars)
+            : Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out dollars);
 
         private static Finding OtherHeader(CsvRows rows) => new($"line {rows.Line}", $"another header, {Quote(rows, 0)} and so on, between rows", "rows, or the same header again", Broken);
 

@@ -200,7 +200,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     /// <summary>The world's figure, or what the economies add up to without one, is of a plausible magnitude.</summary>
     private Finding? RangeVerdict()
     {
-        if (economies.Count < MinEconomies) return null;
+        if (extract || economies.Count < MinEconomies) return null;
         for (var year = firstYear; year <= lastYear; year++)
             for (var series = 0; series < Series.Count; series++)
             {

@@ -82,6 +82,12 @@ internal sealed class FdiHeader
             finding = new Finding(where, foreign, "text in UTF-8", "the table keeps the old vintage; save the file as UTF-8 and drop it again");
             return null;
         }
+        if (rows.OtherForm is { } form)
+        {
+            finding = new Finding(where, form, "commas between the columns, or semicolons and decimal commas",
+                "the table keeps the old vintage; save the file as CSV in UTF-8 and drop it again");
+            return null;
+        }
         var names = Enumerable.Range(0, rows.Count).Select(rows.Text).ToArray();
         var plain = Array.ConvertAll(names, Plain);
         var header = new FdiHeader(names)
@@ -92,7 +98,7 @@ internal sealed class FdiHeader
             Flow = Find(plain, FlowNames),
             Direction = Find(plain, DirectionNames)
         };
-        finding = header.Pivot(plain, where) ?? header.Complete(plain, part, where) ?? header.Values(plain, where);
+        finding = header.Pivot(plain, where) ?? header.YearPivot(plain, where) ?? header.Complete(plain, part, where) ?? header.Values(plain, where);
         return finding is null ? header : null;
     }
 
@@ -113,11 +119,18 @@ internal sealed class FdiHeader
         ? new Finding(where, $"the direction in the name of the column {Finding.Quote(names[column])}", "a column Direction, or one export per direction and measure",
             "the table keeps the old vintage; export again without the pivot, one file per direction and measure") : null;
 
+    /// <summary>An export with the years side by side: <c>2024_…_Value</c>.</summary>
+    private Finding? YearPivot(string[] plain, string where) =>
+        Year < 0 && Array.FindIndex(plain, name => name.Split(' ') is [{ Length: 4 } year, _, ..] && year.All(char.IsAsciiDigit)) is >= 0 and var column
+            ? new Finding(where, $"the year in the name of the column {Finding.Quote(names[column])}", "a column Year, one row per economy and year",
+                "the table keeps the old vintage; export again without the pivot, one file per direction and measure") : null;
+
     private Finding? Complete(string[] plain, FdiPart? part, string where)
     {
         var lacking = new List<string>();
         if (Year < 0) lacking.Add("Year");
-        if (Economy < 0) lacking.Add("Economy");
+        // The exports of the data centre have labels alone: the program's lists know their codes.
+        if (Economy < 0 && (part is null || Label < 0)) lacking.Add("Economy");
         if (part is null && Flow < 0) lacking.Add("Flow");
         if (part is null && Direction < 0) lacking.Add("Direction");
         if (lacking.Count > 0) return new Finding(where, Shown(), $"the columns {string.Join(", ", lacking)} too", Advice);

@@ -48,7 +48,7 @@ internal sealed class FdiRowKeys
     public EconomyKeys EconomyOf(int number, CsvRows rows, FdiHeader columns)
     {
         if (economies.TryGetValue(number, out var keys)) return keys;
-        keys = new EconomyKeys(Economies.Of(rows.Text(columns.Economy), columns.Label < 0 ? "" : rows.Text(columns.Label).Trim()));
+        keys = new EconomyKeys(Economies.Of(number.ToString("000", CultureInfo.InvariantCulture), columns.Label < 0 ? "" : rows.Text(columns.Label).Trim()));
         economies.Add(number, keys);
         return keys;
     }

@@ -19,6 +19,8 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
     /// <summary>The bilateral statistics of one economy have 1,751 rows.</summary>
     private const int MaxRows = 200_000;
 
+    private const int FewestRanked = 2;
+
     /// <summary>A file with a larger share of rejected rows than this has another layout than the reader knows.</summary>
     private const double MaxRejected = 0.05;
 
@@ -189,6 +191,8 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
     {
         rows.Sort((one, other) => Nullable.Compare(other.Dollars, one.Dollars));
         var place = 0;
+        // A place among fewer than two is no place.
+        var alone = rows.Count(row => row.Dollars is not null) < FewestRanked;
         for (var at = 0; at < rows.Count; at++)
         {
             var row = rows[at];
@@ -216,7 +220,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
                 Measure = row.Group.Measure,
                 ReportedBy = row.Group.ReportedBy,
                 ValueUsd = dollars,
-                Rank = place,
+                Rank = alone ? null : place,
                 Basis = $"foreign direct investment by {PartnersFile.InWords(row.Group.Basis)}, current prices"
             });
         }

@@ -52,6 +52,11 @@ internal sealed class PartnersHeader
             finding = new Finding("header", foreign, "text in UTF-8", "the table keeps the old rows; save the file as UTF-8 and drop it again");
             return null;
         }
+        if (rows.OtherForm is { } form)
+        {
+            finding = new Finding("header", form, "commas between the columns", "the table keeps the old rows; save the file as CSV with commas and decimal points, and drop it again");
+            return null;
+        }
         var names = Enumerable.Range(0, rows.Count).Select(column => rows.Text(column).Trim().ToLowerInvariant()).ToArray();
         var shown = Finding.Quote(string.Join(',', names));
         var lacking = Required.Except(names).ToList();

@@ -81,7 +81,7 @@ internal sealed class UnctadDrops(UnctadRequests requests, Fetching fetching)
     {
         await file.WriteAsync(Encoding.UTF8.GetBytes($"{part.Line}\n"), cancellationToken).ConfigureAwait(false);
         // The mark before a text has no place inside one.
-        var text = fetched.Body!;
+        var text = (await HandCopy.OpenAsync(fetched.Body!, cancellationToken)).Text;
         if (fetched.Answer!.Head.Span.StartsWith(Encoding.UTF8.Preamble)) text.Position = Encoding.UTF8.Preamble.Length;
         await file.CopyFromAsync(text, UnctadRequests.MaxBody, cancellationToken).ConfigureAwait(false);
         if (file.Tail.Span[^1] != '\n') await file.WriteAsync("\n"u8.ToArray(), cancellationToken).ConfigureAwait(false);

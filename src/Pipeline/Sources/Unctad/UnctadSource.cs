@@ -59,6 +59,22 @@ public sealed class UnctadSource(UnctadSettings settings) : ISource
     public bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known) => false;
 
     /// <inheritdoc/>
+    public bool MayBeEmpty(Slice slice) => slice.Dataset != UnctadSlice.FlowsStock;
+
+    /// <inheritdoc/>
+    public DateTimeOffset? ReleaseDate(Slice slice) => slice.Dataset == UnctadSlice.FlowsStock ? FirstRelease : null;
+
+    /// <summary>The report has been published every year since then.</summary>
+    private static readonly DateTimeOffset FirstRelease = new(2002, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <inheritdoc/>
+    /// <remarks>A release comes after the report of June, its archive up to two months later: from October on it is late.</remarks>
+    public string? ExpectedPeriod(Slice slice, DateTimeOffset now) => slice.Dataset != UnctadSlice.FlowsStock ? null
+        : $"{now.UtcDateTime.Year - (now.UtcDateTime.Month >= October ? 1 : 2):0000}-12";
+
+    private const int October = 10;
+
+    /// <inheritdoc/>
     public ISliceReader Reader(Slice slice) => UnctadSlice.Checked(slice).Dataset == UnctadSlice.Partners ? new PartnersBody() : new FdiBody(settings.Extract);
 
     /// <inheritdoc/>

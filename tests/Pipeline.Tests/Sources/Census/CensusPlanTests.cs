@@ -72,7 +72,9 @@ public sealed class CensusPlanTests
     [Fact]
     public void A_year_is_narrowed_to_its_months_and_a_month_of_all_partners_to_its_chapters()
     {
-        Assert.Equal(Enumerable.Range(1, 12).Select(month => $"census-trade/exports-total/2019-{month:00}"), Source().Narrow(Trade.Slice("exports-total/2019")).Select(slice => slice.Id));
+        // A year of totals is never too big, and a retired partner has no rows in any part.
+        Assert.Empty(Source().Narrow(Trade.Slice("exports-total/2019")));
+        Assert.Empty(Source().Narrow(Trade.Slice("imports-hs2/4799-2023")));
         Assert.Equal(Enumerable.Range(1, 12).Select(month => $"census-trade/imports-hs2/4621-2023-{month:00}"), Source().Narrow(Trade.Slice("imports-hs2/4621-2023")).Select(slice => slice.Id));
         var chapters = Source().Narrow(Trade.Slice("imports-hs6/all-2023-01"));
         Assert.Equal(98, chapters.Count);

@@ -67,6 +67,16 @@ internal static class Fdi
 
     private static string Text(decimal value) => value.ToString("0.###", CultureInfo.InvariantCulture);
 
+    /// <summary>The financial centres of the program's own list.</summary>
+    public static IReadOnlyList<string> Codes17 => Centres;
+
+    /// <summary>Labels of all economies of the program's list but states that are no more.</summary>
+    public static IReadOnlyList<string> Labels { get; } =
+        [.. Economies.All.Where(economy => economy.Iso3.Length > 0).Select(economy => economy.Name)];
+
+    /// <summary>Whether a label is that of a financial centre.</summary>
+    public static bool IsCentre(string label) => Economies.All.First(economy => economy.Name == label) is var economy && Centres.Contains(economy.Code);
+
     private static readonly string[] Centres = ["660", "028", "533", "044", "052", "092", "136", "531", "212", "308", "500", "530", "659", "662", "670", "534", "796"];
 
     /// <summary>Codes of three digits, the financial centres and the economies that tests name among them; 999 is none of the program's list.</summary>

@@ -116,7 +116,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         var slice = await SliceAsync(pipeline);
         Assert.Equal(SliceState.Failed, slice.State);
         Assert.Contains("seen status 200, text/html, starting \"<html>blocked</html>\", expected a 7z archive", slice.LastError, StringComparison.Ordinal);
-        Assert.Contains($"user API failed: request /US.FdiFlowsStock/cur/Facts?culture=en: seen status 200, text/html, starting \"<html>{new string('*', Fdi.Secret.Length)}</html>\", expected CSV; no file ", slice.LastError, StringComparison.Ordinal);
+        Assert.Contains($"user API failed: request {server.Host}/US.FdiFlowsStock/cur/Facts?culture=en: seen status 200, text/html, starting \"<html>{new string('*', Fdi.Secret.Length)}</html>\", expected CSV; no file ", slice.LastError, StringComparison.Ordinal);
         Assert.Equal(1, await BodiesAsync(pipeline));
         Assert.Single(await pipeline.RowsAsync("rejects", "State eq 'open'"));
         // The file by partner is not there, which is no fault.
@@ -140,7 +140,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         Assert.Equal((SliceState.Done, "", 30_100), (slice.State, slice.LastError, (int)slice.Rows));
         Assert.Empty(await pipeline.RowsAsync("rejects", "State eq 'open'"));
         var run = (await pipeline.RowsAsync("runs")).Single(row => row.GetString("Slice") == Fdi.FlowsStock.Id && row.GetString("State") == SliceState.Done);
-        Assert.Contains("bulk archive failed: request /bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock: seen status 503 without a body, expected status 200\n", run.GetString("Error"), StringComparison.Ordinal);
+        Assert.Contains($"bulk archive failed: request {server.Host}/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock: seen status 503 without a body, expected status 200\n", run.GetString("Error"), StringComparison.Ordinal);
         Assert.Contains("the figures are those of the file US_FdiFlowsStock.csv in the container curated", run.GetString("Error"), StringComparison.Ordinal);
         Assert.Equal("643|inward|stock|host", Assert.Single(await pipeline.RowsAsync("fdipartners")).PartitionKey);
         Assert.Equal("fdipartners|643|inward|stock|host", Assert.Single(await pipeline.RowsAsync("gaps")).PartitionKey);

@@ -26,6 +26,9 @@ internal sealed class UnctadServer : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
+    /// <summary>Scheme, host and port, as messages name them.</summary>
+    public string Host => Address.GetLeftPart(UriPartial.Authority);
+
     /// <summary>Path of every request; of those to the user API also the filter.</summary>
     public ConcurrentQueue<string> Requests { get; } = [];
 
