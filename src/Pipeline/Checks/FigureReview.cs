@@ -50,7 +50,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     private const string NothingLoaded =
         "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right";
 
-    private readonly Dictionary<(string Partition, string Row), Finding> flagged = [];
+    private readonly Dictionary<(string Partition, string Row), Finding> flagged = [], slips = [];
     private readonly Dictionary<(string Partition, string Series), List<Point>> series = [];
     private readonly Dictionary<string, List<(float Old, float New)>> pairs = new(StringComparer.Ordinal);
     private long figures, covered;
@@ -70,7 +70,11 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 }
         await AddStoredAsync(cancellationToken);
         foreach (var ((partition, _), points) in series) Spikes(partition, points);
-        return new FigureFindings(MovedAsOne() ?? MovedSeries(), flagged, figures, covered);
+        // Where all figures have slipped together that is said once, of the body.
+        var moved = MovedAsOne();
+        if (moved is null)
+            foreach (var (key, slip) in slips) flagged.TryAdd(key, slip);
+        return new FigureFindings(moved ?? MovedSeries(), flagged, figures, covered);
     }
 
     private void Take(FactRow row)
@@ -89,7 +93,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
             if (!pairs.TryGetValue(partition, out var own)) pairs.Add(partition, own = []);
             own.Add(((float)old, (float)figure));
             if (Slip(old, figure) is { } factor)
-                flagged.TryAdd((partition, key), new Finding(Where(partition, key), Text(figure),
+                slips.TryAdd((partition, key), new Finding(Where(partition, key), Text(figure),
                     $"about {Text(old)}, which the table has: the figure is {factor} of it", NotLoaded));
         }
         if (policy?.Spikes is not { } spikes) return;

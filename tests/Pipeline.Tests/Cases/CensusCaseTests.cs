@@ -141,7 +141,7 @@ public sealed class CensusCaseTests(Azurite azurite)
     /// <summary>What the API sends for a year, and the line that comes of it.</summary>
     public static TheoryData<string, int, string, string> Wrong => new()
     {
-        { "blanks behind codes", 200, Body(true, 2026, Rows(3, "4621 ", "5700 ")), "body: seen 9 of 9 rows that cannot be understood, expected at most 5 %" },
+        { "blanks behind codes", 200, Body(true, 2026, Rows(3, "4621 ", "5700 ")), "body: seen 6 of 9 rows that cannot be understood, expected at most 5 %" },
         { "cut off", 200, Body(true, 2026, Rows(3, "4621", "5700"))[..^40], "bytes that does not end in ]], expected a complete JSON array of arrays" },
         { "a year to date that is off", 200, Body(true, 2026, [("4621", 1, 10, 10), (World, 1, 10, 10), ("4621", 2, 10, 21), (World, 2, 10, 20)]),
             "partner 4621, 2026-01 to 2026-02: seen months that add up to 20, expected 21, the year to date of the last one" },
@@ -187,13 +187,11 @@ public sealed class CensusCaseTests(Azurite azurite)
     [Theory]
     [InlineData(1000, "1000")]
     [InlineData(0.001, "0.001")]
-    [InlineData(1_000_000, "1000000")]
     [InlineData(0.9, "0.9")]
     public async Task A_body_in_another_unit_is_not_loaded_over_the_true_one_until_it_is_accepted(double factor, string words)
     {
         var rows = Rows(8, "4621", "5700", "4280").Select(row => (row.Code, row.Month, Value: row.Value * 1_000_000, ToDate: row.ToDate * 1_000_000)).ToList();
-        using var server = new CaseServer().On("/hs", "", 204);
-        server.On("exports/hs", Body(true, 2026, rows));
+        using var server = new CaseServer().On("imports/hs", Body(false, 2026, rows)).On("exports/hs", Body(true, 2026, rows));
         await using var run = new Case(azurite.NewAccount(), "census-trade", server);
         await run.RunAsync();
         server.On("exports/hs", Body(true, 2026, rows.Select(row => (row.Code, row.Month, (long)(row.Value * factor), (long)(row.ToDate * factor)))));
@@ -202,10 +200,28 @@ public sealed class CensusCaseTests(Azurite azurite)
         Assert.Contains($"quarantined: census-trade/exports-total/2026 body: seen 24 of 24 figures that are {words} times those of the table, "
             + "expected figures in the unit, currency and prices of the table; the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right"
             , string.Join('\n', verdict.Open), StringComparison.Ordinal);
+        Assert.Equal(2, verdict.ExitCode);
         Assert.Equal(10_000_000L, (await run.Pipeline.RowsAsync("trademonthly", "PartitionKey eq '4621|exports|total' and RowKey eq '2026-08|TOTAL'"))[0]["ValueUsd"]);
         await run.Pipeline.Get<Pipeline.Steps.Replay>().RunAsync("census-trade/exports-total/2026", "", accept: true, CancellationToken.None);
         await run.Pipeline.DrainAsync();
         Assert.Equal((long)(10_000_000 * factor), (await run.Pipeline.RowsAsync("trademonthly", "PartitionKey eq '4621|exports|total' and RowKey eq '2026-08|TOTAL'"))[0]["ValueUsd"]);
         Assert.Contains(await run.Pipeline.RowsAsync("runs"), row => row.GetString("Error").StartsWith("accepted by an operator: body: seen 24 of 24 figures", StringComparison.Ordinal));
+    }
+
+    /// <summary>A body of nearly all partners in another unit, into an empty table.</summary>
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(1_000_000_000)]
+    public async Task A_slip_of_a_unit_into_an_empty_table_is_caught_by_the_range_of_the_total(long scale)
+    {
+        var codes = Enumerable.Range(4001, 200).Select(code => $"{code}").ToArray();
+        var rows = Rows(3, codes).Select(row => (row.Code, row.Month, row.Value * scale, row.ToDate * scale));
+        using var server = new CaseServer().On("exports/hs", Body(true, 2026, rows)).On("imports/hs", Body(false, 2026, rows));
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server);
+        var verdict = await run.RunAsync();
+        Assert.Equal((1, 2), (verdict.ExitCode, verdict.Failed.Count));
+        Assert.Contains($"month 2026-01: seen {201_000 * scale} US dollars as the world row, expected 5000000000 to 5000000000000, "
+            + "which holds every month since 1985", verdict.Failed[0], StringComparison.Ordinal);
+        Assert.Empty(await run.Pipeline.RowsAsync("trademonthly"));
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using System.Text;
 
 namespace Pipeline.Sources.Unctad;
@@ -7,6 +6,10 @@ namespace Pipeline.Sources.Unctad;
 /// <summary>Labels of economies and groups, for exports that have no codes.</summary>
 internal static class EconomyLabels
 {
+    /// <summary>Letters with an accent, and what the publisher writes without one. The machine's own tables may not be there.</summary>
+    private static readonly FrozenDictionary<char, char> Accents =
+        "àáâãäåçèéêëìíîïñòóôõöùúûüýÿşıİ\u2019".Zip("aaaaaaceeeeiiiinooooouuuuyysii'").ToFrozenDictionary(pair => pair.First, pair => pair.Second);
+
     private static readonly FrozenDictionary<string, string> Codes = Read();
 
     /// <summary>The code of a label, three digits of an economy or four of a group; null when the program does not know it.</summary>
@@ -19,10 +22,9 @@ internal static class EconomyLabels
     private static string Plain(string label)
     {
         var plain = new StringBuilder(label.Length);
-        foreach (var c in label.Replace("…", "...", StringComparison.Ordinal).Normalize(NormalizationForm.FormD))
+        foreach (var c in label.Replace("…", "...", StringComparison.Ordinal))
         {
-            if (CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.NonSpacingMark) continue;
-            if (!char.IsWhiteSpace(c)) plain.Append(c is '\u2019' ? '\'' : char.ToLowerInvariant(c));
+            if (!char.IsWhiteSpace(c)) plain.Append(Accents.GetValueOrDefault(char.ToLowerInvariant(c), char.ToLowerInvariant(c)));
             else if (plain.Length > 0 && plain[^1] != ' ') plain.Append(' ');
         }
         return plain.ToString().TrimEnd();
