@@ -21,8 +21,8 @@ internal sealed record FigureFindings(
 /// </summary>
 /// <param name="reader">The reader of the body.</param>
 /// <param name="known">What the table has of the slice; null when it was never loaded.</param>
-/// <param name="facts">The tables, for stored neighbours.</param>
-internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, FactStore facts)
+/// <param name="facts">The tables, for stored neighbours; null where there are none.</param>
+internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, FactStore? facts)
 {
     /// <summary>How far the ratio of new to stored figures may lie from 1 before the body is another unit, currency or price base.</summary>
     private const double Apart = 0.02;
@@ -104,7 +104,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
 
     private async Task AddStoredAsync(CancellationToken cancellationToken)
     {
-        if (reader.Figures is not { Spikes: not null, Neighbours: { Length: > 0 } filter } || series.Count == 0) return;
+        if (reader.Figures is not { Spikes: not null, Neighbours: { Length: > 0 } filter } || series.Count == 0 || facts is null) return;
         await foreach (var row in facts.QueryAsync(reader.Table, filter, cancellationToken))
         {
             if (row.Figure is not { } figure || !series.TryGetValue((row.PartitionKey, row.SeriesName), out var points)) continue;
