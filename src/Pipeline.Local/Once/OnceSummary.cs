@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Ledger;
+using Pipeline.Report;
 using Pipeline.Sources;
-using Pipeline.Steps;
 using Pipeline.Storage;
 using Spectre.Console;
 
@@ -15,17 +15,12 @@ namespace Pipeline.Local.Once;
 /// <param name="startedAt">When the run began, UTC.</param>
 internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary<string, HashSet<Slice>> wanted, DateTimeOffset startedAt)
 {
-    private const int MostLines = 20;
-
     private readonly SourceCatalog sources = services.GetRequiredService<SourceCatalog>();
     private readonly SliceBook slices = services.GetRequiredService<SliceBook>();
     private readonly RunBook runs = services.GetRequiredService<RunBook>();
-    private readonly RejectBook rejects = services.GetRequiredService<RejectBook>();
-    private readonly DeadLetterBook letters = services.GetRequiredService<DeadLetterBook>();
-    private readonly Digest digest = services.GetRequiredService<Digest>();
 
     /// <summary>Writes the summary.</summary>
-    /// <returns>The exit code: 0 all good, 2 finished with rejects or dead letters, 1 failed.</returns>
+    /// <returns>The exit code, see <see cref="RunVerdict.ExitCode"/>.</returns>
     public async Task<int> WriteAsync(ConsoleLog log, CancellationToken cancellationToken)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn("source");
@@ -36,11 +31,9 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
         }
         var objects = new List<JsonObject>();
         var lines = new List<string>();
-        var failed = false;
-        var open = false;
         foreach (var (source, own) in wanted)
         {
-            var ended = (await runs.EndedSinceAsync(source, startedAt, cancellationToken)).ToList();
+            var ended = await runs.EndedSinceAsync(source, startedAt, cancellationToken);
             string[] cells = [.. Cells(own.Count, ended)];
             table.AddRow([source, .. cells]);
             var row = new JsonObject { ["source"] = source };
@@ -49,22 +42,11 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
                 row[column] = double.Parse(cell, CultureInfo.InvariantCulture);
             }
             objects.Add(row);
-            var states = await slices.ListAsync(source, cancellationToken);
-            lines.AddRange(Notes(source, own, states, ended));
-            // A slice whose server asked to be left alone for a while is not due, and still failed.
-            var faults = states.Where(slice => slice.State == SliceState.Failed && (own.Contains(slice.Slice) || slice.NextDue > startedAt)).ToList();
-            failed |= faults.Count > 0;
-            lines.AddRange(Short(faults.Select(slice => $"failed: {slice.LastError}{(slice.NextDue > startedAt ? $"; due again on {slice.NextDue:yyyy-MM-dd HH:mm}Z" : "")}")));
-            await letters.SettleAsync(source, await digest.IsDoneAsync(source, cancellationToken), cancellationToken);
-            var findings = await rejects.OpenAsync(source, cancellationToken);
-            open |= findings.Count > 0;
-            lines.AddRange(Short(findings.Select(finding => $"rejected: {finding}")));
+            lines.AddRange(Notes(source, own, await slices.ListAsync(source, cancellationToken), ended));
         }
-        var dead = await letters.OpenAsync(null, cancellationToken);
-        open |= dead.Count > 0;
-        lines.AddRange(Short(dead.Select(letter => $"dead letter: {letter.Finding}")));
+        var verdict = await services.GetRequiredService<RunVerdictReader>().ReadAsync(wanted.Keys, startedAt, cancellationToken);
         log.Table(Render(table), objects);
-        foreach (var line in lines)
+        foreach (var line in lines.Concat(verdict.Notes).Concat(verdict.Late))
         {
             log.Say(line);
         }
@@ -75,11 +57,12 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
         // Without its query, which could hold a signature.
         log.Say($"tables: {services.GetRequiredService<StorageAccount>().Tables.Uri.GetLeftPart(UriPartial.Path)}; how the rows came is in {Names.Runs}, {Names.Slices}, {Names.Gaps} and {Names.Rejects}");
         log.Say("next: 'dotnet run --project src/Pipeline.Local' and open http://localhost:7071/ for charts, claims and what was revised");
-        if (failed)
+        // Last, so that they are seen.
+        foreach (var line in verdict.Open.Concat(verdict.Failed))
         {
-            return 1;
+            log.Say(line);
         }
-        return open ? 2 : 0;
+        return verdict.ExitCode;
     }
 
     private IEnumerable<string> Cells(int count, IReadOnlyList<RunRow> ended)
@@ -101,12 +84,6 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
             yield return $"{source}: nothing due; {states.Count(row => row.State != SliceState.Failed)} slices are up to date, "
                 + $"the next one is due on {states.Select(row => row.NextDue).DefaultIfEmpty().Min():yyyy-MM-dd HH:mm}Z";
         }
-        var unpublished = states.Where(row => own.Contains(row.Slice) && row.State == SliceState.NotPublished).ToList();
-        if (unpublished.Count > 0)
-        {
-            var why = ended.LastOrDefault(run => run.State == SliceState.NotPublished && run.Slice == unpublished[0].Slice)?.Error;
-            yield return $"{source}: nothing is published yet for {unpublished.Count} slice{(unpublished.Count == 1 ? "" : "s")}, for example {unpublished[0].Slice}{(string.IsNullOrEmpty(why) ? "" : $": {why}")}";
-        }
         foreach (var run in ended.Where(run => run.State == SliceState.Done && run.Error.Length > 0))
         {
             foreach (var note in run.Error.Split('\n'))
@@ -127,12 +104,6 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
             Interactive = InteractionSupport.No,
         }).Write(table);
         return text.ToString();
-    }
-
-    private static IEnumerable<string> Short(IEnumerable<string> lines)
-    {
-        var all = lines.ToList();
-        return all.Count <= MostLines ? all : [.. all.Take(MostLines), $"… and {all.Count - MostLines} more; see the tables slices and rejects"];
     }
 
     /// <summary>No width of a terminal applies.</summary>
