@@ -152,7 +152,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
             // A body that shrinks a little is refused; one that shrinks to nothing is not taken for the truth either.
             var seen = outcome.Fetched.Verdict.Seen is { Length: > 0 } said ? said : outcome.Fetched.Answer!.InWords;
             // The server understands the request, so that its earlier faults are over.
-            await rejects.CloseAsync(slice, (_, position) => position == FaultPosition, cancellationToken);
+            if (!holdsRows) await rejects.CloseAsync(slice, (_, position) => position == FaultPosition, cancellationToken);
             outcome.Fetched.Verdict = Verdict.Permanent(seen, holdsRows ? "rows, because the table has some of this slice"
                 : release is { } day ? $"rows of {slice.Key}, released by {day:yyyy-MM-dd}" : "rows: other slices as new have some",
                 "the table keeps what it has; the next plan asks again");

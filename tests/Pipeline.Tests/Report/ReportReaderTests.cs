@@ -101,9 +101,9 @@ public sealed class ReportReaderTests(Azurite azurite)
         foreach (var batch in Enumerable.Range(0, 20_000).Chunk(100))
             await rejects.SubmitTransactionAsync(batch.Select(row => new TableTransactionAction(TableTransactionActionType.Add, new TableEntity("fake|2026-03", $"run|{row:00000}") { ["Slice"] = "fake/facts/one", ["Position"] = $"row {row}, column value",
                     ["Seen"] = $"\"{row}\"", ["Expected"] = "a figure", ["Advice"] = "look", ["KeptAt"] = Start, ["State"] = "open" })));
-        foreach (var key in (string[])["pull", "publish"])
+        foreach (var key in (string[])["normalize", "pull"])
             await rejects.AddEntityAsync(new TableEntity("fake|2026-02", $"letter|{key}") { ["Slice"] = "fake/facts/one", ["Position"] = $"message {key}",
-                ["Seen"] = "an error", ["Expected"] = "none", ["Advice"] = "replay", ["KeptAt"] = Start, ["State"] = "open", ["Message"] = "{\"Slice\":\"fake/facts/one\",\"RawBlob\":\"\"}" });
+                ["Seen"] = "an error", ["Expected"] = "none", ["Advice"] = "replay", ["KeptAt"] = Start, ["State"] = "open", ["Message"] = "{\"Slice\":\"fake/facts/one\",\"RawBlob\":\"x\"}" });
         var report = await ReadAsync(pipeline);
         Assert.Equal((20_002, 1, 2), (report.Rejects.Open, report.Rejects.Causes, report.Rejects.DeadLetters.Count));
         Assert.Equal("fake/facts/one: 20,000 rejects of one cause, the first: fake/facts/one row 0, column value: seen \"0\", expected a figure; look",
@@ -112,7 +112,7 @@ public sealed class ReportReaderTests(Azurite azurite)
         Assert.Contains("2 dead letters; see rejects", report.Attention);
         var verdict = await pipeline.Get<RunVerdictReader>().ReadAsync(["fake"], Start, CancellationToken.None);
         Assert.Equal(["rejected: fake/facts/one: 20,000 rejects of one cause, the first: fake/facts/one row 0, column value: seen \"0\", expected a figure; look",
-            "dead letter: fake/facts/one message publish: seen an error, expected none; replay", "dead letter: fake/facts/one message pull: seen an error, expected none; replay"],
+            "dead letter: fake/facts/one message normalize: seen an error, expected none; replay", "dead letter: fake/facts/one message pull: seen an error, expected none; replay"],
             verdict.Open.OrderByDescending(line => line.StartsWith("rejected", StringComparison.Ordinal)).ThenBy(line => line, StringComparer.Ordinal));
         Assert.Equal(2, verdict.ExitCode);
     }

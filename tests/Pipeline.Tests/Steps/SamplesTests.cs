@@ -29,6 +29,37 @@ public sealed class SamplesTests(Azurite azurite)
         Assert.Equal(facts.Select(row => row.ETag), again.Select(row => row.ETag));
     }
 
+    /// <summary>Both claims rest on the place of the United States among sources; by ultimate investor it stands alone, which is no place.</summary>
+    [Theory]
+    [InlineData("f-us-largest-source-of-fdi", "refuted")]
+    [InlineData("g-us-not-among-top-10-sources", "confirmed")]
+    public async Task Claims_on_the_largest_source_rest_on_places_among_at_least_two(string claim, string verdict)
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), [new(TestPipeline.Planned, "unctad-fdi")]);
+        await pipeline.RunAsync();
+        var row = Assert.Single(await pipeline.RowsAsync("claims", $"RowKey eq '{claim}'"));
+        Assert.Equal(verdict, row["Verdict"]);
+        Assert.EndsWith("; nothing is on file for stock by ultimate investor",
+            row.GetString("Explanation").TrimEnd('.'), StringComparison.Ordinal);
+        Assert.Empty(await pipeline.RowsAsync("indicators", "PartitionKey eq 'fdi-source-rank-rus-stock-host-ultimate-investor'"));
+        Assert.Equal(0, (await pipeline.Get<Pipeline.Report.RunVerdictReader>().ReadAsync(["unctad-fdi"], DateTimeOffset.UnixEpoch, CancellationToken.None)).ExitCode);
+    }
+
+    /// <summary>With samples what must exist is judged by the day of the recordings.</summary>
+    [Theory]
+    [InlineData("census-trade", 32, 15_071, 12_065, 3_006, 0)]
+    [InlineData("unctad-fdi", 2, 4_046, 3_471, 560, 15)]
+    [InlineData("moex-holders", 3, 78, 76, 2, 0)]
+    public async Task Samples_end_with_0_and_nothing_to_say(string source, int slices, long read, long added, long excluded, long missing)
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), [new(TestPipeline.Planned, source)]);
+        await pipeline.RunAsync();
+        Assert.Equal(slices, (await pipeline.RowsAsync("slices")).Count);
+        Assert.Equal(new Pipeline.Ledger.RowCounts(read, added, 0, 0, excluded, missing, 0), await pipeline.LedgerAsync());
+        var verdict = await pipeline.Get<Pipeline.Report.RunVerdictReader>().ReadAsync([source], DateTimeOffset.UnixEpoch, CancellationToken.None);
+        Assert.Equal(("", 0), (string.Join('\n', verdict.Lines), verdict.ExitCode));
+    }
+
     private static async Task<long> SumAsync(TestPipeline pipeline, string flow, string from, string to)
     {
         long sum = 0;

@@ -15,9 +15,6 @@ internal static class EconomyLabels
     /// <summary>The code of a label, three digits of an economy or four of a group; null when the program does not know it.</summary>
     public static string? Find(string label) => Codes.GetValueOrDefault(Plain(label));
 
-    /// <summary>Whether a text is a label or a piece of one, as it is left where a label has a comma.</summary>
-    public static bool IsPart(string text) => Plain(text) is { Length: > 1 } plain && Codes.Keys.Any(label => label.Contains(plain, StringComparison.Ordinal));
-
     /// <summary>A label without case, accents and runs of blanks: they drift from release to release.</summary>
     private static string Plain(string label)
     {

@@ -101,8 +101,13 @@ internal sealed record HandCopy(Stream Text, byte Separator)
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
             if (line.All(char.IsAscii)) continue;
-            var cells = line.Split('"', ';', ',');
-            if (!cells.Where(cell => !cell.All(char.IsAscii)).All(cell => EconomyLabels.IsPart(cell))) return false;
+            // What stands in quotes is one label, whatever signs it has.
+            var quoted = line.Split('"');
+            for (var at = 0; at < quoted.Length; at++)
+            {
+                string[] cells = at % 2 == 1 ? [quoted[at]] : quoted[at].Split(';', ',');
+                if (cells.Any(cell => !cell.All(char.IsAscii) && EconomyLabels.Find(cell) is null)) return false;
+            }
         }
         return true;
     }

@@ -149,7 +149,8 @@ public sealed class FdiBodyTests
         { Fdi.Header + "\n", "body: seen no row, expected one row per economy, year, flow and direction; the table keeps the old vintage; pull the slice again, and if it stays so ask the publisher" },
         { "<!DOCTYPE html>\n<html><body>Access denied</body></html>", $"line 1, the header: seen \"<!DOCTYPE html>\", expected the columns Year, Economy, Flow, Direction too; {Old}" },
         { "{'value':[{'Year':2024}]}", "line 1: seen a quote inside a cell that does not begin with one, expected CSV in UTF-8; the body is kept; the table keeps the old vintage; pull the slice again" },
-        { "Year;Economy;Flow;Direction", $"line 1, the header: seen \"Year;Economy;Flow;Direction\", expected the columns Year, Economy, Flow, Direction too; {Old}" },
+        { "Year;Economy;Flow;Direction", $"line 1, the header: seen \"Year,Economy,Flow,Direction\", expected a column of US$ at current prices in millions too, in any order of these words; {Old}" },
+        { "Year|Economy|Flow|Direction", "line 1, the header: seen bars between the columns, expected commas between the columns, or semicolons and decimal commas; the table keeps the old vintage; save the file as CSV in UTF-8 and drop it again" },
         { "Year,Economy Label,Flow,Direction,US$ at current prices in millions", $"line 1, the header: seen \"Year,Economy Label,Flow,Direction,US$ at current prices in millions\", expected the columns Economy too; {Old}" },
         { "Economy_Code,Year,US_at_current_prices_in_millions_Value", $"line 1, the header: seen \"Economy_Code,Year,US_at_current_prices_in_millions_Value\", expected the columns Flow, Direction too; {Old}" },
         { "Year,Economy,Flow,Direction,Amount", $"line 1, the header: seen \"Year,Economy,Flow,Direction,Amount\", expected a column of US$ at current prices in millions too, in any order of these words; {Old}" },
@@ -184,11 +185,11 @@ public sealed class FdiBodyTests
     }
 
     [Fact]
-    public async Task Text_in_UTF_16_is_refused_and_a_mark_before_UTF_8_is_not()
+    public async Task Text_in_UTF_16_is_read_and_so_is_a_mark_before_UTF_8()
     {
         var text = Fdi.Csv("1990,643,,08,,1,,1,,");
         var wide = await BodyOutcome.ReadAsync(Fdi.Reader(), [.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes(text)]);
-        Assert.Equal("line 1: seen UTF-16 text, expected CSV in UTF-8; the body is kept; the table keeps the old vintage; pull the slice again", wide.Check.Refusal?.ToString());
+        Assert.Equal("1 of 5 kept, 4 excluded", wide.ToString());
         var marked = await BodyOutcome.ReadAsync(Fdi.Reader(), [.. Encoding.UTF8.GetPreamble(), .. Fdi.Bytes(text.Replace("\n", "\r\n", StringComparison.Ordinal))]);
         Assert.Equal("1 of 5 kept, 4 excluded", marked.ToString());
     }
