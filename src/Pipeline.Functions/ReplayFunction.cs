@@ -8,7 +8,7 @@ namespace Pipeline.Functions;
 
 /// <summary>
 /// <c>POST /api/replay/{source}/{slice}</c>, for example <c>…/replay/census-trade/exports-total/2019</c>: runs a slice again. <c>?from=raw</c> reads its newest stored
-/// body, <c>?from=source</c> asks for a new one; <c>?accept=true</c> takes a body that was refused because it lacks rows. 202 with what was set going, 400 with why not.
+/// body, <c>?from=source</c> asks for a new one; <c>?accept=true</c> takes a body, or figures of it, that a check keeps out. 202 with what was set going, 400 with why not.
 /// </summary>
 public sealed class ReplayFunction(Replay replay, Restore restore, SourceCatalog sources)
 {

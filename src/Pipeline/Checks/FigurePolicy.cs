@@ -6,25 +6,34 @@ namespace Pipeline.Checks;
 public sealed record FigurePolicy
 {
     /// <summary>
-    /// How far a figure may stand out from its neighbours; null for rows whose history is too restless to tell. A row is held
+    /// How far a figure may stand out from its neighbours; null for rows whose history is too restless to tell. A row
+    /// is held
     /// against the median of the four figures around it in its series.
     /// </summary>
     public Func<FactRow, SpikeLimit?>? Spikes { get; init; }
 
     /// <summary>
-    /// The range that a figure must lie in, so that a slip of a unit into an empty table is caught too; null for rows without one. Readers
+    /// The range that a figure must lie in, so that a slip of a unit into an empty table is caught too; null for rows
+    /// without one. Readers
     /// that know a total hold it against a range of their own.
     /// </summary>
     public Func<FactRow, (double Least, double Most)?>? Plausible { get; init; }
 
-    /// <summary>Stored rows that take part as neighbours though the body does not have them, as an OData filter; empty for none.</summary>
+    /// <summary>
+    /// Stored rows that take part as neighbours though the body does not have them, as an OData filter; empty for
+    /// none.
+    /// </summary>
     public string Neighbours { get; init; } = "";
 
-    /// <summary>The first and last period that a row may have, as its key begins; null where the reader checks it.</summary>
+    /// <summary>
+    /// The first and last period that a row may have, as its key begins; null where the reader checks it.
+    /// </summary>
     public PeriodLimits? Periods { get; init; }
 }
 
-/// <summary>A figure is held to be wrong when it is above <paramref name="Factor"/> times the median of its neighbours.</summary>
+/// <summary>
+/// A figure is held to be wrong when it is above <paramref name="Factor"/> times the median of its neighbours.
+/// </summary>
 /// <param name="Floor">The least median that says anything: smaller series jump.</param>
 /// <param name="Factor">How many times the median is too much.</param>
 public sealed record SpikeLimit(double Floor, double Factor);

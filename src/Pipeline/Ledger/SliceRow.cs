@@ -83,7 +83,9 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>Vintage of the newest body whose rows were begun to be written; older bodies must not be loaded after it.</summary>
     public DateTimeOffset Vintage { get; init; } = Never;
 
-    /// <summary>The newest period of the body that was loaded last, as <c>yyyy-MM</c>; empty when there is none.</summary>
+    /// <summary>
+    /// The newest period of the body that was loaded last, as <c>yyyy-MM</c>; empty when there is none.
+    /// </summary>
     public string Newest { get; init; } = "";
 
     /// <summary>Pulls without success since the last success.</summary>

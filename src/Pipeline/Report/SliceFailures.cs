@@ -4,7 +4,10 @@ using Pipeline.Ledger;
 
 namespace Pipeline.Report;
 
-/// <summary>Failed slices as lines: a server that is down is one line with its host, and slices of a dataset that brought nothing are one.</summary>
+/// <summary>
+/// Failed slices as lines: a server that is down is one line with its host, and slices of a dataset that brought
+/// nothing are one.
+/// </summary>
 public static partial class SliceFailures
 {
     /// <summary>The most keys that one line names.</summary>
@@ -18,8 +21,10 @@ public static partial class SliceFailures
         {
             var key = KeyOf(row);
             var group = groups.FirstOrDefault(group => group.Key == key);
-            if (group.Rows is null) groups.Add((key, [row]));
-            else group.Rows.Add(row);
+            if (group.Rows is null)
+                groups.Add((key, [row]));
+            else
+                group.Rows.Add(row);
         }
         return [.. groups.Select(group => Line(group.Rows))];
     }
@@ -27,11 +32,14 @@ public static partial class SliceFailures
     /// <summary>What slices have in common that failed for one cause.</summary>
     private static string KeyOf(SliceRow row)
     {
-        if (row.State == SliceState.Missing) return $"missing {row.Slice.Dataset}";
+        if (row.State == SliceState.Missing)
+            return $"missing {row.Slice.Dataset}";
         var match = Request().Match(row.LastError);
-        if (!match.Success) return row.Slice.Id;
+        if (!match.Success)
+            return row.Slice.Id;
         // No response at all, whatever the network says of it, is the host's.
-        return match.Groups["rest"].Value.Contains(NoResponse, StringComparison.Ordinal) ? $"down {match.Groups["host"].Value}"
+        return match.Groups["rest"].Value.Contains(NoResponse, StringComparison.Ordinal)
+            ? $"down {match.Groups["host"].Value}"
             : $"{match.Groups["host"].Value} {Numbers().Replace(match.Groups["rest"].Value, "#")}";
     }
 
@@ -40,7 +48,8 @@ public static partial class SliceFailures
         var first = rows[0];
         if (first.State == SliceState.Missing)
             return $"{first.Slice.Source}/{first.Slice.Dataset}: {Keys(rows)} brought no rows: {Short(first)}";
-        if (rows.Count == 1) return first.LastError;
+        if (rows.Count == 1)
+            return first.LastError;
         var host = Request().Match(first.LastError).Groups["host"].Value;
         var count = rows.Count.ToString("N0", CultureInfo.InvariantCulture);
         return first.LastError.Contains(NoResponse, StringComparison.Ordinal)
@@ -51,12 +60,16 @@ public static partial class SliceFailures
     private static string Keys(List<SliceRow> rows)
     {
         var keys = rows.Select(row => row.Slice.Key).Order(StringComparer.Ordinal).ToList();
-        return keys.Count <= MostNamed ? string.Join(", ", keys) : $"{string.Join(", ", keys.Take(MostNamed))} and {keys.Count - MostNamed} more";
+        return keys.Count <= MostNamed
+            ? string.Join(", ", keys)
+            : $"{string.Join(", ", keys.Take(MostNamed))} and {keys.Count - MostNamed} more";
     }
 
     /// <summary>The error without the slice, which the line names.</summary>
     private static string Short(SliceRow row) =>
-        row.LastError.StartsWith($"{row.Slice}: ", StringComparison.Ordinal) ? row.LastError[(row.Slice.Id.Length + 2)..] : row.LastError;
+        row.LastError.StartsWith($"{row.Slice}: ", StringComparison.Ordinal)
+            ? row.LastError[(row.Slice.Id.Length + 2)..]
+            : row.LastError;
 
     private const string NoResponse = "expected an answer";
 

@@ -23,8 +23,10 @@ public sealed record StatusReport(
 /// <param name="Name">The source's name.</param>
 /// <param name="Datasets">The datasets that the settings ask for; none when all are switched off.</param>
 /// <param name="LastRun">Null when it was never run.</param>
-/// <param name="Failures">What went wrong with slices that failed or were refused, one line a cause, the first <see cref="StandingReader.MostListed"/>.</param>
-/// <param name="Late">Slices whose newest period is older than the publisher's calendar says, the first <see cref="StandingReader.MostListed"/>.</param>
+/// <param name="Failures">What went wrong with slices that failed or were refused, one line a cause, the first <see
+/// cref="StandingReader.MostListed"/>.</param>
+/// <param name="Late">Slices whose newest period is older than the publisher's calendar says, the first <see
+/// cref="StandingReader.MostListed"/>.</param>
 public sealed record SourceStatus(
     string Name, IReadOnlyList<DatasetStatus> Datasets, LastRun? LastRun, IReadOnlyList<string> Failures, IReadOnlyList<string> Late);
 
@@ -65,7 +67,8 @@ public sealed record QueueStatus(string Name, long Waiting, long Poison);
 
 /// <summary>Open rejects.</summary>
 /// <param name="Open">How many there are in all, dead letters among them.</param>
-/// <param name="Groups">Rejects by slice and cause, newest first, the first <see cref="StandingReader.MostListed"/>.</param>
+/// <param name="Groups">Rejects by slice and cause, newest first, the first <see
+/// cref="StandingReader.MostListed"/>.</param>
 /// <param name="Causes">How many groups there are.</param>
 /// <param name="DeadLetters">Every dead letter, newest first.</param>
 public sealed record RejectStatus(int Open, IReadOnlyList<RejectGroup> Groups, int Causes, IReadOnlyList<Finding> DeadLetters);

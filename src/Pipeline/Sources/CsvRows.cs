@@ -6,7 +6,8 @@ using System.Text.Unicode;
 namespace Pipeline.Sources;
 
 /// <summary>
-/// Reads CSV (RFC 4180, UTF-8, lines ended by LF or CRLF, commas or another separator) row by row from a stream, whatever its length, in one buffer that grows
+/// Reads CSV (RFC 4180, UTF-8, lines ended by LF or CRLF, commas or another separator) row by row from a stream,
+/// whatever its length, in one buffer that grows
 /// only when a single row does not fit.
 /// </summary>
 /// <remarks>Cells are slices of the buffer: nothing is allocated for a cell, unless it is asked for as text. A doubled quote is made single in place.</remarks>
@@ -37,7 +38,8 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
     public bool IsBlank => Count == 1 && cells[0].Length == 0;
 
     /// <summary>
-    /// What keeps a header that is one cell from being a row of names: another separator, or rows in quotes as a whole; null when
+    /// What keeps a header that is one cell from being a row of names: another separator, or rows in quotes as a
+    /// whole; null when
     /// neither is so.
     /// </summary>
     public string? OtherForm

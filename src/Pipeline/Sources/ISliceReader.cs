@@ -15,7 +15,9 @@ public interface ISliceReader
     /// <summary>The rows of the table that the slice is responsible for: what is there and not in the body has vanished upstream.</summary>
     SliceScope Scope { get; }
 
-    /// <summary>What can be believed of the figures; null where only the comparison with stored figures applies.</summary>
+    /// <summary>
+    /// What can be believed of the figures; null where only the comparison with stored figures applies.
+    /// </summary>
     FigurePolicy? Figures => null;
 
     /// <summary>What was asked for, for a body with rows of which none is it.</summary>
@@ -45,7 +47,10 @@ public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing
     /// <remarks>In a large table only they are read when the slice is loaded again.</remarks>
     public IReadOnlyCollection<string>? Partitions { get; init; }
 
-    /// <summary>True if the refusal is the judgement of a check, which an operator may overrule; false if the body cannot be read.</summary>
+    /// <summary>
+    /// True if the refusal is the judgement of a check, which an operator may overrule; false if the body cannot be
+    /// read.
+    /// </summary>
     public bool MayBeAccepted { get; init; }
 
     /// <summary>Says nothing: the reader remembers little at first, and this body needs more. It is to be checked once more.</summary>

@@ -51,10 +51,15 @@ public interface ISource
     /// <summary>When the first rows of a slice must exist, UTC; null where nothing is promised.</summary>
     DateTimeOffset? ReleaseDate(Slice slice) => null;
 
-    /// <summary>The newest period that a slice should have at a moment, in the form of <see cref="BodyCheck.Newest"/>; null where nothing is promised.</summary>
+    /// <summary>
+    /// The newest period that a slice should have at a moment, in the form of <see cref="BodyCheck.Newest"/>; null
+    /// where nothing is promised.
+    /// </summary>
     string? ExpectedPeriod(Slice slice, DateTimeOffset now) => null;
 
-    /// <summary>Why a slice has no rows and will have none, such as a partner that is retired; empty when that is not known.</summary>
+    /// <summary>
+    /// Why a slice has no rows and will have none, such as a partner that is retired; empty when that is not known.
+    /// </summary>
     string Absence(Slice slice) => "";
 
     /// <summary>Whether a published slice that cannot be cut further may honestly have no rows.</summary>

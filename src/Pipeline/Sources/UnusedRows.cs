@@ -1,7 +1,8 @@
 namespace Pipeline.Sources;
 
 /// <summary>
-/// Rows that could not be used and that a sum may lack. They do not silence the check of the sum: the difference must be what
+/// Rows that could not be used and that a sum may lack. They do not silence the check of the sum: the difference must
+/// be what
 /// their own figures make, or at most what they can explain.
 /// </summary>
 internal sealed class UnusedRows
@@ -28,7 +29,8 @@ internal sealed class UnusedRows
             most += Math.Abs(bound);
             hasBounded = true;
         }
-        else unbounded++;
+        else
+            unbounded++;
     }
 
     /// <summary>Whether rows explain that a total and the sum of the rows that were used differ.</summary>
@@ -39,16 +41,20 @@ internal sealed class UnusedRows
     /// <remarks>A row whose figure nothing bounds explains nothing: a check that cannot decide has failed.</remarks>
     public static bool Explain(Int128 difference, UnusedRows? own, UnusedRows? others, Int128 tolerance = default)
     {
-        if (Int128.Abs(difference) <= tolerance) return true;
+        if (Int128.Abs(difference) <= tolerance)
+            return true;
         long[] known = [.. own?.values ?? [], .. others?.values ?? []];
         var bound = (own?.most ?? 0) + (others?.most ?? 0);
         var isBounded = own?.hasBounded == true || others?.hasBounded == true;
-        if (!isBounded && known.Length <= Few) return Sums(known).Any(sum => Int128.Abs(difference - sum) <= tolerance);
+        if (!isBounded && known.Length <= Few)
+            return Sums(known).Any(sum => Int128.Abs(difference - sum) <= tolerance);
         var (least, greatest) = ((Int128)0, (Int128)0);
         foreach (var value in known)
         {
-            if (value > 0) greatest += value;
-            else least += value;
+            if (value > 0)
+                greatest += value;
+            else
+                least += value;
         }
         return difference >= least - bound - tolerance && difference <= greatest + bound + tolerance;
     }
@@ -59,7 +65,8 @@ internal sealed class UnusedRows
         var count = Count(own) + Count(others);
         return count == 0 ? "" : $" without {count} {(count == 1 ? "row that was" : "rows that were")} not understood";
 
-        static int Count(UnusedRows? rows) => rows is null ? 0 : rows.values.Count + rows.unbounded + (rows.hasBounded ? 1 : 0);
+        static int Count(UnusedRows? rows) =>
+            rows is null ? 0 : rows.values.Count + rows.unbounded + (rows.hasBounded ? 1 : 0);
     }
 
     /// <summary>What any of the figures add up to, without none of them.</summary>
@@ -69,7 +76,8 @@ internal sealed class UnusedRows
         {
             Int128 sum = 0;
             for (var at = 0; at < figures.Length; at++)
-                if ((chosen & 1 << at) != 0) sum += figures[at];
+                if ((chosen & 1 << at) != 0)
+                    sum += figures[at];
             yield return sum;
         }
     }

@@ -14,7 +14,8 @@ public sealed record PullMessage(string Slice, DateTimeOffset PlannedAt);
 /// <param name="RawBlob">The blob in the container <c>raw</c>.</param>
 /// <param name="Replay">Whether to read the body although that has been done.</param>
 /// <param name="Accept">Whether the body is right although a check says otherwise.</param>
-/// <param name="Reload">Whether that is not an operator's word: a body that was loaded before is loaded to its end.</param>
+/// <param name="Reload">Whether that is not an operator's word: a body that was loaded before is loaded to its
+/// end.</param>
 public sealed record NormalizeMessage(
     string Slice,
     string RawBlob,

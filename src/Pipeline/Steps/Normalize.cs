@@ -19,7 +19,9 @@ public sealed class Normalize(
     /// <summary>The place of a finding about a body as a whole.</summary>
     private const string Body = "body";
 
-    /// <summary>A body with a larger share of figures that cannot be believed is wrong as a whole; a few may be slips.</summary>
+    /// <summary>
+    /// A body with a larger share of figures that cannot be believed is wrong as a whole; a few may be slips.
+    /// </summary>
     private const double MaxFlagged = 0.05;
     private const int FewFlagged = 3;
 
@@ -122,7 +124,9 @@ public sealed class Normalize(
             : new Finding(Body, $"{check.Read} {(check.Read == 1 ? "row" : "rows")}, none of them {reader.Wanted}", reader.Wanted,
                 "the response does not hold what was asked for: the table keeps the old rows; pull the slice again");
 
-    /// <summary>What the table has of the slice, where the body is to be compared with it; null where it is not.</summary>
+    /// <summary>
+    /// What the table has of the slice, where the body is to be compared with it; null where it is not.
+    /// </summary>
     private async Task<Known?> ExistingAsync(
         BodyCheck check, SliceRow before, ISliceReader reader, CancellationToken cancellationToken) =>
         before.WasLoaded && (reader.Scope.Coverage == Coverage.Vintage || reader.Table.New().FigureColumns.Count > 0)
@@ -142,7 +146,8 @@ public sealed class Normalize(
     }
 
     /// <summary>
-    /// Why figures that cannot be believed keep the whole body out: they are too many for slips, or they would leave a mixture of two
+    /// Why figures that cannot be believed keep the whole body out: they are too many for slips, or they would leave
+    /// a mixture of two
     /// vintages. Null where only their rows stay out.
     /// </summary>
     private static Finding? Unbelievable(
@@ -223,7 +228,8 @@ public sealed class Normalize(
     }
 
     /// <summary>
-    /// What the table holds at the moment of the claim: what was read for the review, as long as no other load of the slice was under way
+    /// What the table holds at the moment of the claim: what was read for the review, as long as no other load of the
+    /// slice was under way
     /// or has begun since.
     /// </summary>
     private async Task<Known> KnownAsync(

@@ -28,7 +28,7 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
     /// <summary>Replays a slice.</summary>
     /// <param name="text">The slice, as <see cref="Slice.Id"/> writes it.</param>
     /// <param name="from"><see cref="Raw"/> or <see cref="Source"/>; empty: the source for curated files, and if the last pull failed or nothing is stored; else the stored body.</param>
-    /// <param name="accept">Whether the body may lack rows of the table: somebody has compared the two, so that it is a stored one. All that can be seen in the body alone is still checked.</param>
+    /// <param name="accept">Whether an operator says that the stored body is right although a check says otherwise. What cannot be read at all is still refused.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     public async Task<Replaying> RunAsync(string? text, string? from, bool accept, CancellationToken cancellationToken)
     {
@@ -53,7 +53,7 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
             return new Replaying(slice.Id, Source, "");
         }
         await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob, Replay: true, accept), cancellationToken).ConfigureAwait(false);
-        logger.LogInformation("{Slice}: replayed from {Blob}{Accepted}", slice, body.Blob, accept ? ", which may lack rows of the table" : "");
+        logger.LogInformation("{Slice}: replayed from {Blob}{Accepted}", slice, body.Blob, accept ? ", which an operator accepts" : "");
         return new Replaying(slice.Id, Raw, body.Blob);
     }
 

@@ -34,7 +34,8 @@ public sealed class Holding : FactRow
     public string Citation { get; set; } = "";
 
     /// <inheritdoc/>
-    /// <remarks>The value where there is one, otherwise the share: a share says nothing about its unit that the value does not.</remarks>
+    /// <remarks>The value where there is one, otherwise the share: a share says nothing about its unit that the value
+    /// does not.</remarks>
     internal override double? Figure => !double.IsNaN(Value) ? Value : double.IsNaN(SharePercent) ? null : SharePercent;
 
     /// <inheritdoc/>

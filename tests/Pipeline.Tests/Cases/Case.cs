@@ -17,13 +17,24 @@ internal sealed class Case : IAsyncDisposable
         this.source = source;
         List<KeyValuePair<string, string?>> settings =
         [
-            new(TestPipeline.Planned, source), new("Sources__Mode", "live"), new("Census__ApiKey", new string('a', 40)),
-            new("Census__BaseUrl", $"{server.Address}/data/timeseries/intltrade"), new("Census__Partners", "4621"),
-            new("Census__Levels", "total"), new("Census__From", "2026-01"), new("Census__CountryFileUrl", ""),
-            new("Unctad__BulkUrl", ""), new("Unctad__CatalogueUrl", ""), new("Unctad__ApiUrl", ""), new("Unctad__PartnersFile", ""),
-            new("Moex__IssUrl", ""), new("Moex__NsdUrl", ""), new("Moex__HoldersFile", "")
+            new(TestPipeline.Planned, source),
+            new("Sources__Mode", "live"),
+            new("Census__ApiKey", new string('a', 40)),
+            new("Census__BaseUrl", $"{server.Address}/data/timeseries/intltrade"),
+            new("Census__Partners", "4621"),
+            new("Census__Levels", "total"),
+            new("Census__From", "2026-01"),
+            new("Census__CountryFileUrl", ""),
+            new("Unctad__BulkUrl", ""),
+            new("Unctad__CatalogueUrl", ""),
+            new("Unctad__ApiUrl", ""),
+            new("Unctad__PartnersFile", ""),
+            new("Moex__IssUrl", ""),
+            new("Moex__NsdUrl", ""),
+            new("Moex__HoldersFile", ""),
         ];
-        foreach (var (name, value) in more) settings.Add(new(name, value));
+        foreach (var (name, value) in more)
+            settings.Add(new(name, value));
         Pipeline = new TestPipeline(account, settings.GroupBy(pair => pair.Key).Select(group => group.Last()), Clock);
     }
 

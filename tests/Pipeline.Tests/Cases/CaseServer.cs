@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Pipeline.Tests.Cases;
 
-/// <summary>A publisher on this machine: for each path that holds a word, the response that a case gives it; 404 for others.</summary>
+/// <summary>
+/// A publisher on this machine: for each path that holds a word, the response that a case gives it; 404 for others.
+/// </summary>
 internal sealed class CaseServer : IDisposable
 {
     private readonly HttpListener listener = new();
@@ -47,12 +49,15 @@ internal sealed class CaseServer : IDisposable
                 return;
             }
             var asked = call.Request.Url!.PathAndQuery;
-            var rule = rules.Find(rule => rule.Word.Split(' ').All(word => asked.Contains(word, StringComparison.Ordinal)));
+            var rule = rules.Find(rule =>
+                rule.Word.Split(' ').All(word => asked.Contains(word, StringComparison.Ordinal))
+            );
             call.Response.StatusCode = rule.Word is null ? 404 : rule.Status;
             if (rule.Word is not null)
             {
                 call.Response.ContentType = rule.Type;
-                if (rule.Status != 204 && rule.Body.Length > 0) await call.Response.OutputStream.WriteAsync(rule.Body);
+                if (rule.Status != 204 && rule.Body.Length > 0)
+                    await call.Response.OutputStream.WriteAsync(rule.Body);
             }
             call.Response.Close();
         }

@@ -16,7 +16,12 @@ public sealed class ExitCodeTests
     public void The_lowest_number_but_0_wins(int failed, int open, int late, int notes, int code)
     {
         static string[] Lines(int count, string word) => [.. Enumerable.Repeat(word, count)];
-        var verdict = new RunVerdict(Lines(failed, "failed"), Lines(open, "open"), Lines(late, "late"), Lines(notes, "note"));
+        var verdict = new RunVerdict(
+            Lines(failed, "failed"),
+            Lines(open, "open"),
+            Lines(late, "late"),
+            Lines(notes, "note")
+        );
         Assert.Equal(code, verdict.ExitCode);
         Assert.Equal(failed + open + late + notes, verdict.Lines.Count);
     }

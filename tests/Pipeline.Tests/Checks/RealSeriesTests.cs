@@ -9,7 +9,8 @@ using Xunit;
 namespace Pipeline.Tests.Checks;
 
 /// <summary>
-/// The guards on published series, with their crises, wars and sanctions: nothing true is flagged, and slips are. The files are no part of
+/// The guards on published series, with their crises, wars and sanctions: nothing true is flagged, and slips are. The
+/// files are no part of
 /// the repository: where they are missing, the tests are skipped.
 /// </summary>
 public sealed class RealSeriesTests
@@ -21,20 +22,33 @@ public sealed class RealSeriesTests
     private static byte[] Read(string name)
     {
         for (var folder = new DirectoryInfo(Repository.Root).Parent; folder is not null; folder = folder.Parent)
-            if (Path.Combine(folder.FullName, "shared", "data", name) is var path && File.Exists(path)) return File.ReadAllBytes(path);
+            if (Path.Combine(folder.FullName, "shared", "data", name) is var path && File.Exists(path))
+                return File.ReadAllBytes(path);
         Assert.Skip($"{name} is not in ../shared/data");
         return [];
     }
 
-    private static Task<FigureFindings> ReviewAsync(ISliceReader reader, byte[] body, Dictionary<(string, string), double>? stored = null) =>
-        new FigureReview(reader, stored is null ? null : new ExistingFigures((partition, row) => stored.TryGetValue((partition, row), out var figure) ? figure : null), null)
-            .RunAsync(_ => Task.FromResult<Stream>(new MemoryStream(body)), CancellationToken.None);
+    private static Task<FigureFindings> ReviewAsync(
+        ISliceReader reader,
+        byte[] body,
+        Dictionary<(string, string), double>? stored = null
+    ) =>
+        new FigureReview(
+            reader,
+            stored is null
+                ? null
+                : new ExistingFigures(
+                    (partition, row) => stored.TryGetValue((partition, row), out var figure) ? figure : null
+                ),
+            null
+        ).RunAsync(_ => Task.FromResult<Stream>(new MemoryStream(body)), CancellationToken.None);
 
     private static async Task<Dictionary<(string, string), double>> StoredAsync(ISliceReader reader, byte[] body)
     {
         var stored = new Dictionary<(string, string), double>();
         await foreach (var batch in reader.ReadAsync(new MemoryStream(body), CancellationToken.None))
-            foreach (var row in batch.Rows) stored[(row.PartitionKey, row.RowKey)] = row.Figure!.Value;
+        foreach (var row in batch.Rows)
+            stored[(row.PartitionKey, row.RowKey)] = row.Figure!.Value;
         return stored;
     }
 
@@ -46,14 +60,19 @@ public sealed class RealSeriesTests
         var body = Read(Fdi);
         var check = await Reader().CheckAsync(new MemoryStream(body), CancellationToken.None);
         Assert.Null(check.Refusal);
-        Assert.Equal((34_952, 23_666, 9_626, 1_660, 0), (check.Read, check.Kept, check.Excluded, check.Missing, check.Rejected));
+        Assert.Equal(
+            (34_952, 23_666, 9_626, 1_660, 0),
+            (check.Read, check.Kept, check.Excluded, check.Missing, check.Rejected)
+        );
         var found = await ReviewAsync(Reader(), body, await StoredAsync(Reader(), body));
         Assert.Null(found.Refusal);
         Assert.Empty(found.Flagged);
         Assert.Equal((23_666, 18_683), (found.Figures, found.Covered));
     }
 
-    /// <summary>A year whose values stand one column further left or right, all values times a factor, two economies swapped.</summary>
+    /// <summary>
+    /// A year whose values stand one column further left or right, all values times a factor, two economies swapped.
+    /// </summary>
     public static TheoryData<string> Slips => ["1000", "0.001", "1000000", "0.9", "shifted", "swapped"];
 
     [Theory, MemberData(nameof(Slips))]
@@ -63,11 +82,18 @@ public sealed class RealSeriesTests
         var wrong = Encoding.UTF8.GetBytes(Spoil(Encoding.UTF8.GetString(body), slip));
         var check = await Reader().CheckAsync(new MemoryStream(wrong), CancellationToken.None);
         // Factors of a thousand and a shifted year show in the body alone.
-        if (slip is not ("0.9" or "swapped")) Assert.NotNull(check.Refusal);
-        if (slip == "shifted") return;
+        if (slip is not ("0.9" or "swapped"))
+            Assert.NotNull(check.Refusal);
+        if (slip == "shifted")
+            return;
         var found = await ReviewAsync(Reader(), wrong, await StoredAsync(Reader(), body));
-        Assert.Contains(slip == "swapped" ? "with figures of another magnitude than in the table: " : $"figures that are {slip} times those of the table",
-            found.Refusal?.Seen, StringComparison.Ordinal);
+        Assert.Contains(
+            slip == "swapped"
+                ? "with figures of another magnitude than in the table: "
+                : $"figures that are {slip} times those of the table",
+            found.Refusal?.Seen,
+            StringComparison.Ordinal
+        );
     }
 
     private static string Spoil(string text, string slip)
@@ -76,23 +102,37 @@ public sealed class RealSeriesTests
         for (var at = 1; at < lines.Length; at++)
         {
             // The value is the first number after the four quoted or coded columns: labels may hold commas.
-            var tail = lines[at].LastIndexOf('"', lines[at].IndexOf("Inward\"", StringComparison.Ordinal) is >= 0 and var inward ? inward + 7 : Math.Max(0, lines[at].IndexOf("Outward\"", StringComparison.Ordinal) + 8));
-            if (lines[at].Length == 0 || tail < 0) continue;
+            var tail = lines[at]
+                .LastIndexOf(
+                    '"',
+                    lines[at].IndexOf("Inward\"", StringComparison.Ordinal) is >= 0 and var inward
+                        ? inward + 7
+                        : Math.Max(0, lines[at].IndexOf("Outward\"", StringComparison.Ordinal) + 8)
+                );
+            if (lines[at].Length == 0 || tail < 0)
+                continue;
             var (head, rest) = (lines[at][..(tail + 2)], lines[at][(tail + 2)..].Split(','));
             if (slip == "shifted")
             {
-                if (head.StartsWith("2010,", StringComparison.Ordinal) && rest[0].Length > 0) lines[at] = $"{head},{string.Join(',', rest[..^1])}";
+                if (head.StartsWith("2010,", StringComparison.Ordinal) && rest[0].Length > 0)
+                    lines[at] = $"{head},{string.Join(',', rest[..^1])}";
                 continue;
             }
             if (slip == "swapped")
             {
                 // The United States and Kyrgyzstan.
-                if (head.Contains(",840,", StringComparison.Ordinal)) lines[at] = lines[at].Replace(",840,", ",417,", StringComparison.Ordinal);
-                else if (head.Contains(",417,", StringComparison.Ordinal)) lines[at] = lines[at].Replace(",417,", ",840,", StringComparison.Ordinal);
+                if (head.Contains(",840,", StringComparison.Ordinal))
+                    lines[at] = lines[at].Replace(",840,", ",417,", StringComparison.Ordinal);
+                else if (head.Contains(",417,", StringComparison.Ordinal))
+                    lines[at] = lines[at].Replace(",417,", ",840,", StringComparison.Ordinal);
                 continue;
             }
-            if (!decimal.TryParse(rest[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var value)) continue;
-            rest[0] = (value * decimal.Parse(slip, CultureInfo.InvariantCulture)).ToString("0.######", CultureInfo.InvariantCulture);
+            if (!decimal.TryParse(rest[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+                continue;
+            rest[0] = (value * decimal.Parse(slip, CultureInfo.InvariantCulture)).ToString(
+                "0.######",
+                CultureInfo.InvariantCulture
+            );
             lines[at] = head + string.Join(',', rest);
         }
         return string.Join('\n', lines);
@@ -106,20 +146,42 @@ public sealed class RealSeriesTests
         {
             var cells = line.Split('"');
             // year,code,"label",flow,"…",direction,"…",value,footnote,missing,…
-            var rest = cells.Length > 7 ? line[(line.IndexOf(cells[5] + "\"", StringComparison.Ordinal) + cells[5].Length + 1)..] : cells[6];
+            var rest =
+                cells.Length > 7
+                    ? line[(line.IndexOf(cells[5] + "\"", StringComparison.Ordinal) + cells[5].Length + 1)..]
+                    : cells[6];
             var value = rest.TrimStart(',').Split(',')[0];
-            var missing = rest.Contains("Not applicable", StringComparison.Ordinal) ? "Not applicable" : rest.Contains("Negative acc", StringComparison.Ordinal) ? "Negative accumulation of flows" : "";
-            if (rest.StartsWith(",,", StringComparison.Ordinal)) value = "";
+            var missing =
+                rest.Contains("Not applicable", StringComparison.Ordinal) ? "Not applicable"
+                : rest.Contains("Negative acc", StringComparison.Ordinal) ? "Negative accumulation of flows"
+                : "";
+            if (rest.StartsWith(",,", StringComparison.Ordinal))
+                value = "";
             var key = (cells[5].ToLowerInvariant(), cells[3].ToLowerInvariant());
             if (!parts.TryGetValue(key, out var part))
-                parts.Add(key, part = new StringBuilder($"#part {key.Item1} {key.Item2}\nEconomy_Label,Year,US_at_current_prices_in_millions_Value,US_at_current_prices_Footnote,US_at_current_prices_MissingValue\r\n"));
-            var rounded = value.Length == 0 ? "" : Math.Round(decimal.Parse(value, NumberStyles.Float, CultureInfo.InvariantCulture)).ToString("0", CultureInfo.InvariantCulture);
-            part.Append(CultureInfo.InvariantCulture, $"\"{cells[1]}\",{line[..4]},{rounded},,{(missing.Length > 0 ? $"\"{missing}\"" : "")}\r\n");
+                parts.Add(
+                    key,
+                    part = new StringBuilder(
+                        $"#part {key.Item1} {key.Item2}\nEconomy_Label,Year,US_at_current_prices_in_millions_Value,US_at_current_prices_Footnote,US_at_current_prices_MissingValue\r\n"
+                    )
+                );
+            var rounded =
+                value.Length == 0
+                    ? ""
+                    : Math.Round(decimal.Parse(value, NumberStyles.Float, CultureInfo.InvariantCulture))
+                        .ToString("0", CultureInfo.InvariantCulture);
+            part.Append(
+                CultureInfo.InvariantCulture,
+                $"\"{cells[1]}\",{line[..4]},{rounded},,{(missing.Length > 0 ? $"\"{missing}\"" : "")}\r\n"
+            );
         }
         var body = Encoding.UTF8.GetBytes(string.Concat(parts.Values));
         var check = await Reader().CheckAsync(new MemoryStream(body), CancellationToken.None);
         Assert.Null(check.Refusal);
-        Assert.Equal((34_952, 23_666, 9_626, 1_660, 0), (check.Read, check.Kept, check.Excluded, check.Missing, check.Rejected));
+        Assert.Equal(
+            (34_952, 23_666, 9_626, 1_660, 0),
+            (check.Read, check.Kept, check.Excluded, check.Missing, check.Rejected)
+        );
         Assert.Empty((await ReviewAsync(Reader(), body)).Flagged);
     }
 

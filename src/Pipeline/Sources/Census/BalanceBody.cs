@@ -16,7 +16,10 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
     /// <summary>The first year of the file.</summary>
     private const int FirstYear = 1985;
 
-    /// <summary>From here on the countries of a month add up to the world, to the rounding; before, the world is of another vintage.</summary>
+    /// <summary>
+    /// From here on the countries of a month add up to the world, to the rounding; before, the world is of another
+    /// vintage.
+    /// </summary>
     private const int AddsUpFrom = 1992;
 
     /// <summary>Fewer countries in a month are an extract; the file has 220 or more.</summary>

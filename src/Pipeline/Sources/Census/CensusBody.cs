@@ -10,14 +10,16 @@ namespace Pipeline.Sources.Census;
 /// <summary>Reads an answer of the trade API: header, rows, and what must be true of all rows together.</summary>
 /// <param name="slice">The slice.</param>
 /// <param name="settings">The settings.</param>
-/// <param name="last">The last month that the publisher's calendar allows; null where the day of the fetch is not known.</param>
+/// <param name="last">The last month that the publisher's calendar allows; null where the day of the fetch is not
+/// known.</param>
 internal sealed class CensusBody(CensusSlice slice, CensusSettings settings, DateOnly? last = null) : ISliceReader
 {
     private const string Kept = "kept in rejects, fix the reader or replay";
     private const string OfAnotherRequest = "the answer belongs to another request: the table keeps the old rows; pull the slice again";
 
     /// <summary>
-    /// How far a month's total may stand out. Of 112,968 months of the balance file's years 1985 to 2009 none does; 51 % have neighbours
+    /// How far a month's total may stand out. Of 112,968 months of the balance file's years 1985 to 2009 none does;
+    /// 51 % have neighbours
     /// above the floor. Commodities of one partner have no such history: their sums are checked.
     /// </summary>
     internal static readonly FigurePolicy Totals = new() { Spikes = _ => Monthly };

@@ -27,7 +27,8 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
     private const double MaxRejected = 0.05;
 
     /// <summary>
-    /// A month's exports or imports of all partners, in US dollars: 17 billion in 1985, some 350 billion in 2025. A slip of a
+    /// A month's exports or imports of all partners, in US dollars: 17 billion in 1985, some 350 billion in 2025. A
+    /// slip of a
     /// thousand either way leaves the range. A body of a few partners is an extract, whose total says nothing.
     /// </summary>
     internal const long LeastWorld = 5_000_000_000, MostWorld = 5_000_000_000_000;
@@ -46,7 +47,9 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
     /// <summary>Where the months of a series first did not add up to the year to date, by the series.</summary>
     private readonly SortedDictionary<int, (int Position, Int128 Sum, long YearToDate)> different = [];
 
-    /// <summary>The year to date of rows whose figure could not be read; null where that could not be read either.</summary>
+    /// <summary>
+    /// The year to date of rows whose figure could not be read; null where that could not be read either.
+    /// </summary>
     private readonly Dictionary<(int Series, int Position), long?> lacking = [];
 
     /// <summary>Rows that could not be used and whose month or commodity is not known.</summary>
@@ -211,7 +214,9 @@ internal sealed class CensusChecks(CensusSlice slice, CensusSettings settings, C
         return null;
     }
 
-    /// <summary>The total of a month lies in a range that no slip of a unit stays in, where nearly all partners are there.</summary>
+    /// <summary>
+    /// The total of a month lies in a range that no slip of a unit stays in, where nearly all partners are there.
+    /// </summary>
     private Finding? RangeVerdict()
     {
         if (slice.Level != CensusSlice.Total) return null;

@@ -38,7 +38,9 @@ internal static class CensusPartners
     public static Partner Of(string code, string? sourceName) => Known.TryGetValue(code, out var partner) ? partner
         : new Partner(code, "", string.IsNullOrWhiteSpace(sourceName) ? $"UNKNOWN {code}" : sourceName);
 
-    /// <summary>Why a partner has no trade in a year: it is retired, or not on the list; empty when neither is so.</summary>
+    /// <summary>
+    /// Why a partner has no trade in a year: it is retired, or not on the list; empty when neither is so.
+    /// </summary>
     public static string Absence(string code, int year)
     {
         if (!Known.TryGetValue(code, out var partner)) return $"partner {code} is not on the program's list of partners";

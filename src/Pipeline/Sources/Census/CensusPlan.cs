@@ -53,7 +53,8 @@ internal sealed class CensusPlan(string source, CensusSettings settings)
     }
 
     /// <summary>
-    /// Days from the end of a month to the day on which its figures must be out. They come after some 35; a shutdown of the government
+    /// Days from the end of a month to the day on which its figures must be out. They come after some 35; a shutdown
+    /// of the government
     /// moves them by weeks.
     /// </summary>
     private const int LatestDelay = 75;
@@ -62,7 +63,10 @@ internal sealed class CensusPlan(string source, CensusSettings settings)
     public static DateTimeOffset ReleaseDate(Slice slice) =>
         Latest(CensusSlice.TryParse(slice, out var parsed) ? parsed.Start : CensusSlice.FirstMonth.AddMonths(-1));
 
-    /// <summary>The newest month that the slice of all partners of a year must have by now; null for others and before the first.</summary>
+    /// <summary>
+    /// The newest month that the slice of all partners of a year must have by now; null for others and before the
+    /// first.
+    /// </summary>
     public static string? ExpectedPeriod(Slice slice, DateTimeOffset now)
     {
         if (!CensusSlice.TryParse(slice, out var parsed) || parsed.Level != CensusSlice.Total) return null;
@@ -92,7 +96,8 @@ internal sealed class CensusPlan(string source, CensusSettings settings)
     /// </summary>
     public IReadOnlyList<Slice> Narrow(Slice slice)
     {
-        // A year of totals has some 3,000 rows, which is never too big; a partner that is no more has no rows in any part.
+        // A year of totals has some 3,000 rows, which is never too big; a partner that is no more has no rows in any
+        // part.
         if (!CensusSlice.TryParse(slice, out var parsed) || parsed.Level == CensusSlice.Total) return [];
         if (parsed.Partner is { } partner && CensusPartners.Absence(partner, parsed.Year).Length > 0) return [];
         if (parsed.Month is null) return [.. Enumerable.Range(1, 12).Select(month => Slice(parsed with { Month = month }))];

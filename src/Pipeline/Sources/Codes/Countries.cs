@@ -12,19 +12,30 @@ namespace Pipeline.Sources.Codes;
 /// <param name="To">The last year of a code that is retired; null for one in use.</param>
 /// <param name="Successor">The code that stands for the same country now; empty where that is not certain.</param>
 internal sealed record Country(
-    string Iso3, string Iso2, string Numeric, string Name, int? From, int? To, string Successor);
+    string Iso3,
+    string Iso2,
+    string Numeric,
+    string Name,
+    int? From,
+    int? To,
+    string Successor
+);
 
 /// <summary>
-/// ISO 3166-1, current and former codes, and what publishers add (Kosovo). One list for all sources. A retired code stands for its
+/// ISO 3166-1, current and former codes, and what publishers add (Kosovo). One list for all sources. A retired code
+/// stands for its
 /// successor only where that is the same country under another name.
 /// </summary>
 internal static class Countries
 {
-    private static readonly FrozenDictionary<string, Country> ByIso3 =
-        Read().ToFrozenDictionary(country => country.Iso3, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, Country> ByIso3 = Read()
+        .ToFrozenDictionary(country => country.Iso3, StringComparer.Ordinal);
 
-    private static readonly FrozenSet<string> CurrentIso2 = All.Where(country => country.To is null && country.Iso2.Length > 0)
-        .Select(country => country.Iso2).ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> CurrentIso2 = All.Where(country =>
+            country.To is null && country.Iso2.Length > 0
+        )
+        .Select(country => country.Iso2)
+        .ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>All codes of the list.</summary>
     public static IEnumerable<Country> All => ByIso3.Values;
@@ -46,11 +57,13 @@ internal static class Countries
         }
         if (country.To is { } last && year > last)
         {
-            if (country.Successor.Length > 0) return ByIso3[country.Successor];
+            if (country.Successor.Length > 0)
+                return ByIso3[country.Successor];
             expected = $"a code that was in use in {year}: {iso3}, {country.Name}, ended in {last}";
             return null;
         }
-        if (country.From is not { } first || year >= first) return country;
+        if (country.From is not { } first || year >= first)
+            return country;
         expected = $"a code that was in use in {year}: {iso3}, {country.Name}, began in {first}";
         return null;
     }
@@ -58,11 +71,24 @@ internal static class Countries
     private static IEnumerable<Country> Read()
     {
         using var reader = new StreamReader(
-            typeof(Countries).Assembly.GetManifestResourceStream("Pipeline.Sources.Codes.countries.txt")!);
+            typeof(Countries).Assembly.GetManifestResourceStream("Pipeline.Sources.Codes.countries.txt")!
+        );
         return
         [
-            .. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split('|'))
-                .Select(cells => new Country(cells[0], cells[1], cells[2], cells[3], Year(cells[4]), Year(cells[5]), cells[6]))
+            .. reader
+                .ReadToEnd()
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Skip(1)
+                .Select(line => line.Split('|'))
+                .Select(cells => new Country(
+                    cells[0],
+                    cells[1],
+                    cells[2],
+                    cells[3],
+                    Year(cells[4]),
+                    Year(cells[5]),
+                    cells[6]
+                )),
         ];
     }
 

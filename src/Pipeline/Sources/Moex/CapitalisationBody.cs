@@ -24,7 +24,8 @@ internal sealed class CapitalisationBody : HolderBody
     protected override DateOnly FirstDay => new(1997, 1, 1);
 
     /// <inheritdoc/>
-    /// <remarks>In its worst years the market fell by three quarters; it has never risen fivefold within four trading days.</remarks>
+    /// <remarks>In its worst years the market fell by three quarters; it has never risen fivefold within four trading
+    /// days.</remarks>
     protected override SpikeLimit Spikes { get; } = new(LeastRoubles, 5);
 
     /// <inheritdoc/>
@@ -34,7 +35,9 @@ internal sealed class CapitalisationBody : HolderBody
     /// <inheritdoc/>
     public override string Wanted => "the capitalisation of a trading day";
 
-    /// <summary>The market had 3 trillion roubles in its first years and has some 60; a slip of a thousand leaves the range.</summary>
+    /// <summary>
+    /// The market had 3 trillion roubles in its first years and has some 60; a slip of a thousand leaves the range.
+    /// </summary>
     private const double LeastRoubles = 1_000_000_000_000;
 
     /// <inheritdoc/>

@@ -12,7 +12,10 @@ internal static class CountryCodes
         + "LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG "
         + "SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XDR XOF XPF YER ZAR ZMW ZWG ZWL");
 
-    /// <summary>Whether a text is a country's code. <c>NA</c> is Namibia; <c>UK</c> is no code, the United Kingdom is <c>GB</c>.</summary>
+    /// <summary>
+    /// Whether a text is a country's code. <c>NA</c> is Namibia; <c>UK</c> is no code, the United Kingdom is
+    /// <c>GB</c>.
+    /// </summary>
     public static bool IsCountry(string code) => Codes.Countries.IsCurrentIso2(code);
 
     /// <summary>Whether a text is a currency's code. The rouble is <c>RUB</c>; <c>RUR</c> was the one before 1998.</summary>

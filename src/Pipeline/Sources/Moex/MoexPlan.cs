@@ -25,13 +25,18 @@ internal sealed class MoexPlan(MoexSettings settings)
         for (var back = 1; back <= NsdDays; back++) yield return MoexSlice.OfNsd(today.AddDays(-back));
     }
 
-    /// <summary>Days after the first of a month on which the Bank of Russia's figures of it must be out: at most 46 so far.</summary>
+    /// <summary>
+    /// Days after the first of a month on which the Bank of Russia's figures of it must be out: at most 46 so far.
+    /// </summary>
     private const int OfzDays = 60;
 
     /// <summary>The longest that the exchange is closed, with a few days to spare: the holidays of January.</summary>
     private const int ClosedDays = 14;
 
-    /// <summary>When a slice must have rows: the exchange has a last trading day, and the table its months. Of the others nothing is promised.</summary>
+    /// <summary>
+    /// When a slice must have rows: the exchange has a last trading day, and the table its months. Of the others
+    /// nothing is promised.
+    /// </summary>
     public static DateTimeOffset? ReleaseDate(Slice slice) => slice.Dataset switch
     {
         MoexSlice.Capitalisation => new DateTimeOffset(2012, 1, 1, 0, 0, 0, TimeSpan.Zero),

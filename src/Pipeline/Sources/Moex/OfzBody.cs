@@ -42,10 +42,14 @@ internal sealed class OfzBody : HolderBody
     /// <inheritdoc/>
     public override string Wanted => "a month with a volume or a share";
 
-    /// <summary>The whole market in billions of roubles: 3,200 in 2012, 29,760 in 2026. A slip of a hundred leaves the range.</summary>
+    /// <summary>
+    /// The whole market in billions of roubles: 3,200 in 2012, 29,760 in 2026. A slip of a hundred leaves the range.
+    /// </summary>
     private const decimal LeastMarket = 500m, MostMarket = 500_000m;
 
-    /// <summary>A table with a larger share of rejected months than this is in another unit as a whole; a few are slips.</summary>
+    /// <summary>
+    /// A table with a larger share of rejected months than this is in another unit as a whole; a few are slips.
+    /// </summary>
     private const double MaxRejected = 0.2;
     private const int FewRejected = 3;
 
@@ -94,7 +98,9 @@ internal sealed class OfzBody : HolderBody
         else reading.Keep(where, HoldingRow.Of(day, HoldingRow.Ofz, HolderBasis.CbrMonthly, HoldingRow.AllNonResidents, Citation, share, volume is { } billions ? decimal.Round(billions * Billion) : null, HoldingRow.Roubles));
     }
 
-    /// <summary>Volume and share are those of one market, whose size is known: a slip in one of the two shows.</summary>
+    /// <summary>
+    /// Volume and share are those of one market, whose size is known: a slip in one of the two shows.
+    /// </summary>
     private static Finding? OtherMarket(string where, Holding row)
     {
         if (double.IsNaN(row.Value) || row.Value <= 0 || double.IsNaN(row.SharePercent) || row.SharePercent <= 0) return null;

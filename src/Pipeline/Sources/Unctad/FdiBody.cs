@@ -29,7 +29,8 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Of the 23,666 figures of the release of 2025 none is above 30 times the median of its neighbours, with a median of at least
+    /// Of the 23,666 figures of the release of 2025 none is above 30 times the median of its neighbours, with a
+    /// median of at least
     /// 100 million for flows and 10 million for stocks. That covers 79 % of them.
     /// </remarks>
     public FigurePolicy? Figures { get; } = new()
@@ -284,7 +285,9 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
             batch?.Rejected.Add(finding);
         }
 
-        /// <summary>What a row that cannot be used would add to a sum, in dollars; null when that cannot be read.</summary>
+        /// <summary>
+        /// What a row that cannot be used would add to a sum, in dollars; null when that cannot be read.
+        /// </summary>
         private long? Own(CsvRows rows, FdiHeader columns) =>
             !IsEmpty(rows, columns.Value) && TryAmount(rows, columns, out var dollars) ? dollars : null;
 

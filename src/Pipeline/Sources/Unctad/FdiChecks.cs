@@ -47,7 +47,8 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     private readonly UnusedRows unplaced = new();
 
     /// <summary>
-    /// The world's figure of a year, in US dollars: flows 13 billion in 1970 and up to 2.2 trillion, stocks 0.7 trillion in 1980 and
+    /// The world's figure of a year, in US dollars: flows 13 billion in 1970 and up to 2.2 trillion, stocks 0.7
+    /// trillion in 1980 and
     /// 50 trillion in 2024. A slip of a thousand either way leaves the range in most years.
     /// </summary>
     private static readonly (long Least, long Most) FlowRange = (5_000_000_000, 20_000_000_000_000),
@@ -214,7 +215,9 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
         return null;
     }
 
-    /// <summary>What a figure that cannot be read may be at most: twice the larger of the years around it; null without any.</summary>
+    /// <summary>
+    /// What a figure that cannot be read may be at most: twice the larger of the years around it; null without any.
+    /// </summary>
     private long? Most(int code, int year, int series)
     {
         long? most = null;

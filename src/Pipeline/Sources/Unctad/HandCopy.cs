@@ -5,7 +5,8 @@ using System.Text.Unicode;
 namespace Pipeline.Sources.Unctad;
 
 /// <summary>
-/// A table that people have saved again: in UTF-16, in the code page of a spreadsheet, or with semicolons and decimal commas. It is
+/// A table that people have saved again: in UTF-16, in the code page of a spreadsheet, or with semicolons and decimal
+/// commas. It is
 /// read as what it is where that is certain; otherwise the reader says which of them it met.
 /// </summary>
 /// <param name="Text">The text in UTF-8.</param>
@@ -23,19 +24,28 @@ internal sealed record HandCopy(Stream Text, byte Separator)
     /// <param name="cancellationToken">Stops the reading.</param>
     public static async Task<HandCopy> OpenAsync(Stream body, CancellationToken cancellationToken)
     {
-        if (!body.CanSeek) return new HandCopy(body, (byte)',');
+        if (!body.CanSeek)
+            return new HandCopy(body, (byte)',');
         var start = body.Position;
         var opening = new byte[Opening];
         var length = await body.ReadAtLeastAsync(opening, opening.Length, throwOnEndOfStream: false, cancellationToken);
         body.Position = start;
         Encoding? encoding = null;
-        if (opening.AsSpan(0, length).StartsWith(Encoding.Unicode.Preamble)) encoding = Encoding.Unicode;
-        else if (opening.AsSpan(0, length).StartsWith(Encoding.BigEndianUnicode.Preamble)) encoding = Encoding.BigEndianUnicode;
-        else if (!await IsUtf8Async(body, cancellationToken) && await IsCodePageAsync(body, start, cancellationToken)) encoding = CodePage;
+        if (opening.AsSpan(0, length).StartsWith(Encoding.Unicode.Preamble))
+            encoding = Encoding.Unicode;
+        else if (opening.AsSpan(0, length).StartsWith(Encoding.BigEndianUnicode.Preamble))
+            encoding = Encoding.BigEndianUnicode;
+        else if (!await IsUtf8Async(body, cancellationToken) && await IsCodePageAsync(body, start, cancellationToken))
+            encoding = CodePage;
         body.Position = start;
         if (encoding is not null)
         {
-            using var reader = new StreamReader(body, encoding, detectEncodingFromByteOrderMarks: true, leaveOpen: true);
+            using var reader = new StreamReader(
+                body,
+                encoding,
+                detectEncodingFromByteOrderMarks: true,
+                leaveOpen: true
+            );
             var bytes = Encoding.UTF8.GetBytes(await reader.ReadToEndAsync(cancellationToken));
             return new HandCopy(new MemoryStream(bytes, writable: false), SeparatorOf(bytes));
         }
@@ -52,13 +62,16 @@ internal sealed record HandCopy(Stream Text, byte Separator)
         }
     }
 
-    /// <summary>The separator of the first line that is no mark of a part: semicolons only where there is no comma.</summary>
+    /// <summary>
+    /// The separator of the first line that is no mark of a part: semicolons only where there is no comma.
+    /// </summary>
     private static byte SeparatorOf(ReadOnlySpan<byte> text)
     {
         foreach (var range in text.Split((byte)'\n'))
         {
             var line = text[range];
-            if (line.StartsWith("#part"u8) || line.Trim("\r "u8).IsEmpty) continue;
+            if (line.StartsWith("#part"u8) || line.Trim("\r "u8).IsEmpty)
+                continue;
             return line.Contains((byte)';') && !line.Contains((byte)',') ? (byte)';' : (byte)',';
         }
         return (byte)',';
@@ -69,7 +82,8 @@ internal sealed record HandCopy(Stream Text, byte Separator)
         var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
         try
         {
-            int held = 0, count;
+            int held = 0,
+                count;
             while ((count = await body.ReadAsync(buffer.AsMemory(held), cancellationToken)) > 0)
             {
                 var bytes = buffer.AsSpan(0, held + count);
@@ -81,7 +95,8 @@ internal sealed record HandCopy(Stream Text, byte Separator)
                         whole = bytes.Length - back;
                         break;
                     }
-                if (!Utf8.IsValid(bytes[..whole])) return false;
+                if (!Utf8.IsValid(bytes[..whole]))
+                    return false;
                 held = bytes.Length - whole;
                 bytes[whole..].CopyTo(buffer);
             }
@@ -93,20 +108,24 @@ internal sealed record HandCopy(Stream Text, byte Separator)
         }
     }
 
-    /// <summary>Whether every label with a sign beyond ASCII is one that the program knows, once it is read in the code page.</summary>
+    /// <summary>
+    /// Whether every label with a sign beyond ASCII is one that the program knows, once it is read in the code page.
+    /// </summary>
     private static async Task<bool> IsCodePageAsync(Stream body, long start, CancellationToken cancellationToken)
     {
         body.Position = start;
         using var reader = new StreamReader(body, CodePage, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
         {
-            if (line.All(char.IsAscii)) continue;
+            if (line.All(char.IsAscii))
+                continue;
             // What stands in quotes is one label, whatever signs it has.
             var quoted = line.Split('"');
             for (var at = 0; at < quoted.Length; at++)
             {
                 string[] cells = at % 2 == 1 ? [quoted[at]] : quoted[at].Split(';', ',');
-                if (cells.Any(cell => !cell.All(char.IsAscii) && EconomyLabels.Find(cell) is null)) return false;
+                if (cells.Any(cell => !cell.All(char.IsAscii) && EconomyLabels.Find(cell) is null))
+                    return false;
             }
         }
         return true;

@@ -24,7 +24,10 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
     /// <summary>A file with a larger share of rejected rows than this has another layout than the reader knows.</summary>
     private const double MaxRejected = 0.05;
 
-    /// <summary>Rows without a known code may be many, because regions stand in such files; with more than this nothing is known.</summary>
+    /// <summary>
+    /// Rows without a known code may be many, because regions stand in such files; with more than this nothing is
+    /// known.
+    /// </summary>
     private const double MaxCodeless = 0.5;
 
     /// <inheritdoc/>
@@ -35,7 +38,8 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Of the 1,751 figures of Russia's bilateral statistics none is above 100 times the median of its neighbours with a median of at
+    /// Of the 1,751 figures of Russia's bilateral statistics none is above 100 times the median of its neighbours
+    /// with a median of at
     /// least 100 million. That covers 47 % of them.
     /// </remarks>
     public FigurePolicy? Figures { get; } = new()
@@ -49,7 +53,10 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
     /// <summary>The first year of the publisher's statistics.</summary>
     private const int FirstYear = 1970;
 
-    /// <summary>What the partners of one host can have together in a year, in US dollars: the largest host has some 15 trillion.</summary>
+    /// <summary>
+    /// What the partners of one host can have together in a year, in US dollars: the largest host has some 15
+    /// trillion.
+    /// </summary>
     private const long MostTogether = 50_000_000_000_000;
 
     /// <inheritdoc/>

@@ -68,7 +68,8 @@ public sealed class UnctadSource(UnctadSettings settings) : ISource
     private static readonly DateTimeOffset FirstRelease = new(2002, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <inheritdoc/>
-    /// <remarks>A release comes after the report of June, its archive up to two months later: from October on it is late.</remarks>
+    /// <remarks>A release comes after the report of June, its archive up to two months later: from October on it is
+    /// late.</remarks>
     public string? ExpectedPeriod(Slice slice, DateTimeOffset now) => slice.Dataset != UnctadSlice.FlowsStock ? null
         : $"{now.UtcDateTime.Year - (now.UtcDateTime.Month >= October ? 1 : 2):0000}-12";
 
