@@ -9,13 +9,30 @@ namespace Pipeline.Local.Listeners;
 /// The messages that this host has in hand: those whose function runs, and those that failed and are hidden until their next attempt. Peeking at
 /// a queue shows neither.
 /// </summary>
-internal sealed class MessageTracker : IQueueProcessorFactory
+/// <param name="time">The clock by which hidden messages come back.</param>
+internal sealed class MessageTracker(TimeProvider time) : IQueueProcessorFactory
 {
-    private readonly ConcurrentDictionary<string, byte> inHand = new(StringComparer.Ordinal);
+    /// <summary>From when a message comes back until a peek is sure to have shown it.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+
+    /// <summary>Until when each message is in hand: without end while its function runs.</summary>
+    private readonly ConcurrentDictionary<string, DateTimeOffset> inHand = new(StringComparer.Ordinal);
+    private readonly TimeProvider time = time;
     private long taken;
 
     /// <summary>The number of messages in hand.</summary>
-    public int Count => inHand.Count;
+    public int Count
+    {
+        get
+        {
+            // A message that has come back may be with another host by now, which this one is not told.
+            foreach (var past in inHand.Where(message => message.Value < time.GetUtcNow()))
+            {
+                inHand.TryRemove(past);
+            }
+            return inHand.Count;
+        }
+    }
 
     /// <summary>How often a message was taken from a queue.</summary>
     public long Taken => Interlocked.Read(ref taken);
@@ -28,33 +45,54 @@ internal sealed class MessageTracker : IQueueProcessorFactory
     {
         private readonly MessageTracker tracker;
         private readonly int maxDequeueCount;
+        private readonly TimeSpan retryDelay;
 
         public Processor(MessageTracker tracker, QueueProcessorOptions options) : base(options)
         {
             this.tracker = tracker;
             maxDequeueCount = options.Options.MaxDequeueCount;
+            retryDelay = options.Options.VisibilityTimeout;
         }
 
         protected override async Task<bool> BeginProcessingMessageAsync(QueueMessage message, CancellationToken cancellationToken)
         {
-            tracker.inHand[message.MessageId] = 0;
+            tracker.inHand[message.MessageId] = DateTimeOffset.MaxValue;
             Interlocked.Increment(ref tracker.taken);
-            var isToRun = await base.BeginProcessingMessageAsync(message, cancellationToken);
-            if (!isToRun)
+            var isToRun = false;
+            try
             {
-                // It was tried too often before, and is in the poison queue now.
-                tracker.inHand.TryRemove(message.MessageId, out _);
+                isToRun = await base.BeginProcessingMessageAsync(message, cancellationToken);
+                return isToRun;
             }
-            return isToRun;
+            finally
+            {
+                if (!isToRun)
+                {
+                    // It was tried too often before and is in the poison queue now, or the storage does not answer.
+                    tracker.inHand.TryRemove(message.MessageId, out _);
+                }
+            }
         }
 
         protected override async Task CompleteProcessingMessageAsync(QueueMessage message, FunctionResult result, CancellationToken cancellationToken)
         {
-            await base.CompleteProcessingMessageAsync(message, result, cancellationToken);
-            // Deleted, or copied to the poison queue, where it is visible. Otherwise it comes back.
-            if (result.Succeeded || message.DequeueCount >= maxDequeueCount)
+            var isHidden = false;
+            try
             {
-                tracker.inHand.TryRemove(message.MessageId, out _);
+                await base.CompleteProcessingMessageAsync(message, result, cancellationToken);
+                // A message that succeeded was deleted; one that failed for the last time was copied to the poison queue, where it is visible.
+                isHidden = !result.Succeeded && message.DequeueCount < maxDequeueCount;
+            }
+            finally
+            {
+                if (isHidden)
+                {
+                    tracker.inHand[message.MessageId] = tracker.time.GetUtcNow() + retryDelay + Margin;
+                }
+                else
+                {
+                    tracker.inHand.TryRemove(message.MessageId, out _);
+                }
             }
         }
     }
