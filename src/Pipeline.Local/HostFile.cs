@@ -54,7 +54,15 @@ internal sealed class HostFile
         }
         CheckVersion(file, text);
         var overlay = settings.GetSection("AzureFunctionsJobHost").AsEnumerable(makePathsRelative: true).Where(pair => pair is { Key.Length: > 0, Value: not null });
-        var values = new ConfigurationBuilder().AddJsonStream(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text))).AddInMemoryCollection(overlay).Build();
+        IConfiguration values;
+        try
+        {
+            values = new ConfigurationBuilder().AddJsonStream(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text))).AddInMemoryCollection(overlay).Build();
+        }
+        catch (FormatException e)
+        {
+            throw new StartException($"{file}: {e.Message.TrimEnd('.')}, expected each name once, upper and lower case being the same; correct the file");
+        }
         return new HostFile(values, (values["extensions:http:routePrefix"] ?? "api").Trim('/'), Timeout(file, values["functionTimeout"]));
     }
 

@@ -29,6 +29,9 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
 
     private static readonly TimeSpan WorkerGrace = TimeSpan.FromSeconds(15);
 
+    /// <summary>An Azurite that has ended is noticed within this time.</summary>
+    private static readonly TimeSpan AzuriteNotice = TimeSpan.FromSeconds(5);
+
     private readonly Stack<Func<ValueTask>> cleanups = new();
     private readonly CancellationTokenSource interrupted = new();
     private readonly List<PosixSignalRegistration> signals = [];
@@ -62,6 +65,12 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         catch (Exception e) when (e is Azure.RequestFailedException or AggregateException)
         {
             log.Complain($"storage: {log.OneLine(e)}; see that the storage of the settings answers, and run the command again");
+            code = 1;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Whatever fails, what was started is stopped below; an unhandled exception would leave Azurite running.
+            log.Complain($"local host: {log.OneLine(e)}; run the command again with --verbose for the whole error");
             code = 1;
         }
         await DisposeAsync();
@@ -115,20 +124,30 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         cleanups.Push(triggers.DisposeAsync);
         var work = options.Ends ? new OnceRun(services, planned, invoker, triggers.Messages, options, log, time).RunAsync(working.Token) : ServeAsync(invoker, channel, hostFile, working.Token);
         var died = worker.WaitAsync(working.Token);
-        var first = await Task.WhenAny(work, died, dying);
+        var first = await Task.WhenAny(work, died, dying, triggers.Failing);
         if (first == work)
         {
             return await work;
         }
         cancellationToken.ThrowIfCancellationRequested();
-        var line = first == dying ? await dying
-            : $"worker: ended with exit code {await died}{Quoted(worker)}; run the command again: what was stored is kept, and the work goes on where it ended";
+        string line;
+        if (first == triggers.Failing)
+        {
+            // Without Azurite the listeners fail first, and its end is the better reason.
+            line = await Task.WhenAny(dying, Task.Delay(AzuriteNotice, time, cancellationToken)) == dying ? await dying
+                : $"listeners: {log.OneLine(await triggers.Failing)}; see that the storage of the settings answers, and run the command again: the work goes on where it ended";
+        }
+        else
+        {
+            line = first == dying ? await dying
+                : $"worker: ended with exit code {await died}{Quoted(worker)}; run the command again: what was stored is kept, and the work goes on where it ended";
+        }
         await working.CancelAsync();
         try
         {
             await work;
         }
-        catch (Exception e) when (e is OperationCanceledException or Azure.RequestFailedException or AggregateException or InvocationFailedException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             log.Event(LogLevel.Debug, null, log.OneLine(e));
         }

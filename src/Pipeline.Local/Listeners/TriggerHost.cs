@@ -4,6 +4,7 @@ using Microsoft.Azure.WebJobs.Extensions.Timers;
 using Microsoft.Azure.WebJobs.Host;
 using Microsoft.Azure.WebJobs.Host.Executors;
 using Microsoft.Azure.WebJobs.Host.Queues;
+using Microsoft.Azure.WebJobs.Host.Timers;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -29,20 +30,24 @@ internal sealed class TriggerHost : IAsyncDisposable
 
     private readonly IHost host;
 
-    private TriggerHost(IHost host, MessageTracker messages)
+    private TriggerHost(IHost host, MessageTracker messages, ListenerFaults faults)
     {
         this.host = host;
         Messages = messages;
+        Failing = faults.First;
     }
 
     /// <summary>The messages that this host has in hand.</summary>
     public MessageTracker Messages { get; }
 
+    /// <summary>Ends with the error when a listener has failed beyond its own retries, for example because the storage does not answer.</summary>
+    public Task<Exception> Failing { get; }
+
     /// <summary>Starts the listeners.</summary>
     /// <param name="invoker">Runs the functions.</param>
     /// <param name="hostFile">Its values apply to the listeners.</param>
     /// <param name="account">The data account, in which the queues are.</param>
-    /// <param name="hostStorage">The connection string of the host's own account.</param>
+    /// <param name="hostStorage">The host's own account, in which the timers' times are kept.</param>
     /// <param name="log">Receives the listeners' log.</param>
     /// <param name="once">True for a run that ends by itself: no timer fires, and queues are polled often.</param>
     /// <param name="cancellationToken">Ends the start.</param>
@@ -54,7 +59,8 @@ internal sealed class TriggerHost : IAsyncDisposable
         {
             await account.Queues.GetQueueClient(queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         }
-        var messages = new MessageTracker();
+        var messages = new MessageTracker(TimeProvider.System);
+        var faults = new ListenerFaults();
         var jobs = JobTypeBuilder.Build(invoker.Functions, withTimers: !once);
         var builder = new HostBuilder()
             .ConfigureAppConfiguration(configuration => configuration
@@ -90,6 +96,7 @@ internal sealed class TriggerHost : IAsyncDisposable
                 services.AddSingleton<IHostIdProvider>(new Id());
                 services.AddSingleton(invoker);
                 services.AddSingleton<IQueueProcessorFactory>(messages);
+                services.AddSingleton<IWebJobsExceptionHandlerFactory>(faults);
                 services.AddSingleton<ScheduleMonitor>(new BlobScheduleMonitor(hostStorage.GetBlobContainerClient(HostContainer), HostId));
                 services.Configure<SingletonOptions>(singleton =>
                 {
@@ -101,7 +108,7 @@ internal sealed class TriggerHost : IAsyncDisposable
             });
         var host = builder.Build();
         await host.StartAsync(cancellationToken);
-        return new TriggerHost(host, messages);
+        return new TriggerHost(host, messages, faults);
     }
 
     /// <summary>Stops the listeners: running functions are cancelled and awaited, and their messages put back.</summary>
