@@ -22,8 +22,14 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
 
     public bool Verbose => options.Verbose;
 
+    /// <summary>True once the reason of the end is known: failures that follow from it are not shown.</summary>
+    public bool IsStopping { get; set; }
+
     /// <summary>Writes a line of ordinary output.</summary>
     public void Say(string line) => Write(LogLevel.Information, null, line, plain: true);
+
+    /// <summary>Writes a line about what is being started. A list goes to standard output alone, so that it can be piped.</summary>
+    public void Progress(string line) => Write(LogLevel.Information, null, line, plain: true, options.Mode == LocalMode.List ? error : output);
 
     /// <summary>Writes a line about a failure.</summary>
     public void Complain(string line) => Write(LogLevel.Error, null, line, plain: true);
@@ -31,7 +37,7 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
     /// <summary>Writes an event of the log if its level is shown.</summary>
     public void Event(LogLevel level, string? function, string message)
     {
-        if (level >= Least && level != LogLevel.None)
+        if (level >= Least && level != LogLevel.None && (!IsStopping || Verbose))
         {
             Write(level, function, message, plain: false);
         }
@@ -46,6 +52,8 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
             {
                 foreach (var row in rows)
                 {
+                    row["time"] = Now;
+                    row["level"] = "information";
                     output.WriteLine(row.ToJsonString(Readable));
                 }
             }
@@ -77,9 +85,9 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
         return string.Join(" <- ", parts);
     }
 
-    private void Write(LogLevel level, string? function, string message, bool plain)
+    private void Write(LogLevel level, string? function, string message, bool plain, TextWriter? to = null)
     {
-        var writer = level >= LogLevel.Warning ? error : output;
+        var writer = to ?? (level >= LogLevel.Warning ? error : output);
         var line = options.Json ? Json(level, function, message) : Text(level, function, message, plain);
         lock (gate)
         {
@@ -102,15 +110,17 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
             _ => "debug",
         };
         var where = string.IsNullOrEmpty(function) ? "" : $"{function}: ";
-        var moment = options.Ends ? "" : $"{time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fff", CultureInfo.InvariantCulture)}Z ";
+        var moment = options.Ends ? "" : $"{Now} ";
         return $"{moment}{word}: {where}{message}";
     }
+
+    private string Now => time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
     private string Json(LogLevel level, string? function, string message)
     {
         var line = new JsonObject
         {
-            ["time"] = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
+            ["time"] = Now,
             ["level"] = level.ToString().ToLowerInvariant(),
         };
         if (!string.IsNullOrEmpty(function))

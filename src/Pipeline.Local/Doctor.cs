@@ -34,7 +34,7 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
             {
                 Bad(log, e.Lines[0]);
             }
-            Good(log, "npm packages", File.Exists(tools.Script) ? "Azurite is there" : "not fetched yet; the next run fetches them once");
+            Good(log, "npm packages", tools.IsComplete ? "Azurite is there" : "not fetched yet; the next run fetches them once");
         }
         else
         {
@@ -79,6 +79,7 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
         if (answering == 0)
         {
             Good(log, "Azurite", $"not running on {account.Shown}; the next run starts it");
+            Good(log, "clock", string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-dd HH:mm:ss}Z; not compared, because no storage runs"));
             return;
         }
         if (answering < account.Ports.Count)

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text.Json;
+using Microsoft.Azure.WebJobs.Host;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +31,9 @@ internal sealed class HostFile
 
     /// <summary>What stands before the routes of HTTP functions.</summary>
     public string RoutePrefix { get; }
+
+    /// <summary>The address of a route, for example <c>/api/report</c>.</summary>
+    public string Address(string route) => RoutePrefix.Length == 0 ? $"/{route}" : $"/{RoutePrefix}/{route}";
 
     /// <summary>How long a function may run.</summary>
     public TimeSpan FunctionTimeout { get; }
@@ -63,6 +68,7 @@ internal sealed class HostFile
         {
             throw new StartException($"{file}: {e.Message.TrimEnd('.')}, expected each name once, upper and lower case being the same; correct the file");
         }
+        CheckQueues(file, values);
         return new HostFile(values, (values["extensions:http:routePrefix"] ?? "api").Trim('/'), Timeout(file, values["functionTimeout"]));
     }
 
@@ -97,8 +103,36 @@ internal sealed class HostFile
         {
             return System.Threading.Timeout.InfiniteTimeSpan;
         }
-        var isTime = text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var parsed) && parsed > TimeSpan.Zero;
-        return isTime ? TimeSpan.Parse(text, CultureInfo.InvariantCulture)
-            : throw new StartException($"{file}, functionTimeout: seen \"{text}\", expected hh:mm:ss; correct it");
+        // A bare number means days, which is never meant.
+        if (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var limit) && limit > TimeSpan.Zero)
+        {
+            return limit;
+        }
+        throw new StartException($"{file}, functionTimeout: seen \"{text}\", expected hh:mm:ss; correct it");
     }
+
+    /// <summary>Checks the values that the queue listeners take, as they check them themselves, one by one.</summary>
+    private static void CheckQueues(string file, IConfiguration values)
+    {
+        var section = values.GetSection("extensions:queues");
+        var wrong = new List<string>();
+        foreach (var entry in section.GetChildren().Where(entry => entry.Value is not null))
+        {
+            var one = new ConfigurationBuilder().AddInMemoryCollection([new(entry.Key, entry.Value)]).Build();
+            try
+            {
+                one.Bind(new QueuesOptions());
+            }
+            catch (Exception e) when (e is InvalidOperationException or TargetInvocationException or ArgumentException)
+            {
+                wrong.Add($"{file}, extensions:queues:{entry.Key}: seen \"{entry.Value}\", expected a value of the host.json reference ({Reason(e)}); correct it");
+            }
+        }
+        if (wrong.Count > 0)
+        {
+            throw new StartException(wrong);
+        }
+    }
+
+    private static string Reason(Exception e) => e.GetBaseException().Message.Split('\n')[0].Trim().TrimEnd('.');
 }

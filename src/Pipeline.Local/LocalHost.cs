@@ -12,6 +12,7 @@ using Pipeline.Local.Settings;
 using Pipeline.Local.Worker;
 using Pipeline.Settings;
 using Pipeline.Sources;
+using Pipeline.Steps;
 using Pipeline.Storage;
 
 namespace Pipeline.Local;
@@ -51,6 +52,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
+            log.IsStopping = true;
             log.Say("stopping …");
             code = options.Ends ? Interrupted : 0;
         }
@@ -84,16 +86,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
     private async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var folder = options.App ?? Checkout.AppFolder;
-        if (LocalSettings.Find(Environment.CurrentDirectory, AppContext.BaseDirectory) is { } file)
-        {
-            LocalSettings.Apply(LocalSettings.Read(file), Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable);
-        }
-        if (Environment.GetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT") is null)
-        {
-            // With the checks that are on in Development, faults show here first.
-            Environment.SetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT", "Development");
-        }
-        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+        var configuration = ReadSettings();
         if (options.Mode == LocalMode.Doctor)
         {
             return await new Doctor(configuration, options, folder, time).RunAsync(log, cancellationToken);
@@ -106,43 +99,110 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         WorkerProcess.Find(folder);
         var services = new ServiceCollection()
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ConsoleLogProvider(log)))
-            .AddPipeline(configuration, settings, folder).BuildServiceProvider();
+            .AddPipeline(configuration, settings, folder)
+            .BuildServiceProvider();
         cleanups.Push(services.DisposeAsync);
-        var planned = options.Mode == LocalMode.Once ? PlannedSource.Find(services.GetRequiredService<SourceCatalog>(), options.Plan) : [];
-        var (registry, dying) = await StartAzuriteAsync(configuration, cancellationToken);
+        var planned = CheckRequest(services);
+        using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var (registry, azuriteEnded) = await StartAzuriteAsync(configuration, working.Token);
         if (options.Mode == LocalMode.List)
         {
             await SliceListing.WriteAsync(services, log, cancellationToken);
             return 0;
         }
-        using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (worker, channel, listed) = await StartWorkerAsync(folder, hostFile, registry, cancellationToken);
         var functions = WorkerFunction.Read(listed, configuration).Where(function => !IsDisabled(function, configuration)).ToList();
         var invoker = new FunctionInvoker(channel, functions, hostFile.FunctionTimeout);
         var storage = services.GetRequiredService<StorageAccount>();
-        var triggers = await TriggerHost.StartAsync(invoker, hostFile, storage, HostStorage(configuration, storage), log, options.Ends, cancellationToken);
+        var triggers = await TriggerHost.StartAsync(
+            invoker, hostFile, storage, HostStorage(configuration, storage), log, options.Ends, cancellationToken);
         cleanups.Push(triggers.DisposeAsync);
-        var work = options.Ends ? new OnceRun(services, planned, invoker, triggers.Messages, options, log, time).RunAsync(working.Token) : ServeAsync(invoker, channel, hostFile, working.Token);
-        var died = worker.WaitAsync(working.Token);
-        var first = await Task.WhenAny(work, died, dying, triggers.Failing);
+        var work = options.Ends
+            ? new OnceRun(services, planned, invoker, triggers.Messages, options, log, time).RunAsync(working.Token)
+            : ServeAsync(invoker, channel, hostFile, working.Token);
+        try
+        {
+            return await WorkAsync(work, azuriteEnded, worker, triggers, cancellationToken);
+        }
+        finally
+        {
+            await working.CancelAsync();
+            await EndAsync(work);
+        }
+    }
+
+    /// <summary>The settings: the environment, and beneath it the local settings file.</summary>
+    private static IConfiguration ReadSettings()
+    {
+        if (LocalSettings.Find(Environment.CurrentDirectory, AppContext.BaseDirectory) is { } file)
+        {
+            LocalSettings.Apply(LocalSettings.Read(file), Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable);
+        }
+        if (Environment.GetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT") is null)
+        {
+            // With the checks that are on in Development, faults show here first.
+            Environment.SetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT", "Development");
+        }
+        return new ConfigurationBuilder().AddEnvironmentVariables().Build();
+    }
+
+    /// <summary>Checks what the command line names, before anything is started.</summary>
+    /// <returns>The sources to plan.</returns>
+    private IReadOnlyList<PlannedSource> CheckRequest(IServiceProvider services)
+    {
+        switch (options.Mode)
+        {
+            case LocalMode.Once:
+                return PlannedSource.Find(services.GetRequiredService<SourceCatalog>(), options.Plans);
+            case LocalMode.Replay when services.GetRequiredService<Replay>().Check(options.Slice, options.From, options.Accept, out _) is { } refusal:
+                throw new StartException(refusal.ToString());
+            case LocalMode.Serve:
+                FrontEnd.CheckPort(options.Port);
+                return [];
+            default:
+                return [];
+        }
+    }
+
+    /// <summary>Waits for the work, or for the end of what it needs.</summary>
+    /// <returns>The exit code of the work.</returns>
+    /// <exception cref="StartException">Azurite, the worker or a listener has ended: the message says so and what to do.</exception>
+    private async Task<int> WorkAsync(
+        Task<int> work, Task<string> azuriteEnded, WorkerProcess worker, TriggerHost triggers, CancellationToken cancellationToken)
+    {
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var died = worker.WaitAsync(watching.Token);
+        var first = await Task.WhenAny(work, azuriteEnded, died, triggers.Failing);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (first == work && work.IsCompletedSuccessfully)
+        {
+            await watching.CancelAsync();
+            return await work;
+        }
+        // What was hidden or running stays with the storage; there is nothing to wait for.
+        triggers.StopLimit = TimeSpan.FromSeconds(2);
+        log.IsStopping = true;
+        if (first == died)
+        {
+            throw new StartException(
+                $"worker: ended with exit code {await died}{worker.LastLines.Quoted}; run the command again: what was stored is kept, and the work goes on where it ended");
+        }
+        // Without Azurite the storage calls fail first, and its end is the better reason.
+        if (await Task.WhenAny(azuriteEnded, Task.Delay(AzuriteNotice, time, cancellationToken)) == azuriteEnded)
+        {
+            throw new StartException(await azuriteEnded);
+        }
         if (first == work)
         {
             return await work;
         }
-        cancellationToken.ThrowIfCancellationRequested();
-        string line;
-        if (first == triggers.Failing)
-        {
-            // Without Azurite the listeners fail first, and its end is the better reason.
-            line = await Task.WhenAny(dying, Task.Delay(AzuriteNotice, time, cancellationToken)) == dying ? await dying
-                : $"listeners: {log.OneLine(await triggers.Failing)}; see that the storage of the settings answers, and run the command again: the work goes on where it ended";
-        }
-        else
-        {
-            line = first == dying ? await dying
-                : $"worker: ended with exit code {await died}{Quoted(worker)}; run the command again: what was stored is kept, and the work goes on where it ended";
-        }
-        await working.CancelAsync();
+        throw new StartException(
+            $"listeners: {log.OneLine(await triggers.Failing)}; see that the storage of the settings answers, and run the command again: the work goes on where it ended");
+    }
+
+    /// <summary>Awaits work that was cancelled. The reason is reported already.</summary>
+    private async Task EndAsync(Task work)
+    {
         try
         {
             await work;
@@ -151,40 +211,57 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         {
             log.Event(LogLevel.Debug, null, log.OneLine(e));
         }
-        throw new StartException(line);
     }
 
-    /// <summary>Registers this host, and makes sure that Azurite answers if the settings name it.</summary>
-    /// <returns>The registry, and what ends when Azurite does.</returns>
-    private async Task<(HostRegistry Registry, Task<string> Dying)> StartAzuriteAsync(IConfiguration configuration, CancellationToken cancellationToken)
+    /// <summary>Registers this host, and makes sure that every Azurite answers that the settings name.</summary>
+    /// <returns>The registry for the worker, and what ends when an Azurite does.</returns>
+    private async Task<(HostRegistry Registry, Task<string> Ended)> StartAzuriteAsync(IConfiguration configuration, CancellationToken cancellationToken)
     {
-        var named = new[] { SettingNames.Storage, SettingNames.HostStorage }.Select(name => configuration[name]).FirstOrDefault(text => AzuriteAccount.Of(text) is not null);
-        var account = AzuriteAccount.Of(named);
-        // Every Azurite has data of its own, and knows its own hosts.
-        var data = account is null || account == AzuriteAccount.Default ? Checkout.Data : Path.Combine(Checkout.Data, account.Blob.ToString(CultureInfo.InvariantCulture));
+        var named = new[] { SettingNames.Storage, SettingNames.HostStorage }
+            .Select(name => configuration[name])
+            .Select(text => (Text: text, Account: AzuriteAccount.Of(text)))
+            .Where(setting => setting.Account is not null)
+            .DistinctBy(setting => setting.Account)
+            .ToList();
+        if (named.Count == 0)
+        {
+            return (await EnterAsync(Checkout.Data, cancellationToken), new TaskCompletionSource<string>().Task);
+        }
+        var root = Checkout.Root
+            ?? throw new StartException("Azurite: seen no package.json that asks for azurite in this folder or above, expected the checkout; run the command there");
+        var registries = new List<HostRegistry>();
+        var ended = new List<Task<string>>();
+        foreach (var (text, account) in named)
+        {
+            // Every Azurite has its own data, and knows the hosts that use it.
+            var data = account == AzuriteAccount.Default ? Checkout.Data : Path.Combine(Checkout.Data, account!.Blob.ToString(CultureInfo.InvariantCulture));
+            var registry = await EnterAsync(data, cancellationToken);
+            registries.Add(registry);
+            var azurite = new LocalAzurite(account!, text!, new NodeTools(root, time, log.Progress), registry, data, time, log.Progress);
+            cleanups.Push(azurite.DisposeAsync);
+            await azurite.EnsureAsync(!options.NoAzurite, cancellationToken);
+            ended.Add(azurite.WatchAsync(cancellationToken));
+        }
+        return (registries[0], Task.WhenAny(ended).Unwrap());
+    }
+
+    private async Task<HostRegistry> EnterAsync(string data, CancellationToken cancellationToken)
+    {
         var registry = new HostRegistry(Path.Combine(data, "hosts"));
-        using (await registry.LockAsync(time, cancellationToken))
+        using (await registry.LockAsync(time, log.Progress, cancellationToken))
         {
             if (await registry.EndOrphansAsync(cancellationToken) is > 0 and var ended)
             {
-                log.Say($"worker: ended {ended} whose host had died");
+                log.Progress($"worker: ended {ended} whose host had died");
             }
             registry.Enter(null);
         }
-        if (account is null)
+        cleanups.Push(() =>
         {
-            cleanups.Push(() =>
-            {
-                registry.Leave();
-                return ValueTask.CompletedTask;
-            });
-            return (registry, new TaskCompletionSource<string>().Task);
-        }
-        var root = Checkout.Root ?? throw new StartException("Azurite: seen no package.json that asks for azurite in this folder or above, expected the checkout; run the command there");
-        var azurite = new LocalAzurite(account, named!, new NodeTools(root, time, log.Say), registry, data, time, log.Say);
-        cleanups.Push(azurite.DisposeAsync);
-        await azurite.EnsureAsync(!options.NoAzurite, cancellationToken);
-        return (registry, azurite.WatchAsync(cancellationToken));
+            registry.Leave();
+            return ValueTask.CompletedTask;
+        });
+        return registry;
     }
 
     private async Task<(WorkerProcess Worker, WorkerChannel Channel, IReadOnlyList<RpcFunctionMetadata> Listed)> StartWorkerAsync(
@@ -210,7 +287,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         {
             var code = await died;
             await starting.CancelAsync();
-            throw new StartException($"worker: ended with exit code {code} before it had listed its functions{Quoted(worker)}");
+            throw new StartException($"worker: ended with exit code {code} before it had listed its functions{worker.LastLines.Quoted}");
         }
         var listed = await start;
         await starting.CancelAsync();
@@ -219,7 +296,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
 
     private async Task<int> ServeAsync(FunctionInvoker invoker, WorkerChannel channel, HostFile hostFile, CancellationToken cancellationToken)
     {
-        var home = $"/{hostFile.RoutePrefix}/report";
+        var home = hostFile.Address("report");
         var front = await FrontEnd.StartAsync(invoker, channel.HttpAddress ?? throw new StartException("worker: seen no address for HTTP, expected ASP.NET Core integration"), hostFile, options.Port, home, log);
         cleanups.Push(front.DisposeAsync);
         foreach (var function in invoker.Functions)
@@ -233,7 +310,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
 
     private string Describe(Trigger trigger, HostFile hostFile) => trigger switch
     {
-        HttpTrigger http => $"[{string.Join(',', http.Methods)}] http://localhost:{options.Port}/{hostFile.RoutePrefix}/{http.Route}",
+        HttpTrigger http => $"[{string.Join(',', http.Methods)}] http://localhost:{options.Port}{hostFile.Address(http.Route)}",
         QueueTrigger queue => $"queue {queue.Queue} ({queue.Connection})",
         TimerTrigger timer => $"timer {timer.Schedule}",
         _ => "",
@@ -247,16 +324,15 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
     private static BlobServiceClient HostStorage(IConfiguration configuration, StorageAccount data) =>
         configuration[SettingNames.HostStorage] is { Length: > 0 } text ? new BlobServiceClient(text) : data.Blobs;
 
-    private static string Quoted(WorkerProcess worker) => worker.LastWords is [.., _] lines ? $", its last words: {string.Join(" / ", lines.TakeLast(3))}" : "";
-
     private void Interrupt(PosixSignalContext context)
     {
         if (interrupted.IsCancellationRequested)
         {
-            // Asked twice: the system ends the process, and the worker with it.
+            // The second signal is left to the system, which ends this process and with it the worker.
             return;
         }
         context.Cancel = true;
+        log.IsStopping = true;
         interrupted.Cancel();
     }
 

@@ -29,13 +29,13 @@ internal sealed record LocalOptions
     public const int DefaultPort = 7071;
 
     private const string Known =
-        "--once [function], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, --no-azurite, "
+        "--once [function …], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, --no-azurite, "
         + "--app <folder>, --verbose, --json or --help";
 
     public LocalMode Mode { get; init; }
 
-    /// <summary>With <see cref="LocalMode.Once"/>: the only plan function to run; null runs all.</summary>
-    public string? Plan { get; init; }
+    /// <summary>With <see cref="LocalMode.Once"/>: the only plan functions to run; none runs all.</summary>
+    public IReadOnlyList<string> Plans { get; init; } = [];
 
     /// <summary>With <see cref="LocalMode.Replay"/>: the slice, source/dataset/key.</summary>
     public string Slice { get; init; } = "";
@@ -68,11 +68,12 @@ internal sealed record LocalOptions
     /// <returns>The options, or null and the exit code.</returns>
     public static (LocalOptions? Options, int ExitCode) Parse(string[] args, TextWriter output, TextWriter error)
     {
-        var once = new Option<string?>("--once")
+        var once = new Option<string[]>("--once")
         {
-            Description = "Run every plan (or the named function) once, work until everything is at rest, show the figures and end.",
+            Description = "Run every plan (or the named functions) once, work until everything is at rest, show the figures and end.",
             HelpName = "function",
-            Arity = ArgumentArity.ZeroOrOne,
+            Arity = ArgumentArity.ZeroOrMore,
+            AllowMultipleArgumentsPerToken = true,
         };
         var replay = new Option<string?>("--replay") { Description = "Run one slice again and end.", HelpName = "slice" };
         var from = new Option<string?>("--from")
@@ -120,7 +121,7 @@ internal sealed record LocalOptions
         {
             // An unknown option tells more than the errors that follow from it.
             var unknown = result.UnmatchedTokens.FirstOrDefault(token => token.StartsWith('-')) ?? result.UnmatchedTokens.FirstOrDefault();
-            return Fail(unknown is null ? $"{result.Errors[0].Message.TrimEnd('.')}; see --help" : $"seen \"{unknown}\", expected {Known}");
+            return Fail(unknown is null ? $"{result.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}; see --help" : $"seen \"{unknown}\", expected {Known}");
         }
         var modes = new List<LocalMode>();
         if (result.GetResult(once) is not null)
@@ -151,7 +152,7 @@ internal sealed record LocalOptions
         var options = new LocalOptions
         {
             Mode = mode,
-            Plan = result.GetValue(once),
+            Plans = result.GetValue(once) ?? [],
             Slice = result.GetValue(replay) ?? "",
             From = result.GetValue(from),
             Accept = result.GetValue(accept),

@@ -60,30 +60,38 @@ internal sealed class HostRegistry(string folder)
     public ProcessId? Azurite => Read<ProcessId>(Path.Combine(folder, AzuriteFile)) is { IsRunning: true } azurite ? azurite : null;
 
     /// <summary>Waits for the lock under which Azurite is started and stopped, one process at a time.</summary>
-    /// <exception cref="StartException">Another process holds it for minutes.</exception>
-    public async Task<IDisposable> LockAsync(TimeProvider time, CancellationToken cancellationToken)
+    /// <exception cref="StartException">Another process holds it for too long, or the file cannot be written.</exception>
+    public async Task<IDisposable> LockAsync(TimeProvider time, Action<string> say, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder);
-        var file = Path.Combine(folder, "lock");
         // Under it another process may fetch npm packages on a slow network.
         var limit = TimeSpan.FromMinutes(30);
+        var file = Path.Combine(folder, "lock");
         var started = time.GetTimestamp();
-        while (true)
+        for (var attempt = 1; ; attempt++)
         {
             try
             {
+                Directory.CreateDirectory(folder);
                 return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (time.GetElapsedTime(started) < limit)
+            catch (IOException e) when (IsHeld(e) && time.GetElapsedTime(started) < limit)
             {
+                if (attempt == 30)
+                {
+                    say($"Azurite: waiting for another process that starts or stops it and holds {file}");
+                }
                 await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new StartException($"{file}: held by another process for {limit.TotalMinutes:0} minutes ({e.Message}); end that process");
+                var seen = e is IOException held && IsHeld(held) ? $"held by another process for {limit.TotalMinutes:0} minutes" : e.Message;
+                throw new StartException($"{file}: {seen}, expected a file that this process can lock; end that process, or correct the folder");
             }
         }
     }
+
+    /// <summary>True if another process has locked the file: EWOULDBLOCK on Linux and macOS, a sharing violation on Windows.</summary>
+    private static bool IsHeld(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     private IEnumerable<string> Files() => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "host-*.json").ToList() : [];
 

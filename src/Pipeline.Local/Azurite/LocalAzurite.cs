@@ -22,7 +22,7 @@ internal sealed class LocalAzurite(
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan CheckPeriod = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Ctrl-C in a terminal reaches Azurite, too: it must outlive the listeners, which still put messages back.</summary>
     private const string Guard = "for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});\n"
@@ -38,7 +38,7 @@ internal sealed class LocalAzurite(
     /// <exception cref="StartException">It does not answer and cannot be started, or it is another's.</exception>
     public async Task EnsureAsync(bool mayStart, CancellationToken cancellationToken)
     {
-        using var alone = await registry.LockAsync(time, cancellationToken);
+        using var alone = await registry.LockAsync(time, say, cancellationToken);
         var answering = await CountAnsweringAsync(cancellationToken);
         if (answering > 0 && answering < account.Ports.Count)
         {
@@ -63,6 +63,7 @@ internal sealed class LocalAzurite(
         for (var missed = 0; missed < 3;)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
             missed = started?.HasExited == true ? 3 : await CountAnsweringAsync(cancellationToken) < account.Ports.Count ? missed + 1 : 0;
         }
         var end = started is { HasExited: true } process ? $"ended with exit code {process.ExitCode}{lastLines.Quoted}" : $"does not answer on {account.Shown} any more";
@@ -72,7 +73,7 @@ internal sealed class LocalAzurite(
     /// <summary>Stops Azurite if a local host has started it and no other one uses it.</summary>
     public async ValueTask DisposeAsync()
     {
-        using (await registry.LockAsync(time, CancellationToken.None))
+        using (await registry.LockAsync(time, say, CancellationToken.None))
         {
             registry.Leave();
             if (registry.Azurite is { } azurite && !registry.HasOthers())
@@ -201,7 +202,7 @@ internal sealed class LocalAzurite(
             {
                 return false;
             }
-            await Task.Delay(Glance, time, cancellationToken);
+            await Task.Delay(CheckPeriod, time, cancellationToken);
         }
         return true;
     }

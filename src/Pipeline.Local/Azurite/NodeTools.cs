@@ -28,6 +28,11 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
     /// <summary>Azurite's script.</summary>
     public string Script { get; } = Path.Combine(root, "node_modules", "azurite", "dist", "src", "azurite.js");
 
+    /// <summary>True if npm has installed Azurite to the end: it writes its list of what is there last.</summary>
+    public bool IsComplete => File.Exists(Script)
+        && File.Exists(Path.Combine(root, "node_modules", ".package-lock.json"))
+        && File.ReadAllText(Path.Combine(root, "node_modules", ".package-lock.json")).Contains("\"node_modules/azurite\"", StringComparison.Ordinal);
+
     /// <summary>The version of Node.js, for example 20.19.2.</summary>
     /// <exception cref="StartException">Node.js is missing or too old.</exception>
     public async Task<string> CheckNodeAsync(CancellationToken cancellationToken)
@@ -49,7 +54,7 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
     /// <exception cref="StartException">npm is missing or could not fetch them.</exception>
     public async Task FetchAsync(CancellationToken cancellationToken)
     {
-        if (File.Exists(Script))
+        if (IsComplete)
         {
             return;
         }
@@ -72,7 +77,7 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
         {
             throw Missing(Npm);
         }
-        if (code != 0 || !File.Exists(Script))
+        if (code != 0 || !IsComplete)
         {
             throw Failed(code == 0 ? "no Azurite afterwards" : $"exit code {code}", lines);
         }

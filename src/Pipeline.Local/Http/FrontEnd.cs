@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -25,6 +27,21 @@ internal sealed class FrontEnd : IAsyncDisposable
         this.client = client;
     }
 
+    /// <summary>Checks before anything is started that the port is free.</summary>
+    /// <exception cref="StartException">It is in use.</exception>
+    public static void CheckPort(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+        }
+        catch (SocketException e)
+        {
+            throw PortInUse(port, e.Message);
+        }
+    }
+
     /// <summary>Starts the server.</summary>
     /// <param name="invoker">Runs the functions.</param>
     /// <param name="worker">Where the worker takes requests.</param>
@@ -41,13 +58,15 @@ internal sealed class FrontEnd : IAsyncDisposable
         builder.Services.AddHttpForwarder();
         var app = builder.Build();
         var client = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None });
+        // A function may run longer than a proxy waits by itself.
+        var forwarding = new ForwarderRequestConfig { ActivityTimeout = hostFile.FunctionTimeout > TimeSpan.Zero ? hostFile.FunctionTimeout : TimeSpan.FromDays(1) };
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
         app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(home));
         app.MapPost("/admin/functions/{name}", (string name, HttpRequest request, CancellationToken aborted) => RunByHandAsync(invoker, name, request, log, aborted));
         foreach (var function in invoker.Functions.Where(function => function.Trigger is HttpTrigger))
         {
             var trigger = (HttpTrigger)function.Trigger;
-            app.Map($"/{hostFile.RoutePrefix}/{trigger.Route}", (HttpContext http) => ForwardAsync(http, function, trigger));
+            app.Map(hostFile.Address(trigger.Route), (HttpContext http) => ForwardAsync(http, function, trigger));
         }
         try
         {
@@ -57,7 +76,7 @@ internal sealed class FrontEnd : IAsyncDisposable
         {
             await app.DisposeAsync();
             client.Dispose();
-            throw new StartException($"--port: seen port {port} in use ({e.Message.TrimEnd('.')}), expected a free one; end what uses it, or name another port");
+            throw PortInUse(port, e.Message);
         }
         return new FrontEnd(app, client);
 
@@ -74,24 +93,21 @@ internal sealed class FrontEnd : IAsyncDisposable
             // Both reach the worker within seconds of each other: it waits for the second one no longer.
             var invocation = invoker.InvokeHttpAsync(function, id, routeValues, http.RequestAborted);
             http.Request.Headers[InvocationHeader] = id;
-            var error = await forwarder.SendAsync(http, worker.GetLeftPart(UriPartial.Authority), client, ForwarderRequestConfig.Empty, HttpTransformer.Default);
+            await forwarder.SendAsync(http, worker.GetLeftPart(UriPartial.Authority), client, forwarding, HttpTransformer.Default);
             try
             {
                 await invocation;
             }
             catch (Exception e) when (e is InvocationFailedException or OperationCanceledException)
             {
-                if (!http.RequestAborted.IsCancellationRequested)
-                {
-                    log.Event(LogLevel.Error, function.Name, e.Message);
-                }
-            }
-            if (error != ForwarderError.None && !http.Response.HasStarted)
-            {
-                http.Response.StatusCode = StatusCodes.Status502BadGateway;
+                // The worker has logged it; the caller has its response, or is gone.
+                log.Event(LogLevel.Debug, function.Name, e.Message);
             }
         }
     }
+
+    private static StartException PortInUse(int port, string reason) =>
+        new($"--port: seen port {port} in use ({reason.TrimEnd('.')}), expected a free one; end what uses it, or name another port");
 
     public async ValueTask DisposeAsync()
     {
@@ -112,14 +128,21 @@ internal sealed class FrontEnd : IAsyncDisposable
         {
             return Results.BadRequest(new { error = $"{function.Name} runs by its own address, expected one of {Names(invoker)}" });
         }
-        ManualInput? body = null;
+        string input;
         try
         {
-            body = request.ContentLength > 0 ? await request.ReadFromJsonAsync<ManualInput>(aborted) : null;
+            // As in Azure: {"input": "…"}, or nothing.
+            using var reader = new StreamReader(request.Body);
+            var text = await reader.ReadToEndAsync(aborted);
+            input = text.Length == 0 ? "" : JsonDocument.Parse(text).RootElement.GetProperty("input").GetString() ?? "";
         }
-        catch (System.Text.Json.JsonException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            return Results.BadRequest(new { error = "seen a body that is not JSON, expected {\"input\": \"…\"} or none" });
+            return Results.BadRequest(new { error = "seen a body of another form, expected {\"input\": \"…\"} or none" });
+        }
+        if (function.Trigger is QueueTrigger { Deferred: true })
+        {
+            return Results.BadRequest(new { error = $"{function.Name} takes whole messages, expected one in its queue; send it there" });
         }
         _ = RunAsync();
         return Results.StatusCode(StatusCodes.Status202Accepted);
@@ -128,17 +151,15 @@ internal sealed class FrontEnd : IAsyncDisposable
         {
             try
             {
-                await invoker.InvokeByHandAsync(function, body?.Input ?? "", CancellationToken.None);
+                await invoker.InvokeByHandAsync(function, input, CancellationToken.None);
             }
             catch (Exception e) when (e is InvocationFailedException or OperationCanceledException)
             {
-                log.Event(LogLevel.Error, function.Name, e.Message);
+                log.Event(LogLevel.Debug, function.Name, e.Message);
             }
         }
     }
 
     private static string Names(FunctionInvoker invoker) =>
         string.Join(", ", invoker.Functions.Where(function => function.Trigger is not HttpTrigger).Select(function => function.Name));
-
-    private sealed record ManualInput(string? Input);
 }

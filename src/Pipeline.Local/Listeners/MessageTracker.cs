@@ -34,6 +34,9 @@ internal sealed class MessageTracker(TimeProvider time) : IQueueProcessorFactory
         }
     }
 
+    /// <summary>The number of messages that failed and wait for their next attempt.</summary>
+    public int Retrying => inHand.Count(message => message.Value < DateTimeOffset.MaxValue);
+
     /// <summary>How often a message was taken from a queue.</summary>
     public long Taken => Interlocked.Read(ref taken);
 

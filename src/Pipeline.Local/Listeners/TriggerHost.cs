@@ -40,6 +40,9 @@ internal sealed class TriggerHost : IAsyncDisposable
     /// <summary>The messages that this host has in hand.</summary>
     public MessageTracker Messages { get; }
 
+    /// <summary>How long running functions are awaited at the stop.</summary>
+    public TimeSpan StopLimit { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Ends with the error when a listener has failed beyond its own retries, for example because the storage does not answer.</summary>
     public Task<Exception> Failing { get; }
 
@@ -106,17 +109,31 @@ internal sealed class TriggerHost : IAsyncDisposable
                 });
                 services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
             });
-        var host = builder.Build();
-        await host.StartAsync(cancellationToken);
-        return new TriggerHost(host, messages, faults);
+        var started = new TriggerHost(builder.Build(), messages, faults);
+        try
+        {
+            await started.host.StartAsync(cancellationToken);
+            return started;
+        }
+        catch
+        {
+            await started.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Stops the listeners: running functions are cancelled and awaited, and their messages put back.</summary>
     public async ValueTask DisposeAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await host.StopAsync(limit.Token);
-        host.Dispose();
+        using var limit = new CancellationTokenSource(StopLimit);
+        try
+        {
+            await host.StopAsync(limit.Token);
+        }
+        finally
+        {
+            host.Dispose();
+        }
     }
 
     private sealed class Jobs(Type type) : ITypeLocator

@@ -59,7 +59,7 @@ internal sealed class OnceRun(
     {
         await StartAsync(cancellationToken);
         var complete = await WaitAsync(cancellationToken);
-        var summary = new OnceSummary(services, wanted, startedAt);
+        var summary = new OnceSummary(services, wanted, startedAt, options.Port);
         var code = await summary.WriteAsync(log, cancellationToken);
         foreach (var failed in failedPlans)
         {
@@ -206,7 +206,14 @@ internal sealed class OnceRun(
 
     private string Line(Moment moment, double rate)
     {
-        var doing = moment.Done < moment.Total ? $"{moment.Done} of {moment.Total} slices" : "all slices; computing indicators, claims and files";
+        var retrying = messages.Retrying;
+        var doing = (moment.Done < moment.Total, retrying) switch
+        {
+            (true, _) => $"{moment.Done} of {moment.Total} slices",
+            (_, 0) => "all slices; computing indicators, claims and files",
+            (_, 1) => "all slices; 1 message has failed and is tried again",
+            _ => $"all slices; {retrying} messages have failed and are tried again",
+        };
         var waiting = moment.Waiting switch
         {
             0 => "",

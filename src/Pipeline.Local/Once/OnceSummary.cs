@@ -13,7 +13,8 @@ namespace Pipeline.Local.Once;
 /// <param name="services">The engine.</param>
 /// <param name="wanted">The slices of the run by source.</param>
 /// <param name="startedAt">When the run began, UTC.</param>
-internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary<string, HashSet<Slice>> wanted, DateTimeOffset startedAt)
+/// <param name="port">The port of the pages, for the next step.</param>
+internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary<string, HashSet<Slice>> wanted, DateTimeOffset startedAt, int port)
 {
     private readonly SourceCatalog sources = services.GetRequiredService<SourceCatalog>();
     private readonly SliceBook slices = services.GetRequiredService<SliceBook>();
@@ -34,12 +35,12 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
         foreach (var (source, own) in wanted)
         {
             var ended = await runs.EndedSinceAsync(source, startedAt, cancellationToken);
-            string[] cells = [.. Cells(own.Count, ended)];
-            table.AddRow([source, .. cells]);
+            var numbers = Numbers(own.Count, ended);
+            table.AddRow([source, .. numbers.Select(number => number.ToString(number == Math.Floor(number) ? "N0" : "N1", CultureInfo.InvariantCulture))]);
             var row = new JsonObject { ["source"] = source };
-            foreach (var (column, cell) in columns.Zip(cells))
+            foreach (var (column, number) in columns.Zip(numbers))
             {
-                row[column] = double.Parse(cell, CultureInfo.InvariantCulture);
+                row[column] = number;
             }
             objects.Add(row);
             lines.AddRange(Notes(source, own, await slices.ListAsync(source, cancellationToken), ended));
@@ -56,7 +57,8 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
         }
         // Without its query, which could hold a signature.
         log.Say($"tables: {services.GetRequiredService<StorageAccount>().Tables.Uri.GetLeftPart(UriPartial.Path)}; how the rows came is in {Names.Runs}, {Names.Slices}, {Names.Gaps} and {Names.Rejects}");
-        log.Say("next: 'dotnet run --project src/Pipeline.Local' and open http://localhost:7071/ for charts, claims and what was revised");
+        var serve = port == LocalOptions.DefaultPort ? "" : $" -- --port {port}";
+        log.Say($"next: 'dotnet run --project src/Pipeline.Local{serve}' and open http://localhost:{port}/ for charts, claims and what was revised");
         // Last, so that they are seen.
         foreach (var line in verdict.Open.Concat(verdict.Failed))
         {
@@ -65,12 +67,16 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
         return verdict.ExitCode;
     }
 
-    private IEnumerable<string> Cells(int count, IReadOnlyList<RunRow> ended)
+    /// <summary>The columns after the source, in their order.</summary>
+    private double[] Numbers(int count, IReadOnlyList<RunRow> ended)
     {
         var counts = ended.Aggregate(default(RowCounts), (sum, run) => sum + run.Counts);
-        var seconds = ended.Count == 0 ? 0 : (ended.Max(run => run.EndedAt) - startedAt).TotalSeconds;
-        long[] numbers = [count, counts.Read, counts.Added, counts.Changed, counts.Unchanged, counts.Excluded, counts.Missing, counts.Rejected, ended.Sum(run => run.Bytes)];
-        return numbers.Select(number => number.ToString("N0", CultureInfo.InvariantCulture)).Append(seconds.ToString("0.0", CultureInfo.InvariantCulture));
+        var seconds = ended.Count == 0 ? 0 : Math.Round((ended.Max(run => run.EndedAt) - startedAt).TotalSeconds, 1);
+        return
+        [
+            count, counts.Read, counts.Added, counts.Changed, counts.Unchanged, counts.Excluded, counts.Missing, counts.Rejected,
+            ended.Sum(run => run.Bytes), seconds,
+        ];
     }
 
     private IEnumerable<string> Notes(string source, HashSet<Slice> own, IReadOnlyList<SliceRow> states, IReadOnlyList<RunRow> ended)

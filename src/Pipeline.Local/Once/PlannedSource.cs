@@ -8,18 +8,20 @@ internal sealed record PlannedSource(ISource Source, string Plan)
 {
     /// <summary>The sources that a run is about.</summary>
     /// <param name="sources">All sources.</param>
-    /// <param name="named">The only plan function to run; null runs all.</param>
+    /// <param name="named">The only plan functions to run; none runs all.</param>
     /// <exception cref="StartException">There is no such plan function.</exception>
-    public static IReadOnlyList<PlannedSource> Find(SourceCatalog sources, string? named)
+    public static IReadOnlyList<PlannedSource> Find(SourceCatalog sources, IReadOnlyList<string> named)
     {
         var all = sources.All.Select(source => new PlannedSource(source, FunctionOf(source.Name))).ToList();
-        if (named is null)
+        var unknown = named.FirstOrDefault(name => !all.Any(planned => planned.Is(name)));
+        if (unknown is not null)
         {
-            return all;
+            throw new StartException($"--once: seen \"{unknown}\", expected one of {string.Join(", ", all.Select(planned => planned.Plan))}");
         }
-        var asked = all.Where(planned => planned.Plan.Equals(named, StringComparison.OrdinalIgnoreCase)).ToList();
-        return asked.Count > 0 ? asked : throw new StartException($"--once: seen \"{named}\", expected one of {string.Join(", ", all.Select(planned => planned.Plan))}");
+        return named.Count == 0 ? all : [.. all.Where(planned => named.Any(planned.Is))];
     }
+
+    private bool Is(string name) => Plan.Equals(name, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The name of the function that plans a source.</summary>
     public static string FunctionOf(string source) =>

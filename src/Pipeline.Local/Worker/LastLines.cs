@@ -21,8 +21,8 @@ internal sealed class LastLines
         }
     }
 
-    /// <summary>The last line as the end of a sentence; empty if there is none.</summary>
-    public string Quoted => All is [.., var last] ? $", its last words: {last}" : "";
+    /// <summary>The last three lines as the end of a sentence; empty if there are none.</summary>
+    public string Quoted => All is { Count: > 0 } all ? $", its last lines: {string.Join(" / ", all.TakeLast(3))}" : "";
 
     /// <summary>Reads both outputs of a process that redirects them.</summary>
     public void Read(Process process)

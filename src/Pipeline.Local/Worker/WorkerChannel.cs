@@ -20,8 +20,10 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
 
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
-    /// <summary>ASP.NET Core warns of the keys of cookies, which this app does not use.</summary>
-    private const string KeyRing = "Microsoft.AspNetCore.DataProtection";
+    /// <summary>
+    /// What is not of interest without --verbose: keys of cookies, which this app does not use, and the worker's own address, which is not for people.
+    /// </summary>
+    private static readonly string[] Unshown = ["Microsoft.AspNetCore.DataProtection", "Microsoft.Hosting.Lifetime"];
 
     private readonly Channel<StreamingMessage> outgoing = Channel.CreateUnbounded<StreamingMessage>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> requests = new(StringComparer.Ordinal);
@@ -218,7 +220,7 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
     private void Log(RpcLog line)
     {
         var level = (LogLevel)(int)line.Level;
-        if (level < hostFile.LevelOf(line.Category) || line.Category.StartsWith(KeyRing, StringComparison.Ordinal))
+        if (level < hostFile.LevelOf(line.Category) || !log.Verbose && Unshown.Any(category => line.Category.StartsWith(category, StringComparison.Ordinal)))
         {
             return;
         }

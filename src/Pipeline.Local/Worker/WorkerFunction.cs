@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
+using Pipeline.Storage;
 
 namespace Pipeline.Local.Worker;
 
@@ -59,9 +60,20 @@ internal sealed record WorkerFunction(string Id, string Name, Trigger Trigger)
             case "queuetrigger":
                 var deferred = binding.TryGetProperty("properties", out var properties)
                     && string.Equals(Text(properties, "supportsDeferredBinding"), "True", StringComparison.OrdinalIgnoreCase);
+                var connection = Text(binding, "connection") ?? "AzureWebJobsStorage";
+                if (connection != Names.Connection)
+                {
+                    wrong.Add($"{function}: seen connection \"{connection}\", expected {Names.Connection}, in which this host makes the queues; correct its trigger");
+                    return null;
+                }
                 return Expand(function, Text(binding, "queueName"), settings, wrong) is { } queue
-                    ? new QueueTrigger(parameter, queue.ToLowerInvariant(), Text(binding, "connection") ?? "AzureWebJobsStorage", deferred) : null;
+                    ? new QueueTrigger(parameter, queue.ToLowerInvariant(), connection, deferred) : null;
             case "timertrigger":
+                if (string.Equals(Text(binding, "runOnStartup"), "true", StringComparison.OrdinalIgnoreCase))
+                {
+                    wrong.Add($"{function}: seen runOnStartup, expected a schedule alone; a plan that runs at every start asks the sources too often");
+                    return null;
+                }
                 return Expand(function, Text(binding, "schedule"), settings, wrong) is { } schedule ? new TimerTrigger(parameter, schedule) : null;
             case "httptrigger":
                 IReadOnlyList<string> methods = binding.TryGetProperty("methods", out var listed) && listed.ValueKind == JsonValueKind.Array

@@ -11,7 +11,6 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>The file that the build of the function app makes.</summary>
     public const string AssemblyName = "Pipeline.Functions.dll";
 
-    private readonly LastLines lastLines = new();
     private readonly Process process;
     private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -39,13 +38,13 @@ internal sealed class WorkerProcess : IDisposable
         ready.Wait();
         process = started ?? throw new StartException($"worker: '{start.FileName}' did not start: {failure?.Message ?? "no process"}");
         Id = ProcessId.Of(process);
-        lastLines.Read(process);
+        LastLines.Read(process);
     }
 
     public ProcessId Id { get; }
 
     /// <summary>The last lines it wrote.</summary>
-    public IReadOnlyList<string> LastWords => lastLines.All;
+    public LastLines LastLines { get; } = new();
 
     /// <summary>The file of the built app.</summary>
     /// <exception cref="StartException">There is none.</exception>

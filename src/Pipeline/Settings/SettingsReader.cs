@@ -89,6 +89,7 @@ public sealed class SettingsReader
     {
         var section = configuration.GetSection(SettingNames.HostStorage);
         if (string.IsNullOrWhiteSpace(section.Value) && !section.GetChildren().Any()) Report(SettingNames.HostStorage, section.Value, "a storage account", "UseDevelopmentStorage=true");
+        else if (!string.IsNullOrWhiteSpace(section.Value)) Storage.StorageAccount.Open(configuration, SettingNames.HostStorage, findings);
     }
 
     /// <param name="source">The source that is planned by it; null for none.</param>

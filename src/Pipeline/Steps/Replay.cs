@@ -32,12 +32,10 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
     /// <param name="cancellationToken">Stops the call.</param>
     public async Task<Replaying> RunAsync(string? text, string? from, bool accept, CancellationToken cancellationToken)
     {
-        if (!Slice.TryParse(text, out var slice)) return Refused(text, "source/dataset/key, for example census-trade/exports-total/2019", "see the table slices");
-        if (!sources.Has(slice.Source)) return Refused(text, $"a source: {string.Join(", ", sources.All.Select(source => source.Name))}", "see the table slices");
-        if (!sources.Exists(slice)) return Refused(text, $"a slice of {slice.Source}", "see the table slices");
-        if (sources[slice.Source].Datasets.All(dataset => dataset.Name != slice.Dataset)) return Refused(text, "a dataset that is switched on", "look at the settings of the source");
-        if (from is { Length: > 0 } and not (Raw or Source)) return new Replaying(slice.Id, from, "", new Finding("replay, from", Finding.Quote(from), $"{Raw} or {Source}", "or leave it out"));
-        if (accept && from == Source) return new Replaying(slice.Id, Source, "", new Finding("replay, accept", Finding.Quote(Source), $"{Raw}: only a body that is stored can have been compared", "replay it from its source first"));
+        if (Check(text, from, accept, out var slice) is { } refusal)
+        {
+            return new Replaying(text ?? "", from ?? "", "", refusal);
+        }
         if (accept) from = Raw;
         // Whoever replays a curated file has just corrected it.
         else if (string.IsNullOrEmpty(from) && sources[slice.Source].Request(slice).Url.Scheme == SourceRequest.CuratedScheme) from = Source;
@@ -57,8 +55,38 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
         return new Replaying(slice.Id, Raw, body.Blob);
     }
 
+    /// <summary>Checks what an operator asks for. Nothing is read from the storage.</summary>
+    /// <returns>Why it cannot be done; null if it can.</returns>
+    public Finding? Check(string? text, string? from, bool accept, out Slice slice)
+    {
+        if (!Slice.TryParse(text, out slice))
+        {
+            return Refused(text, "source/dataset/key, for example census-trade/exports-total/2019", "see the table slices");
+        }
+        if (!sources.Has(slice.Source))
+        {
+            return Refused(text, $"a source: {string.Join(", ", sources.All.Select(source => source.Name))}", "see the table slices");
+        }
+        if (!sources.Exists(slice))
+        {
+            return Refused(text, $"a slice of {slice.Source}", "see the table slices");
+        }
+        var dataset = slice.Dataset;
+        if (sources[slice.Source].Datasets.All(known => known.Name != dataset))
+        {
+            return Refused(text, "a dataset that is switched on", "look at the settings of the source");
+        }
+        if (from is { Length: > 0 } and not (Raw or Source))
+        {
+            return new Finding("replay, from", Finding.Quote(from), $"{Raw} or {Source}", "or leave it out");
+        }
+        return accept && from == Source
+            ? new Finding("replay, accept", Finding.Quote(Source), $"{Raw}: only a body that is stored can have been compared", "replay it from its source first")
+            : null;
+    }
+
     private async Task<bool> PullFailedAsync(SliceRow row, CancellationToken cancellationToken) => row.State is SliceState.Failed or SliceState.Missing
         || (await letters.OpenAsync(row.Slice.Source, cancellationToken).ConfigureAwait(false)).Any(open => open.Letter.Slice == row.Slice && open.Letter.Queue == Names.PullQueue);
 
-    private static Replaying Refused(string? text, string expected, string advice) => new(text ?? "", "", "", new Finding("replay", text is null ? "nothing" : Finding.Quote(text), expected, advice));
+    private static Finding Refused(string? text, string expected, string advice) => new("replay", text is null ? "nothing" : Finding.Quote(text), expected, advice);
 }

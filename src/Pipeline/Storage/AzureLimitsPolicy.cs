@@ -58,9 +58,13 @@ public sealed partial class AzureLimitsPolicy : HttpPipelinePolicy
         var path = request.Uri.Path;
         if (path.EndsWith("/$batch", StringComparison.Ordinal)) CheckTransaction(Body(request));
         else if (request.Headers.Contains("DataServiceVersion")) CheckAction(path, Body(request));
-        else if (path.Contains("/messages", StringComparison.Ordinal)) CheckMessage(path, Body(request));
+        else if (IsMessage(request)) CheckMessage(path, Body(request));
         else CheckMetadata(path, request.Headers);
     }
+
+    /// <summary>A message of a queue goes as XML to <c>/{queue}/messages</c>, behind the account's name on Azurite; a blob may have such a name, and other content.</summary>
+    private static bool IsMessage(Request request) => MessageAddress().IsMatch(request.Uri.Path)
+        && request.Headers.TryGetValue("Content-Type", out var type) && type.StartsWith("application/xml", StringComparison.OrdinalIgnoreCase);
 
     private static ReadOnlyMemory<byte> Body(Request request)
     {
@@ -206,6 +210,9 @@ public sealed partial class AzureLimitsPolicy : HttpPipelinePolicy
     /// <summary>A table, or a row of it, at the end of an address; quotes inside a key are doubled.</summary>
     [GeneratedRegex(@"/([A-Za-z][A-Za-z0-9]{2,62})(?:\(PartitionKey='(.*?)',RowKey='(.*)'\))?(?:\?|$)")]
     private static partial Regex RowAddress();
+
+    [GeneratedRegex("^(/[^/]+)?/[^/]+/messages(/[^/]+)?$")]
+    private static partial Regex MessageAddress();
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
     private static partial Regex Identifier();

@@ -70,6 +70,17 @@ public sealed class FunctionContractTests
         Assert.Equal("Other: seen no trigger that this host knows, expected a queue, timer or HTTP trigger", error.Message);
     }
 
+    [Theory]
+    [InlineData("""{"name":"m","type":"queueTrigger","queueName":"pull","connection":"Other"}""", "Other: seen connection \"Other\", expected PipelineStorage, in which this host makes the queues; correct its trigger")]
+    [InlineData("""{"name":"t","type":"timerTrigger","schedule":"0 0 * * * *","runOnStartup":true}""", "Other: seen runOnStartup, expected a schedule alone; a plan that runs at every start asks the sources too often")]
+    public void A_trigger_that_this_host_would_run_differently_is_refused(string binding, string line)
+    {
+        var metadata = new RpcFunctionMetadata { Name = "Other", FunctionId = "1" };
+        metadata.RawBindings.Add(binding);
+        var error = Assert.Throws<StartException>(() => WorkerFunction.Read([metadata], new ConfigurationBuilder().Build()));
+        Assert.Equal(line, error.Message);
+    }
+
     [Fact]
     public async Task A_worker_that_never_answers_is_given_up()
     {

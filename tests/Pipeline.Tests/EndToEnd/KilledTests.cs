@@ -84,10 +84,11 @@ public sealed class KilledTests(Azurite azurite)
     {
         var quiet = await QuietRun.GetAsync(azurite);
         var connection = azurite.NewAccount();
-        foreach (var milliseconds in (int[])[900, 1300, 2000, 3000])
+        var account = new Account(connection);
+        foreach (var done in (int[])[1, 4, 12, 25, 36])
         {
             await using var app = App.Start(App.Settings(connection), "--once");
-            await Task.Delay(milliseconds);
+            await app.UntilAsync($"{done} slices are done", async () => (await account.RowsAsync("slices", "State eq 'done'")).Count >= done);
             await app.KillAsync();
         }
 

@@ -57,6 +57,8 @@ public sealed class LocalHostTests(Azurite azurite)
     [InlineData("{", "host.json line 1: seen text that is not JSON, expected an object; correct the file")]
     [InlineData("{}", "host.json, version: seen nothing, expected the text \"2.0\"; add \"version\": \"2.0\"")]
     [InlineData("""{ "version": 2 }""", "host.json, version: seen 2, expected the text \"2.0\"; correct it")]
+    [InlineData("""{ "version": "2.0", "extensions": { "queues": { "batchSize": "lots" } } }""", "host.json, extensions:queues:batchSize: seen \"lots\", expected a value of the host.json reference (The input string 'lots' was not in a correct format); correct it")]
+    [InlineData("""{ "version": "2.0", "Version": "2.0" }""", "host.json: A duplicate key 'Version' was found, expected each name once, upper and lower case being the same; correct the file")]
     [InlineData("""{ "version": "2.0", "functionTimeout": "30" }""", "host.json, functionTimeout: seen \"30\", expected hh:mm:ss; correct it")]
     public async Task A_bad_host_json_is_said_in_one_line(string text, string line)
     {
@@ -104,7 +106,7 @@ public sealed class LocalHostTests(Azurite azurite)
             var ended = await App.RunAsync(App.Small(azurite.NewAccount(), ("Sources__Mode", "live"), ("Census__ApiKey", new string('0', 40))), "--once", "--app", folder.FullName);
             Assert.Equal(1, ended.ExitCode);
             var line = Assert.Single(ended.ErrorLines);
-            Assert.Matches("^worker: ended with exit code [0-9]+ before it had listed its functions, its last words: .+$", line);
+            Assert.Matches("^worker: ended with exit code [0-9]+ before it had listed its functions, its last lines: .+$", line);
         }
         finally
         {
@@ -183,6 +185,50 @@ public sealed class LocalHostTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task An_Azurite_that_dies_under_a_run_ends_it_in_one_line()
+    {
+        var ports = Enumerable.Range(0, 3).Select(_ => Loopback.FreePort()).ToArray();
+        var data = Path.Combine(Repository.Root, ".azurite", ports[0].ToString(CultureInfo.InvariantCulture));
+        try
+        {
+            await using var app = App.Command("dotnet", App.Settings(Emulator(ports[0], ports[1], ports[2])), App.Local, "--once");
+            await app.UntilSaysAsync("PlanMoexHolders: 3 slices are due");
+            using (var entry = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(data, "hosts", "azurite.json"))))
+            using (var process = Process.GetProcessById(entry.RootElement.GetProperty("Pid").GetInt32())) process.Kill();
+            var ended = await app.EndAsync();
+            Assert.Equal(1, ended.ExitCode);
+            Assert.StartsWith("Azurite: ended with exit code 137", ended.ErrorLines[^1], StringComparison.Ordinal);
+            Assert.EndsWith("; run the command again: nothing that was stored is lost, and the work goes on where it ended", ended.ErrorLines[^1], StringComparison.Ordinal);
+        }
+        finally
+        {
+            if (Directory.Exists(data)) Directory.Delete(data, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task The_host_s_own_storage_may_be_another_Azurite_and_both_are_started()
+    {
+        var ports = Enumerable.Range(0, 6).Select(_ => Loopback.FreePort()).ToArray();
+        string[] data = [.. new[] { ports[0], ports[3] }.Select(port => Path.Combine(Repository.Root, ".azurite", port.ToString(CultureInfo.InvariantCulture)))];
+        var settings = App.Small(Emulator(ports[0], ports[1], ports[2]));
+        settings["AzureWebJobsStorage"] = Emulator(ports[3], ports[4], ports[5]);
+        try
+        {
+            await using var app = App.Command("dotnet", settings, App.Local, "--port", $"{Loopback.FreePort()}");
+            await app.UntilSaysAsync("ready: ");
+            foreach (var port in ports) Assert.True(await Loopback.AnswersAsync(port));
+            await app.TerminateAsync();
+            Assert.Equal(0, (await app.EndAsync()).ExitCode);
+            foreach (var port in ports) Assert.False(await Loopback.AnswersAsync(port));
+        }
+        finally
+        {
+            foreach (var folder in data.Where(Directory.Exists)) Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task The_doctor_names_each_check_and_what_is_wrong()
     {
         var port = Loopback.FreePort();
@@ -230,6 +276,18 @@ public sealed class LocalHostTests(Azurite azurite)
         using var run = await http.PostAsync($"{address}admin/functions/PlanMoexHolders", null);
         Assert.Equal(HttpStatusCode.Accepted, run.StatusCode);
         await app.UntilSaysAsync("PlanMoexHolders: moex-holders: 3 of 3 slices are due");
+        foreach (var (name, body, words) in (IEnumerable<(string, string, string)>)
+                 [
+                     ("Pull", "{\"input\":5}", "seen a body of another form, expected {\"input\": \"…\"} or none"),
+                     ("Pull", "input", "seen a body of another form, expected {\"input\": \"…\"} or none"),
+                     ("KeepDeadPull", "", "KeepDeadPull takes whole messages, expected one in its queue; send it there"),
+                     ("Health", "", "Health runs by its own address, expected one of "),
+                 ])
+        {
+            using var refused = await http.PostAsync($"{address}admin/functions/{name}", new StringContent(body));
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+            Assert.StartsWith(words, JsonDocument.Parse(await refused.Content.ReadAsStringAsync()).RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+        }
         using var unknown = await http.PostAsync($"{address}admin/functions/Plan", null);
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
         Assert.StartsWith("""{"error":"seen function \"Plan\", expected one of """, await unknown.Content.ReadAsStringAsync(), StringComparison.Ordinal);

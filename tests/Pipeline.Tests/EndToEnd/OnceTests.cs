@@ -79,6 +79,15 @@ public sealed class OnceTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task Several_sources_can_be_run_by_the_names_of_their_plans()
+    {
+        var ended = await App.RunAsync(App.Small(azurite.NewAccount()), "--once", "PlanCensusTrade", "planmoexholders");
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Contains("\n  moex-holders ", ended.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("unctad-fdi", ended.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_unknown_plan_is_named_together_with_the_known_ones_and_touches_nothing()
     {
         var connection = azurite.NewAccount();

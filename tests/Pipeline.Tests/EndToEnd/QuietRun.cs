@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>One undisturbed <c>--once</c> on all samples, which other tests look at and compare with. Nobody writes to its account afterwards.</summary>
+/// <summary>One undisturbed <c>--once</c> on all samples, which other tests look at and compare with. Nothing writes to its account afterwards.</summary>
 internal sealed class QuietRun
 {
     private static readonly Lock Gate = new();
@@ -16,7 +16,7 @@ internal sealed class QuietRun
     /// <summary>See <see cref="Account.OutcomeAsync"/>.</summary>
     public IReadOnlyList<string> Outcome { get; }
 
-    /// <summary>The run; made when somebody first asks for it.</summary>
+    /// <summary>The run; made when a test first needs it.</summary>
     public static Task<QuietRun> GetAsync(Azurite azurite)
     {
         lock (Gate) return run ??= MakeAsync(azurite.NewAccount());

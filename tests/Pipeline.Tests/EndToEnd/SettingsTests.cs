@@ -15,6 +15,7 @@ public sealed class SettingsTests(Azurite azurite)
         { "Census__Levels=total,HS3", "Census__Levels: seen \"total,HS3\", expected any of total,HS2,HS4,HS6; for example Census__Levels=total,HS2" },
         { "Census__BaseUrl=http://api.census.gov/data", "Census__BaseUrl: seen \"http://api.census.gov/data\", expected an https address (http for loopback only); for example Census__BaseUrl=https://api.census.gov/data/timeseries/intltrade" },
         { "PipelineStorage=", "PipelineStorage: seen nothing, expected a storage connection string, or PipelineStorage__blobServiceUri, PipelineStorage__queueServiceUri and PipelineStorage__tableServiceUri; for local work set PipelineStorage=UseDevelopmentStorage=true" },
+        { "AzureWebJobsStorage=garbage", "AzureWebJobsStorage: seen a text that is no connection string, expected DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net; for local work set AzureWebJobsStorage=UseDevelopmentStorage=true" },
         { "Sources__Mode=recorded", "Sources__Mode: seen \"recorded\", expected samples or live; for example Sources__Mode=live" },
         { "Sources__Mode=live Census__ApiKey=0 Census__Partners=Russia", "Census__Partners: seen \"Russia\", expected Schedule C codes of countries (four digits, 1 to 8 first), or *; for example Census__Partners=4621,5700" },
         { "Census__From=1992-13", "Census__From: seen \"1992-13\", expected a month from 1985-01 on, yyyy-MM; for example Census__From=1992-01" }
@@ -49,9 +50,10 @@ public sealed class SettingsTests(Azurite azurite)
 
     [Theory]
     [InlineData("--port 99999", "command line: --port: seen \"99999\", expected a whole number from 1 to 65535; see --help")]
-    [InlineData("--twice", "command line: seen \"--twice\", expected --once [function], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, --no-azurite, --app <folder>, --verbose, --json or --help")]
+    [InlineData("--twice", "command line: seen \"--twice\", expected --once [function …], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, --no-azurite, --app <folder>, --verbose, --json or --help")]
     [InlineData("--once --list", "command line: seen --once and --list, expected one of them; see --help")]
     [InlineData("--once --replay a/b/c", "command line: seen --once and --replay, expected one of them; see --help")]
+    [InlineData("--replay a/b/c --from bad", "command line: Argument 'bad' not recognized. Must be one of: 'raw' 'source'; see --help")]
     [InlineData("--accept", "command line: --from and --accept say how to --replay a slice; see --help")]
     public async Task A_bad_argument_is_said_in_one_line(string arguments, string line)
     {
