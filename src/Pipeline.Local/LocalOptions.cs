@@ -82,7 +82,13 @@ internal sealed record LocalOptions
                 + "Without it, curated files are read from the source and all others from raw.",
             HelpName = "raw|source",
         };
-        from.AcceptOnlyFromAmong("raw", "source");
+        from.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && token.Value is not ("raw" or "source"))
+            {
+                result.AddError($"--from: seen \"{token.Value}\", expected raw or source");
+            }
+        });
         var accept = new Option<bool>("--accept") { Description = "With --replay: the body is right although a check refused it." };
         var list = new Option<bool>("--list") { Description = "Show the slices with their states and end." };
         var doctor = new Option<bool>("--doctor") { Description = "Check Node.js, npm packages, ports, clock, Azurite and settings, and end." };

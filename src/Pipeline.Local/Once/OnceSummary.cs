@@ -36,7 +36,7 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
         {
             var ended = await runs.EndedSinceAsync(source, startedAt, cancellationToken);
             var numbers = Numbers(own.Count, ended);
-            table.AddRow([source, .. numbers.Select(number => number.ToString(number == Math.Floor(number) ? "N0" : "N1", CultureInfo.InvariantCulture))]);
+            table.AddRow([source, .. numbers[..^1].Select(number => Text(number, "N0")), Text(numbers[^1], "N1")]);
             var row = new JsonObject { ["source"] = source };
             foreach (var (column, number) in columns.Zip(numbers))
             {
@@ -67,7 +67,9 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
         return verdict.ExitCode;
     }
 
-    /// <summary>The columns after the source, in their order.</summary>
+    private static string Text(double number, string format) => number.ToString(format, CultureInfo.InvariantCulture);
+
+    /// <summary>The columns after the source, in their order; the last one is seconds.</summary>
     private double[] Numbers(int count, IReadOnlyList<RunRow> ended)
     {
         var counts = ended.Aggregate(default(RowCounts), (sum, run) => sum + run.Counts);

@@ -20,8 +20,11 @@ public interface ISliceReader
     /// </summary>
     FigurePolicy? Figures => null;
 
-    /// <summary>What was asked for, for a body with rows of which none is it.</summary>
-    string Wanted => "rows of the slice";
+    /// <summary>
+    /// What was asked for, for a body with rows of which none is it; null if the settings want no row of the body, which then only
+    /// serves cross-checks.
+    /// </summary>
+    string? Wanted => "rows of the slice";
 
     /// <summary>Whether a change of this row lies inside the publisher's declared revision window.</summary>
     bool InPolicy(FactRow row, DateTimeOffset vintage);

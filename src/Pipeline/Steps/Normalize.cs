@@ -120,8 +120,9 @@ public sealed class Normalize(
     }
 
     private static Finding? NothingWanted(BodyCheck check, ISliceReader reader) =>
-        check.Read == 0 || check.Kept > 0 || check.Missing > 0 || check.Rejected > 0 || reader.Scope.Coverage == Coverage.ByHand ? null
-            : new Finding(Body, $"{check.Read} {(check.Read == 1 ? "row" : "rows")}, none of them {reader.Wanted}", reader.Wanted,
+        check.Read == 0 || check.Kept > 0 || check.Missing > 0 || check.Rejected > 0 || reader.Scope.Coverage == Coverage.ByHand
+        || reader.Wanted is not { } wanted ? null
+            : new Finding(Body, $"{check.Read} {(check.Read == 1 ? "row" : "rows")}, none of them {wanted}", wanted,
                 "the response does not hold what was asked for: the table keeps the old rows; pull the slice again");
 
     /// <summary>

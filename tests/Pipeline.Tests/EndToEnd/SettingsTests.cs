@@ -44,7 +44,7 @@ public sealed class SettingsTests(Azurite azurite)
         settings["Census__Levels"] = "";
         var ended = await App.RunAsync(settings, "--once");
         Assert.Equal(1, ended.ExitCode);
-        Assert.Equal(["PipelineStorage", "CENSUS_SCHEDULE", "Census__ApiKey", "Census__Levels"], ended.ErrorLines.Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]));
+        Assert.Equal(["AzureWebJobsStorage", "PipelineStorage", "CENSUS_SCHEDULE", "Census__ApiKey", "Census__Levels"], ended.ErrorLines.Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]));
         Assert.DoesNotContain("canary", ended.ToString(), StringComparison.Ordinal);
     }
 
@@ -53,7 +53,7 @@ public sealed class SettingsTests(Azurite azurite)
     [InlineData("--twice", "command line: seen \"--twice\", expected --once [function …], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, --no-azurite, --app <folder>, --verbose, --json or --help")]
     [InlineData("--once --list", "command line: seen --once and --list, expected one of them; see --help")]
     [InlineData("--once --replay a/b/c", "command line: seen --once and --replay, expected one of them; see --help")]
-    [InlineData("--replay a/b/c --from bad", "command line: Argument 'bad' not recognized. Must be one of: 'raw' 'source'; see --help")]
+    [InlineData("--replay a/b/c --from bad", "command line: --from: seen \"bad\", expected raw or source; see --help")]
     [InlineData("--accept", "command line: --from and --accept say how to --replay a slice; see --help")]
     public async Task A_bad_argument_is_said_in_one_line(string arguments, string line)
     {

@@ -44,7 +44,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
     public FigurePolicy? Figures => CensusBody.Totals;
 
     /// <inheritdoc/>
-    public string Wanted => $"a country's months from {from:yyyy-MM} to 2009-12";
+    public string? Wanted => from >= CensusSlice.FirstMonth ? null : $"a country's months from {from:yyyy-MM} to 2009-12";
 
     /// <inheritdoc/>
     public bool InPolicy(FactRow row, DateTimeOffset vintage) => CensusScope.InPolicy((TradeMonthly)row, vintage);
