@@ -94,7 +94,8 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
             }, "", cancellationToken).ConfigureAwait(false);
             return;
         }
-        if (before.State == SliceState.Refused && newest?.Sha12 == outcome.Sha12)
+        if (before.State == SliceState.Refused && newest?.Sha12 == outcome.Sha12
+            && await IsRefusedAsync(newest, cancellationToken))
         {
             await EndAsync(outcome, RunState.Unchanged, row => row, before.LastError, cancellationToken).ConfigureAwait(false);
             return;
@@ -121,6 +122,14 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         }, cancellationToken).ConfigureAwait(false);
         logger.LogInformation("{Slice}: {Bytes} bytes stored as {Blob}", slice, fetched.Answer!.Length, name.Blob);
     }
+
+    /// <summary>
+    /// Whether a stored body has been refused. The slice does not tell: a process may have ended after it had stored a
+    /// newer body and before it sent its message.
+    /// </summary>
+    private async Task<bool> IsRefusedAsync(RawName body, CancellationToken cancellationToken) =>
+        await runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken)
+            is { State: SliceState.Refused };
 
     /// <summary>
     /// Whether a later body than the one in the tables is on its way into them. Then the source has gone back to the older one:

@@ -143,6 +143,22 @@ internal sealed class CrashScenario(
     {
         if (wanted == seen) return;
         var (a, b) = (wanted.Split('\n'), seen.Split('\n'));
-        Assert.Fail($"{where}\nlacking:\n{string.Join('\n', a.Except(b))}\ntoo much:\n{string.Join('\n', b.Except(a))}\n{a.Length} lines, seen {b.Length}");
+        Assert.Fail(
+            $"{where}\nlacking:\n{string.Join('\n', Less(a, b))}\ntoo much:\n{string.Join('\n', Less(b, a))}\n"
+                + $"{a.Length} lines, seen {b.Length}"
+        );
+    }
+
+    /// <summary>Lines that stand more often in one text than in the other.</summary>
+    private static IEnumerable<string> Less(IEnumerable<string> lines, IEnumerable<string> others)
+    {
+        var left = others.CountBy(line => line).ToDictionary(StringComparer.Ordinal);
+        foreach (var (line, count) in lines.CountBy(line => line))
+        {
+            foreach (var again in Enumerable.Repeat(line, Math.Max(0, count - left.GetValueOrDefault(line))))
+            {
+                yield return again;
+            }
+        }
     }
 }

@@ -25,6 +25,8 @@ public sealed class FakeSourceCrashTests(ITestOutputHelper output) : IDisposable
         { "a refused body", [First], "a=2 !" },
         { "a shrunk body", [Long], "a=1" },
         { "back from a refused body", [First, "a=2 !"], First },
+        { "a good body after a refused one", [First, "a=2 !"], Revised },
+        { "one refused body after another", [First, "a=2 !"], "a=3 !" },
         { "an empty answer", [First], "" },
         { "rejects that are mended", ["a=1 b=?"], "a=1 b=2" }
     };
