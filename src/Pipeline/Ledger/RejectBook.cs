@@ -24,23 +24,42 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     {
         if (findings.Count == 0) return;
         var table = await tables.OpenAsync(Names.Rejects);
-        foreach (var batch in findings.DistinctBy(finding => finding.Where).Chunk(100))
-            await table.SubmitTransactionAsync(batch.Select(finding =>
+        var rows = findings
+            .Select(finding =>
+                Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow())
+            )
+            .DistinctBy(row => row.RowKey);
+        foreach (var batch in rows.Chunk(100))
+        {
+            await table.SubmitTransactionAsync(batch.Select(row =>
             {
-                var row = Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow());
                 row["State"] = Accepted;
                 return new TableTransactionAction(TableTransactionActionType.UpsertReplace, row);
             }), cancellationToken);
+        }
     }
 
-    /// <summary>What an operator has said is right of a slice: place and value.</summary>
-    public async Task<IReadOnlySet<(string Where, string Seen)>> AcceptedAsync(Slice slice, CancellationToken cancellationToken)
+    /// <summary>What an operator has said is right.</summary>
+    /// <param name="Finding">The place and the value.</param>
+    /// <param name="RawBlob">The body that it was said of.</param>
+    public sealed record AcceptedFinding(Finding Finding, string RawBlob);
+
+    /// <summary>What an operator has said is right of a slice.</summary>
+    public async Task<IReadOnlyList<AcceptedFinding>> AcceptedAsync(Slice slice, CancellationToken cancellationToken)
     {
         var filter = TableClient.CreateQueryFilter(
             $"PartitionKey ge {slice.Source + "|"} and PartitionKey lt {slice.Source + "}"} and State eq {Accepted} and Slice eq {slice.Id}");
-        var found = new HashSet<(string, string)>();
+        var found = new List<AcceptedFinding>();
         await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken))
-            found.Add((row.GetString("Position"), row.GetString("Seen")));
+        {
+            var finding = new Finding(
+                row.GetString("Position"),
+                row.GetString("Seen"),
+                row.GetString("Expected"),
+                row.GetString("Advice")
+            );
+            found.Add(new AcceptedFinding(finding, row.GetString("RawBlob")));
+        }
         return found;
     }
 

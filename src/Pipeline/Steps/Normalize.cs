@@ -65,7 +65,10 @@ public sealed class Normalize(
         var reader = await sources[slice.Source].ReaderAsync(slice, context, cancellationToken);
         var stored = await raw.OpenAsync(name, cancellationToken).ConfigureAwait(false);
         var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken).ConfigureAwait(false);
-        var word = new OperatorWord(message, await rejects.AcceptedAsync(slice, cancellationToken));
+        // A load that was begun is finished. The comparisons with the table let the body pass before its first row was
+        // written; by now the table holds a part of it, so that they would judge differently.
+        var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
+        var word = new OperatorWord(message, await rejects.AcceptedAsync(slice, cancellationToken), isBegun);
         if (check.Refusal is { } unfit && !(check.MayBeAccepted && word.Accepts(unfit)))
         {
             await RefuseAsync(name, run, check, unfit, [], cancellationToken).ConfigureAwait(false);
@@ -79,42 +82,94 @@ public sealed class Normalize(
         var existing = await ExistingAsync(check, before, reader, cancellationToken);
         var review = await ReviewAsync(name, reader, existing, stored, cancellationToken);
         var flagged = review.Flagged.Where(flag => !word.Accepts(flag.Value)).ToDictionary(flag => flag.Key, flag => flag.Value);
-        if (await LackingAsync(name, check, before, reader, existing, stored, cancellationToken).ConfigureAwait(false) is { } lacking && !word.Accepts(lacking))
+        if (!isBegun && await LackingAsync(name, check, before, reader, existing, stored, cancellationToken) is { } lacking && !word.Accepts(lacking))
         {
             // What could not be understood may be why rows are lacking: it is said too.
             await RefuseAsync(name, run, check, lacking, await RejectedAsync(check, reader, stored, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             return;
         }
-        if ((review.Refusal is { } moved && !word.Accepts(moved) ? moved : Unbelievable(name, check, flagged, before, reader)) is { } wrong)
+        if (!isBegun && (review.Refusal is { } moved && !word.Accepts(moved) ? moved
+            : Unbelievable(name, check, flagged, before, reader)) is { } wrong)
         {
             await RefuseAsync(name, run, check, wrong, [.. flagged.Values.Take(MaxRejectedOfRefused)], cancellationToken);
             return;
         }
         // What an operator has said is right is remembered by place and value: the next body does not ask again.
         await rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
-        if (word.Spoken.Count > 0) run = run with { Error = word.Note };
+        if (word.Note is { Length: > 0 } note) run = run with { Error = note };
         check = check with { Kept = check.Kept - flagged.Count, Rejected = check.Rejected + flagged.Count };
         await MergeAsync(name, run, check, reader, (existing, before.Version), flagged, stored, message.Replay, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What an operator says of a body: with this message, or earlier of the same places and values.</summary>
-    private sealed class OperatorWord(NormalizeMessage message, IReadOnlySet<(string, string)> remembered)
+    private sealed class OperatorWord
     {
+        private readonly NormalizeMessage message;
+        private readonly bool isBegun;
+        private readonly HashSet<(string Where, string Seen)> remembered = [];
+        private readonly List<Finding> ofThisBody = [];
         private readonly List<Finding> spoken = [];
+
+        /// <param name="message">The message.</param>
+        /// <param name="accepted">What an operator has accepted of the slice before.</param>
+        /// <param name="isBegun">Whether the body's load has begun and was interrupted.</param>
+        public OperatorWord(
+            NormalizeMessage message,
+            IReadOnlyList<RejectBook.AcceptedFinding> accepted,
+            bool isBegun
+        )
+        {
+            (this.message, this.isBegun) = (message, isBegun);
+            foreach (var (finding, blob) in accepted)
+            {
+                if (blob == message.RawBlob)
+                {
+                    ofThisBody.Add(finding);
+                }
+                // A body as a whole is held against the table of its day: that says nothing about another body.
+                if (blob == message.RawBlob || finding.Where != Body)
+                {
+                    remembered.Add((finding.Where, finding.Seen));
+                }
+            }
+        }
 
         /// <summary>What was accepted with this message.</summary>
         public IReadOnlyCollection<Finding> Spoken => spoken;
 
-        /// <summary>What was accepted, for the run.</summary>
-        public string Note =>
-            $"accepted by an operator: {spoken[0]}{(spoken.Count > 1 ? $"; and {spoken.Count - 1} more" : "")}";
+        /// <summary>
+        /// What was accepted with this message or with a copy of it that was interrupted, for the run; empty when nothing.
+        /// </summary>
+        public string Note
+        {
+            get
+            {
+                if (!isBegun && message is not { Accept: true, Reload: false })
+                {
+                    return "";
+                }
+                var all = ofThisBody.UnionBy(spoken, finding => finding.Where).ToList();
+                return all.Count == 0
+                    ? ""
+                    : $"accepted by an operator: {all[0]}{(all.Count > 1 ? $"; and {all.Count - 1} more" : "")}";
+            }
+        }
 
         public bool Accepts(Finding finding)
         {
-            if (remembered.Contains((finding.Where, finding.Seen))) return true;
+            if ((isBegun && ofThisBody.Count > 0) || remembered.Contains((finding.Where, finding.Seen)))
+            {
+                return true;
+            }
             // A body that was loaded before is loaded to its end: that is no word about its figures.
-            if (message is { Accept: true, Reload: true }) return finding.Where == Body;
-            if (message.Accept) spoken.Add(finding);
+            if (message is { Accept: true, Reload: true })
+            {
+                return finding.Where == Body;
+            }
+            if (message.Accept)
+            {
+                spoken.Add(finding);
+            }
             return message.Accept;
         }
     }
@@ -292,8 +347,7 @@ public sealed class Normalize(
                 {
                     if (flagged.Count > 0 && flagged.TryGetValue((row.PartitionKey, row.RowKey), out var flag))
                     {
-                        // The row of the table stays: this one says nothing about it.
-                        known?.Meet(row.PartitionKey, row.RowKey);
+                        // The row of the table stays, and counts as one that is left: with rejects no row is removed.
                         rejected.Add(flag);
                         batch.GiveBack(row);
                     }

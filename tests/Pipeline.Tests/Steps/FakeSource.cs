@@ -25,6 +25,12 @@ internal sealed class FakeFact : FactRow
     [Meaning("The note")]
     public string Note { get; set; } = "";
 
+    /// <inheritdoc/>
+    internal override double? Figure => Value;
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<string> FigureColumns => [nameof(Value)];
+
     public override void Describe<TSink>(ref TSink sink)
     {
         sink.Add(nameof(Name), Name);

@@ -536,7 +536,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var account = azurite.NewAccount();
         await using var pipeline = Open(account);
         await LoadAsync(pipeline, "a=1 b=1 c=1");
-        source.Body = "a=2 b=2 c=2";
+        source.Body = "a=2 b=3 c=4";
         await PullAsync(pipeline);
         var body = (await BodiesAsync(pipeline))[^1];
         await pipeline.Queue("normalize").ClearMessagesAsync();
@@ -547,7 +547,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         source.Replies["one"] = new(answer, status);
         source.Published = true;
         await pipeline.RunAsync();
-        Assert.Equal("a=2 b=2 c=2", await FactsAsync(pipeline));
+        Assert.Equal("a=2 b=3 c=4", await FactsAsync(pipeline));
         Assert.Equal((SliceState.Done, 3L), ((await SliceAsync(pipeline)).State, (await SliceAsync(pipeline)).Rows));
         var run = (await pipeline.RowsAsync("runs")).Select(RunRow.From).Single(run => run.RunId == body.RunId);
         Assert.Equal((SliceState.Done, 3L), (run.State, run.Counts.Changed));
