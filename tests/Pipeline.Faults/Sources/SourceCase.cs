@@ -23,12 +23,17 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
     /// <summary>Longer than any pause, shorter than any time-out of the three sources.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(119);
 
-    /// <summary>When the simulated world is looked at first: all of 2019 is out.</summary>
-    public static readonly DateTimeOffset Start = new(2020, 2, 15, 13, 15, 0, TimeSpan.Zero);
+    /// <summary>
+    /// When the simulated world is looked at first: all of 2019 is out, and the depository has figures for a week.
+    /// </summary>
+    public static readonly DateTimeOffset Start = new(2020, 3, 20, 13, 15, 0, TimeSpan.Zero);
 
     public const string CensusKey = "canary0canary1canary2canary3canary4abcdef", NsdKey = "canary5canary6canary7canary8canary9ghijkl", ClientId = "canary-client-id-0123456789", ClientSecret = "canary-client-secret-0123456789";
 
-    public Slice Slice => Slice.TryParse(SliceId, out var slice) ? slice : throw new FormatException(SliceId);
+    public Slice Slice => SliceOf(SliceId);
+
+    public static Slice SliceOf(string id) =>
+        Slice.TryParse(id, out var slice) ? slice : throw new FormatException(id);
 
     public bool IsCurated => Path.EndsWith(".csv", StringComparison.Ordinal);
 
@@ -58,7 +63,7 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
         new("unctad-fdi/fdi-partners/all", "fdi-partners.csv", "fdipartners", server => Unctad(server)),
         new("moex-holders/market-capitalisation/last-day", SourceData.IssPath, "holders", server => Moex(server)),
         new("moex-holders/ofz-nonresidents/all", SourceData.OfzPath, "holders", server => Moex(server)),
-        new("moex-holders/nsd-holders/2020-02-14", SourceData.NsdPath, "holders", server => Moex(server)),
+        new("moex-holders/nsd-holders/2020-03-19", SourceData.NsdPath, "holders", server => Moex(server)),
         new("moex-holders/holders-by-country/all", "holders.csv", "holders", server => Moex(server))
     ];
 

@@ -21,6 +21,12 @@ internal sealed class SourceData(int seed, int version)
     private static readonly (string Code, string Name)[] Partners = [("4621", "RUSSIA"), ("5700", "CHINA"), ("2010", "MEXICO")];
     private static readonly string[] Chapters = ["27", "75", "99"];
 
+    /// <summary>
+    /// Whether the figures of the exchange and of the Bank of Russia are those of the state that layout 1 left behind:
+    /// most are too small to be believed.
+    /// </summary>
+    public bool IsOfFirstLayout { get; init; }
+
     /// <summary>The pages of the exchange's answer, each with a day of its own; 1 is the answer as it has always been.</summary>
     public int Pages { get; init; } = 1;
 
@@ -106,7 +112,8 @@ internal sealed class SourceData(int seed, int version)
     {
         var page = query.Contains("start=", StringComparison.Ordinal) ? int.Parse(query[(query.IndexOf("start=", StringComparison.Ordinal) + 6)..].Split('&')[0], CultureInfo.InvariantCulture) : 0;
         var cursor = Pages == 1 ? "" : $$$""","capitalization.cursor":{"columns":["INDEX","TOTAL","PAGESIZE"],"data":[[{{{page}}},{{{Pages}}},1]]}""";
-        return $$$"""{"capitalization":{"columns":["CAPITALIZATION","TRADEDATE"],"data":[[{{{Figure(1 + 3 * page)}}}.5,"2020-02-{{{14 - page}}}"]]}{{{cursor}}}}""";
+        var roubles = Figure(1 + 3 * page) + (IsOfFirstLayout ? 0 : 40_000_000_000_000);
+        return $$$"""{"capitalization":{"columns":["CAPITALIZATION","TRADEDATE"],"data":[[{{{roubles}}}.5,"2020-02-{{{14 - page}}}"]]}{{{cursor}}}}""";
     }
 
     /// <summary>The text in the archive of investment.</summary>
@@ -119,14 +126,17 @@ internal sealed class SourceData(int seed, int version)
     {
         var table = new TestWorkbook { Sheet = "ОФЗ", Dimension = "A1:C100" }.Add(["'Дата", "'Объем ОФЗ у нерезидентов, млрд руб.", "'Доля нерезидентов, %"]);
         for (var month = 0; month < months; month++)
-            table.Add([new DateTime(2018, 1, 1).AddMonths(month).ToOADate().ToString(CultureInfo.InvariantCulture), $"{Figure(month) % 4000}", ((20 + Figure(month) % 10) / (decimal)scale).ToString(CultureInfo.InvariantCulture)]);
+            table.Add([new DateTime(2018, 1, 1).AddMonths(month).ToOADate().ToString(CultureInfo.InvariantCulture), $"{Volume(month)}", ((20 + Figure(month) % 10) / (decimal)scale).ToString(CultureInfo.InvariantCulture)]);
         return table.Write();
+
+        // A share of 20 to 29 per cent belongs to a market of thousands of billions.
+        long Volume(int month) => IsOfFirstLayout ? Figure(month) % 4000 : 2000 + Figure(month) % 2000;
     }
 
     private string Nsd(string query)
     {
         var at = query.IndexOf("20", StringComparison.Ordinal);
-        var day = at >= 0 && query.Length >= at + 10 ? query.Substring(at, 10) : "2020-02-14";
+        var day = at >= 0 && query.Length >= at + 10 ? query.Substring(at, 10) : "2020-03-19";
         return $$$"""[{"date":"{{{day}}}","asset_type":"OFZ","method":"By current nominal value","calculation_currency":"RUB","nominee":{"total_share_pct":29.62,"total_share_cash":{{{Figure(4)}}}},"nominee_and_banks":{"total_share_pct":"35.45","total_share_cash":null},"details":[{"date":"{{{day}}}","isin":"RU000A0JXQF2","nsd_code":"x","nominee":{"share_pct":10.5,"share_cash":1000},"nominee_and_banks":null}]}]""";
     }
 
