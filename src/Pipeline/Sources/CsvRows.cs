@@ -23,6 +23,7 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
 
     private readonly (int Start, int Length)[] cells = new (int, int)[MaxCells];
     private readonly bool[] doubled = new bool[MaxCells];
+    private bool isQuoted;
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
     private int start, end;
     private bool begun, final;
@@ -75,6 +76,7 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
         Line = lines + 1;
         Count = 0;
         Foreign = null;
+        isQuoted = false;
         var newlines = 0;
         var cellStart = start;
         for (var at = start; ;)
@@ -85,7 +87,9 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
                 var close = Close(at + 1, ref newlines);
                 if (close < 0) return NeedMore("a quote that is not closed");
                 var after = close + 1;
-                if (after < end && buffer[after] != separator && buffer[after] is not ((byte)'\n' or (byte)'\r')) throw new CsvException(Line, "text after a closing quote");
+                if (after < end && buffer[after] != separator && buffer[after] is not ((byte)'\n' or (byte)'\r'))
+                    throw new CsvException(Line, $"{AfterQuote(buffer[after])} after a closing quote");
+                isQuoted |= Count == 0;
                 Add(at + 1, close - at - 1, quoted: true);
                 at = after;
             }
@@ -125,6 +129,65 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
         Unquote();
         return true;
     }
+
+    /// <summary>
+    /// Divides a row that stands in quotes as a whole, as spreadsheets save a table that they opened as one column.
+    /// False, and the row stays as it is, when the present row is not one quoted cell that holds several.
+    /// </summary>
+    public bool Unwrap()
+    {
+        if (Count != 1 || !isQuoted || Foreign is not null) return false;
+        var (from, length) = cells[0];
+        if (Divide(from, from + length) && Count > 1)
+        {
+            Unquote();
+            return true;
+        }
+        (Count, cells[0], doubled[0]) = (1, (from, length), false);
+        return false;
+    }
+
+    /// <summary>Finds the cells of a row that is complete; false where it is not CSV.</summary>
+    private bool Divide(int at, int stop)
+    {
+        Count = 0;
+        while (Count < MaxCells)
+        {
+            var next = at;
+            if (at < stop && buffer[at] == '"')
+            {
+                for (next++; next < stop && (buffer[next] != '"' || IsDoubled(next)); next++)
+                {
+                    if (buffer[next] == '"') next++;
+                }
+                if (next >= stop || (next + 1 < stop && buffer[next + 1] != separator)) return false;
+                Add(at + 1, next - at - 1, quoted: true);
+                next++;
+            }
+            else
+            {
+                var length = buffer.AsSpan(at, stop - at).IndexOfAny(separator, (byte)'"');
+                next = length < 0 ? stop : at + length;
+                if (next < stop && buffer[next] == '"') return false;
+                Add(at, next - at, quoted: false);
+            }
+            if (next == stop) return true;
+            at = next + 1;
+        }
+        return false;
+
+        bool IsDoubled(int quote) => quote + 1 < stop && buffer[quote + 1] == '"';
+    }
+
+    /// <summary>What stands after a closing quote, for a message: often another separator.</summary>
+    private static string AfterQuote(byte sign) => sign switch
+    {
+        (byte)';' => "a semicolon",
+        (byte)',' => "a comma",
+        (byte)'\t' => "a tab",
+        (byte)'|' => "a bar",
+        _ => "text"
+    };
 
     /// <summary>Reads more of the stream. False when there is nothing more to read.</summary>
     /// <exception cref="CsvException">A row is longer than <see cref="MaxRow"/>, or a quote is not closed.</exception>

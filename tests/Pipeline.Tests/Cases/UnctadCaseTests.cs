@@ -190,23 +190,35 @@ public sealed class UnctadCaseTests(Azurite azurite)
         );
     }
 
-    public static TheoryData<string> Copies => ["as it is", "without footnotes", "semicolons", "cp1252", "UTF-16"];
+    public static TheoryData<string> Copies =>
+        [
+            "as it is",
+            "without footnotes",
+            "semicolons",
+            "cp1252",
+            "UTF-16",
+            "year pivot",
+            "year pivot of values alone",
+            "year pivot with semicolons",
+            "quoted rows",
+            "quoted rows in cp1252",
+        ];
 
     [Theory, MemberData(nameof(Copies))]
     public async Task A_whole_release_of_exports_is_read_however_a_spreadsheet_has_saved_it(string kind)
     {
         var files = Exports(Fdi.Labels, footnote: kind != "without footnotes");
         var text = string.Concat(
-            files.Select(file => $"#part {file.Key.Split('.')[1].Replace('-', ' ')}\n{file.Value}")
+            files.Select(file => $"#part {file.Key.Split('.')[1].Replace('-', ' ')}\n{Form(file.Value, kind)}")
         );
         // An accent that the publisher may write some day: only then is the encoding more than its name.
-        if (kind is "cp1252" or "UTF-16")
+        if (kind is "UTF-16" || kind.EndsWith("cp1252", StringComparison.Ordinal))
             text = text.Replace("Curacao", "Curaçao", StringComparison.Ordinal);
-        if (kind == "semicolons")
+        if (kind.EndsWith("semicolons", StringComparison.Ordinal))
             text = WithSemicolons(text);
         byte[] body = kind switch
         {
-            "cp1252" => Encoding.Latin1.GetBytes(text),
+            "cp1252" or "quoted rows in cp1252" => Encoding.Latin1.GetBytes(text),
             "UTF-16" => [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(text)],
             _ => Encoding.UTF8.GetBytes(text),
         };
@@ -216,6 +228,12 @@ public sealed class UnctadCaseTests(Azurite azurite)
             outcome.ToString()
         );
     }
+
+    private static string Form(string text, string kind) =>
+        kind.StartsWith("year pivot", StringComparison.Ordinal)
+            ? DataCentre.Pivot(text, whole: kind != "year pivot of values alone")
+        : kind.StartsWith("quoted", StringComparison.Ordinal) ? DataCentre.Quoted(text)
+        : text;
 
     [Fact]
     public async Task Exports_with_semicolons_and_in_a_code_page_are_put_together_and_loaded()
@@ -254,14 +272,15 @@ public sealed class UnctadCaseTests(Azurite azurite)
                 "line 2, the header: seen bars between the columns, expected commas between the columns, or semicolons and decimal commas"
             },
             {
-                "\"Economy_Label,Year,US_at_current_prices_in_millions_Value\"\r\n",
-                "quoted rows",
-                "line 2, the header: seen a whole row in one cell in quotes, expected commas between the columns, or semicolons and decimal commas"
+                "\"Economy_Label,Year,US_at_current_prices_in_millions_Value\";;;\r\n",
+                "quoted rows with semicolons",
+                "line 2: seen a semicolon after a closing quote, expected CSV in UTF-8"
             },
             {
-                "Economy_Label,2023_US_at_current_prices_in_millions_Value,2024_US_at_current_prices_in_millions_Value\r\n",
-                "a pivot",
-                "line 2, the header: seen the year in the name of the column \"2023_US_at_current_prices_in_millions_Value\", expected a column Year, one row per economy and year"
+                "Economy_Label,2023,2024\r\n",
+                "a pivot of years alone",
+                "line 2, the header: seen the year alone as the name of the column \"2023\", expected the measure "
+                    + "and the unit too, such as 2023_US_at_current_prices_in_millions_Value"
             },
             {
                 "Economy_Label;Year;US_at_current_prices_in_millions_Value\r\nCyprus;1990;1.5\r\nCyprus;1991;1.5\r\n",

@@ -138,10 +138,20 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
             }
             // Without a header nothing can be read; the rest is only passed over.
             if (header is null) return;
+            rows.Unwrap();
             if (header.IsAgain(rows)) return;
-            checks.Read++;
-            if (batch is not null) batch.Read++;
-            Row(rows, header, batch);
+            var isComplete = rows.Count == header.Count;
+            var figures = isComplete ? header.FiguresOf(rows) : header.Figures;
+            checks.Read += figures.Count;
+            if (batch is not null) batch.Read += figures.Count;
+            if (isComplete && !IsUnreadable(rows, header)) Row(rows, header, figures, batch);
+            else
+            {
+                if (!isComplete && FdiHeader.IsAny(rows)) Refuse(OtherHeader(rows));
+                checks.Unplaced(null);
+                Reject(batch, rows, "", rows.Foreign ?? (rows.Count == 1 ? "1 cell" : $"{rows.Count} cells"),
+                    rows.Foreign is null ? $"{header.Count} cells, as the header has" : "text in UTF-8", figures.Count);
+            }
         }
 
         /// <summary>A line between the exports that were put together; only at the beginning, and after another export.</summary>
@@ -153,42 +163,48 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
             return true;
         }
 
-        private void Row(CsvRows rows, FdiHeader columns, RowBatch? batch)
+        private void Row(CsvRows rows, FdiHeader columns, IReadOnlyList<FdiHeader> figures, RowBatch? batch)
         {
-            if (rows.Foreign is not null || rows.Count != columns.Count)
-            {
-                if (rows.Foreign is null && FdiHeader.IsAny(rows)) Refuse(OtherHeader(rows));
-                checks.Unplaced(null);
-                Reject(batch, rows, "", rows.Foreign ?? $"{rows.Count} cells", rows.Foreign is null ? $"{columns.Count} cells, as the header has" : "text in UTF-8");
-                return;
-            }
-            if (!TryYear(rows.Bytes(columns.Year), out var year))
+            var year = 0;
+            if (columns.Year >= 0 && !TryYear(rows.Bytes(columns.Year), out year))
             {
                 if (FdiHeader.IsAny(rows)) Refuse(OtherHeader(rows));
-                checks.Unplaced(Own(rows, columns));
-                Reject(batch, rows, columns[columns.Year], Quote(rows, columns.Year), $"a year, {FdiRowKeys.FirstYear} to {FdiRowKeys.LastYear}");
+                Unplaced(rows, figures);
+                Reject(batch, rows, columns[columns.Year], Quote(rows, columns.Year),
+                    $"a year, {FdiRowKeys.FirstYear} to {FdiRowKeys.LastYear}");
                 return;
             }
-            if (!TrySeries(rows, columns, batch, out var series)) return;
+            if (!TrySeries(rows, columns, figures, batch, out var series)) return;
             var label = columns.Economy < 0 ? rows.Text(columns.Label) : "";
-            var code = columns.Economy < 0 ? Encoding.ASCII.GetBytes(EconomyLabels.Find(label) ?? "") : rows.Bytes(columns.Economy);
-            if (columns.Economy < 0 && code.IsEmpty)
-            {
-                checks.Unused(null, year, series, Own(rows, columns));
-                Reject(batch, rows, columns[columns.Label], Quote(rows, columns.Label),
-                    "the label of an economy or a group that the program's lists have");
-                return;
-            }
+            var code = columns.Economy < 0
+                ? Encoding.ASCII.GetBytes(EconomyLabels.Find(label) ?? "")
+                : rows.Bytes(columns.Economy);
             if (!TryCode(code, out var number) || code.Length is not (3 or 4))
             {
-                checks.Unused(null, year, series, Own(rows, columns));
-                Reject(batch, rows, columns[columns.Economy], Quote(rows, columns.Economy), code.Length is 1 or 2 && TryCode(code, out _)
-                    ? "three digits, or four of a group: the code has lost its leading zeros" : "three digits, or four of a group");
+                foreach (var figure in figures)
+                {
+                    checks.Unused(null, figure.YearOfName ?? year, series, Own(rows, figure));
+                }
+                var column = columns.Economy < 0 ? columns.Label : columns.Economy;
+                var isShort = code.Length is 1 or 2 && TryCode(code, out _);
+                var expected = ExpectedCode(columns, isShort);
+                Reject(batch, rows, columns[column], Quote(rows, column), expected, figures.Count);
                 return;
             }
-            checks.Key(number, code.Length == 4, year, series, rows.Line);
-            if (code.Length == 4) Group(rows, columns, batch, number, year, series);
-            else Economy(rows, columns, batch, number, year, series);
+            foreach (var figure in figures)
+            {
+                var own = figure.YearOfName ?? year;
+                checks.Key(number, code.Length == 4, own, series, rows.Line);
+                if (code.Length == 4) Group(rows, figure, batch, number, own, series);
+                else Economy(rows, figure, batch, number, own, series);
+            }
+        }
+
+        private static string ExpectedCode(FdiHeader columns, bool isShort)
+        {
+            if (columns.Economy < 0) return "the label of an economy or a group that the program's lists have";
+            const string Code = "three digits, or four of a group";
+            return isShort ? $"{Code}: the code has lost its leading zeros" : Code;
         }
 
         private void Group(CsvRows rows, FdiHeader columns, RowBatch? batch, int number, int year, int series)
@@ -238,11 +254,22 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
             }
             checks.Figure(number, economy.Economy.Code, year, series, dollars);
             checks.Kept++;
-            batch?.Rows.Add(keys.Row(economy, series, year, dollars, rows, columns));
+            if (batch is null) return;
+            batch.Rows.Add(keys.Row(economy, series, year, dollars, rows, columns));
+            if (FdiRowKeys.IsForeign(rows, columns.Footnote)) Gap(columns.Footnote, nameof(FdiAnnual.Footnote));
+            if (FdiRowKeys.IsForeign(rows, columns.Label) && Economies.Find(economy.Economy.Code) is null)
+                Gap(columns.Label, nameof(FdiAnnual.EconomyName));
+
+            void Gap(int column, string name)
+            {
+                var reason = $"the source sent {rows.Foreign} for {columns[column]}";
+                batch.Gaps.Add(MissingRow.OfColumn(economy.Partition(series), keys.RowKey(year), name, reason));
+            }
         }
 
         /// <summary>Flow and direction, from the columns or, where there are none, from what the export is said to be.</summary>
-        private bool TrySeries(CsvRows rows, FdiHeader columns, RowBatch? batch, out int series)
+        private bool TrySeries(
+            CsvRows rows, FdiHeader columns, IReadOnlyList<FdiHeader> figures, RowBatch? batch, out int series)
         {
             series = 0;
             var stock = part?.Measure == UnctadSlice.Stock;
@@ -251,9 +278,10 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
                 var flow = rows.Bytes(columns.Flow);
                 if (!flow.SequenceEqual("08"u8) && !flow.SequenceEqual("09"u8))
                 {
-                    checks.Unplaced(Own(rows, columns));
+                    Unplaced(rows, figures);
+                    var hint = flow.Length == 1 ? ": the code has lost its leading zero" : "";
                     Reject(batch, rows, columns[columns.Flow], Quote(rows, columns.Flow),
-                        flow.Length == 1 ? "08 (flow) or 09 (stock): the code has lost its leading zero" : "08 (flow) or 09 (stock)");
+                        $"08 (flow) or 09 (stock){hint}", figures.Count);
                     return false;
                 }
                 stock = flow[1] == '9';
@@ -264,22 +292,30 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
                 var direction = rows.Bytes(columns.Direction);
                 if (!direction.SequenceEqual("1"u8) && !direction.SequenceEqual("2"u8))
                 {
-                    checks.Unplaced(Own(rows, columns));
-                    Reject(batch, rows, columns[columns.Direction], Quote(rows, columns.Direction), "1 (inward) or 2 (outward)");
+                    Unplaced(rows, figures);
+                    Reject(batch, rows, columns[columns.Direction], Quote(rows, columns.Direction),
+                        "1 (inward) or 2 (outward)", figures.Count);
                     return false;
                 }
                 outward = direction[0] == '2';
             }
             series = Series.Of(outward, stock);
             if (part is null || (part.Direction == Series.Direction(series) && part.Measure == Series.Measure(series))) return true;
-            checks.Unplaced(Own(rows, columns));
-            Reject(batch, rows, "", Series.InWords(series), $"{part.Direction} {part.Measure}, as the name of the file {part.FileName} says");
+            Unplaced(rows, figures);
+            Reject(batch, rows, "", Series.InWords(series),
+                $"{part.Direction} {part.Measure}, as the name of the file {part.FileName} says", figures.Count);
             return false;
         }
 
-        private void Reject(RowBatch? batch, CsvRows rows, string column, string seen, string expected)
+        private void Unplaced(CsvRows rows, IReadOnlyList<FdiHeader> figures)
         {
-            checks.Rejected++;
+            foreach (var figure in figures) checks.Unplaced(Own(rows, figure));
+        }
+
+        /// <summary>Rejects what a row holds: one figure, or all those of a pivot's row.</summary>
+        private void Reject(RowBatch? batch, CsvRows rows, string column, string seen, string expected, int figures = 1)
+        {
+            checks.Rejected += figures;
             var finding = new Finding(column.Length == 0 ? $"line {rows.Line}" : $"line {rows.Line}, column {column}", seen, expected, Kept);
             checks.FirstRejected ??= finding;
             batch?.Rejected.Add(finding);
@@ -299,6 +335,22 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
 
         private static string Reason(CsvRows rows, FdiHeader columns) => columns.Missing >= 0 ? rows.Text(columns.Missing).Trim()
             : columns.Footnote >= 0 && !IsEmpty(rows, columns.Footnote) ? rows.Text(columns.Footnote).Trim() : "the body has an empty cell and no column for the reason";
+
+        /// <summary>
+        /// True if what cannot be text stands in a cell that a figure needs. A footnote, a name beside a code and
+        /// columns of other measures are not needed.
+        /// </summary>
+        private static bool IsUnreadable(CsvRows rows, FdiHeader columns)
+        {
+            if (rows.Foreign is null) return false;
+            var economy = columns.Economy < 0 ? columns.Label : columns.Economy;
+            int[] needed =
+            [
+                columns.Year, columns.Flow, columns.Direction, economy,
+                .. columns.Figures.Select(figure => figure.Value), .. columns.Figures.Select(figure => figure.Missing)
+            ];
+            return needed.Any(column => FdiRowKeys.IsForeign(rows, column));
+        }
 
         private static string Quote(CsvRows rows, int column) => rows.Bytes(column).IsEmpty ? "nothing" : Finding.Quote(rows.Text(column));
 

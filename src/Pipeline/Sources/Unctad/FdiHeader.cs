@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Pipeline.Sources.Unctad;
@@ -17,11 +18,14 @@ internal sealed class FdiHeader
 
     private readonly string[] names;
     private readonly byte[][] bytes;
+    private readonly List<FdiHeader> present = [];
+    private FdiHeader[] figures;
 
     private FdiHeader(string[] names)
     {
         this.names = names;
         bytes = Array.ConvertAll(names, Encoding.UTF8.GetBytes);
+        figures = [this];
     }
 
     /// <summary>What a column of the measure <c>US$ at current prices</c> holds.</summary>
@@ -36,7 +40,17 @@ internal sealed class FdiHeader
     }
 
     public int Count => names.Length;
+
+    /// <summary>The year; -1 when the names of the columns say it.</summary>
     public int Year { get; private set; }
+
+    /// <summary>The year that the names of the columns say; null where it is a column.</summary>
+    public int? YearOfName { get; private set; }
+
+    /// <summary>
+    /// The columns of each figure that a row can have: one figure, or one for each year of a pivot.
+    /// </summary>
+    public IReadOnlyList<FdiHeader> Figures => figures;
 
     /// <summary>The economy's code.</summary>
     public int Economy { get; private set; }
@@ -82,6 +96,7 @@ internal sealed class FdiHeader
             finding = new Finding(where, foreign, "text in UTF-8", "the table keeps the old vintage; save the file as UTF-8 and drop it again");
             return null;
         }
+        rows.Unwrap();
         if (rows.OtherForm is { } form)
         {
             finding = new Finding(where, form, "commas between the columns, or semicolons and decimal commas",
@@ -119,16 +134,89 @@ internal sealed class FdiHeader
         ? new Finding(where, $"the direction in the name of the column {Finding.Quote(names[column])}", "a column Direction, or one export per direction and measure",
             "the table keeps the old vintage; export again without the pivot, one file per direction and measure") : null;
 
-    /// <summary>An export with the years side by side: <c>2024_…_Value</c>.</summary>
-    private Finding? YearPivot(string[] plain, string where) =>
-        Year < 0 && Array.FindIndex(plain, name => name.Split(' ') is [{ Length: 4 } year, _, ..] && year.All(char.IsAsciiDigit)) is >= 0 and var column
-            ? new Finding(where, $"the year in the name of the column {Finding.Quote(names[column])}", "a column Year, one row per economy and year",
-                "the table keeps the old vintage; export again without the pivot, one file per direction and measure") : null;
+    /// <summary>
+    /// The figures that a row has. In a pivot, a year without a value and without a reason is one that is not
+    /// reported: other exports have no row of it. Valid until the next call.
+    /// </summary>
+    public IReadOnlyList<FdiHeader> FiguresOf(CsvRows rows)
+    {
+        if (figures[0] == this) return figures;
+        present.Clear();
+        foreach (var figure in figures)
+        {
+            if (!IsBlank(figure.Value) || (figure.Missing >= 0 && !IsBlank(figure.Missing))) present.Add(figure);
+        }
+        return present;
+
+        bool IsBlank(int column) => rows.Bytes(column).TrimEnd((byte)' ').IsEmpty;
+    }
+
+    /// <summary>
+    /// An export with the years side by side: <c>2024_…_Value</c>, with or without footnotes and reasons.
+    /// </summary>
+    private Finding? YearPivot(string[] plain, string where)
+    {
+        if (Year >= 0) return null;
+        var years = new SortedDictionary<int, FdiHeader>();
+        var contents = new Dictionary<(int Year, Content Content), int>();
+        for (var column = 0; column < plain.Length; column++)
+        {
+            var words = plain[column].Split(' ', 2);
+            if (words[0] is not { Length: 4 } digits || !digits.All(char.IsAsciiDigit)) continue;
+            var year = int.Parse(digits, CultureInfo.InvariantCulture);
+            if (words.Length == 1)
+                return new Finding(where, $"the year alone as the name of the column {Finding.Quote(names[column])}",
+                    $"the measure and the unit too, such as {year}_US_at_current_prices_in_millions_Value", Advice);
+            if (year is < FdiRowKeys.FirstYear or > FdiRowKeys.LastYear)
+                return new Finding(where, $"the column {Finding.Quote(names[column])}",
+                    $"a year, {FdiRowKeys.FirstYear} to {FdiRowKeys.LastYear}", Advice);
+            var content = ContentOf(words[1]);
+            var isDollars = content == Content.Dollars;
+            if (isDollars) content = Content.Millions;
+            if (content == Content.Other) continue;
+            if (!contents.TryAdd((year, content), column))
+            {
+                var both = $"{Finding.Quote(names[contents[(year, content)]])} and {Finding.Quote(names[column])}";
+                return new Finding(where, $"the columns {both}", $"one column of each kind for {year}", Advice);
+            }
+            if (content == Content.Millions)
+                years.Add(year, new FdiHeader(names)
+                {
+                    YearOfName = year,
+                    Year = -1,
+                    Economy = Economy,
+                    Label = Label,
+                    Flow = Flow,
+                    Direction = Direction,
+                    Value = column,
+                    Unit = isDollars ? 1 : Amounts.Million,
+                    IsSelection = words[1].EndsWith(" value", StringComparison.Ordinal)
+                });
+        }
+        foreach (var ((year, _), column) in contents)
+            if (!years.ContainsKey(year))
+                return new Finding(where, $"the column {Finding.Quote(names[column])} alone",
+                    $"a column with the values of {year} too", Advice);
+        if (years.Count == 0) return null;
+        var first = years.Values.First();
+        foreach (var (year, figure) in years)
+        {
+            if (figure.Unit != first.Unit || figure.IsSelection != first.IsSelection)
+            {
+                var both = $"{Finding.Quote(names[first.Value])} and {Finding.Quote(names[figure.Value])}";
+                return new Finding(where, $"the columns {both}", "values of one unit", Advice);
+            }
+            figure.Footnote = contents.GetValueOrDefault((year, Content.Footnote), -1);
+            figure.Missing = contents.GetValueOrDefault((year, Content.Missing), -1);
+        }
+        (figures, Value, Unit, IsSelection) = ([.. years.Values], first.Value, first.Unit, first.IsSelection);
+        return null;
+    }
 
     private Finding? Complete(string[] plain, FdiPart? part, string where)
     {
         var lacking = new List<string>();
-        if (Year < 0) lacking.Add("Year");
+        if (Year < 0 && figures[0] == this) lacking.Add("Year");
         // The exports of the data centre have labels alone: the program's lists know their codes.
         if (Economy < 0 && (part is null || Label < 0)) lacking.Add("Economy");
         if (part is null && Flow < 0) lacking.Add("Flow");
@@ -141,6 +229,7 @@ internal sealed class FdiHeader
 
     private Finding? Values(string[] plain, string where)
     {
+        if (figures[0] != this) return null;
         var contents = Array.ConvertAll(plain, ContentOf);
         int[] Of(params Content[] wanted) => [.. Enumerable.Range(0, contents.Length).Where(column => wanted.Contains(contents[column]))];
         var values = Of(Content.Millions, Content.Dollars);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Pipeline.Tables;
 
 namespace Pipeline.Sources.Unctad;
@@ -48,7 +49,8 @@ internal sealed class FdiRowKeys
     public EconomyKeys EconomyOf(int number, CsvRows rows, FdiHeader columns)
     {
         if (economies.TryGetValue(number, out var keys)) return keys;
-        keys = new EconomyKeys(Economies.Of(number.ToString("000", CultureInfo.InvariantCulture), columns.Label < 0 ? "" : rows.Text(columns.Label).Trim()));
+        var label = columns.Label < 0 || IsForeign(rows, columns.Label) ? "" : rows.Text(columns.Label).Trim();
+        keys = new EconomyKeys(Economies.Of(number.ToString("000", CultureInfo.InvariantCulture), label));
         economies.Add(number, keys);
         return keys;
     }
@@ -57,7 +59,9 @@ internal sealed class FdiRowKeys
 
     public FdiAnnual Row(EconomyKeys keys, int series, int year, long dollars, CsvRows rows, FdiHeader columns)
     {
-        var footnote = columns.Footnote < 0 ? "" : FootnoteOf(rows.Bytes(columns.Footnote));
+        // A footnote that cannot be read is a gap, and so is what it says of the principle.
+        var hasFootnote = columns.Footnote >= 0 && !IsForeign(rows, columns.Footnote);
+        var footnote = !hasFootnote ? "" : FootnoteOf(rows.Bytes(columns.Footnote));
         return new FdiAnnual
         {
             PartitionKey = keys.Partition(series),
@@ -70,9 +74,17 @@ internal sealed class FdiRowKeys
             Measure = Series.Measure(series),
             ValueUsd = dollars,
             Footnote = footnote,
-            Basis = columns.Footnote < 0 ? EitherWay : footnote.Contains(AssetLiability, StringComparison.OrdinalIgnoreCase) ? ByAssets : Directional
+            Basis = hasFootnote ? BasisOf(footnote) : EitherWay
         };
     }
+
+    private static string BasisOf(string footnote) =>
+        footnote.Contains(AssetLiability, StringComparison.OrdinalIgnoreCase) ? ByAssets : Directional;
+
+    /// <summary>True if a cell of the row holds what cannot be text.</summary>
+    internal static bool IsForeign(CsvRows rows, int column) =>
+        rows.Foreign is not null && column >= 0
+        && (!Utf8.IsValid(rows.Bytes(column)) || rows.Bytes(column).Contains((byte)0));
 
     /// <summary>Footnotes are few and come in runs.</summary>
     private string FootnoteOf(ReadOnlySpan<byte> bytes)

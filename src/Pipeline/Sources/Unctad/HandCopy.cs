@@ -6,8 +6,8 @@ namespace Pipeline.Sources.Unctad;
 
 /// <summary>
 /// A table that people have saved again: in UTF-16, in the code page of a spreadsheet, or with semicolons and decimal
-/// commas. It is
-/// read as what it is where that is certain; otherwise the reader says which of them it met.
+/// commas. It is read as what it is where that is certain; otherwise the reader says which of them it met. Nothing
+/// holds the text as a whole.
 /// </summary>
 /// <param name="Text">The text in UTF-8.</param>
 /// <param name="Separator">What stands between the columns.</param>
@@ -40,14 +40,11 @@ internal sealed record HandCopy(Stream Text, byte Separator)
         body.Position = start;
         if (encoding is not null)
         {
-            using var reader = new StreamReader(
-                body,
-                encoding,
-                detectEncodingFromByteOrderMarks: true,
-                leaveOpen: true
-            );
-            var bytes = Encoding.UTF8.GetBytes(await reader.ReadToEndAsync(cancellationToken));
-            return new HandCopy(new MemoryStream(bytes, writable: false), SeparatorOf(bytes));
+            // A mark before the text is no part of it; a code page has none.
+            body.Position = start + encoding.Preamble.Length;
+            var text = Encoding.CreateTranscodingStream(body, encoding, Encoding.UTF8, leaveOpen: true);
+            var first = encoding.GetString(opening, encoding.Preamble.Length, length - encoding.Preamble.Length);
+            return new HandCopy(text, SeparatorOf(Encoding.UTF8.GetBytes(first)));
         }
         return new HandCopy(body, SeparatorOf(opening.AsSpan(0, length)));
     }
@@ -119,11 +116,13 @@ internal sealed record HandCopy(Stream Text, byte Separator)
         {
             if (line.All(char.IsAscii))
                 continue;
-            // What stands in quotes is one label, whatever signs it has.
+            // What stands in quotes is one label, whatever signs it has, or a row as a whole.
             var quoted = line.Split('"');
             for (var at = 0; at < quoted.Length; at++)
             {
-                string[] cells = at % 2 == 1 ? [quoted[at]] : quoted[at].Split(';', ',');
+                if (at % 2 == 1 && EconomyLabels.Find(quoted[at]) is not null)
+                    continue;
+                var cells = quoted[at].Split(';', ',');
                 if (cells.Any(cell => !cell.All(char.IsAscii) && EconomyLabels.Find(cell) is null))
                     return false;
             }

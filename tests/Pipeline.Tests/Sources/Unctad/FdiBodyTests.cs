@@ -85,12 +85,41 @@ public sealed class FdiBodyTests
     [InlineData("windows-1251", "Россия", "bytes that are not UTF-8")]
     [InlineData("latin1", "Côte", "bytes that are not UTF-8")]
     [InlineData("latin1", "\0", "a zero byte")]
-    public async Task A_row_in_another_encoding_is_rejected(string encoding, string label, string seen)
+    public async Task A_part_of_a_row_in_another_encoding_is_a_gap_unless_the_figure_needs_it(
+        string encoding, string text, string seen)
     {
-        byte[] foreign = encoding == "windows-1251" ? [.. label.Select(c => (byte)(c - 'А' + 0xC0))] : Encoding.Latin1.GetBytes(label);
-        var body = Encoding.Latin1.GetBytes(Fdi.Csv($"1990,643,'{Encoding.Latin1.GetString(foreign)}',08,,1,,1,,\n1990,840,,08,,1,,1,,"));
-        var outcome = await BodyOutcome.ReadAsync(Fdi.Reader(), body);
-        Assert.Equal($"1 of 6 kept, 4 excluded\nrejected: line 6: seen {seen}, expected text in UTF-8; {Kept}", outcome.ToString());
+        Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+        async Task<string> OutcomeAsync(string row)
+        {
+            var body = Encoding.GetEncoding(encoding).GetBytes(Fdi.Csv(row));
+            return (await BodyOutcome.ReadAsync(Fdi.Reader(), body)).ToString();
+        }
+        var note = $"gap: 643|inward|flow 1990|Footnote: the source sent {seen} for "
+            + "US$ at current prices in millions Footnote";
+        // The program's list names Russia; it does not have 999.
+        Assert.Equal("1 of 5 kept, 4 excluded", await OutcomeAsync($"1990,643,'{text}',08,,1,,1,,"));
+        Assert.Equal("1 of 5 kept, 4 excluded", await OutcomeAsync($"1990,643,,08,'{text}',1,,1,,"));
+        Assert.Equal($"1 of 5 kept, 4 excluded\n{note}", await OutcomeAsync($"1990,643,,08,,1,,1,'{text}',"));
+        Assert.Equal(
+            "1 of 5 kept, 4 excluded\n"
+                + $"gap: 999|inward|flow 1990|EconomyName: the source sent {seen} for Economy Label",
+            await OutcomeAsync($"1990,999,'{text}',08,,1,,1,,"));
+        Assert.Equal($"0 of 5 kept, 4 excluded\nrejected: line 6: seen {seen}, expected text in UTF-8; {Kept}",
+            await OutcomeAsync($"1990,643,,08,,1,,,,'{text}'"));
+        Assert.Equal($"0 of 5 kept, 4 excluded\nrejected: line 6: seen {seen}, expected text in UTF-8; {Kept}",
+            await OutcomeAsync($"1990,'6{text}',,08,,1,,1,,"));
+    }
+
+    [Fact]
+    public async Task A_footnote_that_cannot_be_read_leaves_the_principle_open()
+    {
+        var outcome = await ReadAsync(Fdi.Csv("1990,643,,08,,1,,1,'\0',"));
+        var row = Assert.IsType<FdiAnnual>(Assert.Single(outcome.Rows));
+        Assert.Equal(("", 1_000_000), (row.Footnote, row.ValueUsd));
+        Assert.Equal(
+            "foreign direct investment, directional or asset/liability principle (the body does not say), "
+                + "current prices",
+            row.Basis);
     }
 
     /// <summary>Headers of the vintages and of exports, with a row of Russia's inflow of 1990 that means 12,500,000 dollars.</summary>
