@@ -13,6 +13,7 @@ internal sealed class HolderReading
 
     private readonly List<(string Where, Holding Row)> rows = [];
     private readonly List<(string Where, MissingRow Row)> missing = [];
+    private readonly List<(string Where, MissingRow Column)> gaps = [];
     private readonly List<Finding> rejected = [];
     private long excluded, rejectedRows;
 
@@ -28,6 +29,20 @@ internal sealed class HolderReading
     private long Read => rows.Count + missing.Count + excluded + rejectedRows;
 
     public void Keep(string where, Holding row) => rows.Add((where, row));
+
+    /// <summary>Keeps a row of which one figure is there; the other column is the gap.</summary>
+    /// <param name="where">The place of the row.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="lacking">Columns with the reason why they have no value; empty where they have one.</param>
+    public void Keep(string where, Holding row, params ReadOnlySpan<(string Column, string Reason)> lacking)
+    {
+        Keep(where, row);
+        foreach (var (column, reason) in lacking)
+        {
+            if (reason.Length > 0)
+                gaps.Add((where, MissingRow.OfColumn(row.PartitionKey, row.RowKey, column, reason)));
+        }
+    }
 
     public void Miss(string where, MissingRow row) => missing.Add((where, row));
 
@@ -108,6 +123,9 @@ internal sealed class HolderReading
         var batch = new RowBatch { Read = Read, Excluded = excluded };
         batch.Rows.AddRange(rows.Select(row => row.Row));
         batch.Missing.AddRange(missing.Select(gap => gap.Row));
+        // A row that was rejected after all has no gaps, and of rows that are repeated one is kept.
+        var loaded = rows.Select(row => row.Where).ToHashSet(StringComparer.Ordinal);
+        batch.Gaps.AddRange(gaps.Where(gap => loaded.Contains(gap.Where)).Select(gap => gap.Column));
         batch.Rejected.AddRange(rejected);
         return batch;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Pipeline.Tables;
 
 namespace Pipeline.Sources.Moex;
 
@@ -109,15 +110,37 @@ internal sealed class NsdBody(DateOnly day) : HolderBody
                 continue;
             }
             var (share, cash) = pair is { ValueKind: JsonValueKind.Object } figures ? (Property(figures, $"{prefix}share_pct"), Property(figures, $"{prefix}share_cash")) : (null, null);
-            if (!TryNumber(share, out var percent) || percent > 100) reading.Reject($"{at}, {prefix}share_pct", Finding.Quote(share!.Value.GetRawText()), "per cent, 0 to 100");
-            else if (!TryNumber(cash, out var amount)) reading.Reject($"{at}, {prefix}share_cash", Finding.Quote(cash!.Value.GetRawText()), "an amount, 0 or more");
+            var isShare = TryNumber(share, out var percent) && percent is null or <= 100;
+            var isAmount = TryNumber(cash, out var amount);
+            if (!isShare) percent = null;
+            var shareWords = isShare ? "" : Finding.Quote(share!.Value.GetRawText());
+            var cashWords = isAmount ? "" : Finding.Quote(cash!.Value.GetRawText());
+            var isForeign = amount is not null && !CountryCodes.IsCurrency(currency);
+            if (!isShare && amount is null)
+                reading.Reject($"{at}, {prefix}share_pct", shareWords, "per cent, 0 to 100");
+            else if (!isAmount && percent is null)
+                reading.Reject($"{at}, {prefix}share_cash", cashWords, "an amount, 0 or more");
             else if (percent is null && amount is null)
                 reading.Miss(at, new MissingRow(HoldingRow.PartitionKey(asset, basis), HoldingRow.RowKey(day, holder, citation), $"the source has no {prefix}share_pct and no {prefix}share_cash for {name}"));
-            else if (amount is not null && !CountryCodes.IsCurrency(currency))
-                reading.Reject(at, $"the amount {amount.Value.ToString(CultureInfo.InvariantCulture)} in {Finding.Quote(currency)}", "an ISO 4217 code in calculation_currency");
-            else reading.Keep(at, HoldingRow.Of(day, asset, basis, holder, citation, percent, amount, currency));
+            else if (isForeign && percent is null)
+                reading.Reject(at, Amount(amount, currency), "an ISO 4217 code in calculation_currency");
+            else
+            {
+                var inWords = isForeign ? Amount(amount, currency) : cashWords;
+                if (isForeign) amount = null;
+                reading.Keep(at, HoldingRow.Of(day, asset, basis, holder, citation, percent, amount, currency),
+                    (nameof(Holding.SharePercent), percent is null ? Reason($"{prefix}share_pct", shareWords) : ""),
+                    (nameof(Holding.Value), amount is null ? Reason($"{prefix}share_cash", inWords) : ""));
+            }
         }
     }
+
+    private static string Amount(decimal? amount, string currency) =>
+        $"the amount {amount?.ToString(CultureInfo.InvariantCulture)} in {Finding.Quote(currency)}";
+
+    /// <summary>Why a figure of a pair is not there.</summary>
+    private static string Reason(string name, string sent) =>
+        sent.Length == 0 ? $"the source has no {name}" : $"the source sent {sent} for {name}";
 
     private string Key => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 

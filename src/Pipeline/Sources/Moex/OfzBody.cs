@@ -86,16 +86,46 @@ internal sealed class OfzBody : HolderBody
         }
         if (TryDay(row.Day) is not { } day) reading.Reject($"{where}, column date", Quote(row.Day), "a day: a date cell, yyyy-MM-dd or dd.MM.yyyy");
         else if (day.Day != 1) reading.Reject($"{where}, column date", $"{day:yyyy-MM-dd}", "the first day of a month");
-        else if (!TryNumber(row.Volume, MaxVolume, out var volume)) reading.Reject($"{where}, column volume", Quote(row.Volume), "billions of roubles, 0 or more");
-        else if (!TryNumber(row.Share, 100, out var share)) reading.Reject($"{where}, column share", Quote(row.Share), "per cent, 0 to 100");
-        else if (!TryNumber(row.Total, MaxVolume, out var total)) reading.Reject($"{where}, column total", Quote(row.Total), "billions of roubles, 0 or more");
+        else Take(row, day, where, reading);
+    }
+
+    /// <summary>Takes the figures of a month. One of the two is enough: the other is the gap.</summary>
+    private static void Take(OfzFile.Row row, DateOnly day, string where, HolderReading reading)
+    {
+        const string Billions = "billions of roubles, 0 or more", PerCent = "per cent, 0 to 100";
+        var isVolume = TryNumber(row.Volume, MaxVolume, out var volume);
+        var isShare = TryNumber(row.Share, 100, out var share);
+        var isTotal = TryNumber(row.Total, MaxVolume, out var total);
+        if (!isVolume) volume = null;
+        if (!isShare) share = null;
+        if (!isTotal) total = null;
+        if (!isVolume && share is null) reading.Reject($"{where}, column volume", Quote(row.Volume), Billions);
+        else if (!isShare && volume is null)
+            reading.Reject($"{where}, column share", Quote(row.Share), PerCent);
         else if (volume > total) reading.Reject($"{where}, column volume", $"{N(volume)} of {N(total)}", "no more than the total");
         else if (total > 0 && share is { } stated && volume / total * 100 is { } computed && Math.Abs(stated - computed) > ShareTolerance)
             reading.Reject($"{where}, column share", $"{N(stated)}, but {N(volume)} of {N(total)} is {N(decimal.Round(computed, 2))}", $"a share within {N(ShareTolerance)} points of it");
         else if (volume is null && share is null)
             reading.Miss(where, new MissingRow(HoldingRow.PartitionKey(HoldingRow.Ofz, HolderBasis.CbrMonthly), HoldingRow.RowKey(day, HoldingRow.AllNonResidents, Citation),
                 "the file has neither a volume nor a share"));
-        else reading.Keep(where, HoldingRow.Of(day, HoldingRow.Ofz, HolderBasis.CbrMonthly, HoldingRow.AllNonResidents, Citation, share, volume is { } billions ? decimal.Round(billions * Billion) : null, HoldingRow.Roubles));
+        else
+        {
+            decimal? roubles = volume is { } held ? decimal.Round(held * Billion) : null;
+            var holding = HoldingRow.Of(day, HoldingRow.Ofz, HolderBasis.CbrMonthly, HoldingRow.AllNonResidents,
+                Citation, share, roubles, HoldingRow.Roubles);
+            reading.Keep(where, holding,
+                (nameof(Holding.Value), Reason(row.Volume, volume, "volume")),
+                (nameof(Holding.SharePercent), Reason(row.Share, share, "share")),
+                // The table has no column for the whole market, but a check lacked it.
+                ("Total", isTotal ? "" : Reason(row.Total, total, "total")));
+        }
+    }
+
+    /// <summary>Why a column of a row has no value; empty where it has one.</summary>
+    private static string Reason(object? cell, decimal? number, string column)
+    {
+        if (number is not null) return "";
+        return cell is null ? $"the file has no {column}" : $"the file has {Quote(cell)} in the column {column}";
     }
 
     /// <summary>

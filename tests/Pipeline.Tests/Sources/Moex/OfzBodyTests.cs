@@ -14,6 +14,8 @@ public sealed class OfzBodyTests
     private const string Volume = "'Номинальный объем ОФЗ,   принадлежащих \n нерезидентам, млрд руб.1)";
     private const string Total = "'Объём рынка ОФЗ,\u00a0млрд руб.";
     private const string Share = "'Доля нерезидентов2), %";
+    private const string Month = "\ngap: ofz|market_outstanding_cbr_monthly 2021-01-01|All non-residents|b14d8894|";
+    private const string NoVolume = Month + "Value: the file has no volume", NoShare = Month + "SharePercent: the file has no share";
     private static readonly string[] Header = ["'Дата", Volume, Total, "'Примечание", Share];
 
     private static TestWorkbook Table(params string[] header) => new TestWorkbook { Sheet = "ОФЗ", Dimension = "A1:F100" }.Add([Title]).Add(header.Length > 0 ? header : Header);
@@ -25,8 +27,12 @@ public sealed class OfzBodyTests
         { "'2021-01-01|3191|13695||23.3", "1 of 1 kept, 0 excluded" },
         { "'01.01.2021|3191|13695||23.3", "1 of 1 kept, 0 excluded" },
         { "44197.0|'3191|'13695||'23.3", "1 of 1 kept, 0 excluded" },
-        { "44197||||23.3", "1 of 1 kept, 0 excluded" },
-        { "44197|3191|||", "1 of 1 kept, 0 excluded" },
+        { "44197||||23.3", "1 of 1 kept, 0 excluded" + NoVolume },
+        { "44197|3191|||", "1 of 1 kept, 0 excluded" + NoShare },
+        { "44197|3191|13695||'x", "1 of 1 kept, 0 excluded" + Month + "SharePercent: the file has \"x\" in the column share" },
+        { "44197|3191|13695||101", "1 of 1 kept, 0 excluded" + Month + "SharePercent: the file has \"101\" in the column share" },
+        { "44197|'x|'y||'z", "0 of 1 kept, 0 excluded\nrejected: row 3, column volume: seen \"x\", expected billions of roubles, 0 or more" + Kept },
+        { "44197|'x|||", "0 of 1 kept, 0 excluded\nrejected: row 3, column volume: seen \"x\", expected billions of roubles, 0 or more" + Kept },
         { "44197||13695||", "0 of 1 kept, 0 excluded\nmissing: ofz|market_outstanding_cbr_monthly 2021-01-01|All non-residents|b14d8894: the file has neither a volume nor a share" },
         { "44197|3191|13695||23.21", "1 of 1 kept, 0 excluded" },
         { "44197|3191|13695||23.4", "1 of 1 kept, 0 excluded" },
@@ -45,15 +51,15 @@ public sealed class OfzBodyTests
         { "44197||||101", "0 of 1 kept, 0 excluded\nrejected: row 3, column share: seen \"101\", expected per cent, 0 to 100" + Kept },
         { "44197||||-1", "0 of 1 kept, 0 excluded\nrejected: row 3, column share: seen \"-1\", expected per cent, 0 to 100" + Kept },
         { "44197||||'23,3", "0 of 1 kept, 0 excluded\nrejected: row 3, column share: seen \"23,3\", expected per cent, 0 to 100" + Kept },
-        { "44197|'н/д|||23.3", "0 of 1 kept, 0 excluded\nrejected: row 3, column volume: seen \"н/д\", expected billions of roubles, 0 or more" + Kept },
-        { "44197|1E+300|||23.3", "0 of 1 kept, 0 excluded\nrejected: row 3, column volume: seen \"1E+300\", expected billions of roubles, 0 or more" + Kept },
-        { "44197|3191|'x||23.3", "0 of 1 kept, 0 excluded\nrejected: row 3, column total: seen \"x\", expected billions of roubles, 0 or more" + Kept },
-        { "44197|<c r=\"{at}\" t=\"b\"><v>1</v></c>|||23.3", "0 of 1 kept, 0 excluded\nrejected: row 3, column volume: seen \"True\", expected billions of roubles, 0 or more" + Kept },
-        { "|3191|13695||23.3\n44197||||23.3", "1 of 2 kept, 1 excluded" },
-        { "44197||||23.3\n\n'1) По номинальной стоимости.\n'  ", "1 of 2 kept, 1 excluded" },
-        { "44197||||23.3\n44197||||23.3", "1 of 2 kept, 1 excluded" },
+        { "44197|'н/д|||23.3", "1 of 1 kept, 0 excluded" + Month + "Value: the file has \"н/д\" in the column volume" },
+        { "44197|1E+300|||23.3", "1 of 1 kept, 0 excluded" + Month + "Value: the file has \"1E+300\" in the column volume" },
+        { "44197|3191|'x||23.3", "1 of 1 kept, 0 excluded" + Month + "Total: the file has \"x\" in the column total" },
+        { "44197|<c r=\"{at}\" t=\"b\"><v>1</v></c>|||23.3", "1 of 1 kept, 0 excluded" + Month + "Value: the file has \"True\" in the column volume" },
+        { "|3191|13695||23.3\n44197||||23.3", "1 of 2 kept, 1 excluded" + NoVolume },
+        { "44197||||23.3\n\n'1) По номинальной стоимости.\n'  ", "1 of 2 kept, 1 excluded" + NoVolume },
+        { "44197||||23.3\n44197||||23.3", "1 of 2 kept, 1 excluded" + NoVolume },
         { "44197||||23.3\n44197|3191|13695||\n44228||||22.7",
-            "1 of 3 kept, 0 excluded" +
+            "1 of 3 kept, 0 excluded" + NoVolume.Replace("2021-01", "2021-02") +
             "\nrejected: row 3: seen share 23.3, exact, expected one figure of \"All non-residents\" on 2021-01-01, but row 4 has value 3191000000000 RUB, exact; both are kept in rejects; remove the wrong one, or cite them apart" +
             "\nrejected: row 4: seen value 3191000000000 RUB, exact, expected one figure of \"All non-residents\" on 2021-01-01, but row 3 has share 23.3, exact; both are kept in rejects; remove the wrong one, or cite them apart" }
     };
