@@ -1,11 +1,19 @@
+using Pipeline.Checks;
 using Pipeline.Ledger;
 using Pipeline.Sources.Http;
 
 namespace Pipeline.Sources;
 
 /// <summary>One pull of a slice, as its source sees it: what is known of the body that the tables hold, and the way to the server.</summary>
-public sealed class Fetching(Slice slice, SliceRow before, SourceClient client)
+/// <param name="slice">The slice.</param>
+/// <param name="before">How the slice stood before.</param>
+/// <param name="client">The way to the server.</param>
+/// <param name="context">What is known beside a body that came now: the same as when it is loaded.</param>
+public sealed class Fetching(Slice slice, SliceRow before, SourceClient client, BodyContext context)
 {
+    /// <summary>What is known beside a body that came now.</summary>
+    public BodyContext Context => context;
+
     /// <summary>Validators only fit a body that the tables hold as a whole, without rejects that the next answer might mend.</summary>
     private readonly bool complete = before.State == SliceState.Done && before.Sha256.Length > 0 && before.LastError.Length == 0;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Pipeline.Checks;
 using Pipeline.Ledger;
 using Pipeline.Sources;
 using Pipeline.Sources.Http;
@@ -12,7 +13,8 @@ namespace Pipeline.Steps;
 /// Step 2: gets the body of a slice from its source, stores the body untouched, and sends it on. A body that the tables hold already
 /// ends here.
 /// </summary>
-public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, RawStore raw, FactStore facts, StepQueues queues, PlannedSlices planned, Digest digest, TimeProvider time, ILogger<Pull> logger)
+public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, RejectBook rejects, RawStore raw, FactStore facts, StepQueues queues, PlannedSlices planned, Digest digest,
+    CuratedReader curated, TimeProvider time, ILogger<Pull> logger)
 {
     /// <summary>The position of a reject that is a whole answer.</summary>
     private const string FaultPosition = "answer";
@@ -39,7 +41,9 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
             return;
         }
         var startedAt = time.GetUtcNow();
-        using var fetched = await source.FetchAsync(new Fetching(slice, before, sources.Client(slice.Source)), cancellationToken).ConfigureAwait(false);
+        var context = new BodyContext(sources.Now(slice, startedAt), curated.ReadAsync);
+        var fetching = new Fetching(slice, before, sources.Client(slice.Source), context);
+        using var fetched = await source.FetchAsync(fetching, cancellationToken);
         foreach (var note in fetched.Notes) logger.LogWarning("{Slice}: {Note}", slice, note);
         var outcome = new Outcome(slice, source, fetched, startedAt, time.GetUtcNow());
         switch (fetched.Verdict.Meaning)

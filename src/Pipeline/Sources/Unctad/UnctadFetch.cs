@@ -9,7 +9,12 @@ namespace Pipeline.Sources.Unctad;
 /// <remarks>
 /// Only the archive, which is the release itself, carries the catalogue's date: a body of another way is replaced by it as soon as it can be had again.
 /// </remarks>
-internal sealed class UnctadFetch(UnctadSettings settings, UnctadRequests requests, Fetching fetching)
+/// <param name="settings">The settings.</param>
+/// <param name="requests">The requests.</param>
+/// <param name="fetching">The pull.</param>
+/// <param name="reader">The reader that will load the body, with the same lists and calendar.</param>
+internal sealed class UnctadFetch(
+    UnctadSettings settings, UnctadRequests requests, Fetching fetching, ISliceReader reader)
 {
     /// <summary>What each way that failed met, in the order they were tried.</summary>
     private readonly List<string> failures = [];
@@ -60,7 +65,7 @@ internal sealed class UnctadFetch(UnctadSettings settings, UnctadRequests reques
 
     /// <summary>Why the reader would refuse a body; null when it would not.</summary>
     private async Task<Finding?> RefusalAsync(Fetched fetched, CancellationToken cancellationToken) =>
-        (await new FdiBody(settings.Extract).CheckAsync(fetched.Body!, cancellationToken).ConfigureAwait(false)).Refusal;
+        (await reader.CheckAsync(fetched.Body!, cancellationToken)).Refusal;
 
     /// <summary>A way that failed, for a note: what was asked, what came, what should have.</summary>
     public static string Failed(string way, Fetched fetched) => $"{way} failed: request {fetched.Request.Where}: seen {fetched.Verdict.Seen}, expected {fetched.Verdict.Expected}";

@@ -47,9 +47,15 @@ public sealed class UnctadSource(UnctadSettings settings) : ISource
         ? UnctadAnswers.Curated(answer, "put it there, or set Unctad__PartnersFile to the empty string") : UnctadAnswers.Archive(answer);
 
     /// <inheritdoc/>
-    public Task<Fetched> FetchAsync(Fetching fetching, CancellationToken cancellationToken) => UnctadSlice.Checked(fetching.Slice).Dataset == UnctadSlice.Partners
-        ? fetching.SendAsync(requests.Partners(), answer => Judge(fetching.Slice, answer), cancellationToken)
-        : new UnctadFetch(settings, requests, fetching).RunAsync(cancellationToken);
+    public async Task<Fetched> FetchAsync(Fetching fetching, CancellationToken cancellationToken)
+    {
+        if (UnctadSlice.Checked(fetching.Slice).Dataset == UnctadSlice.Partners)
+            return await fetching.SendAsync(requests.Partners(), Classify, cancellationToken);
+        var reader = await ReaderAsync(fetching.Slice, fetching.Context, cancellationToken);
+        return await new UnctadFetch(settings, requests, fetching, reader).RunAsync(cancellationToken);
+
+        Verdict Classify(Answer answer) => Judge(fetching.Slice, answer);
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<Slice> Narrow(Slice slice) => [];

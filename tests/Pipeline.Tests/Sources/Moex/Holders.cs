@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Pipeline.Checks;
 using Pipeline.Sources;
 using Pipeline.Sources.Http;
 using Pipeline.Sources.Moex;
@@ -15,6 +16,9 @@ internal static class Holders
     public const string Canary = "canary5canary6canary7canary8canary9ghijkl";
 
     public static MoexSettings Settings { get; } = new(MoexSettings.DefaultIssUrl, new Uri("https://cbr.example/table_ofz.xlsx"), MoexSettings.DefaultNsdUrl, Canary, MoexSettings.DefaultHoldersFile);
+
+    /// <summary>A pull with no curated files.</summary>
+    public static BodyContext Context { get; } = new(DateTimeOffset.UnixEpoch, (_, _) => Task.FromResult<string?>(null));
 
     public static MoexSource Source { get; } = new(Settings);
 

@@ -91,7 +91,7 @@ public sealed class IssPagesTests
     {
         var clock = new HastyClock(new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero), TimeSpan.FromSeconds(100));
         using var client = new SourceClient(Holders.Source.Courtesy, new Server(this, page), clock, () => 0.5);
-        return await new IssPages("list", paged).FetchAsync(new Fetching(Holders.Slice("market-capitalisation/last-day"), new SliceRow(Holders.Slice("market-capitalisation/last-day")), client),
+        return await new IssPages("list", paged).FetchAsync(new Fetching(Holders.Slice("market-capitalisation/last-day"), new SliceRow(Holders.Slice("market-capitalisation/last-day")), client, Holders.Context),
             new SourceRequest(new Uri("https://iss.example/list.json?iss.meta=off"), "json", maxBytes),
             answer => answer.Status == 200 ? Verdict.Good : Verdict.Permanent($"status {answer.Status}", "status 200", "asked"), CancellationToken.None);
     }

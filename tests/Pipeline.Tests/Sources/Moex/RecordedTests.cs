@@ -90,7 +90,7 @@ public sealed class RecordedTests(Azurite azurite)
         var (first, last) = (File("collection_securities_page1.json"), File("collection_securities_page4.json"));
         var clock = new HastyClock(new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero), TimeSpan.FromSeconds(100));
         using var client = new SourceClient(Holders.Source.Courtesy, new Pages(first, last), clock, () => 0.5);
-        using var fetched = await new IssPages("securities", paged: false).FetchAsync(new Fetching(Holders.Slice("market-capitalisation/last-day"), new SliceRow(Holders.Slice("market-capitalisation/last-day")), client),
+        using var fetched = await new IssPages("securities", paged: false).FetchAsync(new Fetching(Holders.Slice("market-capitalisation/last-day"), new SliceRow(Holders.Slice("market-capitalisation/last-day")), client, Holders.Context),
             new SourceRequest(new Uri("https://iss.example/securities.json"), "json", 1 << 20), _ => Verdict.Good, CancellationToken.None);
         Assert.Equal(Meaning.Body, fetched.Verdict.Meaning);
         var (pages, finding) = await IssAnswer.ReadAsync(fetched.Body!, CancellationToken.None);

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Pipeline.Checks;
 using Pipeline.Ledger;
 using Pipeline.Sources;
 using Pipeline.Sources.Http;
@@ -56,11 +57,17 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         using var client = new SourceClient(source.Courtesy, new Files(curated, SourceClient.Sockets()), clock, () => 0.5);
         var before = new SliceRow(slice ?? Fdi.FlowsStock);
         if (vintage is not null) before = before with { State = SliceState.Done, Sha256 = sha256, Vintage = vintage.Value, LastModified = lastModified };
-        var fetched = await ((ISource)source).FetchAsync(new Fetching(before.Slice, before, client), CancellationToken.None);
+        var context = new BodyContext(clock.GetUtcNow(), (name, _) => Task.FromResult(Curated(name)));
+        var fetching = new Fetching(before.Slice, before, client, context);
+        var fetched = await ((ISource)source).FetchAsync(fetching, CancellationToken.None);
         using var text = new MemoryStream();
         fetched.Body?.CopyTo(text);
         return (fetched, Encoding.UTF8.GetString(text.ToArray()));
     }
+
+    /// <summary>A curated file as text; null when there is none.</summary>
+    private string? Curated(string name) =>
+        curated.TryGetValue(name, out var file) ? Encoding.UTF8.GetString(file.Body) : null;
 
     private static string Fault(Fetched fetched) => $"{fetched.Verdict.Meaning}: seen {fetched.Verdict.Seen}, expected {fetched.Verdict.Expected}; {fetched.Verdict.Advice}";
 
@@ -111,6 +118,42 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         var (fetched, _) = await FetchAsync(vintage: Now.AddYears(-1), lastModified: "2024-08-01T00:00:00", sha256: old.Sha256);
         Assert.Equal((Meaning.Body, "2024-08-01T00:00:00"), (fetched.Verdict.Meaning, fetched.LastModified));
         Assert.Equal([$"the catalogue speaks of a release of {Date}, the bulk archive is still the one before"], fetched.Notes);
+    }
+
+    public static TheoryData<string, string> Archives => new()
+    {
+        { "the list of the program", "" },
+        {
+            "the world leaves out 840",
+            "bulk archive refused: year 1992, inward flow: seen economies without the financial centres that add up to "
+                + "1000840000000 US dollars, expected 1000000000000, the row of the world; it seems to leave out 840 United States"
+        },
+        { "the world leaves out 840, as the file of the operator says", "" },
+        {
+            "a year too many",
+            "bulk archive refused: body: seen 2025 as the last year, expected no year after 2024, "
+                + "the last that can be published by now"
+        }
+    };
+
+    [Theory, MemberData(nameof(Archives))]
+    public async Task An_archive_is_checked_with_the_lists_and_the_calendar_of_its_loading(string kind, string note)
+    {
+        var last = kind == "a year too many" ? 2025 : 2024;
+        var rows = Fdi.Release(last: last).Select(row => row with { Value = row.Code == "840" ? "840" : "0" });
+        if (kind == "the list of the program")
+            rows = rows.Select(row => row with { Value = row.Code is "840" or "0000" ? "840" : "0" });
+        // World flows of nothing are below every plausible total: 643 lifts them.
+        rows = rows.Select(row => row.Code is "643" or "0000"
+            ? row with { Value = $"{decimal.Parse(row.Value, CultureInfo.InvariantCulture) + 1_000_000}" } : row);
+        if (kind.EndsWith("says", StringComparison.Ordinal))
+        {
+            var list = $"code,name\n{string.Concat(Fdi.Codes17.Append("840").Select(code => $"{code},x\n"))}";
+            curated["fdi-financial-centres.csv"] = (Fdi.Bytes(list), Now);
+        }
+        server.Put(UnctadServer.Bulk, Fdi.Archive(Fdi.Bytes(Fdi.Text(rows))), "application/x-7z-compressed");
+        var (fetched, _) = await FetchAsync();
+        Assert.Equal(note.Length == 0 ? [] : [note], fetched.Notes);
     }
 
     [Fact]
