@@ -42,6 +42,12 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     private const int FewFigures = 3,
         FewOfSeries = 5;
 
+    /// <summary>Fewer figures of a period than this may be alike by chance.</summary>
+    private const int FewOfPeriod = 20;
+
+    /// <summary>How far rounding moves a figure, as a share of it.</summary>
+    private const double Rounding = 0.001;
+
     /// <summary>A series whose figures have moved by this factor is another series.</summary>
     private const double OtherSeries = 8;
 
@@ -91,7 +97,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         if (moved is null)
             foreach (var (key, slip) in slips)
                 flagged.TryAdd(key, slip);
-        return new FigureFindings(moved ?? MovedSeries(), flagged, figures, covered);
+        return new FigureFindings(moved ?? MovedSeries() ?? MovedPeriod(), flagged, figures, covered);
     }
 
     private void Take(FactRow row)
@@ -267,6 +273,53 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
             "each series within 8 times of what it was",
             NothingLoaded
         );
+    }
+
+    /// <summary>
+    /// A period whose figures are those that the table has of the period beside it: columns or rows have slipped. Sums
+    /// do not show it, because the totals have slipped with their parts.
+    /// </summary>
+    private Finding? MovedPeriod()
+    {
+        if (known is null)
+            return null;
+        var counts = new Dictionary<(string Period, string Other), int>();
+        var all = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var ((partition, _), points) in series)
+        {
+            for (var at = 0; at < points.Count; at++)
+            {
+                var point = points[at];
+                if (point.IsStored || point.Figure == 0 || known.Find(partition, point.RowKey) is not { } own)
+                    continue;
+                all[point.Period] = all.GetValueOrDefault(point.Period) + 1;
+                if (IsSame(point.Figure, own))
+                    continue;
+                foreach (var beside in (int[])[at - 1, at + 1])
+                {
+                    if (beside < 0 || beside >= points.Count)
+                        continue;
+                    var other = points[beside];
+                    if (known.Find(partition, other.RowKey) is { } stored && IsSame(point.Figure, stored))
+                        counts[(point.Period, other.Period)] =
+                            counts.GetValueOrDefault((point.Period, other.Period)) + 1;
+                }
+            }
+        }
+        foreach (var ((period, other), count) in counts.OrderBy(pair => pair.Key.Period, StringComparer.Ordinal))
+        {
+            if (count < FewOfPeriod || count * 2 < all[period])
+                continue;
+            return new Finding(
+                "body",
+                $"{count} of {all[period]} figures of {period} that are those of {other} in the table",
+                $"figures of {period}",
+                NothingLoaded
+            );
+        }
+        return null;
+
+        static bool IsSame(double figure, double other) => Math.Abs(figure - other) <= Math.Abs(other) * Rounding;
     }
 
     /// <summary>The factor of a slip of a unit; null when the ratio is none.</summary>

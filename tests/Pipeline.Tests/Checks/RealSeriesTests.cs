@@ -3,6 +3,7 @@ using System.Text;
 using Pipeline.Checks;
 using Pipeline.Sources;
 using Pipeline.Sources.Unctad;
+using Pipeline.Tests.Cases;
 using Pipeline.Tests.Sources.Census;
 using Xunit;
 
@@ -19,14 +20,7 @@ public sealed class RealSeriesTests
     private const string Balance = "census/country_balance_2024-11.xlsx";
     private const string Bilateral = "unctad/bilateral_russia.csv";
 
-    private static byte[] Read(string name)
-    {
-        for (var folder = new DirectoryInfo(Repository.Root).Parent; folder is not null; folder = folder.Parent)
-            if (Path.Combine(folder.FullName, "shared", "data", name) is var path && File.Exists(path))
-                return File.ReadAllBytes(path);
-        Assert.Skip($"{name} is not in ../shared/data");
-        return [];
-    }
+    private static byte[] Read(string name) => RealData.Read(name);
 
     private static Task<FigureFindings> ReviewAsync(
         ISliceReader reader,

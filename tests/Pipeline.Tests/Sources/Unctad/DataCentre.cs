@@ -19,7 +19,7 @@ internal static partial class DataCentre
         var rows = new Dictionary<string, Dictionary<int, string[]>>(StringComparer.Ordinal);
         foreach (var line in lines.Skip(1))
         {
-            var cells = Cells().Matches(line).Select(cell => cell.Value.TrimStart(',')).ToArray();
+            var cells = CellsOf(line);
             var year = int.Parse(cells[1], CultureInfo.InvariantCulture);
             years.Add(year);
             if (!rows.TryGetValue(cells[0], out var row))
@@ -46,6 +46,10 @@ internal static partial class DataCentre
             text.Split("\r\n")
                 .Select(line => line.Length == 0 ? line : $"\"{line.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")
         );
+
+    /// <summary>The cells of a line as they are written, with their quotes.</summary>
+    public static string[] CellsOf(string line) =>
+        [.. Cells().Matches(line).Select(cell => cell.Value.StartsWith(',') ? cell.Value[1..] : cell.Value)];
 
     /// <summary>The cells of a line, each with the comma before it.</summary>
     [GeneratedRegex(@"(^|,)(""([^""]|"""")*""|[^,""]*)")]
