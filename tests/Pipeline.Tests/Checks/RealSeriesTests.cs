@@ -1,9 +1,14 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Pipeline.Checks;
 using Pipeline.Sources;
+using Pipeline.Sources.Census;
+using Pipeline.Sources.Moex;
 using Pipeline.Sources.Unctad;
+using Pipeline.Tables;
 using Pipeline.Tests.Cases;
+using Pipeline.Tests.Sources;
 using Pipeline.Tests.Sources.Census;
 using Xunit;
 
@@ -19,6 +24,9 @@ public sealed class RealSeriesTests
     private const string Fdi = "unctad/US_FdiFlowsStock_2025.csv";
     private const string Balance = "census/country_balance_2024-11.xlsx";
     private const string Bilateral = "unctad/bilateral_russia.csv";
+    private const string Trades = "census/russia_trade.csv";
+    private const string Bonds = "moex/ofz_nonresident.csv";
+    private const string Capitalisation = "moex/stock_engine_capitalization.json";
 
     private static byte[] Read(string name) => RealData.Read(name);
 
@@ -198,5 +206,120 @@ public sealed class RealSeriesTests
         var found = await ReviewAsync(new PartnersBody(2012), body);
         Assert.Empty(found.Flagged);
         Assert.True(found.Covered >= found.Figures * 0.45, $"{found.Covered} of {found.Figures}");
+    }
+
+    /// <summary>Rows as a reader would give them, with the guards of a dataset.</summary>
+    private sealed class Series(FactTable table, FigurePolicy figures, IEnumerable<FactRow> rows) : ISliceReader
+    {
+        public FactTable Table => table;
+        public SliceScope Scope { get; } = new("", ("", "~"), (_, _) => true);
+        public FigurePolicy Figures => figures;
+
+        public bool InPolicy(FactRow row, DateTimeOffset vintage) => true;
+
+        public Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken) =>
+            throw new NotSupportedException("The rows are no body.");
+
+        public async IAsyncEnumerable<RowBatch> ReadAsync(
+            Stream body,
+            [EnumeratorCancellation] CancellationToken cancellationToken
+        )
+        {
+            await Task.CompletedTask;
+            var batch = new RowBatch();
+            batch.Rows.AddRange(rows);
+            yield return batch;
+        }
+    }
+
+    /// <summary>The months of the trade with Russia, 1992 to 2025, each times a factor.</summary>
+    private static IEnumerable<TradeMonthly> Russia(Func<string, long> factor) =>
+        Encoding
+            .UTF8.GetString(Read(Trades))
+            .Split('\n')
+            .Skip(1)
+            .Select(line => line.Split(','))
+            .Where(cells => cells is [{ Length: 7 }, "exports" or "imports", ..])
+            .Select(cells => new TradeMonthly
+            {
+                PartitionKey = $"4621|{cells[1]}|total",
+                RowKey = $"{cells[0]}|TOTAL",
+                ValueUsd = (long)(decimal.Parse(cells[2], CultureInfo.InvariantCulture) * 1_000_000) * factor(cells[0]),
+            });
+
+    [Fact]
+    public async Task Nothing_true_is_flagged_in_the_trade_with_Russia()
+    {
+        var found = await ReviewAsync(new Series(TradeMonthly.Table, CensusBody.Totals, Russia(_ => 1)), []);
+        Assert.Null(found.Refusal);
+        Assert.Empty(found.Flagged);
+        Assert.Equal((796, 796), (found.Figures, found.Covered));
+    }
+
+    [Theory]
+    [InlineData("1992-01")]
+    [InlineData("2022-05")]
+    [InlineData("2025-02")]
+    public async Task A_month_a_thousand_times_too_large_is_flagged(string month)
+    {
+        var rows = Russia(period => period == month ? 1000 : 1);
+        var found = await ReviewAsync(new Series(TradeMonthly.Table, CensusBody.Totals, rows), []);
+        Assert.Equal(month == "1992-01" ? 0 : 2, found.Flagged.Count);
+        Assert.All(found.Flagged, flag => Assert.StartsWith(month, flag.Key.Row, StringComparison.Ordinal));
+    }
+
+    /// <summary>The Bank of Russia's months of the file as its table has them, volumes times a factor.</summary>
+    private static byte[] Ofz(Func<string, int> factor)
+    {
+        var table = new TestWorkbook { Sheet = "ОФЗ" }.Add([
+            "'Дата",
+            "'Объем нерезидентов, млрд руб.",
+            "'Доля нерезидентов, %",
+            "'Объем рынка, млрд руб.",
+        ]);
+        foreach (var line in Encoding.UTF8.GetString(Read(Bonds)).Split('\n').Skip(1))
+        {
+            if (line.Split(',') is not [{ Length: 10 } day, var share, var volume, var total, "cbr_monthly", ..])
+                continue;
+            if (volume.Length > 0)
+                volume = $"{int.Parse(volume, CultureInfo.InvariantCulture) * factor(day)}";
+            table.Add([$"'{day}", volume, share, total]);
+        }
+        return table.Write();
+    }
+
+    [Fact]
+    public async Task Nothing_true_is_flagged_in_the_bonds_of_non_residents()
+    {
+        var body = Ofz(_ => 1);
+        var check = await new OfzBody().CheckAsync(new MemoryStream(body), CancellationToken.None);
+        Assert.Equal((null, 37, 37, 0), (check.Refusal, check.Read, check.Kept, check.Rejected));
+        var found = await ReviewAsync(new OfzBody(), body, await StoredAsync(new OfzBody(), body));
+        Assert.Null(found.Refusal);
+        Assert.Empty(found.Flagged);
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(100)]
+    public async Task A_volume_in_another_unit_does_not_fit_its_share(int factor)
+    {
+        var body = Ofz(day => day == "2024-02-01" ? factor : 1);
+        var check = await new OfzBody().CheckAsync(new MemoryStream(body), CancellationToken.None);
+        Assert.Equal((null, 36, 1), (check.Refusal, check.Kept, check.Rejected));
+    }
+
+    [Fact]
+    public async Task The_capitalisation_of_2017_is_plausible_and_a_thousandth_of_it_is_not()
+    {
+        var body = Encoding.UTF8.GetString(Read(Capitalisation));
+        var reader = new CapitalisationBody();
+        Assert.Empty((await ReviewAsync(reader, Encoding.UTF8.GetBytes(body))).Flagged);
+        var slipped = body.Replace("32370425050077.613", "32370425050.077", StringComparison.Ordinal);
+        var flag = Assert.Single((await ReviewAsync(reader, Encoding.UTF8.GetBytes(slipped))).Flagged).Value;
+        Assert.Equal(
+            ("32370425050.077", "1000000000000 to 1000000000000000, which holds the whole history"),
+            (flag.Seen, flag.Expected)
+        );
     }
 }

@@ -24,8 +24,11 @@ internal sealed class CapitalisationBody : HolderBody
     protected override DateOnly FirstDay => new(1997, 1, 1);
 
     /// <inheritdoc/>
-    /// <remarks>In its worst years the market fell by three quarters; it has never risen fivefold within four trading
-    /// days.</remarks>
+    /// <remarks>
+    /// No daily series is on file, only the exchange's response for 2017-06-23. The factor is a judgement: a market
+    /// that is five times as large as on the trading days around it is an error. The floor is the least plausible
+    /// market.
+    /// </remarks>
     protected override SpikeLimit Spikes { get; } = new(LeastRoubles, 5);
 
     /// <inheritdoc/>
@@ -36,7 +39,8 @@ internal sealed class CapitalisationBody : HolderBody
     public override string Wanted => "the capitalisation of a trading day";
 
     /// <summary>
-    /// The market had 3 trillion roubles in its first years and has some 60; a slip of a thousand leaves the range.
+    /// Source: the exchange's response for 2017-06-23 has 32.37 trillion roubles. A thirtieth of it is the least and
+    /// thirty times as much the most that is believed, so that a slip of a thousand leaves the range either way.
     /// </summary>
     private const double LeastRoubles = 1_000_000_000_000;
 

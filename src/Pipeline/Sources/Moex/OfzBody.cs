@@ -36,14 +36,20 @@ internal sealed class OfzBody : HolderBody
     protected override DateOnly FirstDay => new(2012, 1, 1);
 
     /// <inheritdoc/>
-    /// <remarks>From month to month the volume has never doubled; from 2012 to its maximum it grew six times.</remarks>
+    /// <remarks>
+    /// Source: statements of the Bank of Russia from December 2012 to January 2026. The smallest volume is 557
+    /// billion roubles (2012-12-01), the largest 3,200 (2021-12-01), 5.7 times as much. No month can be ten times the
+    /// median of its neighbours. The floor, 50 billion, is a tenth of the smallest volume: smaller medians are of a
+    /// table in another unit, or of shares, which say nothing here.
+    /// </remarks>
     protected override SpikeLimit Spikes { get; } = new(50_000_000_000, 10);
 
     /// <inheritdoc/>
     public override string Wanted => "a month with a volume or a share";
 
     /// <summary>
-    /// The whole market in billions of roubles: 3,200 in 2012, 29,760 in 2026. A slip of a hundred leaves the range.
+    /// The whole market in billions of roubles. Source: volume and share of the same statements, 3,201 on 2012-12-01
+    /// and 29,760 on 2026-01-01. A slip of a hundred in either leaves the range.
     /// </summary>
     private const decimal LeastMarket = 500m, MostMarket = 500_000m;
 
