@@ -48,9 +48,35 @@ public sealed record RejectSummary(
 /// Groups the open rejects, so that one bad slice does not hide the others. Status, report and <c>--once</c> read
 /// them here.
 /// </summary>
-public sealed partial class RejectSummaryReader(SourceCatalog sources, RejectBook rejects, DeadLetterBook letters)
+public sealed partial class RejectSummaryReader(
+    SourceCatalog sources,
+    RejectBook rejects,
+    DeadLetterBook letters,
+    TimeProvider time
+)
 {
-    /// <summary>Reads all that is open.</summary>
+    /// <summary>How long a reading of the rejects holds while no slice has changed.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(1);
+
+    private (string Key, DateTimeOffset ReadAt, RejectSummary Summary)? recent;
+
+    /// <summary>
+    /// Reads what is open for a page that is asked for often. Thousands of rejects are read again when a slice has
+    /// changed, and after <see cref="MaxAge"/>, because people close them by hand. Dead letters are read each time.
+    /// </summary>
+    /// <param name="key">Changes with the slices.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    public async Task<RejectSummary> ReadRecentAsync(string key, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (recent is { } known && known.Key == key && now - known.ReadAt < MaxAge)
+            return known.Summary with { DeadLetters = await LettersAsync(cancellationToken) };
+        var summary = await ReadAsync(cancellationToken);
+        recent = (key, now, summary);
+        return summary;
+    }
+
+    /// <summary>Reads all that is open. Only groups are kept of the rows, so that thousands take little memory.</summary>
     public async Task<RejectSummary> ReadAsync(CancellationToken cancellationToken)
     {
         var groups =
@@ -65,7 +91,6 @@ public sealed partial class RejectSummaryReader(SourceCatalog sources, RejectBoo
                 ? (group.Count + 1, group.Example, reject.KeptAt > group.KeptAt ? reject.KeptAt : group.KeptAt)
                 : (1, reject.Finding with { Where = $"{reject.Slice} {reject.Finding.Where}" }, reject.KeptAt);
         }
-        var open = await letters.OpenAsync(null, cancellationToken);
         return new RejectSummary(
             total,
             [
@@ -80,9 +105,12 @@ public sealed partial class RejectSummaryReader(SourceCatalog sources, RejectBoo
                         group.Value.KeptAt
                     )),
             ],
-            [.. open.OrderByDescending(letter => letter.KeptAt)]
+            await LettersAsync(cancellationToken)
         );
     }
+
+    private async Task<IReadOnlyList<OpenLetter>> LettersAsync(CancellationToken cancellationToken) =>
+        [.. (await letters.OpenAsync(null, cancellationToken)).OrderByDescending(letter => letter.KeptAt)];
 
     /// <summary>What rejects have in common that differ by their row and value only.</summary>
     private static string CauseOf(Finding finding) =>

@@ -29,19 +29,20 @@ public sealed class ReportReader(
         var slices = await standing.SlicesAsync(cancellationToken).ConfigureAwait(false);
         var all = new List<SourceStatus>();
         Settled settled;
+        RejectStatus rejects;
         // One reader at a time: many people who open the page at once cost one reading of the tables.
         await one.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             foreach (var source in sources.All) all.Add(standing.Source(source, slices[source.Name], await LastRunAsync(source.Name, slices[source.Name], cancellationToken).ConfigureAwait(false)));
             settled = await SettledAsync(cancellationToken).ConfigureAwait(false);
+            rejects = await standing.RejectsAsync(slices, cancellationToken);
         }
         finally
         {
             one.Release();
         }
         var queues = await standing.QueuesAsync(cancellationToken).ConfigureAwait(false);
-        var rejects = await standing.RejectsAsync(cancellationToken).ConfigureAwait(false);
         var attention = Attention.Of(all, queues, rejects, settled.Revisions).ToList();
         return new StatusReport(attention.Count == 0 ? StatusReport.Ok : StatusReport.NeedsAttention, attention, all, queues, rejects, settled.Revisions, settled.Claims, settled.Figures);
     }

@@ -70,9 +70,13 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     }
 
     /// <summary>The open rejects of all sources.</summary>
-    public async Task<RejectStatus> RejectsAsync(CancellationToken cancellationToken)
+    /// <param name="slices">The slices, which tell whether rejects may have come or gone.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    public async Task<RejectStatus> RejectsAsync(
+        IReadOnlyDictionary<string, IReadOnlyList<SliceRow>> slices, CancellationToken cancellationToken)
     {
-        var open = await rejects.ReadAsync(cancellationToken);
+        var key = string.Join('\n', slices.Values.SelectMany(rows => rows).Select(row => row.Version));
+        var open = await rejects.ReadRecentAsync(key, cancellationToken);
         return new RejectStatus(open.Open, [.. open.Groups.Take(MostListed)], open.Groups.Count, [.. open.DeadLetters.Select(letter => letter.Finding)]);
     }
 

@@ -118,6 +118,45 @@ public sealed class ReportReaderTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task Rejects_are_read_again_when_a_slice_has_changed_and_after_a_minute_and_dead_letters_always()
+    {
+        using var source = new FakeSource("one");
+        var clock = new TestClock(Start);
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
+        source.Replies["one"] = new("a=1");
+        await pipeline.RunAsync();
+        var rejects = await pipeline.TableAsync(Names.Rejects);
+        Task AddAsync(string key, string message = "") =>
+            rejects.AddEntityAsync(new TableEntity("fake|2026-03", key)
+            {
+                ["Slice"] = "fake/facts/one",
+                ["Position"] = message.Length > 0 ? "message pull" : $"row {key}",
+                ["Seen"] = "x",
+                ["Expected"] = "a figure",
+                ["Advice"] = "look",
+                ["KeptAt"] = Start,
+                ["State"] = "open",
+                ["Message"] = message
+            });
+        async Task<(int Open, int Letters)> CountAsync() =>
+            (await ReadAsync(pipeline)).Rejects is var status ? (status.Open, status.DeadLetters.Count) : default;
+        await AddAsync("1");
+        Assert.Equal((1, 0), await CountAsync());
+        await AddAsync("2");
+        await AddAsync("3", "{\"Slice\":\"fake/facts/one\"}");
+        Assert.Equal((2, 1), await CountAsync());
+        clock.Advance(RejectSummaryReader.MaxAge);
+        Assert.Equal((3, 1), await CountAsync());
+        await AddAsync("4");
+        Assert.Equal((3, 1), await CountAsync());
+        // A run reads the rejects as they are.
+        Assert.Equal(3, (await pipeline.Get<RejectSummaryReader>().ReadAsync(CancellationToken.None)).Rejects);
+        var book = pipeline.Get<SliceBook>();
+        await book.UpdateAsync(new Pipeline.Sources.Slice("fake", "facts", "one"), row => row with { Attempts = 1 }, CancellationToken.None);
+        Assert.Equal((4, 1), await CountAsync());
+    }
+
+    [Fact]
     public async Task A_second_run_soon_after_the_first_is_shown_alone_and_what_was_mended_is_over()
     {
         using var source = new FakeSource("one", "two");
