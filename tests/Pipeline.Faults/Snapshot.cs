@@ -36,6 +36,10 @@ internal static class Snapshot
                     Assert.True(run.Counts.AddUp, $"the ledger does not add up: {run}");
                     Assert.True(run.State is RunState.Unchanged or RunState.Superseded || SliceState.AtRest(run.State), $"not at rest: {run}");
                     (added, changed) = (added + run.Counts.Added, changed + run.Counts.Changed);
+                    if (run.Error.Contains("accepted by an operator", StringComparison.Ordinal))
+                    {
+                        lines.Add($"runs {run.Slice} accepted {run.State}");
+                    }
                     continue;
                 }
                 if (table.Name == Names.History)

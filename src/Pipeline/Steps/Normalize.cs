@@ -82,13 +82,14 @@ public sealed class Normalize(
         var existing = await ExistingAsync(check, before, reader, cancellationToken);
         var review = await ReviewAsync(name, reader, existing, stored, cancellationToken);
         var flagged = review.Flagged.Where(flag => !word.Accepts(flag.Value)).ToDictionary(flag => flag.Key, flag => flag.Value);
-        if (!isBegun && await LackingAsync(name, check, before, reader, existing, stored, cancellationToken) is { } lacking && !word.Accepts(lacking))
+        if (!isBegun && await LackingAsync(name, check, before, reader, existing, stored, cancellationToken) is { } lacking
+            && !word.AcceptsAgainstTable(lacking))
         {
             // What could not be understood may be why rows are lacking: it is said too.
             await RefuseAsync(name, run, check, lacking, await RejectedAsync(check, reader, stored, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             return;
         }
-        if (!isBegun && (review.Refusal is { } moved && !word.Accepts(moved) ? moved
+        if (!isBegun && (review.Refusal is { } moved && !word.AcceptsAgainstTable(moved) ? moved
             : Unbelievable(name, check, flagged, before, reader)) is { } wrong)
         {
             await RefuseAsync(name, run, check, wrong, [.. flagged.Values.Take(MaxRejectedOfRefused)], cancellationToken);
@@ -122,14 +123,10 @@ public sealed class Normalize(
             (this.message, this.isBegun) = (message, isBegun);
             foreach (var (finding, blob) in accepted)
             {
+                remembered.Add((finding.Where, finding.Seen));
                 if (blob == message.RawBlob)
                 {
                     ofThisBody.Add(finding);
-                }
-                // A body as a whole is held against the table of its day: that says nothing about another body.
-                if (blob == message.RawBlob || finding.Where != Body)
-                {
-                    remembered.Add((finding.Where, finding.Seen));
                 }
             }
         }
@@ -155,12 +152,21 @@ public sealed class Normalize(
             }
         }
 
-        public bool Accepts(Finding finding)
+        /// <summary>Whether a figure, or a body by itself, is right although a check says otherwise.</summary>
+        public bool Accepts(Finding finding) =>
+            (isBegun && ofThisBody.Count > 0)
+            || remembered.Contains((finding.Where, finding.Seen))
+            || AcceptsNow(finding);
+
+        /// <summary>
+        /// Whether a body is right although the table says otherwise. What was accepted of another body does not count:
+        /// the table was another one, too.
+        /// </summary>
+        public bool AcceptsAgainstTable(Finding finding) =>
+            ofThisBody.Exists(own => own.Where == finding.Where && own.Seen == finding.Seen) || AcceptsNow(finding);
+
+        private bool AcceptsNow(Finding finding)
         {
-            if ((isBegun && ofThisBody.Count > 0) || remembered.Contains((finding.Where, finding.Seen)))
-            {
-                return true;
-            }
             // A body that was loaded before is loaded to its end: that is no word about its figures.
             if (message is { Accept: true, Reload: true })
             {

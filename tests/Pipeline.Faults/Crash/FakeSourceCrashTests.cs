@@ -52,6 +52,36 @@ public sealed class FakeSourceCrashTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{await scenario.RunAsync("replays", "replays")} points");
     }
 
+    public static TheoryData<string, string, string> Accepted { get; } = new()
+    {
+        { "a shrunk body", Long, "a=1 b=2" },
+        { "figures ten times as high", "a=1 x:b=2 y:c=3 z:d=4 e=5", "a=10 x:b=20 y:c=30 z:d=40 e=50" }
+    };
+
+    /// <summary>Beside the operator's message a plan sends another of the same body, which accepts nothing.</summary>
+    [Theory, MemberData(nameof(Accepted))]
+    public async Task A_crash_at_any_call_of_a_body_that_is_accepted_leaves_the_tables_of_a_quiet_run(
+        string way,
+        string before,
+        string body
+    )
+    {
+        var scenario = new CrashScenario(
+            (clock, policies) => new TestPipeline(Storage.MemoryStorage.ConnectionString, source, clock, policies),
+            [Set(before), Set(body)],
+            Set(body),
+            async pipeline =>
+            {
+                var replaying = await pipeline
+                    .Get<Replay>()
+                    .RunAsync(FakeSource.One.Id, Replay.Raw, accept: true, CancellationToken.None);
+                Assert.Null(replaying.Refusal);
+                await pipeline.Get<Plan>().RunAsync(FakeSource.One.Source, CancellationToken.None);
+            }
+        );
+        output.WriteLine($"{way}: {await scenario.RunAsync("accepted bodies", way)} points");
+    }
+
     private Func<TestPipeline, Task> Set(string body) => _ =>
     {
         source.Replies["one"] = new(body, body.Length > 0 ? 200 : 204);
