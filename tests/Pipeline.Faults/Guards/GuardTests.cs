@@ -81,16 +81,16 @@ public sealed class GuardTests
     }
 
     /// <summary>A release of full size is loaded once for all that is offered after it.</summary>
-    private static readonly Lazy<Task<(MemoryStorage, DateTimeOffset)>> Loaded = new(() =>
+    internal static readonly Lazy<Task<(MemoryStorage Storage, DateTimeOffset Moment)>> Loaded = new(() =>
         LoadAsync(Bulk, _ => Packed(Fdi.Release(230)), AfterRelease)
     );
 
     /// <summary>When figures of 2024, the last year of the release, are out.</summary>
-    private static readonly DateTimeOffset AfterRelease = new(2025, 8, 15, 13, 15, 0, TimeSpan.Zero);
+    internal static readonly DateTimeOffset AfterRelease = new(2025, 8, 15, 13, 15, 0, TimeSpan.Zero);
 
-    private static SourceCase Bulk => SourceCase.All.Single(dataset => dataset.Path == SourceData.BulkPath) with { Make = server => SourceCase.Unctad(server, extract: false) };
+    internal static SourceCase Bulk => SourceCase.All.Single(dataset => dataset.Path == SourceData.BulkPath) with { Make = server => SourceCase.Unctad(server, extract: false) };
 
-    private static byte[] Packed(IEnumerable<Fdi.Row> rows) => Fdi.Archive(Encoding.UTF8.GetBytes(Fdi.Text(rows)));
+    internal static byte[] Packed(IEnumerable<Fdi.Row> rows) => Fdi.Archive(Encoding.UTF8.GetBytes(Fdi.Text(rows)));
 
     /// <summary>Loads a good body, then offers one that must not be loaded.</summary>
     private static async Task RefusedAsync(SourceCase dataset, string seen, Func<byte[], byte[]> bad)
@@ -99,7 +99,7 @@ public sealed class GuardTests
         await RefusedAsync(dataset, seen, loaded, moment, bad);
     }
 
-    private static async Task<(MemoryStorage Loaded, DateTimeOffset Moment)> LoadAsync(
+    internal static async Task<(MemoryStorage Loaded, DateTimeOffset Moment)> LoadAsync(
         SourceCase dataset,
         Func<byte[], byte[]> body,
         DateTimeOffset start
@@ -116,7 +116,7 @@ public sealed class GuardTests
     }
 
     /// <summary>What the server answers to the decisive request, made of the right answer.</summary>
-    private static void Answer(SourceSimulator server, SourceCase dataset, string seen, Func<byte[], byte[]> body) =>
+    internal static void Answer(SourceSimulator server, SourceCase dataset, string seen, Func<byte[], byte[]> body) =>
         (server.Broken, server.Fault) = (dataset.Path, new ServerFault(seen, _ => seen, (_, context, right) =>
         {
             context.Response.ContentType = right!.Value.ContentType;
@@ -175,5 +175,5 @@ public sealed class GuardTests
         _ => body.Replace("2019-", "2018-", StringComparison.Ordinal).Replace("2020-03-19", "2020-03-18", StringComparison.Ordinal)
     };
 
-    private static async Task<List<string>> VersionsAsync(TestPipeline pipeline, SourceCase dataset) => [.. (await pipeline.RowsAsync(dataset.Table)).Select(row => $"{row.PartitionKey} {row.RowKey} {row.ETag}")];
+    internal static async Task<List<string>> VersionsAsync(TestPipeline pipeline, SourceCase dataset) => [.. (await pipeline.RowsAsync(dataset.Table)).Select(row => $"{row.PartitionKey} {row.RowKey} {row.ETag}")];
 }
