@@ -84,11 +84,11 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     {
         await using (var body = await open(cancellationToken))
             await foreach (var batch in reader.ReadAsync(body, cancellationToken))
-            foreach (var row in batch.Rows)
-            {
-                Take(row);
-                batch.GiveBack(row);
-            }
+                foreach (var row in batch.Rows)
+                {
+                    Take(row);
+                    batch.GiveBack(row);
+                }
         await AddStoredAsync(cancellationToken);
         foreach (var ((partition, _), points) in series)
             Spikes(partition, points);

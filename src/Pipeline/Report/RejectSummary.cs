@@ -83,14 +83,14 @@ public sealed partial class RejectSummaryReader(
             new Dictionary<(string Slice, string Cause), (int Count, Finding Example, DateTimeOffset KeptAt)>();
         var total = 0;
         foreach (var source in sources.All)
-        await foreach (var reject in rejects.ReadOpenAsync(source.Name, cancellationToken))
-        {
-            total++;
-            var key = (reject.Slice, CauseOf(reject.Finding));
-            groups[key] = groups.TryGetValue(key, out var group)
-                ? (group.Count + 1, group.Example, reject.KeptAt > group.KeptAt ? reject.KeptAt : group.KeptAt)
-                : (1, reject.Finding with { Where = $"{reject.Slice} {reject.Finding.Where}" }, reject.KeptAt);
-        }
+            await foreach (var reject in rejects.ReadOpenAsync(source.Name, cancellationToken))
+            {
+                total++;
+                var key = (reject.Slice, CauseOf(reject.Finding));
+                groups[key] = groups.TryGetValue(key, out var group)
+                    ? (group.Count + 1, group.Example, reject.KeptAt > group.KeptAt ? reject.KeptAt : group.KeptAt)
+                    : (1, reject.Finding with { Where = $"{reject.Slice} {reject.Finding.Where}" }, reject.KeptAt);
+            }
         return new RejectSummary(
             total,
             [

@@ -225,11 +225,11 @@ public sealed class Normalize(
     /// <summary>Whether the body lacks more of what the table has than can be true; null when it does not.</summary>
     private async Task<Finding?> LackingAsync(RawName name, BodyCheck check, SliceRow before, ISliceReader reader,
         Known? existing, RawBody stored, CancellationToken cancellationToken) => reader.Scope.Coverage switch
-    {
-        Coverage.Whole => Shrunk(check, before),
-        Coverage.Vintage => Shrunk(check, before) ?? Spoiled(name, check, before) ?? await VanishedAsync(before, reader, existing, stored, cancellationToken).ConfigureAwait(false),
-        _ => null
-    };
+        {
+            Coverage.Whole => Shrunk(check, before),
+            Coverage.Vintage => Shrunk(check, before) ?? Spoiled(name, check, before) ?? await VanishedAsync(before, reader, existing, stored, cancellationToken).ConfigureAwait(false),
+            _ => null
+        };
 
     /// <summary>
     /// A vintage replaces the one before as a whole. With rows that cannot be understood it would leave the old ones in their place,

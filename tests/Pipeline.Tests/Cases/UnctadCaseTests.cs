@@ -134,28 +134,28 @@ public sealed class UnctadCaseTests(Azurite azurite)
     {
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var direction in (string[])["inward", "outward"])
-        foreach (var measure in (string[])["flow", "stock"])
-        {
-            var scale = measure == "flow" ? 1_000 : 20_000;
-            var text = new StringBuilder(
-                $"Economy_Label,Year,US_at_current_prices_in_millions_Value{(footnote ? ",US_at_current_prices_Footnote" : "")},US_at_current_prices_MissingValue\r\n"
-            );
-            for (var year = 1990; year <= 2024; year++)
+            foreach (var measure in (string[])["flow", "stock"])
             {
-                var world = 0L;
-                for (var at = 0; at < labels.Count; at++)
+                var scale = measure == "flow" ? 1_000 : 20_000;
+                var text = new StringBuilder(
+                    $"Economy_Label,Year,US_at_current_prices_in_millions_Value{(footnote ? ",US_at_current_prices_Footnote" : "")},US_at_current_prices_MissingValue\r\n"
+                );
+                for (var year = 1990; year <= 2024; year++)
                 {
-                    var value = (at % 7 + 1L) * scale;
-                    world += Fdi.IsCentre(labels[at]) ? 0 : value;
-                    text.Append(
-                        CultureInfo.InvariantCulture,
-                        $"\"{labels[at]}\",{year},{value}{(footnote ? "," : "")},\r\n"
-                    );
+                    var world = 0L;
+                    for (var at = 0; at < labels.Count; at++)
+                    {
+                        var value = (at % 7 + 1L) * scale;
+                        world += Fdi.IsCentre(labels[at]) ? 0 : value;
+                        text.Append(
+                            CultureInfo.InvariantCulture,
+                            $"\"{labels[at]}\",{year},{value}{(footnote ? "," : "")},\r\n"
+                        );
+                    }
+                    text.Append(CultureInfo.InvariantCulture, $"\"World\",{year},{world}{(footnote ? "," : "")},\r\n");
                 }
-                text.Append(CultureInfo.InvariantCulture, $"\"World\",{year},{world}{(footnote ? "," : "")},\r\n");
+                files.Add($"US_FdiFlowsStock.{direction}-{measure}.csv", text.ToString());
             }
-            files.Add($"US_FdiFlowsStock.{direction}-{measure}.csv", text.ToString());
-        }
         return files;
     }
 

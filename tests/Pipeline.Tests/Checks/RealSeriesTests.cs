@@ -49,8 +49,8 @@ public sealed class RealSeriesTests
     {
         var stored = new Dictionary<(string, string), double>();
         await foreach (var batch in reader.ReadAsync(new MemoryStream(body), CancellationToken.None))
-        foreach (var row in batch.Rows)
-            stored[(row.PartitionKey, row.RowKey)] = row.Figure!.Value;
+            foreach (var row in batch.Rows)
+                stored[(row.PartitionKey, row.RowKey)] = row.Figure!.Value;
         return stored;
     }
 

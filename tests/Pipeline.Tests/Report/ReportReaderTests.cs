@@ -99,11 +99,28 @@ public sealed class ReportReaderTests(Azurite azurite)
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         var rejects = await pipeline.TableAsync(Names.Rejects);
         foreach (var batch in Enumerable.Range(0, 20_000).Chunk(100))
-            await rejects.SubmitTransactionAsync(batch.Select(row => new TableTransactionAction(TableTransactionActionType.Add, new TableEntity("fake|2026-03", $"run|{row:00000}") { ["Slice"] = "fake/facts/one", ["Position"] = $"row {row}, column value",
-                    ["Seen"] = $"\"{row}\"", ["Expected"] = "a figure", ["Advice"] = "look", ["KeptAt"] = Start, ["State"] = "open" })));
+            await rejects.SubmitTransactionAsync(batch.Select(row => new TableTransactionAction(TableTransactionActionType.Add, new TableEntity("fake|2026-03", $"run|{row:00000}")
+            {
+                ["Slice"] = "fake/facts/one",
+                ["Position"] = $"row {row}, column value",
+                ["Seen"] = $"\"{row}\"",
+                ["Expected"] = "a figure",
+                ["Advice"] = "look",
+                ["KeptAt"] = Start,
+                ["State"] = "open"
+            })));
         foreach (var key in (string[])["normalize", "pull"])
-            await rejects.AddEntityAsync(new TableEntity("fake|2026-02", $"letter|{key}") { ["Slice"] = "fake/facts/one", ["Position"] = $"message {key}",
-                ["Seen"] = "an error", ["Expected"] = "none", ["Advice"] = "replay", ["KeptAt"] = Start, ["State"] = "open", ["Message"] = "{\"Slice\":\"fake/facts/one\",\"RawBlob\":\"x\"}" });
+            await rejects.AddEntityAsync(new TableEntity("fake|2026-02", $"letter|{key}")
+            {
+                ["Slice"] = "fake/facts/one",
+                ["Position"] = $"message {key}",
+                ["Seen"] = "an error",
+                ["Expected"] = "none",
+                ["Advice"] = "replay",
+                ["KeptAt"] = Start,
+                ["State"] = "open",
+                ["Message"] = "{\"Slice\":\"fake/facts/one\",\"RawBlob\":\"x\"}"
+            });
         var report = await ReadAsync(pipeline);
         Assert.Equal((20_002, 1, 2), (report.Rejects.Open, report.Rejects.Causes, report.Rejects.DeadLetters.Count));
         Assert.Equal("fake/facts/one: 20,000 rejects of one cause, the first: fake/facts/one row 0, column value: seen \"0\", expected a figure; look",
