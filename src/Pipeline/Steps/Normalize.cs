@@ -82,8 +82,9 @@ public sealed class Normalize(
         var existing = await ExistingAsync(check, before, reader, cancellationToken);
         var review = await ReviewAsync(name, reader, existing, stored, cancellationToken);
         var flagged = review.Flagged.Where(flag => !word.Accepts(flag.Value)).ToDictionary(flag => flag.Key, flag => flag.Value);
-        if (!isBegun && await LackingAsync(name, check, before, reader, existing, stored, cancellationToken) is { } lacking
-            && !word.AcceptsAgainstTable(lacking))
+        var lacks = isBegun ? null
+            : await LackingAsync(name, check, before, reader, existing, stored, cancellationToken);
+        if (lacks is { } lacking && !word.AcceptsAgainstTable(lacking))
         {
             // What could not be understood may be why rows are lacking: it is said too.
             await RefuseAsync(name, run, check, lacking, await RejectedAsync(check, reader, stored, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
@@ -135,7 +136,8 @@ public sealed class Normalize(
         public IReadOnlyCollection<Finding> Spoken => spoken;
 
         /// <summary>
-        /// What was accepted with this message or with a copy of it that was interrupted, for the run; empty when nothing.
+        /// What was accepted with this message or with a copy of it that was interrupted, for the run; empty when
+        /// nothing.
         /// </summary>
         public string Note
         {

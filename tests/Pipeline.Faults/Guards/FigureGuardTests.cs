@@ -39,11 +39,11 @@ public sealed class FigureGuardTests
     public static TheoryData<string, string> Releases { get; } =
         new()
         {
-            { "x 1000", "seen 560 of 560 figures that are 1000 times those of the table, expected figures in the unit" },
-            { "/ 1000", "seen 560 of 560 figures that are 0.001 times those of the table, expected figures in the unit" },
-            { "x 0.9", "seen 560 of 560 figures that are 0.9 times those of the table, expected figures in the unit" },
+            { "x 1000", "seen 560 of 560 figures that are 1000 times those of the table, expected figures in" },
+            { "/ 1000", "seen 560 of 560 figures that are 0.001 times those of the table, expected figures in" },
+            { "x 0.9", "seen 560 of 560 figures that are 0.9 times those of the table, expected figures in" },
             { "spike", "1 of 560 figures that cannot be believed, the first: fdiannual 840|inward|stock 2001: seen " },
-            { "later", "seen 2025 as the last year, expected no year after 2024, the last that can be published by now" },
+            { "later", "seen 2025 as the last year, expected no year after 2024, the last that can be" },
         };
 
     [Theory, MemberData(nameof(Releases))]
@@ -139,7 +139,11 @@ public sealed class FigureGuardTests
         var body = (await pipeline.Get<RawStore>().ListAsync(dataset.Slice, CancellationToken.None))[^1];
         Assert.All(await OpenAsync(pipeline), reject => Assert.Equal(body.Blob, reject));
         Assert.NotEmpty(await OpenAsync(pipeline));
-        Assert.True(await RunAsync(body) is { State: SliceState.Refused, Counts: { AddUp: true, Added: 0, Changed: 0 } });
+        var refused = await RunAsync(body);
+        Assert.True(
+            refused is { State: SliceState.Refused, Counts: { AddUp: true, Added: 0, Changed: 0 } },
+            $"{refused}"
+        );
         if (next is null)
         {
             proof.Held();
@@ -192,9 +196,9 @@ public sealed class FigureGuardTests
     public static TheoryData<string, string, string, string> Figures { get; } =
         new()
         {
-            { "x 1000", "40000000", "40000000000", ", expected 1000000000000 to 1000000000000000, which holds the whole" },
-            { "/ 1000", "40000000", "40000", ", expected 1000000000000 to 1000000000000000, which holds the whole" },
-            { "later", "2020-02-14", "2020-04-14", "seen 2020-04-14, expected no later than 2020-03-21, when the body" },
+            { "x 1000", "40000000", "40000000000", ", expected 1000000000000 to 1000000000000000, which" },
+            { "/ 1000", "40000000", "40000", ", expected 1000000000000 to 1000000000000000, which" },
+            { "later", "2020-02-14", "2020-04-14", "seen 2020-04-14, expected no later than 2020-03-21" },
         };
 
     [Theory, MemberData(nameof(Figures))]
@@ -224,14 +228,21 @@ public sealed class FigureGuardTests
         var row = await pipeline.Get<SliceBook>().GetAsync(Capitalisation.Slice, CancellationToken.None);
         Assert.Contains(seen, row.LastError, StringComparison.Ordinal);
         Assert.True(row.NextDue <= clock.GetUtcNow(), $"{row}");
+        // The row that stays is one of the slice, so that the next load knows how many there are.
+        Assert.Equal(fault == "later" ? 0 : 1, row.InTable);
         Assert.Single(await OpenAsync(pipeline));
         var run = (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From).MaxBy(run => run.Vintage)!;
-        Assert.True(run is { State: SliceState.Done, Counts: { AddUp: true, Rejected: 1, Added: 0, Changed: 0 } }, $"{run}");
+        Assert.True(
+            run is { State: SliceState.Done, Counts: { AddUp: true, Rejected: 1, Added: 0, Changed: 0 } },
+            $"{run}"
+        );
 
         for (var said = 0; said < 2; said++)
         {
             clock.Advance(TimeSpan.FromHours(1));
-            await pipeline.Get<Replay>().RunAsync(Capitalisation.SliceId, Replay.Raw, accept: true, CancellationToken.None);
+            await pipeline
+                .Get<Replay>()
+                .RunAsync(Capitalisation.SliceId, Replay.Raw, accept: true, CancellationToken.None);
             await Host.DrainAsync(pipeline, clock, storage);
         }
         var accepted = await GuardTests.VersionsAsync(pipeline, Capitalisation);
@@ -259,7 +270,12 @@ public sealed class FigureGuardTests
         var dataset = SourceCase.All[0];
         var (loaded, _) = await GuardTests.LoadAsync(dataset, body => body, SourceCase.Start);
         await using var server = await SourceSimulator.StartAsync();
-        var moment = new DateTimeOffset(DateTime.ParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture), TimeSpan.Zero);
+        var moment = DateTimeOffset.ParseExact(
+            day,
+            "yyyy-MM-dd",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal
+        );
         var clock = new VirtualClock(moment, SourceCase.Patience);
         var storage = loaded.Copy(clock);
         await using var pipeline = dataset.Open(server, clock, storage);

@@ -129,8 +129,8 @@ public sealed class ReleasedStateTests
     }
 
     /// <summary>
-    /// Two months that layout 1 loaded are now held to be in another unit. The table keeps them, and the body that still
-    /// has them is quarantined until an operator accepts it. The months stay named until the publisher has others.
+    /// Two months that layout 1 loaded are now held to be in another unit. The table keeps them, and the body that
+    /// still has them is quarantined until an operator accepts it. The months stay named until the publisher has others.
     /// </summary>
     private static async Task DoubtedAsync(SourceSimulator server, VirtualClock clock, MemoryStorage storage)
     {

@@ -32,7 +32,9 @@ internal static class FaultWords
     {
         ("market-capitalisation", _) => "seen status 204 without a body, expected a JSON object of blocks; ",
         ("nsd-holders", _) => "seen status 204 without a body, expected a JSON array; ",
-        _ when IsNarrowed(at) => "seen status 204 without a body, expected rows: other slices as new have some, or the table has some of this one; the table keeps what it has; ",
+        _ when IsNarrowed(at) =>
+            "seen status 204 without a body, expected rows, because the table has some of this slice; "
+            + "the table keeps what it has; ",
         _ => "seen status 204 without a body, expected status 200; "
     };
 

@@ -49,7 +49,8 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         new("a column less", "qualifier,citation\", expected the column share_percent too, with commas between them; ", "expected the columns value_musd too; ", text => Encoding.UTF8.GetBytes(Columns.Csv(text, ColumnChange.Less))),
         new("a column more", "expected no column \"NEW_COLUMN\"; ", "seen the columns \"new_column\", expected only year, direction, measure, ", text => Encoding.UTF8.GetBytes(Columns.Csv(text, ColumnChange.More))),
         new("columns in another order", "", "", text => Encoding.UTF8.GetBytes(Columns.Csv(text, ColumnChange.Order))),
-        new("semicolons", "seen \"as_of;asset_class;", "seen \"year;direction;measure;", text => Encoding.UTF8.GetBytes(text.Replace(',', ';'))),
+        new("semicolons", "line 1: seen semicolons between the columns, expected commas between the columns; ",
+            "header: seen semicolons between the columns, expected commas between the columns; ", text => Encoding.UTF8.GetBytes(text.Replace(',', ';'))),
         new("a quote that never ends", "line 3: seen a quote inside a cell that does not begin with one, expected CSV in UTF-8, ", "line 7: seen text after a closing quote, expected CSV in UTF-8; ", text => Encoding.UTF8.GetBytes(text.Insert(text.Length / 2, "\""))),
         new("zeros", "line 1: seen a zero byte, expected a header in UTF-8; ", "header: seen a zero byte, expected text in UTF-8; ", text => new byte[text.Length])
     ];

@@ -113,7 +113,8 @@ internal sealed class SourceData(int seed, int version)
         var page = query.Contains("start=", StringComparison.Ordinal) ? int.Parse(query[(query.IndexOf("start=", StringComparison.Ordinal) + 6)..].Split('&')[0], CultureInfo.InvariantCulture) : 0;
         var cursor = Pages == 1 ? "" : $$$""","capitalization.cursor":{"columns":["INDEX","TOTAL","PAGESIZE"],"data":[[{{{page}}},{{{Pages}}},1]]}""";
         var roubles = Figure(1 + 3 * page) + (IsOfFirstLayout ? 0 : 40_000_000_000_000);
-        return $$$"""{"capitalization":{"columns":["CAPITALIZATION","TRADEDATE"],"data":[[{{{roubles}}}.5,"2020-02-{{{14 - page}}}"]]}{{{cursor}}}}""";
+        var data = $"""[[{roubles}.5,"2020-02-{14 - page}"]]""";
+        return $$$"""{"capitalization":{"columns":["CAPITALIZATION","TRADEDATE"],"data":{{{data}}}}{{{cursor}}}}""";
     }
 
     /// <summary>The text in the archive of investment.</summary>
