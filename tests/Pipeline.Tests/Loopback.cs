@@ -14,6 +14,27 @@ internal static class Loopback
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    /// <summary>A server that has started. Another process may take a free port in between, so a few are tried.</summary>
+    /// <param name="address">Its address without a slash at the end.</param>
+    public static HttpListener StartServer(out string address)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var listener = new HttpListener();
+            address = $"http://127.0.0.1:{FreePort()}";
+            listener.Prefixes.Add(address + "/");
+            try
+            {
+                listener.Start();
+                return listener;
+            }
+            catch (HttpListenerException) when (attempt < 20)
+            {
+                listener.Close();
+            }
+        }
+    }
+
     /// <summary>Whether somebody listens on a port.</summary>
     public static async Task<bool> AnswersAsync(int port)
     {

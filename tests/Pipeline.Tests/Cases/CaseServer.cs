@@ -8,14 +8,13 @@ namespace Pipeline.Tests.Cases;
 /// </summary>
 internal sealed class CaseServer : IDisposable
 {
-    private readonly HttpListener listener = new();
+    private readonly HttpListener listener;
     private readonly List<(string Word, int Status, string Type, byte[] Body)> rules = [];
 
     public CaseServer()
     {
-        Address = $"http://127.0.0.1:{Loopback.FreePort()}";
-        listener.Prefixes.Add($"{Address}/");
-        listener.Start();
+        listener = Loopback.StartServer(out var address);
+        Address = address;
         _ = ServeAsync();
     }
 

@@ -45,16 +45,15 @@ internal sealed class FakeFact : FactRow
 /// </summary>
 internal sealed class FakeSource : ISource, IDisposable
 {
-    private readonly HttpListener listener = new();
+    private readonly HttpListener listener;
     private readonly string address;
     private readonly string[] keys;
 
     public FakeSource(params string[] keys)
     {
         this.keys = keys.Length > 0 ? keys : ["one"];
-        address = $"http://127.0.0.1:{Loopback.FreePort()}/";
-        listener.Prefixes.Add(address);
-        listener.Start();
+        listener = Loopback.StartServer(out var started);
+        address = started + "/";
         _ = ServeAsync();
     }
 
