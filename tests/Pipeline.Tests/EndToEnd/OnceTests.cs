@@ -130,7 +130,8 @@ public sealed class OnceTests(Azurite azurite)
     public async Task From_its_start_a_run_says_what_it_is_doing()
     {
         var quiet = await QuietRun.GetAsync(azurite);
-        Assert.StartsWith("worker: starting the function app\n", quiet.Ended.Out, StringComparison.Ordinal);
+        // A test that kills a host may leave a worker, which the next run ends first.
+        Assert.Matches("^(worker: ended [0-9]+ whose host had died\n)?worker: starting the function app\n", quiet.Ended.Out);
         foreach (var (plan, slices) in (IEnumerable<(string, int)>)[("PlanCensusTrade", 32), ("PlanUnctadFdi", 2), ("PlanMoexHolders", 3)])
         {
             Assert.Matches($"(?m)^ +[0-9]+ s  {plan}: {slices} slices are due$", quiet.Ended.Out);
