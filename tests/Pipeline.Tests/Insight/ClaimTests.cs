@@ -78,7 +78,7 @@ public sealed class ClaimTests
     {
         var row = Facts.Claims(Facts.Investment(Facts.Partners))["f-us-largest-source-of-fdi"];
         Assert.Equal("refuted", row.Verdict);
-        Assert.EndsWith("; nothing is on file for stock by ultimate investor.", row.Explanation, StringComparison.Ordinal);
+        Assert.EndsWith("; no such figure is on file for stock by ultimate investor.", row.Explanation, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class ClaimTests
         var rows = Facts.Claims([]);
         Assert.All(rows.Values, row => Assert.Equal("not-checkable", row.Verdict));
         Assert.Equal("The US deficit in trade in goods with Russia in 2018: us-ru-trade-balance-annual[2018] is not on file.", rows["b-deficit-2018"].Explanation);
-        Assert.Equal("The sources of direct investment in Russia: nothing is on file for stock by immediate investor, reported by Russia and flow by immediate investor, reported by Russia.", rows["h-netherlands-first"].Explanation);
+        Assert.Equal("The sources of direct investment in Russia: no such figure is on file for stock by immediate investor, reported by Russia and flow by immediate investor, reported by Russia.", rows["h-netherlands-first"].Explanation);
     }
 
     [Fact]

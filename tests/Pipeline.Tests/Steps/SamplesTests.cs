@@ -39,7 +39,7 @@ public sealed class SamplesTests(Azurite azurite)
         await pipeline.RunAsync();
         var row = Assert.Single(await pipeline.RowsAsync("claims", $"RowKey eq '{claim}'"));
         Assert.Equal(verdict, row["Verdict"]);
-        Assert.EndsWith("; nothing is on file for stock by ultimate investor",
+        Assert.EndsWith("; no such figure is on file for stock by ultimate investor",
             row.GetString("Explanation").TrimEnd('.'), StringComparison.Ordinal);
         Assert.Empty(await pipeline.RowsAsync("indicators", "PartitionKey eq 'fdi-source-rank-rus-stock-host-ultimate-investor'"));
         Assert.Equal(0, (await pipeline.Get<Pipeline.Report.RunVerdictReader>().ReadAsync(["unctad-fdi"], DateTimeOffset.UnixEpoch, CancellationToken.None)).ExitCode);

@@ -36,8 +36,8 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
     {
         var unknown = answers.Where(answer => answer.Verdict is null).ToList();
         if (known.Count == 0)
-            return unknown.Count == 1 ? unknown[0].Clause : $"{unknown[0].Basis.Checks[0].Subject}: nothing is on file for {Words.List([.. unknown.Select(answer => answer.Basis.Name)])}";
-        var rest = unknown.Count == 0 ? "" : $"; nothing is on file for {Words.List([.. unknown.Select(answer => answer.Basis.Name)])}";
+            return unknown.Count == 1 ? unknown[0].Clause : $"{unknown[0].Basis.Checks[0].Subject}: no such figure is on file for {Words.List([.. unknown.Select(answer => answer.Basis.Name)])}";
+        var rest = unknown.Count == 0 ? "" : $"; no such figure is on file for {Words.List([.. unknown.Select(answer => answer.Basis.Name)])}";
         if (verdict == ClaimVerdict.DependsOnBasis)
             return $"it depends on the basis: {known[0].Basis.Checks[0].Subject} was {Words.List([.. known.Select(answer => $"{answer.Short}{When(answer)} ({answer.Basis.Name}: {answer.Verdict})")])}{rest}";
         if (known.Count == 1) return (known[0].Basis.Name.Length == 0 ? known[0].Clause : Named(known[0])) + rest;
