@@ -32,7 +32,7 @@ internal sealed class ExportContainer(BlobContainerClient container, ILogger log
         BlobDownloadResult found;
         try
         {
-            found = (await container.GetBlobClient(ExportManifest.Name).DownloadContentAsync(cancellationToken).ConfigureAwait(false)).Value;
+            found = (await container.GetBlobClient(ExportManifest.Name).DownloadContentAsync(cancellationToken)).Value;
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
@@ -56,7 +56,7 @@ internal sealed class ExportContainer(BlobContainerClient container, ILogger log
         var files = new Dictionary<string, StoredFile>(StringComparer.Ordinal);
         try
         {
-            await foreach (var blob in container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, null, cancellationToken).ConfigureAwait(false))
+            await foreach (var blob in container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, null, cancellationToken))
                 if (blob.Name != ExportManifest.Name)
                     files.Add(blob.Name, new StoredFile(blob.Properties.ETag!.Value, blob.Properties.ContentLength ?? -1, blob.Metadata?.TryGetValue(Sha256, out var sha256) == true ? sha256 : ""));
         }
@@ -80,7 +80,7 @@ internal sealed class ExportContainer(BlobContainerClient container, ILogger log
     public async Task PutAsync(ExportManifest manifest, ETag? read, CancellationToken cancellationToken)
     {
         using var body = manifest.Write().ToStream();
-        await UploadAsync(ExportManifest.Name, body, "application/json", read, null, cancellationToken).ConfigureAwait(false);
+        await UploadAsync(ExportManifest.Name, body, "application/json", read, null, cancellationToken);
     }
 
     /// <summary>Removes a file; one that is gone already is no fault.</summary>

@@ -27,7 +27,7 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
 
     /// <summary>For each source that the manifest knows a mark of what its indicators, claims and files were made from.</summary>
     public async Task<IReadOnlyDictionary<string, string>> MarksAsync(CancellationToken cancellationToken) =>
-        (await container.ManifestAsync(cancellationToken).ConfigureAwait(false)).Manifest.Sources;
+        (await container.ManifestAsync(cancellationToken)).Manifest.Sources;
 
     /// <summary>Whether the manifest has this mark for a source, and the container has exactly the files of the tables that the manifest says.</summary>
     /// <param name="exported">The tables that are exported for the source.</param>
@@ -36,9 +36,9 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
     /// <param name="cancellationToken">Stops the call.</param>
     public async Task<bool> IsCurrentAsync(IReadOnlyCollection<ExportTable> exported, string source, string mark, CancellationToken cancellationToken)
     {
-        var (manifest, _) = await container.ManifestAsync(cancellationToken).ConfigureAwait(false);
+        var (manifest, _) = await container.ManifestAsync(cancellationToken);
         if (manifest.Sources.GetValueOrDefault(source) != mark) return false;
-        var listed = await container.ListAsync(cancellationToken).ConfigureAwait(false);
+        var listed = await container.ListAsync(cancellationToken);
         var files = manifest.Files.Where(file => IsOf(exported, file.File)).ToList();
         return files.Count == listed.Keys.Count(name => IsOf(exported, name)) && files.All(file => listed.GetValueOrDefault(file.File)?.Is(file) == true);
     }
@@ -50,12 +50,12 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
     /// <param name="cancellationToken">Stops the work; the next run completes it.</param>
     public async Task RunAsync(IReadOnlyCollection<ExportTable> exported, string source, string mark, CancellationToken cancellationToken)
     {
-        await container.EnsureAsync(cancellationToken).ConfigureAwait(false);
+        await container.EnsureAsync(cancellationToken);
         for (var conflicts = 0; ; conflicts++)
         {
             try
             {
-                await OnceAsync(exported, source, mark, cancellationToken).ConfigureAwait(false);
+                await OnceAsync(exported, source, mark, cancellationToken);
                 return;
             }
             catch (RequestFailedException e) when (e.Status is 409 or 412 && conflicts < MaxConflicts)
@@ -68,21 +68,21 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
     private async Task OnceAsync(IReadOnlyCollection<ExportTable> exported, string source, string mark, CancellationToken cancellationToken)
     {
         // In this order: see the remarks above.
-        var (before, version) = await container.ManifestAsync(cancellationToken).ConfigureAwait(false);
-        var listed = await container.ListAsync(cancellationToken).ConfigureAwait(false);
+        var (before, version) = await container.ManifestAsync(cancellationToken);
+        var listed = await container.ListAsync(cancellationToken);
         var after = before.Files.Where(file => !IsOf(exported, file.File)).ToList();
         var written = 0;
         foreach (var table in exported)
         {
             await using var work = new TableFiles(container, table, listed, cancellationToken);
-            after.AddRange(await work.RunAsync(await tables.OpenAsync(table.Name).ConfigureAwait(false)).ConfigureAwait(false));
+            after.AddRange(await work.RunAsync(await tables.OpenAsync(table.Name)));
             written += work.Written;
         }
         var gone = listed.Where(file => IsOf(exported, file.Key)).ExceptBy(after.Select(file => file.File), file => file.Key, StringComparer.Ordinal).ToList();
-        foreach (var (name, file) in gone) await container.RemoveAsync(name, file, cancellationToken).ConfigureAwait(false);
+        foreach (var (name, file) in gone) await container.RemoveAsync(name, file, cancellationToken);
         var sources = new SortedDictionary<string, string>(before.Sources.ToDictionary(), StringComparer.Ordinal) { [source] = mark };
         var manifest = new ExportManifest(sources, [.. after.OrderBy(file => file.File, StringComparer.Ordinal)]);
-        await container.PutAsync(manifest, version, cancellationToken).ConfigureAwait(false);
+        await container.PutAsync(manifest, version, cancellationToken);
         if (written + gone.Count > 0) logger.LogInformation("exports: {Written} files written, {Gone} removed, {Files} in all", written, gone.Count, manifest.Files.Count);
     }
 

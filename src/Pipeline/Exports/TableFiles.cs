@@ -31,23 +31,23 @@ internal sealed class TableFiles(ExportContainer container, ExportTable table, I
     public async Task<IReadOnlyList<ExportFile>> RunAsync(TableClient client)
     {
         var header = Header();
-        await all.WriteAsync(header, cancellationToken).ConfigureAwait(false);
-        await foreach (var row in client.QueryAsync<TableEntity>(maxPerPage: 1000, cancellationToken: cancellationToken).ConfigureAwait(false))
+        await all.WriteAsync(header, cancellationToken);
+        await foreach (var row in client.QueryAsync<TableEntity>(maxPerPage: 1000, cancellationToken: cancellationToken))
         {
-            if (row.PartitionKey != partition) await NextAsync(row.PartitionKey, header).ConfigureAwait(false);
+            if (row.PartitionKey != partition) await NextAsync(row.PartitionKey, header);
             record.Clear();
             foreach (var column in table.Columns) record.Add(column switch { "PartitionKey" => row.PartitionKey, "RowKey" => row.RowKey, _ => row.TryGetValue(column, out var value) ? value : null });
             record.End();
             part.Write(record.Written.Span);
-            if (rows++ < Exporter.MostRowsOfAll) await all.WriteAsync(record.Written, cancellationToken).ConfigureAwait(false);
+            if (rows++ < Exporter.MostRowsOfAll) await all.WriteAsync(record.Written, cancellationToken);
             partRows++;
             var vintage = row.GetDateTimeOffset(table.VintageColumn) ?? default;
             if (vintage > partNewest) partNewest = vintage;
             if (vintage > newest) newest = vintage;
         }
-        await NextAsync(null, header).ConfigureAwait(false);
-        await Task.WhenAll(uploads).ConfigureAwait(false);
-        if (rows is > 0 and <= Exporter.MostRowsOfAll) await AllAsync().ConfigureAwait(false);
+        await NextAsync(null, header);
+        await Task.WhenAll(uploads);
+        if (rows is > 0 and <= Exporter.MostRowsOfAll) await AllAsync();
         return files;
     }
 
@@ -65,12 +65,12 @@ internal sealed class TableFiles(ExportContainer container, ExportTable table, I
             var file = new ExportFile(table.FileOf(partition), partRows, part.Length, Convert.ToHexStringLower(SHA256.HashData(part.GetBuffer().AsSpan(0, (int)part.Length))), partNewest);
             if (Take(file))
             {
-                await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await slots.WaitAsync(cancellationToken);
                 // One that was refused ends the reading here: it is begun anew anyway.
                 foreach (var done in uploads.Where(upload => upload.IsCompleted).ToList())
                 {
                     uploads.Remove(done);
-                    await done.ConfigureAwait(false);
+                    await done;
                 }
                 uploads.Add(UploadAsync(file, part));
                 part = new MemoryStream();
@@ -85,7 +85,7 @@ internal sealed class TableFiles(ExportContainer container, ExportTable table, I
     {
         try
         {
-            await container.PutAsync(file, body, listed.GetValueOrDefault(file.File), cancellationToken).ConfigureAwait(false);
+            await container.PutAsync(file, body, listed.GetValueOrDefault(file.File), cancellationToken);
         }
         finally
         {
@@ -98,7 +98,7 @@ internal sealed class TableFiles(ExportContainer container, ExportTable table, I
         var bytes = all.Length;
         var (body, sha256) = all.Complete();
         var file = new ExportFile(table.FileOf("_all"), rows, bytes, sha256, newest);
-        if (Take(file)) await container.PutAsync(file, body, listed.GetValueOrDefault(file.File), cancellationToken).ConfigureAwait(false);
+        if (Take(file)) await container.PutAsync(file, body, listed.GetValueOrDefault(file.File), cancellationToken);
     }
 
     /// <summary>Whether the file is to be written: none is listed, or another one, whatever the manifest says of it.</summary>
@@ -112,8 +112,8 @@ internal sealed class TableFiles(ExportContainer container, ExportTable table, I
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(uploads).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await all.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAny(Task.WhenAll(uploads));
+        await all.DisposeAsync();
         slots.Dispose();
     }
 }

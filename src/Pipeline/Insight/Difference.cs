@@ -33,7 +33,7 @@ internal sealed class Difference<T> where T : InsightRow, new()
     {
         var difference = new Difference<T>(table);
         var partition = "";
-        await foreach (var row in table.QueryAsync<T>(filter!, maxPerPage: 1000, select: null, cancellationToken).ConfigureAwait(false))
+        await foreach (var row in table.QueryAsync<T>(filter!, maxPerPage: 1000, select: null, cancellationToken))
         {
             // Rows come partition by partition: one text for all of them.
             if (row.PartitionKey != partition) partition = row.PartitionKey;
@@ -56,22 +56,22 @@ internal sealed class Difference<T> where T : InsightRow, new()
             if (!known.TryGetValue(key, out var before))
             {
                 counts += new InsightCounts(1, 0, 0);
-                await PutAsync(new TableTransactionAction(TableTransactionActionType.Add, row)).ConfigureAwait(false);
+                await PutAsync(new TableTransactionAction(TableTransactionActionType.Add, row));
             }
             else if (before.Content != Hash(row))
             {
                 counts += new InsightCounts(0, 1, 0);
-                await PutAsync(new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, before.Version)).ConfigureAwait(false);
+                await PutAsync(new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, before.Version));
             }
         }
         foreach (var (key, before) in known)
         {
             if (met.Contains(key)) continue;
             counts += new InsightCounts(0, 0, 1);
-            await PutAsync(new TableTransactionAction(TableTransactionActionType.Delete, new T { PartitionKey = key.Partition, RowKey = key.Row }, before.Version)).ConfigureAwait(false);
+            await PutAsync(new TableTransactionAction(TableTransactionActionType.Delete, new T { PartitionKey = key.Partition, RowKey = key.Row }, before.Version));
         }
         foreach (var batch in batches.Values)
-            if (batch.Count > 0) await table.SubmitTransactionAsync(batch, cancellationToken).ConfigureAwait(false);
+            if (batch.Count > 0) await table.SubmitTransactionAsync(batch, cancellationToken);
         return counts;
 
         async Task PutAsync(TableTransactionAction action)
@@ -81,7 +81,7 @@ internal sealed class Difference<T> where T : InsightRow, new()
             full.Add(action);
             if (full.Count < MaxBatch) return;
             batch = [];
-            await table.SubmitTransactionAsync(full, cancellationToken).ConfigureAwait(false);
+            await table.SubmitTransactionAsync(full, cancellationToken);
         }
     }
 

@@ -37,27 +37,27 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
     {
         var mine = families.Where(family => family.Source == source).ToList();
         if (mine.Count == 0) return default;
-        var counts = await AgainAsync(() => IndicatorsAsync(mine, cancellationToken)).ConfigureAwait(false)
-            + await AgainAsync(() => ClaimsAsync(cancellationToken)).ConfigureAwait(false);
+        var counts = await AgainAsync(() => IndicatorsAsync(mine, cancellationToken))
+            + await AgainAsync(() => ClaimsAsync(cancellationToken));
         if (counts != default) logger.LogInformation("{Source}: indicators and claims: {Added} added, {Changed} changed, {Removed} removed", source, counts.Added, counts.Changed, counts.Removed);
         return counts;
     }
 
     private async Task<InsightCounts> IndicatorsAsync(List<IndicatorFamily> mine, CancellationToken cancellationToken)
     {
-        var table = await tables.OpenAsync(Names.Indicators).ConfigureAwait(false);
+        var table = await tables.OpenAsync(Names.Indicators);
         // In this order: see Difference.
         var filter = string.Join(" or ", mine.Select(family => family.Prefix).Distinct().Select(prefix => $"({Partitions(prefix)})"));
-        var difference = await Difference<IndicatorRow>.ReadAsync(table, filter, cancellationToken).ConfigureAwait(false);
+        var difference = await Difference<IndicatorRow>.ReadAsync(table, filter, cancellationToken);
         var read = new Dictionary<(FactTable, string), List<FactRow>>();
         foreach (var wanted in mine.Select(family => family.Read))
         {
             if (read.ContainsKey((wanted.Table, wanted.Filter))) continue;
             var rows = read[(wanted.Table, wanted.Filter)] = [];
-            await foreach (var row in facts.QueryAsync(wanted.Table, wanted.Filter, wanted.Columns, cancellationToken).ConfigureAwait(false)) rows.Add(row);
+            await foreach (var row in facts.QueryAsync(wanted.Table, wanted.Filter, wanted.Columns, cancellationToken)) rows.Add(row);
         }
         var notes = new List<string>();
-        var counts = await difference.WriteAsync(mine.SelectMany(family => family.Compute(read[(family.Read.Table, family.Read.Filter)], notes)), cancellationToken).ConfigureAwait(false);
+        var counts = await difference.WriteAsync(mine.SelectMany(family => family.Compute(read[(family.Read.Table, family.Read.Filter)], notes)), cancellationToken);
         foreach (var note in notes.Take(MaxNotes)) logger.LogInformation("{Note}", note);
         if (notes.Count > MaxNotes) logger.LogInformation("{Count} more figures were left out", notes.Count - MaxNotes);
         return counts;
@@ -65,24 +65,24 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
 
     private async Task<InsightCounts> ClaimsAsync(CancellationToken cancellationToken)
     {
-        var table = await tables.OpenAsync(Names.Claims).ConfigureAwait(false);
-        var difference = await Difference<ClaimRow>.ReadAsync(table, null, cancellationToken).ConfigureAwait(false);
+        var table = await tables.OpenAsync(Names.Claims);
+        var difference = await Difference<ClaimRow>.ReadAsync(table, null, cancellationToken);
         var rows = new List<ClaimRow>();
         foreach (var group in claims.Claims.GroupBy(claim => claim.Vintage))
         {
             var ids = ClaimBook.IndicatorsOf(group);
-            var indicators = group.Key is { } day ? await AsOfAsync(ids, day, cancellationToken).ConfigureAwait(false) : await StoredAsync(ids, cancellationToken).ConfigureAwait(false);
+            var indicators = group.Key is { } day ? await AsOfAsync(ids, day, cancellationToken) : await StoredAsync(ids, cancellationToken);
             rows.AddRange(group.Select(new ClaimChecker(new IndicatorRows(indicators)).Check));
         }
-        return await difference.WriteAsync(rows, cancellationToken).ConfigureAwait(false);
+        return await difference.WriteAsync(rows, cancellationToken);
     }
 
     private async Task<List<IndicatorRow>> StoredAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
-        var indicators = await tables.OpenAsync(Names.Indicators).ConfigureAwait(false);
+        var indicators = await tables.OpenAsync(Names.Indicators);
         var rows = new List<IndicatorRow>();
         foreach (var id in ids)
-            await foreach (var row in indicators.QueryAsync<IndicatorRow>(TableClient.CreateQueryFilter($"PartitionKey eq {id}"), maxPerPage: 1000, select: null, cancellationToken).ConfigureAwait(false)) rows.Add(row);
+            await foreach (var row in indicators.QueryAsync<IndicatorRow>(TableClient.CreateQueryFilter($"PartitionKey eq {id}"), maxPerPage: 1000, select: null, cancellationToken)) rows.Add(row);
         return rows;
     }
 
@@ -94,7 +94,7 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
         foreach (var family in families.Where(family => ids.Any(id => id.StartsWith(family.Prefix, StringComparison.Ordinal))))
         {
             var read = family.Read;
-            var then = await FactsAsOf.ReadAsync(facts, read.Table, read.Filter, read.Holds, moment, cancellationToken).ConfigureAwait(false);
+            var then = await FactsAsOf.ReadAsync(facts, read.Table, read.Filter, read.Holds, moment, cancellationToken);
             rows.AddRange(family.Compute(then, []).Where(row => ids.Contains(row.PartitionKey)));
         }
         return rows;
@@ -106,7 +106,7 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
         {
             try
             {
-                return await step().ConfigureAwait(false);
+                return await step();
             }
             catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && conflicts < MaxConflicts)
             {

@@ -13,12 +13,12 @@ public sealed class DatasetBook(TableSet tables)
     public async Task PutAsync(ISource source, string dataset, DateTimeOffset vintage, CancellationToken cancellationToken)
     {
         if (source.Datasets.FirstOrDefault(candidate => candidate.Name == dataset) is not { } about) return;
-        var table = await tables.OpenAsync(Names.Datasets).ConfigureAwait(false);
+        var table = await tables.OpenAsync(Names.Datasets);
         await RowUpdate.ApplyAsync(table, source.Name, dataset, before =>
         {
             var after = Row(source, about, before?.GetDateTimeOffset("LastVintage") is { } known && known > vintage ? known : vintage);
             return before is not null && after.All(column => before.TryGetValue(column.Key, out var old) && Equals(column.Value, old)) ? null : after;
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
     }
 
     private static TableEntity Row(ISource source, Dataset about, DateTimeOffset lastVintage) => new(source.Name, about.Name)

@@ -32,12 +32,12 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     public async Task<Finding> PutAsync(DeadLetter letter, bool isReplayable, DateTimeOffset arrived, string? error, CancellationToken cancellationToken)
     {
         var row = Row(letter, isReplayable, arrived, error ?? letter.Fault ?? NoError);
-        var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
+        var table = await tables.OpenAsync(Names.Rejects);
         await RowUpdate.ApplyAsync(table, row.PartitionKey, row.RowKey, before =>
         {
             if (error is null && before?.GetString("State") == RejectBook.Open) row["Seen"] = before.GetString("Seen");
             return row;
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
         return FindingOf(row);
     }
 
@@ -48,7 +48,7 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
 
     /// <summary>The first open dead letters, by their keys; no more are read.</summary>
     public async Task<IReadOnlyList<OpenLetter>> OpenAsync(string? source, int most, CancellationToken cancellationToken) =>
-        most <= 0 ? [] : [.. (await RowsAsync(source, most, cancellationToken).ConfigureAwait(false)).Select(row => new OpenLetter(Read(row), FindingOf(row), KeptAt(row)))];
+        most <= 0 ? [] : [.. (await RowsAsync(source, most, cancellationToken)).Select(row => new OpenLetter(Read(row), FindingOf(row), KeptAt(row)))];
 
     /// <summary>Marks as replayed what has been done since, by whatever message: the slices and runs say so.</summary>
     /// <param name="source">The source.</param>
@@ -56,17 +56,17 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     /// <param name="cancellationToken">Stops the call; the next one goes on.</param>
     public async Task SettleAsync(string source, bool digested, CancellationToken cancellationToken)
     {
-        foreach (var row in await RowsAsync(source, int.MaxValue, cancellationToken).ConfigureAwait(false))
+        foreach (var row in await RowsAsync(source, int.MaxValue, cancellationToken))
         {
-            if (!await IsOverAsync(Read(row), KeptAt(row), digested, cancellationToken).ConfigureAwait(false)) continue;
-            var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
+            if (!await IsOverAsync(Read(row), KeptAt(row), digested, cancellationToken)) continue;
+            var table = await tables.OpenAsync(Names.Rejects);
             // Under its ETag: it may have failed once more in the meantime.
             await RowUpdate.ApplyAsync(table, row.PartitionKey, row.RowKey, now =>
             {
                 if (now is null || now.ETag != row.ETag) return null;
                 now["State"] = RejectBook.Replayed;
                 return now;
-            }, cancellationToken).ConfigureAwait(false);
+            }, cancellationToken);
         }
     }
 
@@ -76,10 +76,10 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     private async Task<bool> IsOverAsync(DeadLetter letter, DateTimeOffset keptAt, bool digested, CancellationToken cancellationToken)
     {
         if (letter is not { Fault: null, Slice: { } slice }) return false;
-        var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        var row = await slices.GetAsync(slice, cancellationToken);
         if (letter.Queue == Names.PullQueue) return row.State is not (SliceState.Failed or SliceState.Missing) && row.LastPulled >= (letter.PlannedAt == default ? keptAt : letter.PlannedAt);
         if (letter.Raw is not { } raw) return digested;
-        var run = await runs.GetAsync(new RunRow(raw.RunId, slice, raw.Vintage), cancellationToken).ConfigureAwait(false);
+        var run = await runs.GetAsync(new RunRow(raw.RunId, slice, raw.Vintage), cancellationToken);
         // A run that is merged only has not ended: the message that goes on with it may not have been sent. A run that is replayed had ended before.
         return run?.State is SliceState.Done or SliceState.Refused or RunState.Superseded && (!letter.Replay || run.EndedAt > keptAt) && (row.Vintage != raw.Vintage || SliceState.AtRest(row.State));
     }
@@ -88,7 +88,7 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     {
         var filter = (source is null ? TableClient.CreateQueryFilter($"State eq {RejectBook.Open}") : RejectBook.OfSource(source)) + " and Message gt ''";
         var rows = new List<TableEntity>();
-        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken).ConfigureAwait(false))
+        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken))
         {
             rows.Add(row);
             if (rows.Count == most) break;

@@ -16,12 +16,12 @@ public sealed class GapBook(TableSet tables)
     public async Task ReplaceAsync(FactTable facts, SliceScope scope, IReadOnlyCollection<MissingRow> missing, bool wasLoaded, string runId, CancellationToken cancellationToken)
     {
         if (missing.Count == 0 && !wasLoaded) return;
-        var table = await tables.OpenAsync(Names.Gaps).ConfigureAwait(false);
+        var table = await tables.OpenAsync(Names.Gaps);
         for (var conflicts = 0; ; conflicts++)
         {
             try
             {
-                await ReplaceAsync(table, facts, scope, missing, wasLoaded, runId, cancellationToken).ConfigureAwait(false);
+                await ReplaceAsync(table, facts, scope, missing, wasLoaded, runId, cancellationToken);
                 return;
             }
             catch (RequestFailedException e) when (e.Status == 404 && conflicts < MaxConflicts)
@@ -42,7 +42,7 @@ public sealed class GapBook(TableSet tables)
         {
             var filter = TableClient.CreateQueryFilter(
                 $"PartitionKey ge {prefix} and PartitionKey lt {facts.Name + "}"} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}");
-            await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken).ConfigureAwait(false))
+            await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
             {
                 if (!scope.Owns(entity.PartitionKey[prefix.Length..], entity.RowKey)) continue;
                 if (!wanted.TryGetValue((entity.PartitionKey, entity.RowKey), out var reason))
@@ -54,6 +54,6 @@ public sealed class GapBook(TableSet tables)
             new TableEntity(gap.Key.Partition, gap.Key.Row) { ["Reason"] = gap.Value, ["RunId"] = runId }))));
         foreach (var partition in actions.GroupBy(action => action.Partition, action => action.Action))
             foreach (var batch in partition.Chunk(100))
-                await table.SubmitTransactionAsync(batch, cancellationToken).ConfigureAwait(false);
+                await table.SubmitTransactionAsync(batch, cancellationToken);
     }
 }

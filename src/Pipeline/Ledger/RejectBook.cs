@@ -68,9 +68,9 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     {
         var rows = findings.Select(finding => Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow())).DistinctBy(entity => entity.RowKey).ToList();
         if (rows.Count == 0) return;
-        var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
+        var table = await tables.OpenAsync(Names.Rejects);
         foreach (var batch in rows.Chunk(100))
-            await table.SubmitTransactionAsync(batch.Select(entity => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entity)), cancellationToken).ConfigureAwait(false);
+            await table.SubmitTransactionAsync(batch.Select(entity => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entity)), cancellationToken);
     }
 
     /// <summary>A row of the table, with every column.</summary>
@@ -102,15 +102,15 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     /// <summary>Marks the open rejects of a slice as replayed that <paramref name="isOver"/> tells, by run and position. Dead letters are none of them: see <see cref="DeadLetterBook"/>.</summary>
     public async Task CloseAsync(Slice slice, Func<string, string, bool> isOver, CancellationToken cancellationToken)
     {
-        var table = await tables.OpenAsync(Names.Rejects).ConfigureAwait(false);
+        var table = await tables.OpenAsync(Names.Rejects);
         var filter = $"{OfSource(slice.Source)} and {TableClient.CreateQueryFilter($"Slice eq {slice.Id}")}";
-        await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken).ConfigureAwait(false))
+        await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
         {
             if (DeadLetterBook.IsOne(entity) || !isOver(entity.RowKey.Split('|')[0], entity.GetString("Position") ?? "")) continue;
             entity["State"] = Replayed;
             try
             {
-                await table.UpdateEntityAsync(entity, entity.ETag, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+                await table.UpdateEntityAsync(entity, entity.ETag, TableUpdateMode.Replace, cancellationToken);
             }
             catch (RequestFailedException e) when (e.Status is 404 or 412)
             {
@@ -142,7 +142,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     {
         var found = new List<Finding>();
         if (most <= 0) return found;
-        await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken).ConfigureAwait(false))
+        await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken))
         {
             if (DeadLetterBook.IsOne(entity)) continue;
             found.Add(new Finding($"{entity.GetString("Slice")} {entity.GetString("Position")}", entity.GetString("Seen"), entity.GetString("Expected"), entity.GetString("Advice")));

@@ -18,13 +18,13 @@ internal static class RowUpdate
     {
         for (var conflicts = 0; ; conflicts++)
         {
-            var found = await table.GetEntityIfExistsAsync<TableEntity>(partitionKey, rowKey, cancellationToken: cancellationToken).ConfigureAwait(false);
+            var found = await table.GetEntityIfExistsAsync<TableEntity>(partitionKey, rowKey, cancellationToken: cancellationToken);
             var before = found.HasValue ? found.Value : null;
             if (change(before) is not { } after) return;
             try
             {
-                if (before is null) await table.AddEntityAsync(after, cancellationToken).ConfigureAwait(false);
-                else await table.UpdateEntityAsync(after, before.ETag, TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+                if (before is null) await table.AddEntityAsync(after, cancellationToken);
+                else await table.UpdateEntityAsync(after, before.ETag, TableUpdateMode.Replace, cancellationToken);
                 return;
             }
             catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && conflicts < MaxConflicts)

@@ -9,8 +9,8 @@ public sealed class RunBook(TableSet tables)
     /// <summary>Writes the run as it stands; writing it again replaces it.</summary>
     public async Task PutAsync(RunRow run, CancellationToken cancellationToken)
     {
-        var table = await tables.OpenAsync(Names.Runs).ConfigureAwait(false);
-        await table.UpsertEntityAsync(run.ToEntity(), TableUpdateMode.Replace, cancellationToken).ConfigureAwait(false);
+        var table = await tables.OpenAsync(Names.Runs);
+        await table.UpsertEntityAsync(run.ToEntity(), TableUpdateMode.Replace, cancellationToken);
     }
 
     /// <summary>
@@ -20,14 +20,14 @@ public sealed class RunBook(TableSet tables)
     /// <returns>The row as it is now; null when there is none.</returns>
     public async Task<RunRow?> UpdateAsync(RunRow key, Func<RunRow?, RunRow?> change, CancellationToken cancellationToken)
     {
-        var table = await tables.OpenAsync(Names.Runs).ConfigureAwait(false);
+        var table = await tables.OpenAsync(Names.Runs);
         RunRow? now = null;
         await RowUpdate.ApplyAsync(table, key.PartitionKey, key.RowKey, entity =>
         {
             var before = entity is null ? null : RunRow.From(entity);
             now = change(before) ?? before;
             return now == before ? null : now!.ToEntity();
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
         return now;
     }
 
@@ -37,15 +37,15 @@ public sealed class RunBook(TableSet tables)
     public async Task<(RawName Body, RunRow Run)?> NewestAsync(IEnumerable<RawName> bodies, CancellationToken cancellationToken)
     {
         foreach (var body in bodies.Reverse())
-            if (await GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken).ConfigureAwait(false) is { } run) return (body, run);
+            if (await GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken) is { } run) return (body, run);
         return null;
     }
 
     /// <summary>The run as the table holds it, or null.</summary>
     public async Task<RunRow?> GetAsync(RunRow key, CancellationToken cancellationToken)
     {
-        var table = await tables.OpenAsync(Names.Runs).ConfigureAwait(false);
-        var found = await table.GetEntityIfExistsAsync<TableEntity>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken).ConfigureAwait(false);
+        var table = await tables.OpenAsync(Names.Runs);
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken);
         return found.HasValue ? RunRow.From(found.Value!) : null;
     }
 
@@ -59,7 +59,7 @@ public sealed class RunBook(TableSet tables)
     {
         var filter = TableClient.CreateQueryFilter($"PartitionKey ge {source + "|" + month} and PartitionKey lt {source + "}"} and EndedAt ge {since}");
         var rows = new List<RunRow>();
-        await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Runs, filter, cancellationToken).ConfigureAwait(false)) rows.Add(RunRow.From(entity));
+        await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Runs, filter, cancellationToken)) rows.Add(RunRow.From(entity));
         return rows;
     }
 }

@@ -21,7 +21,7 @@ public sealed class LedgerReadings(RejectBook rejects, TableSet tables, TimeProv
     public async Task<IReadOnlyList<Gauge>> ReadAsync(ISource source, IReadOnlyList<RunRow> runs, CancellationToken cancellationToken)
     {
         var since = time.GetUtcNow() - Lately;
-        var open = await rejects.OpenAsync(source.Name, StandingReader.MostCounted, cancellationToken).ConfigureAwait(false);
+        var open = await rejects.OpenAsync(source.Name, StandingReader.MostCounted, cancellationToken);
         // A run that is at work has no counts yet, or those of a part.
         var gaps = runs.Count(run => run.EndedAt >= since && run.State != RunState.Running && !run.Counts.AddUp);
         return [new Gauge(Gauges.RejectsOpen, Gauges.OfSource, source.Name, open.Count), new Gauge(Gauges.LedgerGaps, Gauges.OfSource, source.Name, gaps)];
@@ -36,7 +36,7 @@ public sealed class LedgerReadings(RejectBook rejects, TableSet tables, TimeProv
         {
             var filter = TableClient.CreateQueryFilter($"PartitionKey ge {name + "|"} and PartitionKey lt {name + "}"} and InPolicy eq {false} and ValidTo ge {since}");
             var count = 0;
-            await foreach (var _ in tables.QueryIfExistsAsync<TableEntity>(Names.History, filter, cancellationToken, Keys).ConfigureAwait(false)) count++;
+            await foreach (var _ in tables.QueryIfExistsAsync<TableEntity>(Names.History, filter, cancellationToken, Keys)) count++;
             gauges.Add(new Gauge(Gauges.RevisionsOutOfPolicy, Gauges.OfTable, name, count));
         }
         return gauges;

@@ -13,15 +13,15 @@ public sealed class PipelineMonitor(SourceCatalog sources, SliceBook slices, Run
     /// <exception cref="Azure.RequestFailedException">The data account does not answer.</exception>
     public async Task<IReadOnlyList<Gauge>> ReadAsync(CancellationToken cancellationToken)
     {
-        var gauges = new List<Gauge>(await queues.ReadAsync(cancellationToken).ConfigureAwait(false));
+        var gauges = new List<Gauge>(await queues.ReadAsync(cancellationToken));
         foreach (var source in sources.All)
         {
-            var ended = await runs.RecentAsync(source.Name, time.GetUtcNow() - Memory, cancellationToken).ConfigureAwait(false);
-            gauges.AddRange(data.Read(source, await slices.ListAsync(source.Name, cancellationToken).ConfigureAwait(false), ended));
-            gauges.AddRange(await ledger.ReadAsync(source, ended, cancellationToken).ConfigureAwait(false));
+            var ended = await runs.RecentAsync(source.Name, time.GetUtcNow() - Memory, cancellationToken);
+            gauges.AddRange(data.Read(source, await slices.ListAsync(source.Name, cancellationToken), ended));
+            gauges.AddRange(await ledger.ReadAsync(source, ended, cancellationToken));
         }
         var tables = sources.All.SelectMany(source => source.Datasets).Select(dataset => dataset.Table.Name).Distinct();
-        gauges.AddRange(await ledger.RevisionsAsync(tables, cancellationToken).ConfigureAwait(false));
+        gauges.AddRange(await ledger.RevisionsAsync(tables, cancellationToken));
         return gauges;
     }
 }

@@ -13,13 +13,13 @@ public sealed class QueueReadings(StandingReader standing, StorageAccount accoun
     public async Task<IReadOnlyList<Gauge>> ReadAsync(CancellationToken cancellationToken)
     {
         var gauges = new List<Gauge>();
-        foreach (var queue in await standing.QueuesAsync(cancellationToken).ConfigureAwait(false))
+        foreach (var queue in await standing.QueuesAsync(cancellationToken))
         {
             var poison = Names.PoisonOf(queue.Name);
             gauges.Add(new Gauge(Gauges.QueueMessages, Gauges.OfQueue, queue.Name, queue.Waiting));
-            gauges.Add(await OldestAsync(queue.Name, cancellationToken).ConfigureAwait(false));
+            gauges.Add(await OldestAsync(queue.Name, cancellationToken));
             gauges.Add(new Gauge(Gauges.PoisonMessages, Gauges.OfQueue, poison, queue.Poison));
-            gauges.Add(await OldestAsync(poison, cancellationToken).ConfigureAwait(false));
+            gauges.Add(await OldestAsync(poison, cancellationToken));
         }
         return gauges;
     }
@@ -29,7 +29,7 @@ public sealed class QueueReadings(StandingReader standing, StorageAccount accoun
         var minutes = 0.0;
         try
         {
-            var visible = (await account.Queues.GetQueueClient(queue).PeekMessagesAsync(Looked, cancellationToken).ConfigureAwait(false)).Value;
+            var visible = (await account.Queues.GetQueueClient(queue).PeekMessagesAsync(Looked, cancellationToken)).Value;
             if (visible.Min(message => message.InsertedOn) is { } sent) minutes = Math.Max(0, Math.Round((time.GetUtcNow() - sent).TotalMinutes, 2));
         }
         catch (RequestFailedException e) when (e.Status == 404)

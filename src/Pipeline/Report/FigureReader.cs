@@ -25,8 +25,8 @@ public sealed class FigureReader(PipelineSettings settings, TableSet tables)
     {
         Figure[] all =
         [
-            await TradeAsync(cancellationToken).ConfigureAwait(false), await PartnersAsync(cancellationToken).ConfigureAwait(false), await SourcesAsync(cancellationToken).ConfigureAwait(false),
-            await BondsAsync(cancellationToken).ConfigureAwait(false), await HoldersAsync(cancellationToken).ConfigureAwait(false)
+            await TradeAsync(cancellationToken), await PartnersAsync(cancellationToken), await SourcesAsync(cancellationToken),
+            await BondsAsync(cancellationToken), await HoldersAsync(cancellationToken)
         ];
         return [.. all.Select(figure => figure with { Panels = [.. figure.Panels.Where(panel => panel.Points.Count > 0).Take(MostPanels)] }).Where(figure => figure.Panels.Count > 0)];
     }
@@ -40,14 +40,14 @@ public sealed class FigureReader(PipelineSettings settings, TableSet tables)
         var id = TradeTotals.Prefix + Ids.Partner(partner.Code, partner.Iso2);
         return new Figure("trade", $"US trade in goods with {Ids.Name(partner.Name)}", $"Goods only, Census basis, nominal, not seasonally adjusted; imports are general imports, customs value.{(partner.Code == Russia ? " Some trade of 1992 is still under the USSR, so that 1992 is partial." : "")}",
         [
-            await PanelAsync("12m", "Twelve months to the month", "month").ConfigureAwait(false), await PanelAsync("annual", "Calendar years", "year").ConfigureAwait(false)
+            await PanelAsync("12m", "Twelve months to the month", "month"), await PanelAsync("annual", "Calendar years", "year")
         ]);
 
         async Task<Panel> PanelAsync(string span, string name, string label)
         {
             string[] measures = ["exports", "imports", "trade-balance"];
             var series = new List<Dictionary<string, double>>();
-            foreach (var measure in measures) series.Add((await IndicatorAsync($"{id}-{measure}-{span}", cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Period, row => row.Value));
+            foreach (var measure in measures) series.Add((await IndicatorAsync($"{id}-{measure}-{span}", cancellationToken)).ToDictionary(row => row.Period, row => row.Value));
             var periods = series.SelectMany(values => values.Keys).Distinct().Order(StringComparer.Ordinal);
             return new Panel(name, Panel.Lines, TradeTotals.Dollars, label, ["Exports", "Imports", "Balance"],
                 [.. periods.Select(period => new Point(period, [.. series.Select(values => values.TryGetValue(period, out var value) ? value : (double?)null)]))],
@@ -61,13 +61,13 @@ public sealed class FigureReader(PipelineSettings settings, TableSet tables)
         var drawn = Ids.Partner(Drawn.Code, Drawn.Iso2);
         return new Figure("partners", "Partners of the US in goods trade", "Shares of the newest year that has all partners.",
         [
-            await PanelAsync("trade-total", "Exports and imports").ConfigureAwait(false), await PanelAsync("exports", "Exports").ConfigureAwait(false), await PanelAsync("imports", "Imports").ConfigureAwait(false)
+            await PanelAsync("trade-total", "Exports and imports"), await PanelAsync("exports", "Exports"), await PanelAsync("imports", "Imports")
         ]);
 
         async Task<Panel> PanelAsync(string measure, string name)
         {
             var id = $"{TradeTotals.Prefix}{measure}-share-annual";
-            var rows = await IndicatorAsync(id, cancellationToken).ConfigureAwait(false);
+            var rows = await IndicatorAsync(id, cancellationToken);
             var year = rows.Select(row => row.Period).DefaultIfEmpty("").Max(StringComparer.Ordinal)!;
             var ranked = rows.Where(row => row.Period == year).Select(row => (Id: row.RowKey.Split('|')[^1], row.Value)).OrderByDescending(row => row.Value).ThenBy(row => row.Id, StringComparer.Ordinal).ToList();
             var points = ranked.Select((row, at) => (row.Id, Place: at + 1, row.Value)).Where(row => row.Place <= MostPartners || row.Id == drawn)
@@ -79,7 +79,7 @@ public sealed class FigureReader(PipelineSettings settings, TableSet tables)
     private async Task<Figure> SourcesAsync(CancellationToken cancellationToken)
     {
         var rows = new List<FdiPartner>();
-        await foreach (var row in tables.QueryIfExistsAsync<FdiPartner>(FdiPartner.Table.Name, TableClient.CreateQueryFilter($"PartitionKey ge {"0"} and PartitionKey lt {":"} and Direction eq {"inward"}"), cancellationToken).ConfigureAwait(false))
+        await foreach (var row in tables.QueryIfExistsAsync<FdiPartner>(FdiPartner.Table.Name, TableClient.CreateQueryFilter($"PartitionKey ge {"0"} and PartitionKey lt {":"} and Direction eq {"inward"}"), cancellationToken))
             rows.Add(row);
         var host = rows.Select(row => row.HostCode).Distinct().OrderByDescending(code => code == RussiaAsHost).ThenBy(code => code, StringComparer.Ordinal).FirstOrDefault() ?? RussiaAsHost;
         // One source alone has no place among sources: it is not drawn as a list of them.
@@ -100,7 +100,7 @@ public sealed class FigureReader(PipelineSettings settings, TableSet tables)
 
     private async Task<Figure> BondsAsync(CancellationToken cancellationToken)
     {
-        var rows = await IndicatorAsync(OfzFamily.Id, cancellationToken).ConfigureAwait(false);
+        var rows = await IndicatorAsync(OfzFamily.Id, cancellationToken);
         return new Figure("bonds", "Share of Russian federal bonds (OFZ) held by non-residents", "The Bank of Russia's monthly table; other publishers' series are in the table holders and are never mixed with it.",
             [new Panel("Share of the market", Panel.Lines, "percent", "day", ["Share"], [.. rows.Select(row => new Point(row.Period, [row.Value]))], $"{Names.Indicators} {OfzFamily.Id}")]);
     }
@@ -108,7 +108,7 @@ public sealed class FigureReader(PipelineSettings settings, TableSet tables)
     private async Task<Figure> HoldersAsync(CancellationToken cancellationToken)
     {
         var rows = new List<Holding>();
-        await foreach (var row in tables.QueryIfExistsAsync<Holding>(Holding.Table.Name, TableClient.CreateQueryFilter($"PartitionKey ge {"a"} and PartitionKey lt {"~"} and HolderIso2 ne {""}"), cancellationToken).ConfigureAwait(false))
+        await foreach (var row in tables.QueryIfExistsAsync<Holding>(Holding.Table.Name, TableClient.CreateQueryFilter($"PartitionKey ge {"a"} and PartitionKey lt {"~"} and HolderIso2 ne {""}"), cancellationToken))
             if (!double.IsNaN(row.SharePercent)) rows.Add(row);
         var panels = rows.GroupBy(row => row.PartitionKey).Where(group => group.Select(row => row.HolderIso2).Distinct().Count() > 1)
             .OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Select(group =>
@@ -131,7 +131,7 @@ public sealed class FigureReader(PipelineSettings settings, TableSet tables)
     private async Task<List<IndicatorRow>> IndicatorAsync(string id, CancellationToken cancellationToken)
     {
         var rows = new List<IndicatorRow>();
-        await foreach (var row in tables.QueryIfExistsAsync<IndicatorRow>(Names.Indicators, TableClient.CreateQueryFilter($"PartitionKey eq {id}"), cancellationToken).ConfigureAwait(false)) rows.Add(row);
+        await foreach (var row in tables.QueryIfExistsAsync<IndicatorRow>(Names.Indicators, TableClient.CreateQueryFilter($"PartitionKey eq {id}"), cancellationToken)) rows.Add(row);
         return rows;
     }
 }

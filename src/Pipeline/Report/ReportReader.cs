@@ -26,23 +26,23 @@ public sealed class ReportReader(
     /// <exception cref="RequestFailedException">The data account does not answer.</exception>
     public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
     {
-        var slices = await standing.SlicesAsync(cancellationToken).ConfigureAwait(false);
+        var slices = await standing.SlicesAsync(cancellationToken);
         var all = new List<SourceStatus>();
         Settled settled;
         RejectStatus rejects;
         // One reader at a time: many people who open the page at once cost one reading of the tables.
-        await one.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await one.WaitAsync(cancellationToken);
         try
         {
-            foreach (var source in sources.All) all.Add(standing.Source(source, slices[source.Name], await LastRunAsync(source.Name, slices[source.Name], cancellationToken).ConfigureAwait(false)));
-            settled = await SettledAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var source in sources.All) all.Add(standing.Source(source, slices[source.Name], await LastRunAsync(source.Name, slices[source.Name], cancellationToken)));
+            settled = await SettledAsync(cancellationToken);
             rejects = await standing.RejectsAsync(slices, cancellationToken);
         }
         finally
         {
             one.Release();
         }
-        var queues = await standing.QueuesAsync(cancellationToken).ConfigureAwait(false);
+        var queues = await standing.QueuesAsync(cancellationToken);
         var attention = Attention.Of(all, queues, rejects, settled.Revisions).ToList();
         return new StatusReport(attention.Count == 0 ? StatusReport.Ok : StatusReport.NeedsAttention, attention, all, queues, rejects, settled.Revisions, settled.Claims, settled.Figures);
     }
@@ -51,7 +51,7 @@ public sealed class ReportReader(
     {
         var key = string.Join('\n', rows.Select(row => row.Version));
         if (runs.TryGetValue(source, out var known) && known.Key == key) return known.Run;
-        var run = await standing.LastRunAsync(source, rows, cancellationToken).ConfigureAwait(false);
+        var run = await standing.LastRunAsync(source, rows, cancellationToken);
         runs[source] = (key, run);
         return run;
     }
@@ -59,17 +59,17 @@ public sealed class ReportReader(
     private async Task<Settled> SettledAsync(CancellationToken cancellationToken)
     {
         // Read first: what changes from here on makes the key an old one. The day: revisions leave the window at midnight.
-        var marks = await exporter.MarksAsync(cancellationToken).ConfigureAwait(false);
+        var marks = await exporter.MarksAsync(cancellationToken);
         var key = $"{time.GetUtcNow():yyyy-MM-dd}\n{string.Join('\n', marks.OrderBy(mark => mark.Key, StringComparer.Ordinal).Select(mark => $"{mark.Key} {mark.Value}"))}";
         if (last is { } known && known.Key == key) return known;
-        return last = new Settled(key, await revisions.ReadAsync(cancellationToken).ConfigureAwait(false), await ClaimsAsync(cancellationToken).ConfigureAwait(false),
-            await figures.ReadAsync(cancellationToken).ConfigureAwait(false));
+        return last = new Settled(key, await revisions.ReadAsync(cancellationToken), await ClaimsAsync(cancellationToken),
+            await figures.ReadAsync(cancellationToken));
     }
 
     private async Task<IReadOnlyList<ClaimStatus>> ClaimsAsync(CancellationToken cancellationToken)
     {
         var found = new List<ClaimStatus>();
-        await foreach (var row in tables.QueryIfExistsAsync<ClaimRow>(Names.Claims, null, cancellationToken).ConfigureAwait(false))
+        await foreach (var row in tables.QueryIfExistsAsync<ClaimRow>(Names.Claims, null, cancellationToken))
         {
             var article = claims.Articles.GetValueOrDefault(row.PartitionKey);
             found.Add(new ClaimStatus(row.PartitionKey, article?.Title ?? "", article?.Date, row.RowKey, row.Statement, Figure(row.StatedValue), row.StatedUnit, Figure(row.ComputedValue), row.ComputedUnit, row.Verdict,

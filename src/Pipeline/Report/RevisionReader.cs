@@ -24,7 +24,7 @@ public sealed class RevisionReader(TableSet tables, TimeProvider time)
         var since = Since;
         var (total, outside, odd, isPart) = (0, 0, 0, false);
         var latest = new PriorityQueue<Revision, (DateTimeOffset, string, string)>();
-        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.History, TableClient.CreateQueryFilter($"ValidTo ge {since}"), cancellationToken).ConfigureAwait(false))
+        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.History, TableClient.CreateQueryFilter($"ValidTo ge {since}"), cancellationToken))
         {
             if (isPart = total + odd == MostRead) break;
             if (Read(row) is not { } revision)

@@ -26,7 +26,7 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     public async Task<IReadOnlyDictionary<string, IReadOnlyList<SliceRow>>> SlicesAsync(CancellationToken cancellationToken)
     {
         var all = new Dictionary<string, IReadOnlyList<SliceRow>>(StringComparer.Ordinal);
-        foreach (var source in sources.All) all.Add(source.Name, await slices.ListAsync(source.Name, cancellationToken).ConfigureAwait(false));
+        foreach (var source in sources.All) all.Add(source.Name, await slices.ListAsync(source.Name, cancellationToken));
         return all;
     }
 
@@ -65,7 +65,7 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     {
         var all = new List<QueueStatus>();
         foreach (var queue in Names.Queues)
-            all.Add(new QueueStatus(queue, await DepthAsync(queue, cancellationToken).ConfigureAwait(false), await DepthAsync(Names.PoisonOf(queue), cancellationToken).ConfigureAwait(false)));
+            all.Add(new QueueStatus(queue, await DepthAsync(queue, cancellationToken), await DepthAsync(Names.PoisonOf(queue), cancellationToken)));
         return all;
     }
 
@@ -88,7 +88,7 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     {
         var last = rows.Select(row => row.LastPulled).DefaultIfEmpty(SliceRow.Never).Max();
         if (last == SliceRow.Never) return null;
-        var ended = await runs.RecentAsync(source, last - Longest, cancellationToken).ConfigureAwait(false);
+        var ended = await runs.RecentAsync(source, last - Longest, cancellationToken);
         var plan = new Dictionary<Slice, RunRow>();
         var began = DateTimeOffset.MaxValue;
         foreach (var run in ended.Where(run => run.State != RunState.Running).OrderByDescending(run => run.EndedAt))
@@ -107,7 +107,7 @@ public sealed class StandingReader(PipelineSettings settings, SourceCatalog sour
     {
         try
         {
-            return (await account.Queues.GetQueueClient(queue).GetPropertiesAsync(cancellationToken).ConfigureAwait(false)).Value.ApproximateMessagesCount;
+            return (await account.Queues.GetQueueClient(queue).GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCount;
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {

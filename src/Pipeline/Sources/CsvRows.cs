@@ -208,7 +208,7 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
             ArrayPool<byte>.Shared.Return(buffer);
             buffer = larger;
         }
-        var count = await stream.ReadAsync(buffer.AsMemory(end), cancellationToken).ConfigureAwait(false);
+        var count = await stream.ReadAsync(buffer.AsMemory(end), cancellationToken);
         if (count == 0) final = true;
         end += count;
         return true;
@@ -231,7 +231,7 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
         using var rows = new CsvRows(stream, separator);
         do
             while (rows.TryNext()) yield return rows;
-        while (await rows.FillAsync(cancellationToken).ConfigureAwait(false));
+        while (await rows.FillAsync(cancellationToken));
     }
 
     /// <summary>Some programs put a mark before the text; it is no part of it. False when there are too few bytes to tell.</summary>

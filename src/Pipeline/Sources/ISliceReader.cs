@@ -70,7 +70,7 @@ public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing
     {
         var check = Undecided;
         for (var reading = 0; reading < 2 && check.IsUndecided; reading++)
-            await using (var body = await open(cancellationToken).ConfigureAwait(false)) check = await reader.CheckAsync(body, cancellationToken).ConfigureAwait(false);
+            await using (var body = await open(cancellationToken)) check = await reader.CheckAsync(body, cancellationToken);
         return check.IsUndecided ? throw new InvalidOperationException($"{reader.GetType().Name}: two readings of a body, and no verdict") : check;
     }
 }

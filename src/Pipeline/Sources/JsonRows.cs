@@ -191,7 +191,7 @@ internal sealed class JsonRows(Stream stream) : IDisposable
             ArrayPool<byte>.Shared.Return(buffer);
             buffer = larger;
         }
-        var count = await stream.ReadAsync(buffer.AsMemory(end), cancellationToken).ConfigureAwait(false);
+        var count = await stream.ReadAsync(buffer.AsMemory(end), cancellationToken);
         if (count == 0) final = true;
         end += count;
         return true;

@@ -24,7 +24,7 @@ internal static class JsonText
     public static async Task<JsonDocument> ParseAsync(Stream body, CancellationToken cancellationToken)
     {
         using var bytes = new MemoryStream();
-        await body.CopyToAsync(bytes, cancellationToken).ConfigureAwait(false);
+        await body.CopyToAsync(bytes, cancellationToken);
         return Parse(bytes, default);
     }
 

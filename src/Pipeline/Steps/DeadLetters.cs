@@ -22,11 +22,11 @@ public sealed class DeadLetters(DeadLetterBook book, PlannedSlices planned, Sour
         try
         {
             if (message is null) Messages.SliceOf(null, queue); // "null" is JSON, too.
-            await step().ConfigureAwait(false);
+            await step();
         }
         catch (Exception e) when (attempt >= Names.MaxAttempts)
         {
-            await RememberAsync(DeadLetter.Read(queue, JsonSerializer.Serialize(message)), e).ConfigureAwait(false);
+            await RememberAsync(DeadLetter.Read(queue, JsonSerializer.Serialize(message)), e);
             throw;
         }
     }
@@ -39,11 +39,11 @@ public sealed class DeadLetters(DeadLetterBook book, PlannedSlices planned, Sour
     public async Task KeepAsync(string queue, BinaryData body, DateTimeOffset? arrived, CancellationToken cancellationToken)
     {
         var letter = DeadLetter.Read(queue, body.ToString());
-        var kept = await book.PutAsync(letter, IsReplayable(letter), arrived ?? time.GetUtcNow(), null, cancellationToken).ConfigureAwait(false);
+        var kept = await book.PutAsync(letter, IsReplayable(letter), arrived ?? time.GetUtcNow(), null, cancellationToken);
         logger.LogError("{DeadLetter}", kept);
         if (letter.Slice is not { } slice || !sources.Has(slice.Source)) return;
         planned.GiveUp(slice);
-        await digest.RequestAsync(slice.Source, cancellationToken).ConfigureAwait(false);
+        await digest.RequestAsync(slice.Source, cancellationToken);
     }
 
     private async Task RememberAsync(DeadLetter letter, Exception error)
@@ -53,7 +53,7 @@ public sealed class DeadLetters(DeadLetterBook book, PlannedSlices planned, Sour
         try
         {
             // Not stopped with the step: this may be the host's last word.
-            await book.PutAsync(letter, IsReplayable(letter), time.GetUtcNow(), Words(error), CancellationToken.None).ConfigureAwait(false);
+            await book.PutAsync(letter, IsReplayable(letter), time.GetUtcNow(), Words(error), CancellationToken.None);
         }
         catch (Exception e) when (e is Azure.RequestFailedException or AggregateException or OperationCanceledException)
         {

@@ -26,32 +26,32 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
     /// <param name="cancellationToken">Stops the call.</param>
     public async Task RequestAsync(string source, CancellationToken cancellationToken)
     {
-        var rows = await slices.ListAsync(source, cancellationToken).ConfigureAwait(false);
-        if (!await IsAtRestAsync(source, rows, cancellationToken).ConfigureAwait(false)) return;
-        var done = await IsDoneAsync(source, rows, cancellationToken).ConfigureAwait(false);
-        await letters.SettleAsync(source, done, cancellationToken).ConfigureAwait(false);
+        var rows = await slices.ListAsync(source, cancellationToken);
+        if (!await IsAtRestAsync(source, rows, cancellationToken)) return;
+        var done = await IsDoneAsync(source, rows, cancellationToken);
+        await letters.SettleAsync(source, done, cancellationToken);
         if (done) return;
-        await queues.SendAsync(new PublishMessage(rows[0].Slice.Id, ""), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        await queues.SendAsync(new PublishMessage(rows[0].Slice.Id, ""), TimeSpan.Zero, cancellationToken);
     }
 
     /// <summary>Whether indicators, claims and files are those of the slices as they are.</summary>
     public async Task<bool> IsDoneAsync(string source, CancellationToken cancellationToken) =>
-        await IsDoneAsync(source, await slices.ListAsync(source, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        await IsDoneAsync(source, await slices.ListAsync(source, cancellationToken), cancellationToken);
 
     /// <summary>Brings indicators, claims and files up to date.</summary>
     public async Task RunAsync(string source, CancellationToken cancellationToken)
     {
         // Read first: what changes from here on makes the mark an old one.
-        var rows = await slices.ListAsync(source, cancellationToken).ConfigureAwait(false);
-        if (await IsDoneAsync(source, rows, cancellationToken).ConfigureAwait(false))
+        var rows = await slices.ListAsync(source, cancellationToken);
+        if (await IsDoneAsync(source, rows, cancellationToken))
         {
             logger.LogInformation("{Source}: indicators, claims and files are up to date", source);
             return;
         }
-        await insight.RunAsync(source, cancellationToken).ConfigureAwait(false);
-        await exporter.RunAsync(Exported(source), source, Mark(rows, program.Id, insight.Fingerprint), cancellationToken).ConfigureAwait(false);
+        await insight.RunAsync(source, cancellationToken);
+        await exporter.RunAsync(Exported(source), source, Mark(rows, program.Id, insight.Fingerprint), cancellationToken);
         // A newer one may have ended while this one was at work: then its mark is gone, and nobody else would ask.
-        await RequestAsync(source, cancellationToken).ConfigureAwait(false);
+        await RequestAsync(source, cancellationToken);
     }
 
     /// <summary>The tables whose files depend on a source.</summary>
@@ -67,11 +67,11 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
         var underWay = rows.Where(row => !SliceState.AtRest(row.State)).Select(row => row.Slice).ToHashSet();
         if (underWay.Count == 0) return true;
         // A slice whose message was given up waits for somebody; nothing waits for it.
-        return underWay.IsSubsetOf((await letters.OpenAsync(source, cancellationToken).ConfigureAwait(false)).Select(open => open.Letter.Slice).OfType<Slice>());
+        return underWay.IsSubsetOf((await letters.OpenAsync(source, cancellationToken)).Select(open => open.Letter.Slice).OfType<Slice>());
     }
 
     private async Task<bool> IsDoneAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken) =>
-        rows.All(row => !row.WasLoaded) || await exporter.IsCurrentAsync(Exported(source), source, Mark(rows, program.Id, insight.Fingerprint), cancellationToken).ConfigureAwait(false);
+        rows.All(row => !row.WasLoaded) || await exporter.IsCurrentAsync(Exported(source), source, Mark(rows, program.Id, insight.Fingerprint), cancellationToken);
 
     /// <summary>
     /// Stands for all that indicators, claims and files are made from: it differs when any slice has changed a row of a table, and when the

@@ -40,14 +40,14 @@ public sealed class Normalize(
         var slice = Messages.SliceOf(message.Slice, Names.NormalizeQueue);
         var name = Messages.BodyOf(message.RawBlob, slice, Names.NormalizeQueue);
         var key = new RunRow(name.RunId, slice, name.Vintage);
-        var run = (await runs.GetAsync(key, cancellationToken).ConfigureAwait(false) ?? key) with { Step = nameof(Normalize) };
+        var run = (await runs.GetAsync(key, cancellationToken) ?? key) with { Step = nameof(Normalize) };
         // Read once more, it may be fine.
         if (message.Replay && run.State == SliceState.Refused) run = run with { Error = "" };
         if (run.StartedAt == default) run = run with { StartedAt = time.GetUtcNow() };
-        var before = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        var before = await slices.GetAsync(slice, cancellationToken);
         if (before.Vintage > name.Vintage)
         {
-            await SupersededAsync(before, run, cancellationToken).ConfigureAwait(false);
+            await SupersededAsync(before, run, cancellationToken);
             return;
         }
         if (!message.Replay && run.State == SliceState.Refused && SliceState.AtRest(before.State))
@@ -57,21 +57,21 @@ public sealed class Normalize(
         }
         if (!message.Replay && before.Vintage == name.Vintage && before.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal))
         {
-            if (before.State == SliceState.Merged || run.State != SliceState.Done) await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            if (before.State == SliceState.Merged || run.State != SliceState.Done) await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
             logger.LogInformation("{Slice}: {Blob} is loaded already", slice, name.Blob);
             return;
         }
         var context = new BodyContext(sources.Now(slice, name.Vintage), curated.ReadAsync);
         var reader = await sources[slice.Source].ReaderAsync(slice, context, cancellationToken);
-        var stored = await raw.OpenAsync(name, cancellationToken).ConfigureAwait(false);
-        var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken).ConfigureAwait(false);
+        var stored = await raw.OpenAsync(name, cancellationToken);
+        var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken);
         // A load that was begun is finished. The comparisons with the table let the body pass before its first row was
         // written; by now the table holds a part of it, so that they would judge differently.
         var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
         var word = new OperatorWord(message, await rejects.AcceptedAsync(slice, cancellationToken), isBegun);
         if (check.Refusal is { } unfit && !(check.MayBeAccepted && word.Accepts(unfit)))
         {
-            await RefuseAsync(name, run, check, unfit, [], cancellationToken).ConfigureAwait(false);
+            await RefuseAsync(name, run, check, unfit, [], cancellationToken);
             return;
         }
         if (NothingWanted(check, reader) is { } foreign)
@@ -87,7 +87,7 @@ public sealed class Normalize(
         if (lacks is { } lacking && !word.AcceptsAgainstTable(lacking))
         {
             // What could not be understood may be why rows are lacking: it is said too.
-            await RefuseAsync(name, run, check, lacking, await RejectedAsync(check, reader, stored, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            await RefuseAsync(name, run, check, lacking, await RejectedAsync(check, reader, stored, cancellationToken), cancellationToken);
             return;
         }
         if (!isBegun && (review.Refusal is { } moved && !word.AcceptsAgainstTable(moved) ? moved
@@ -100,7 +100,7 @@ public sealed class Normalize(
         await rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
         if (word.Note is { Length: > 0 } note) run = run with { Error = note };
         check = check with { Kept = check.Kept - flagged.Count, Rejected = check.Rejected + flagged.Count };
-        await MergeAsync(name, run, check, reader, (existing, before.Version), flagged, stored, message.Replay, cancellationToken).ConfigureAwait(false);
+        await MergeAsync(name, run, check, reader, (existing, before.Version), flagged, stored, message.Replay, cancellationToken);
     }
 
     /// <summary>What an operator says of a body: with this message, or earlier of the same places and values.</summary>
@@ -229,7 +229,7 @@ public sealed class Normalize(
         Known? existing, RawBody stored, CancellationToken cancellationToken) => reader.Scope.Coverage switch
         {
             Coverage.Whole => Shrunk(check, before),
-            Coverage.Vintage => Shrunk(check, before) ?? Spoiled(name, check, before) ?? await VanishedAsync(before, reader, existing, stored, cancellationToken).ConfigureAwait(false),
+            Coverage.Vintage => Shrunk(check, before) ?? Spoiled(name, check, before) ?? await VanishedAsync(before, reader, existing, stored, cancellationToken),
             _ => null
         };
 
@@ -246,8 +246,8 @@ public sealed class Normalize(
     {
         var rejected = new List<Finding>();
         if (check.Rejected == 0) return rejected;
-        await using var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false);
-        await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+        await using var body = await stored.ReadAsync(cancellationToken);
+        await foreach (var batch in reader.ReadAsync(body, cancellationToken))
         {
             rejected.AddRange(batch.Rejected.Take(MaxRejectedOfRefused - rejected.Count));
             if (rejected.Count == MaxRejectedOfRefused) break;
@@ -259,8 +259,8 @@ public sealed class Normalize(
         SliceRow before, ISliceReader reader, Known? existing, RawBody stored, CancellationToken cancellationToken)
     {
         if (!before.WasLoaded || existing is not { } known) return null;
-        await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
-            await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+        await using (var body = await stored.ReadAsync(cancellationToken))
+            await foreach (var batch in reader.ReadAsync(body, cancellationToken))
                 foreach (var row in batch.Rows)
                 {
                     known.Meet(row.PartitionKey, row.RowKey);
@@ -286,9 +286,9 @@ public sealed class Normalize(
         (IReadOnlyCollection<string>, long)? expected = null;
         // Partitions that this body does not speak of are missed by their rows; it must be known how many there are.
         if (check.Partitions is { } partitions && !mayDiffer && !before.IsHalfLoaded && before.InTable != SliceRow.NotKnown
-            && (reader.Table.PaysByPartition(partitions.Count, before.InTable) || reader.Table.PaysByPartition(partitions.Count, await slices.RowsAsync(before.Slice.Source, cancellationToken).ConfigureAwait(false))))
+            && (reader.Table.PaysByPartition(partitions.Count, before.InTable) || reader.Table.PaysByPartition(partitions.Count, await slices.RowsAsync(before.Slice.Source, cancellationToken))))
             expected = (partitions, before.InTable);
-        return await Known.ReadAsync(facts, reader.Table, reader.Scope, expected, cancellationToken).ConfigureAwait(false);
+        return await Known.ReadAsync(facts, reader.Table, reader.Scope, expected, cancellationToken);
     }
 
     /// <summary>
@@ -315,41 +315,40 @@ public sealed class Normalize(
         Dictionary<(string, string), Finding> flagged, RawBody stored, bool replay, CancellationToken cancellationToken)
     {
         var slice = name.Slice;
-        await SettleOlderAsync(name, cancellationToken).ConfigureAwait(false);
+        await SettleOlderAsync(name, cancellationToken);
         // The claim: from here on no older body may be loaded, and no body is known to be in the table as a whole.
         var (before, claimed) = await slices.UpdateAsync(slice, row => row.Vintage > name.Vintage ? null
-            : row with { State = SliceState.Merging, Vintage = name.Vintage, Sha256 = "" }, cancellationToken).ConfigureAwait(false);
+            : row with { State = SliceState.Merging, Vintage = name.Vintage, Sha256 = "" }, cancellationToken);
         if (claimed.Vintage > name.Vintage)
         {
-            await SupersededAsync(claimed, run, cancellationToken).ConfigureAwait(false);
+            await SupersededAsync(claimed, run, cancellationToken);
             return;
         }
         var known = before.WasLoaded ? await KnownAsync(reader, check, before, existing, replay, cancellationToken) : null;
         // Rows that a newer body has removed since would be put back: what is known of the table must be older than such a body's claim.
-        var now = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        var now = await slices.GetAsync(slice, cancellationToken);
         var removes = reader.Scope.Coverage != Coverage.Adds;
         if (removes && now.Vintage > name.Vintage)
         {
-            await SupersededAsync(now, run, cancellationToken).ConfigureAwait(false);
+            await SupersededAsync(now, run, cancellationToken);
             return;
         }
         if (!replay && now.Sha256.Length > 0)
         {
-            if (now.State == SliceState.Merged) await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            if (now.State == SliceState.Merged) await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
             logger.LogInformation("{Slice}: {Blob} has been loaded meanwhile", slice, name.Blob);
             return;
         }
         // Only the state: a copy of this message may have written its counts since the run was read.
-        await runs.UpdateAsync(run, present => (present ?? run) with { Step = run.Step, StartedAt = run.StartedAt, State = UnlessSettled(present, RunState.Running), EndedAt = time.GetUtcNow() }, cancellationToken)
-            .ConfigureAwait(false);
-        var (rows, history) = (await facts.OpenAsync(reader.Table).ConfigureAwait(false), await facts.OpenHistoryAsync().ConfigureAwait(false));
+        await runs.UpdateAsync(run, present => (present ?? run) with { Step = run.Step, StartedAt = run.StartedAt, State = UnlessSettled(present, RunState.Running), EndedAt = time.GetUtcNow() }, cancellationToken);
+        var (rows, history) = (await facts.OpenAsync(reader.Table), await facts.OpenHistoryAsync());
         var into = new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, replay);
         await using var merge = new Merge(reader.Table, rows, history, into, known, row => reader.InPolicy(row, name.Vintage),
-            async token => !removes || (await slices.GetAsync(slice, token).ConfigureAwait(false)).Vintage <= name.Vintage);
+            async token => !removes || (await slices.GetAsync(slice, token)).Vintage <= name.Vintage);
         var missing = new List<MissingRow>();
         var rejected = new List<Finding>();
-        await using (var body = await stored.ReadAsync(cancellationToken).ConfigureAwait(false))
-            await foreach (var batch in reader.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+        await using (var body = await stored.ReadAsync(cancellationToken))
+            await foreach (var batch in reader.ReadAsync(body, cancellationToken))
             {
                 foreach (var row in batch.Rows)
                 {
@@ -359,33 +358,33 @@ public sealed class Normalize(
                         rejected.Add(flag);
                         batch.GiveBack(row);
                     }
-                    else if (!await merge.AddAsync(row, cancellationToken).ConfigureAwait(false)) batch.GiveBack(row);
+                    else if (!await merge.AddAsync(row, cancellationToken)) batch.GiveBack(row);
                 }
                 missing.AddRange(batch.Missing);
                 missing.AddRange(batch.Gaps);
                 rejected.AddRange(batch.Rejected);
             }
-        var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && removes, cancellationToken).ConfigureAwait(false);
+        var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && removes, cancellationToken);
         if (!merged.Superseded)
         {
             // Another merge may have ended half way, or an older one come too late.
-            if (before.IsHalfLoaded || replay) await new UnfinishedHistory(reader.Table, rows, history).MendAsync(reader.Scope, into, cancellationToken).ConfigureAwait(false);
-            await gaps.ReplaceAsync(reader.Table, reader.Scope, missing, before.WasLoaded, name.RunId, cancellationToken).ConfigureAwait(false);
-            await rejects.PutAsync(run, name.Blob, rejected, cancellationToken).ConfigureAwait(false);
-            await rejects.CloseAsync(slice, name, rejected, cancellationToken).ConfigureAwait(false);
+            if (before.IsHalfLoaded || replay) await new UnfinishedHistory(reader.Table, rows, history).MendAsync(reader.Scope, into, cancellationToken);
+            await gaps.ReplaceAsync(reader.Table, reader.Scope, missing, before.WasLoaded, name.RunId, cancellationToken);
+            await rejects.PutAsync(run, name.Blob, rejected, cancellationToken);
+            await rejects.CloseAsync(slice, name, rejected, cancellationToken);
         }
         var counts = new RowCounts(check.Read, merged.Added, merged.Changed, merged.Unchanged, check.Excluded, check.Missing, check.Rejected);
         if (!counts.AddUp)
         {
             // A fault of the program. The counts are kept, so that whoever watches the ledger sees it.
             var words = $"{slice}: the ledger does not add up: {counts}";
-            await runs.PutAsync(run with { State = SliceState.Failed, Counts = counts, EndedAt = time.GetUtcNow(), Error = words }, cancellationToken).ConfigureAwait(false);
+            await runs.PutAsync(run with { State = SliceState.Failed, Counts = counts, EndedAt = time.GetUtcNow(), Error = words }, cancellationToken);
             throw new InvalidOperationException(words);
         }
         // What a late copy of the message found others to have done is not what the run did.
         await runs.UpdateAsync(run, present => merged.Superseded && present is { Counts.Read: > 0 } ? null
-            : run with { State = UnlessSettled(present, SliceState.Merged), Counts = counts, EndedAt = time.GetUtcNow() }, cancellationToken).ConfigureAwait(false);
-        await FinishAsync(name, stored.Sha256, run with { Counts = counts }, check, merged, knew: known is not null, rejected, replay, cancellationToken).ConfigureAwait(false);
+            : run with { State = UnlessSettled(present, SliceState.Merged), Counts = counts, EndedAt = time.GetUtcNow() }, cancellationToken);
+        await FinishAsync(name, stored.Sha256, run with { Counts = counts }, check, merged, knew: known is not null, rejected, replay, cancellationToken);
         Report(slice, counts, merged);
     }
 
@@ -411,26 +410,25 @@ public sealed class Normalize(
             NextDue = rejected.Count > 0 ? SliceRow.Never : sources.NextDue(name.Slice, check.Newest, time.GetUtcNow()),
             Attempts = 0,
             LastError = rejected.Count == 0 ? "" : $"{rejected.Count} rows rejected, the first: {rejected[0]}"
-        }, cancellationToken).ConfigureAwait(false);
-        if (after.Vintage == name.Vintage) await queues.SendAsync(new PublishMessage(name.Slice.Id, name.Blob), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
-        else await SupersededAsync(after, run, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
+        if (after.Vintage == name.Vintage) await queues.SendAsync(new PublishMessage(name.Slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
+        else await SupersededAsync(after, run, cancellationToken);
     }
 
     /// <summary>Runs of bodies before this one that were not brought to their end never will be.</summary>
     private async Task SettleOlderAsync(RawName name, CancellationToken cancellationToken)
     {
-        var before = await slices.GetAsync(name.Slice, cancellationToken).ConfigureAwait(false);
-        foreach (var older in await raw.ListAsync(name.Slice, cancellationToken).ConfigureAwait(false))
+        var before = await slices.GetAsync(name.Slice, cancellationToken);
+        foreach (var older in await raw.ListAsync(name.Slice, cancellationToken))
             if (older.Vintage >= before.Vintage && older.Vintage < name.Vintage)
                 await runs.UpdateAsync(new RunRow(older.RunId, older.Slice, older.Vintage),
-                    run => run?.State is SliceState.Pulled or RunState.Running or SliceState.Merged ? run with { State = RunState.Superseded, EndedAt = time.GetUtcNow() } : null, cancellationToken)
-                    .ConfigureAwait(false);
+                    run => run?.State is SliceState.Pulled or RunState.Running or SliceState.Merged ? run with { State = RunState.Superseded, EndedAt = time.GetUtcNow() } : null, cancellationToken);
     }
 
     /// <summary>An older body comes after a newer one: it is not loaded. If it had begun to be, the newer one is loaded once more over it.</summary>
     private async Task SupersededAsync(SliceRow newer, RunRow run, CancellationToken cancellationToken)
     {
-        var present = await runs.GetAsync(run, cancellationToken).ConfigureAwait(false);
+        var present = await runs.GetAsync(run, cancellationToken);
         if (present?.State == SliceState.Refused)
         {
             logger.LogInformation("{Slice}: the body of {Vintage:O} was refused before {Newer:O} was loaded; nothing to do", run.Slice, run.Vintage, newer.Vintage);
@@ -438,9 +436,8 @@ public sealed class Normalize(
         }
         // First the healing: were the run marked before, nobody would heal after a crash in between. Also after a run that ended well: this may be the message of a
         // copy that put rows back, and died.
-        if (present is not null && present.Step != nameof(Pull)) await HealAsync(newer, cancellationToken).ConfigureAwait(false);
-        await runs.UpdateAsync(run, now => now?.State == SliceState.Done ? null : (now ?? run with { Step = nameof(Pull) }) with { State = RunState.Superseded, EndedAt = time.GetUtcNow() }, cancellationToken)
-            .ConfigureAwait(false);
+        if (present is not null && present.Step != nameof(Pull)) await HealAsync(newer, cancellationToken);
+        await runs.UpdateAsync(run, now => now?.State == SliceState.Done ? null : (now ?? run with { Step = nameof(Pull) }) with { State = RunState.Superseded, EndedAt = time.GetUtcNow() }, cancellationToken);
         logger.LogInformation("{Slice}: the body of {Vintage:O} is older than what is loaded ({Newer:O}); not loaded", run.Slice, run.Vintage, newer.Vintage);
     }
 
@@ -449,15 +446,15 @@ public sealed class Normalize(
         var newest = newer;
         for (var asked = 0; asked < MaxOvertaken; asked++)
         {
-            var bodies = await raw.ListAsync(newest.Slice, cancellationToken).ConfigureAwait(false);
-            var body = (await runs.NewestAsync(bodies.Where(name => name.Vintage == newest.Vintage), cancellationToken).ConfigureAwait(false))?.Body
+            var bodies = await raw.ListAsync(newest.Slice, cancellationToken);
+            var body = (await runs.NewestAsync(bodies.Where(name => name.Vintage == newest.Vintage), cancellationToken))?.Body
                        ?? throw new InvalidOperationException($"{newest.Slice}: no raw body of {newest.Vintage:O}, which the table slices names; restore the blob or pull the slice again");
-            var (_, after) = await slices.UpdateAsync(newest.Slice, row => row.Vintage == newest.Vintage ? row with { State = SliceState.Merging, Sha256 = "" } : null, cancellationToken).ConfigureAwait(false);
+            var (_, after) = await slices.UpdateAsync(newest.Slice, row => row.Vintage == newest.Vintage ? row with { State = SliceState.Merging, Sha256 = "" } : null, cancellationToken);
             if (after.Vintage == newest.Vintage)
             {
                 // To be read although its run may end before the message comes, and be over: rows that it has looked at and left may have been changed since. It was found to
                 // be fine when it was begun; the rows it lacks now are those of the older body.
-                await queues.SendAsync(new NormalizeMessage(newest.Slice.Id, body.Blob, Replay: true, Accept: true, Reload: true), cancellationToken).ConfigureAwait(false);
+                await queues.SendAsync(new NormalizeMessage(newest.Slice.Id, body.Blob, Replay: true, Accept: true, Reload: true), cancellationToken);
                 return;
             }
             // A newer one still came meanwhile. It may have looked at rows before they were changed here.
@@ -469,21 +466,21 @@ public sealed class Normalize(
     private async Task RefuseAsync(RawName name, RunRow run, BodyCheck check, Finding refusal, List<Finding> rejected, CancellationToken cancellationToken)
     {
         var words = $"{name.Slice} {refusal}{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}";
-        await rejects.PutAsync(run, name.Blob, [refusal, .. rejected], cancellationToken).ConfigureAwait(false);
+        await rejects.PutAsync(run, name.Blob, [refusal, .. rejected], cancellationToken);
         // Refused as a whole: every row that would have been kept counts as rejected.
         var counts = new RowCounts(check.Read, 0, 0, 0, check.Excluded, check.Missing, check.Read - check.Excluded - check.Missing);
-        await runs.PutAsync(run with { State = SliceState.Refused, Counts = counts, EndedAt = time.GetUtcNow(), Error = words }, cancellationToken).ConfigureAwait(false);
+        await runs.PutAsync(run with { State = SliceState.Refused, Counts = counts, EndedAt = time.GetUtcNow(), Error = words }, cancellationToken);
         var (_, after) = await slices.UpdateAsync(name.Slice, row => row.Vintage > name.Vintage ? null : row.DueAtEveryPlan(time.GetUtcNow()) with
         {
             State = row.IsHalfLoaded ? SliceState.Merging : SliceState.Refused,
             // Refused once more by a replay: the source was not asked again.
             Attempts = row.State == SliceState.Refused ? row.Attempts : row.Attempts + 1,
             LastError = words
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
         // The tables must not stay half way to the body before: that one is still good, and is loaded to its end.
-        if (after.IsHalfLoaded && after.Vintage < name.Vintage) await HealAsync(after, cancellationToken).ConfigureAwait(false);
+        if (after.IsHalfLoaded && after.Vintage < name.Vintage) await HealAsync(after, cancellationToken);
         logger.LogError("{Refusal}", words);
-        await digest.RequestAsync(name.Slice.Source, cancellationToken).ConfigureAwait(false);
+        await digest.RequestAsync(name.Slice.Source, cancellationToken);
     }
 
     private void Report(Slice slice, RowCounts counts, MergeResult merged)

@@ -18,24 +18,24 @@ public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues que
     public async Task<IReadOnlyList<Slice>> RunAsync(string sourceName, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await queues.EnsureAsync().ConfigureAwait(false);
-        var (all, due) = await ReadAsync(sourceName, now, cancellationToken).ConfigureAwait(false);
+        await queues.EnsureAsync();
+        var (all, due) = await ReadAsync(sourceName, now, cancellationToken);
         // In order, so many at a time, and on no thread of their own.
-        foreach (var some in due.Chunk(Parallelism)) await Task.WhenAll(some.Select(slice => queues.SendAsync(new PullMessage(slice.Id, now), cancellationToken))).ConfigureAwait(false);
+        foreach (var some in due.Chunk(Parallelism)) await Task.WhenAll(some.Select(slice => queues.SendAsync(new PullMessage(slice.Id, now), cancellationToken)));
         planned.Add(sourceName, due, now);
-        if (due.Count == 0) await digest.RequestAsync(sourceName, cancellationToken).ConfigureAwait(false);
+        if (due.Count == 0) await digest.RequestAsync(sourceName, cancellationToken);
         logger.LogInformation("{Source}: {Due} of {All} slices are due", sourceName, due.Count, all);
         return due;
     }
 
     /// <summary>The slices of a source that a plan would send at this moment.</summary>
     public async Task<IReadOnlyList<Slice>> ListDueAsync(string sourceName, CancellationToken cancellationToken) =>
-        (await ReadAsync(sourceName, time.GetUtcNow(), cancellationToken).ConfigureAwait(false)).Due;
+        (await ReadAsync(sourceName, time.GetUtcNow(), cancellationToken)).Due;
 
     private async Task<(int All, IReadOnlyList<Slice> Due)> ReadAsync(string sourceName, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var source = sources[sourceName];
-        var known = (await slices.ListAsync(sourceName, cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Slice);
+        var known = (await slices.ListAsync(sourceName, cancellationToken)).ToDictionary(row => row.Slice);
         var all = Slices(source, known, now).Where(sources.CanAnswer).ToList();
         return (all.Count, [.. all.Where(slice => IsDue(known.GetValueOrDefault(slice), now))]);
     }

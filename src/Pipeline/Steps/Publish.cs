@@ -23,39 +23,38 @@ public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook run
         var slice = Messages.SliceOf(message.Slice, Names.PublishQueue);
         if (message.RawBlob is { Length: 0 })
         {
-            await digest.RunAsync(slice.Source, cancellationToken).ConfigureAwait(false);
+            await digest.RunAsync(slice.Source, cancellationToken);
             return;
         }
         var name = Messages.BodyOf(message.RawBlob, slice, Names.PublishQueue);
         var source = sources[slice.Source];
-        var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        var row = await slices.GetAsync(slice, cancellationToken);
         var key = new RunRow(name.RunId, slice, name.Vintage) { StartedAt = time.GetUtcNow() };
-        var run = await runs.GetAsync(key, cancellationToken).ConfigureAwait(false);
+        var run = await runs.GetAsync(key, cancellationToken);
         // The run may be open although the slice went on: another pull has begun, or a late copy of a message was at work.
         var loaded = row.Vintage == name.Vintage && row.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal);
         if (!loaded || (row.State != SliceState.Merged && run?.State == SliceState.Done))
         {
             // A newer body was claimed while this one was read once more: nobody else will end its run.
-            if (row.Vintage > name.Vintage) await runs.UpdateAsync(key, now => now?.State == SliceState.Merged ? now with { State = RunState.Superseded, EndedAt = time.GetUtcNow() } : null, cancellationToken).ConfigureAwait(false);
+            if (row.Vintage > name.Vintage) await runs.UpdateAsync(key, now => now?.State == SliceState.Merged ? now with { State = RunState.Superseded, EndedAt = time.GetUtcNow() } : null, cancellationToken);
             logger.LogInformation("{Slice}: {Blob} is published already or superseded", slice, name.Blob);
-            await digest.RequestAsync(slice.Source, cancellationToken).ConfigureAwait(false);
+            await digest.RequestAsync(slice.Source, cancellationToken);
             return;
         }
         var compared = source.ComparedWith(slice);
-        if (message.Waited < MaxWaits && compared.Count > 0 && await AreUnderWayAsync(source, compared, cancellationToken).ConfigureAwait(false))
+        if (message.Waited < MaxWaits && compared.Count > 0 && await AreUnderWayAsync(source, compared, cancellationToken))
         {
-            await queues.SendAsync(message with { Waited = message.Waited + 1 }, WaitStep, cancellationToken).ConfigureAwait(false);
+            await queues.SendAsync(message with { Waited = message.Waited + 1 }, WaitStep, cancellationToken);
             return;
         }
-        var differences = await source.CrossCheckAsync(slice, OpenAsync, facts, token => slices.RowsAsync(slice.Source, token), cancellationToken).ConfigureAwait(false);
+        var differences = await source.CrossCheckAsync(slice, OpenAsync, facts, token => slices.RowsAsync(slice.Source, token), cancellationToken);
         foreach (var difference in differences) logger.LogInformation("{Slice}: {Difference}", slice, difference);
-        await datasets.PutAsync(source, slice.Dataset, name.Vintage, cancellationToken).ConfigureAwait(false);
-        await runs.UpdateAsync(key, now => (now ?? key) with { Step = nameof(Publish), State = SliceState.Done, EndedAt = time.GetUtcNow(), Error = Notes(now, differences) }, cancellationToken)
-            .ConfigureAwait(false);
-        await slices.UpdateAsync(slice, now => now.Vintage == name.Vintage && now.State == SliceState.Merged ? now with { State = SliceState.Done } : null, cancellationToken).ConfigureAwait(false);
-        await digest.RequestAsync(slice.Source, cancellationToken).ConfigureAwait(false);
+        await datasets.PutAsync(source, slice.Dataset, name.Vintage, cancellationToken);
+        await runs.UpdateAsync(key, now => (now ?? key) with { Step = nameof(Publish), State = SliceState.Done, EndedAt = time.GetUtcNow(), Error = Notes(now, differences) }, cancellationToken);
+        await slices.UpdateAsync(slice, now => now.Vintage == name.Vintage && now.State == SliceState.Merged ? now with { State = SliceState.Done } : null, cancellationToken);
+        await digest.RequestAsync(slice.Source, cancellationToken);
 
-        async Task<Stream> OpenAsync(CancellationToken token) => await (await raw.OpenAsync(name, token).ConfigureAwait(false)).ReadAsync(token).ConfigureAwait(false);
+        async Task<Stream> OpenAsync(CancellationToken token) => await (await raw.OpenAsync(name, token)).ReadAsync(token);
     }
 
     /// <summary>What the pull noted, and what the comparison found; each line once, so that publishing again changes nothing.</summary>
@@ -65,7 +64,7 @@ public sealed class Publish(SourceCatalog sources, SliceBook slices, RunBook run
     /// <summary>Whether slices of these datasets are still to be pulled for the first time, or on their way.</summary>
     private async Task<bool> AreUnderWayAsync(ISource source, IReadOnlyList<string> datasets, CancellationToken cancellationToken)
     {
-        var pulled = (await slices.ListAsync(source.Name, cancellationToken).ConfigureAwait(false)).ToDictionary(row => row.Slice, row => row.State);
+        var pulled = (await slices.ListAsync(source.Name, cancellationToken)).ToDictionary(row => row.Slice, row => row.State);
         return source.Slices(time.GetUtcNow()).Where(slice => datasets.Contains(slice.Dataset) && sources.CanAnswer(slice))
             .Any(slice => !pulled.TryGetValue(slice, out var state) || !(SliceState.AtRest(state) || state == SliceState.Merged));
     }

@@ -26,7 +26,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     public async Task RunAsync(PullMessage message, CancellationToken cancellationToken)
     {
         var slice = Messages.SliceOf(message.Slice, Names.PullQueue);
-        var before = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        var before = await slices.GetAsync(slice, cancellationToken);
         if (message.PlannedAt != default && before.LastPulled >= message.PlannedAt && !IsAhead(before.LastPulled, time.GetUtcNow()))
         {
             // A copy of a message that was worked on: the queue delivers at least once.
@@ -49,17 +49,17 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         switch (fetched.Verdict.Meaning)
         {
             case Meaning.Body:
-                await BodyAsync(outcome, cancellationToken).ConfigureAwait(false);
+                await BodyAsync(outcome, cancellationToken);
                 break;
             case Meaning.NotModified:
                 // What there is to say of the body that the tables hold stays said.
-                await EndAsync(outcome, RunState.Unchanged, row => row with { Attempts = 0 }, "", cancellationToken).ConfigureAwait(false);
+                await EndAsync(outcome, RunState.Unchanged, row => row with { Attempts = 0 }, "", cancellationToken);
                 break;
             case Meaning.Empty:
-                await EmptyAsync(outcome, cancellationToken).ConfigureAwait(false);
+                await EmptyAsync(outcome, cancellationToken);
                 break;
             default:
-                await FaultAsync(outcome, SliceState.Failed, cancellationToken).ConfigureAwait(false);
+                await FaultAsync(outcome, SliceState.Failed, cancellationToken);
                 break;
         }
     }
@@ -73,21 +73,21 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     private async Task BodyAsync(Outcome outcome, CancellationToken cancellationToken)
     {
         var (slice, fetched) = (outcome.Slice, outcome.Fetched);
-        var bodies = await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false);
-        var before = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        var bodies = await raw.ListAsync(slice, cancellationToken);
+        var before = await slices.GetAsync(slice, cancellationToken);
         var newest = bodies.Count > 0 ? bodies[^1] : null;
-        if (before.Sha256 == fetched.Sha256 && !await IsAboutToChangeAsync(before, bodies, cancellationToken).ConfigureAwait(false))
+        if (before.Sha256 == fetched.Sha256 && !await IsAboutToChangeAsync(before, bodies, cancellationToken))
         {
             // The tables hold this body as a whole. If its process ended before the last step, that step is still to come.
             var loaded = bodies.LastOrDefault(name => name.Sha12 == outcome.Sha12 && name.Vintage == before.Vintage);
             if (before.State == SliceState.Merged && loaded is not null)
             {
-                await queues.SendAsync(new PublishMessage(slice.Id, loaded.Blob), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
-                await slices.UpdateAsync(slice, row => row with { LastPulled = Later(row.LastPulled, outcome.Now) }, cancellationToken).ConfigureAwait(false);
+                await queues.SendAsync(new PublishMessage(slice.Id, loaded.Blob), TimeSpan.Zero, cancellationToken);
+                await slices.UpdateAsync(slice, row => row with { LastPulled = Later(row.LastPulled, outcome.Now) }, cancellationToken);
                 return;
             }
             // The source is back at this body: what was wrong with later answers is over.
-            if (before.State != SliceState.Done) await rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken).ConfigureAwait(false);
+            if (before.State != SliceState.Done) await rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken);
             await EndAsync(outcome, RunState.Unchanged, row => row with
             {
                 State = SliceState.Done,
@@ -95,23 +95,23 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
                 LastError = before.State == SliceState.Done ? row.LastError : "",
                 HttpETag = fetched.ETag,
                 LastModified = fetched.LastModified
-            }, "", cancellationToken).ConfigureAwait(false);
+            }, "", cancellationToken);
             return;
         }
         if (before.State == SliceState.Refused && newest?.Sha12 == outcome.Sha12
             && await IsRefusedAsync(newest, cancellationToken))
         {
-            await EndAsync(outcome, RunState.Unchanged, row => row, before.LastError, cancellationToken).ConfigureAwait(false);
+            await EndAsync(outcome, RunState.Unchanged, row => row, before.LastError, cancellationToken);
             return;
         }
         // The newest stored body is this one: its run was interrupted and is continued. Otherwise a name of its own, later than all others.
         var name = newest?.Sha12 == outcome.Sha12 && newest.Vintage >= before.Vintage ? newest
             : new RawName(slice, After(newest, outcome.Now), outcome.Sha12, outcome.Fetched.Request.Extension);
-        name = await StoreApartAsync(outcome, name, cancellationToken).ConfigureAwait(false);
+        name = await StoreApartAsync(outcome, name, cancellationToken);
         // A run that is continued keeps its row: it may have been begun, or even ended by another worker in the meantime.
         var run = Run(outcome, name.RunId, name.Vintage) with { State = SliceState.Pulled, Error = string.Join('\n', fetched.Notes) };
-        await runs.UpdateAsync(run, existing => existing ?? run, cancellationToken).ConfigureAwait(false);
-        await queues.SendAsync(new NormalizeMessage(slice.Id, name.Blob), cancellationToken).ConfigureAwait(false);
+        await runs.UpdateAsync(run, existing => existing ?? run, cancellationToken);
+        await queues.SendAsync(new NormalizeMessage(slice.Id, name.Blob), cancellationToken);
         // After the message, so that a crash in between leaves the pull message to be worked on again.
         await slices.UpdateAsync(slice, row =>
         {
@@ -123,7 +123,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
                 HttpETag = newest ? fetched.ETag : row.HttpETag,
                 LastModified = newest ? fetched.LastModified : row.LastModified
             };
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
         logger.LogInformation("{Slice}: {Bytes} bytes stored as {Blob}", slice, fetched.Answer!.Length, name.Blob);
     }
 
@@ -140,23 +140,23 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     /// that is an answer of its own, with a vintage of its own.
     /// </summary>
     private async Task<bool> IsAboutToChangeAsync(SliceRow before, IReadOnlyList<RawName> bodies, CancellationToken cancellationToken) =>
-        await runs.NewestAsync(bodies.Where(body => body.Vintage > before.Vintage), cancellationToken).ConfigureAwait(false) is { Run.State: SliceState.Pulled or RunState.Running };
+        await runs.NewestAsync(bodies.Where(body => body.Vintage > before.Vintage), cancellationToken) is { Run.State: SliceState.Pulled or RunState.Running };
 
     private async Task EmptyAsync(Outcome outcome, CancellationToken cancellationToken)
     {
         var slice = outcome.Slice;
-        var known = await slices.ListAsync(slice.Source, cancellationToken).ConfigureAwait(false);
-        var holdsRows = await HoldsRowsAsync(outcome, cancellationToken).ConfigureAwait(false);
+        var known = await slices.ListAsync(slice.Source, cancellationToken);
+        var holdsRows = await HoldsRowsAsync(outcome, cancellationToken);
         var release = outcome.Source.ReleaseDate(slice);
         var mustExist = release <= sources.Now(slice, outcome.Now) || outcome.Source.IsPublished(slice, known);
         if (!holdsRows && !mustExist)
         {
-            await EndEmptyAsync(outcome, SliceState.NotPublished, Words(outcome.Fetched.Verdict, "the dataset stays empty"), cancellationToken).ConfigureAwait(false);
+            await EndEmptyAsync(outcome, SliceState.NotPublished, Words(outcome.Fetched.Verdict, "the dataset stays empty"), cancellationToken);
             return;
         }
         if (holdsRows && outcome.Source.Reader(slice).Scope.Coverage == Coverage.ByHand)
         {
-            await TakenAwayAsync(outcome, cancellationToken).ConfigureAwait(false);
+            await TakenAwayAsync(outcome, cancellationToken);
             return;
         }
         var narrower = outcome.Source.Narrow(slice);
@@ -172,12 +172,12 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
             await FaultAsync(outcome, holdsRows ? SliceState.Failed : SliceState.Missing, cancellationToken);
             return;
         }
-        foreach (var part in narrower) await queues.SendAsync(new PullMessage(part.Id, outcome.Now), cancellationToken).ConfigureAwait(false);
+        foreach (var part in narrower) await queues.SendAsync(new PullMessage(part.Id, outcome.Now), cancellationToken);
         planned.Add(slice.Source, narrower, outcome.Now);
         var state = narrower.Count > 0 ? SliceState.Narrowed : SliceState.Empty;
         var words = narrower.Count > 0 ? $"no rows for the whole, asked for in {narrower.Count} parts"
             : outcome.Source.Absence(slice) is { Length: > 0 } absence ? $"no trade: {absence}" : "no rows, also for the smallest part";
-        await EndEmptyAsync(outcome, state, words, cancellationToken).ConfigureAwait(false);
+        await EndEmptyAsync(outcome, state, words, cancellationToken);
     }
 
     /// <summary>Taking a file away is no order to remove what was loaded from it; what was wrong with later files is over.</summary>
@@ -186,16 +186,16 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         var slice = outcome.Slice;
         var words = Words(outcome.Fetched.Verdict, "the table keeps the rows it has");
         logger.LogWarning("{Slice}: {Words}", slice, words);
-        await ContinueAsync(slice, cancellationToken).ConfigureAwait(false);
-        var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
-        var loaded = (await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false)).LastOrDefault(name => name.Vintage == row.Vintage);
-        await rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken).ConfigureAwait(false);
+        await ContinueAsync(slice, cancellationToken);
+        var row = await slices.GetAsync(slice, cancellationToken);
+        var loaded = (await raw.ListAsync(slice, cancellationToken)).LastOrDefault(name => name.Vintage == row.Vintage);
+        await rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken);
         await EndAsync(outcome, RunState.Unchanged, now => now with
         {
             State = SliceState.HasFailed(now.State) && now.Sha256.Length > 0 ? SliceState.Done : now.State,
             Attempts = 0,
             LastError = now.State == SliceState.Done ? now.LastError : ""
-        }, words, cancellationToken).ConfigureAwait(false);
+        }, words, cancellationToken);
     }
 
     /// <summary>What an empty answer says of itself, if anything, and what follows.</summary>
@@ -205,17 +205,17 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     private async Task<bool> HoldsRowsAsync(Outcome outcome, CancellationToken cancellationToken)
     {
         var reader = outcome.Source.Reader(outcome.Slice);
-        await foreach (var row in facts.QueryAsync(reader.Table, reader.Scope.Filter, cancellationToken).ConfigureAwait(false))
+        await foreach (var row in facts.QueryAsync(reader.Table, reader.Scope.Filter, cancellationToken))
             if (reader.Scope.Owns(row.PartitionKey, row.RowKey)) return true;
         return false;
     }
 
     private async Task EndEmptyAsync(Outcome outcome, string state, string words, CancellationToken cancellationToken)
     {
-        await ContinueAsync(outcome.Slice, cancellationToken).ConfigureAwait(false);
+        await ContinueAsync(outcome.Slice, cancellationToken);
         // The server understands the request again, so that its earlier faults are over. A refused body is not.
-        await rejects.CloseAsync(outcome.Slice, (_, position) => position == FaultPosition, cancellationToken).ConfigureAwait(false);
-        await EndAsync(outcome, state, row => row with { State = IsUnderWay(row) ? row.State : state, Attempts = 0, LastError = "" }, words, cancellationToken).ConfigureAwait(false);
+        await rejects.CloseAsync(outcome.Slice, (_, position) => position == FaultPosition, cancellationToken);
+        await EndAsync(outcome, state, row => row with { State = IsUnderWay(row) ? row.State : state, Attempts = 0, LastError = "" }, words, cancellationToken);
     }
 
     private async Task FaultAsync(Outcome outcome, string state, CancellationToken cancellationToken)
@@ -226,30 +226,30 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
         {
             // Kept with the reason, so that somebody can look at what came.
             var extension = outcome.Fetched.Answer!.ContentType.Contains("html", StringComparison.Ordinal) ? "html" : "bin";
-            var bodies = await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false);
+            var bodies = await raw.ListAsync(slice, cancellationToken);
             var kept = bodies.LastOrDefault(name => name.Sha12 == outcome.Sha12) ?? new RawName(slice, After(bodies.Count > 0 ? bodies[^1] : null, outcome.Now), outcome.Sha12, extension);
-            await StoreAsync(outcome, kept, cancellationToken).ConfigureAwait(false);
-            await rejects.PutAsync(Run(outcome, kept.RunId, kept.Vintage), kept.Blob, [finding with { Where = FaultPosition }], cancellationToken).ConfigureAwait(false);
+            await StoreAsync(outcome, kept, cancellationToken);
+            await rejects.PutAsync(Run(outcome, kept.RunId, kept.Vintage), kept.Blob, [finding with { Where = FaultPosition }], cancellationToken);
         }
         logger.LogError("{Finding}", finding);
-        await ContinueAsync(slice, cancellationToken).ConfigureAwait(false);
+        await ContinueAsync(slice, cancellationToken);
         await EndAsync(outcome, state, row => (outcome.Fetched.RetryAfter is { } wait ? row with { NextDue = outcome.Now + wait } : row.DueAtEveryPlan(outcome.Now)) with
         {
             State = IsUnderWay(row) ? row.State : state,
             Attempts = row.Attempts + 1,
             LastError = finding.ToString()
-        }, finding.ToString(), cancellationToken).ConfigureAwait(false);
+        }, finding.ToString(), cancellationToken);
     }
 
     /// <summary>A slice that was left half loaded does not wait for its server: the body is here.</summary>
     private async Task ContinueAsync(Slice slice, CancellationToken cancellationToken)
     {
-        var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
+        var row = await slices.GetAsync(slice, cancellationToken);
         if (!IsUnderWay(row)) return;
-        var bodies = await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false);
+        var bodies = await raw.ListAsync(slice, cancellationToken);
         var wanted = bodies.Where(name => row.State == SliceState.Pulled ? name.Vintage >= row.Vintage : name.Vintage == row.Vintage);
-        if (await runs.NewestAsync(wanted, cancellationToken).ConfigureAwait(false) is { Body: var body })
-            await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob), cancellationToken).ConfigureAwait(false);
+        if (await runs.NewestAsync(wanted, cancellationToken) is { Body: var body })
+            await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob), cancellationToken);
     }
 
     private static bool IsUnderWay(SliceRow row) => row.State.Length > 0 && !SliceState.AtRest(row.State);
@@ -258,7 +258,7 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     private async Task EndAsync(Outcome outcome, string runState, Func<SliceRow, SliceRow> change, string words, CancellationToken cancellationToken)
     {
         var run = Run(outcome, RawName.RunIdOf(outcome.Slice, outcome.Now), outcome.Now);
-        await runs.PutAsync(run with { State = runState, Error = words }, cancellationToken).ConfigureAwait(false);
+        await runs.PutAsync(run with { State = runState, Error = words }, cancellationToken);
         await slices.UpdateAsync(outcome.Slice, row =>
         {
             var next = change(row) with { LastPulled = Later(row.LastPulled, outcome.Now) };
@@ -266,9 +266,9 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
             if (next.State == SliceState.NotPublished) return next with { NextDue = SliceRow.Never };
             return SliceState.HasFailed(next.State) || !SliceState.AtRest(next.State) || next.LastError.Length > 0 ? next
                 : next with { NextDue = sources.NextDue(outcome.Slice, null, outcome.Now) };
-        }, cancellationToken).ConfigureAwait(false);
+        }, cancellationToken);
         logger.LogInformation("{Slice}: {State}", outcome.Slice, runState);
-        await digest.RequestAsync(outcome.Slice.Source, cancellationToken).ConfigureAwait(false);
+        await digest.RequestAsync(outcome.Slice.Source, cancellationToken);
     }
 
     /// <summary>
@@ -279,8 +279,8 @@ public sealed class Pull(SourceCatalog sources, SliceBook slices, RunBook runs, 
     {
         for (var stored = 0; stored < MaxTwins; stored++)
         {
-            await StoreAsync(outcome, name, cancellationToken).ConfigureAwait(false);
-            var bodies = await raw.ListAsync(name.Slice, cancellationToken).ConfigureAwait(false);
+            await StoreAsync(outcome, name, cancellationToken);
+            var bodies = await raw.ListAsync(name.Slice, cancellationToken);
             var twins = bodies.Where(other => other.Vintage == name.Vintage && other != name).ToList();
             if (twins.Count == 0) return name;
             name = name with { Vintage = bodies[^1].Vintage.AddSeconds(1 + twins.Count(twin => string.CompareOrdinal(twin.Sha12, name.Sha12) < 0)) };

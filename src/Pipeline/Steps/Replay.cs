@@ -39,18 +39,18 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
         if (accept) from = Raw;
         // Whoever replays a curated file has just corrected it.
         else if (string.IsNullOrEmpty(from) && sources[slice.Source].Request(slice).Url.Scheme == SourceRequest.CuratedScheme) from = Source;
-        var row = await slices.GetAsync(slice, cancellationToken).ConfigureAwait(false);
-        var bodies = (await raw.ListAsync(slice, cancellationToken).ConfigureAwait(false)).Where(body => body.Vintage >= row.Vintage);
-        var body = (await runs.NewestAsync(bodies, cancellationToken).ConfigureAwait(false))?.Body;
+        var row = await slices.GetAsync(slice, cancellationToken);
+        var bodies = (await raw.ListAsync(slice, cancellationToken)).Where(body => body.Vintage >= row.Vintage);
+        var body = (await runs.NewestAsync(bodies, cancellationToken))?.Body;
         if (body is null && from == Raw)
             return new Replaying(slice.Id, Raw, "", new Finding($"replay {slice}", "no stored body", "a body that was pulled before", $"replay it from {Source}"));
-        if (body is null || from == Source || (from != Raw && await PullFailedAsync(row, cancellationToken).ConfigureAwait(false)))
+        if (body is null || from == Source || (from != Raw && await PullFailedAsync(row, cancellationToken)))
         {
-            await queues.SendAsync(new PullMessage(slice.Id, time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+            await queues.SendAsync(new PullMessage(slice.Id, time.GetUtcNow()), cancellationToken);
             logger.LogInformation("{Slice}: replayed from its source", slice);
             return new Replaying(slice.Id, Source, "");
         }
-        await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob, Replay: true, accept), cancellationToken).ConfigureAwait(false);
+        await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob, Replay: true, accept), cancellationToken);
         logger.LogInformation("{Slice}: replayed from {Blob}{Accepted}", slice, body.Blob, accept ? ", which an operator accepts" : "");
         return new Replaying(slice.Id, Raw, body.Blob);
     }
@@ -86,7 +86,7 @@ public sealed class Replay(SourceCatalog sources, SliceBook slices, RunBook runs
     }
 
     private async Task<bool> PullFailedAsync(SliceRow row, CancellationToken cancellationToken) => row.State is SliceState.Failed or SliceState.Missing
-        || (await letters.OpenAsync(row.Slice.Source, cancellationToken).ConfigureAwait(false)).Any(open => open.Letter.Slice == row.Slice && open.Letter.Queue == Names.PullQueue);
+        || (await letters.OpenAsync(row.Slice.Source, cancellationToken)).Any(open => open.Letter.Slice == row.Slice && open.Letter.Queue == Names.PullQueue);
 
     private static Finding Refused(string? text, string expected, string advice) => new("replay", text is null ? "nothing" : Finding.Quote(text), expected, advice);
 }

@@ -29,12 +29,12 @@ public sealed class Restore(SourceCatalog sources, SliceBook slices, RunBook run
         var name = sources[source].Name;
         tables.Forget();
         var done = new Restored(name, 0, 0, 0);
-        foreach (var bodies in (await raw.ListAsync(name, cancellationToken).ConfigureAwait(false)).GroupBy(body => body.Slice))
+        foreach (var bodies in (await raw.ListAsync(name, cancellationToken)).GroupBy(body => body.Slice))
         {
-            var (meant, isKnown) = await MeantAsync([.. bodies], cancellationToken).ConfigureAwait(false);
+            var (meant, isKnown) = await MeantAsync([.. bodies], cancellationToken);
             var loaded = 0;
             foreach (var body in meant)
-                if (await LoadAsync(body, isKnown, cancellationToken).ConfigureAwait(false)) loaded++;
+                if (await LoadAsync(body, isKnown, cancellationToken)) loaded++;
             done = done with { Slices = done.Slices + 1, Loaded = done.Loaded + loaded, Left = done.Left + bodies.Count() - loaded };
         }
         logger.LogInformation("{Source}: restored {Loaded} bodies of {Slices} slices, {Left} left alone", name, done.Loaded, done.Slices, done.Left);
@@ -45,7 +45,7 @@ public sealed class Restore(SourceCatalog sources, SliceBook slices, RunBook run
     private async Task<(IReadOnlyList<RawName> Bodies, bool IsKnown)> MeantAsync(IReadOnlyList<RawName> bodies, CancellationToken cancellationToken)
     {
         var known = new List<(RawName Body, RunRow? Run)>();
-        foreach (var body in bodies) known.Add((body, await runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken).ConfigureAwait(false)));
+        foreach (var body in bodies) known.Add((body, await runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken)));
         var isKnown = known.Any(pair => pair.Run is not null);
         return ([.. known.Where(pair => !isKnown || WasRead(pair.Run)).Select(pair => pair.Body)], isKnown);
     }
@@ -59,12 +59,12 @@ public sealed class Restore(SourceCatalog sources, SliceBook slices, RunBook run
     /// <param name="cancellationToken">Stops the call.</param>
     private async Task<bool> LoadAsync(RawName body, bool accept, CancellationToken cancellationToken)
     {
-        var before = await slices.GetAsync(body.Slice, cancellationToken).ConfigureAwait(false);
+        var before = await slices.GetAsync(body.Slice, cancellationToken);
         if (before.Vintage > body.Vintage || (Holds(before) && before.State != SliceState.Merged)) return false;
-        if (!Holds(before)) await normalize.RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob, Accept: accept, Reload: true), cancellationToken).ConfigureAwait(false);
-        if (!Holds(await slices.GetAsync(body.Slice, cancellationToken).ConfigureAwait(false))) return false;
+        if (!Holds(before)) await normalize.RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob, Accept: accept, Reload: true), cancellationToken);
+        if (!Holds(await slices.GetAsync(body.Slice, cancellationToken))) return false;
         // At once, without waiting for other slices: the next body would find its run unfinished.
-        await publish.RunAsync(new PublishMessage(body.Slice.Id, body.Blob, int.MaxValue), cancellationToken).ConfigureAwait(false);
+        await publish.RunAsync(new PublishMessage(body.Slice.Id, body.Blob, int.MaxValue), cancellationToken);
         return true;
 
         bool Holds(SliceRow row) => row.Vintage == body.Vintage && row.Sha256.Length > 0;

@@ -34,12 +34,12 @@ public sealed class CuratedFiles(StorageAccount account, HttpMessageHandler netw
     /// <inheritdoc/>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (request.RequestUri!.Scheme != SourceRequest.CuratedScheme) return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        if (request.RequestUri!.Scheme != SourceRequest.CuratedScheme) return await base.SendAsync(request, cancellationToken);
         var response = new HttpResponseMessage { RequestMessage = request };
         try
         {
             var name = Uri.UnescapeDataString(request.RequestUri.AbsolutePath[1..]);
-            var file = (await container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false)).Value;
+            var file = (await container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
             response.Content = new StreamContent(file.Content);
             response.Content.Headers.TryAddWithoutValidation("Content-Type", file.Details.ContentType);
             response.Content.Headers.LastModified = file.Details.LastModified;
@@ -47,7 +47,7 @@ public sealed class CuratedFiles(StorageAccount account, HttpMessageHandler netw
         catch (RequestFailedException e) when (e.Status == 404)
         {
             // Whoever wants to put the file there should find the container.
-            await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
             response.StatusCode = HttpStatusCode.NotFound;
         }
         return response;

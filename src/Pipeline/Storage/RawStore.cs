@@ -22,9 +22,9 @@ public sealed class RawStore(StorageAccount account)
 
     private async Task<IReadOnlyList<RawName>> ReadAsync(string prefix, CancellationToken cancellationToken)
     {
-        await EnsureAsync().ConfigureAwait(false);
+        await EnsureAsync();
         var names = new List<RawName>();
-        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken).ConfigureAwait(false))
+        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken))
             if (RawName.TryParse(blob.Name, out var name)) names.Add(name);
         return [.. names.OrderBy(name => name.Vintage).ThenBy(name => name.Sha12, StringComparer.Ordinal)];
     }
@@ -32,7 +32,7 @@ public sealed class RawStore(StorageAccount account)
     /// <summary>Stores a body. Storing the same body under the same name again changes nothing.</summary>
     public async Task PutAsync(RawName name, Stream body, IDictionary<string, string> metadata, string? contentType, CancellationToken cancellationToken)
     {
-        await EnsureAsync().ConfigureAwait(false);
+        await EnsureAsync();
         var options = new BlobUploadOptions
         {
             Metadata = metadata,
@@ -41,7 +41,7 @@ public sealed class RawStore(StorageAccount account)
         };
         try
         {
-            await container.GetBlobClient(name.Blob).UploadAsync(body, options, cancellationToken).ConfigureAwait(false);
+            await container.GetBlobClient(name.Blob).UploadAsync(body, options, cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status is 409 or 412 && e.ErrorCode == BlobErrorCode.BlobAlreadyExists.ToString())
         {
@@ -53,12 +53,12 @@ public sealed class RawStore(StorageAccount account)
     public async Task<RawBody> OpenAsync(RawName name, CancellationToken cancellationToken)
     {
         var blob = container.GetBlobClient(name.Blob);
-        using var answer = (await blob.DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false)).Value;
+        using var answer = (await blob.DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
         var sha256 = answer.Details.Metadata["sha256"];
         if (answer.Details.ContentLength > InMemory)
-            return new RawBody(sha256, async token => await blob.OpenReadAsync(new BlobOpenReadOptions(allowModifications: false) { BufferSize = 1 << 20 }, token).ConfigureAwait(false));
+            return new RawBody(sha256, async token => await blob.OpenReadAsync(new BlobOpenReadOptions(allowModifications: false) { BufferSize = 1 << 20 }, token));
         var bytes = new byte[answer.Details.ContentLength];
-        await answer.Content.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
+        await answer.Content.ReadExactlyAsync(bytes, cancellationToken);
         return new RawBody(sha256, _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false)));
     }
 

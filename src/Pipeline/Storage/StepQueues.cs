@@ -27,8 +27,8 @@ public sealed class StepQueues(StorageAccount account)
 
     private async Task SendAsync<T>(string queue, T message, TimeSpan delay, CancellationToken cancellationToken)
     {
-        var client = await OpenAsync(queue).ConfigureAwait(false);
-        await client.SendMessageAsync(BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(message)), delay, cancellationToken: cancellationToken).ConfigureAwait(false);
+        var client = await OpenAsync(queue);
+        await client.SendMessageAsync(BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(message)), delay, cancellationToken: cancellationToken);
     }
 
     private Task<QueueClient> OpenAsync(string name)
@@ -41,7 +41,7 @@ public sealed class StepQueues(StorageAccount account)
     private async Task<QueueClient> CreateAsync(string name)
     {
         var client = account.Queues.GetQueueClient(name);
-        await client.CreateIfNotExistsAsync(cancellationToken: CancellationToken.None).ConfigureAwait(false);
+        await client.CreateIfNotExistsAsync(cancellationToken: CancellationToken.None);
         return client;
     }
 }

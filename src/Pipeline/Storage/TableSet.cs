@@ -25,13 +25,13 @@ public sealed class TableSet(StorageAccount account)
     public async IAsyncEnumerable<T> QueryIfExistsAsync<T>(string name, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken, IEnumerable<string>? select = null) where T : class, ITableEntity
     {
         await using var rows = account.Tables.GetTableClient(name).QueryAsync<T>(filter!, maxPerPage: 1000, select, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (await MoveAsync().ConfigureAwait(false)) yield return rows.Current;
+        while (await MoveAsync()) yield return rows.Current;
 
         async Task<bool> MoveAsync()
         {
             try
             {
-                return await rows.MoveNextAsync().ConfigureAwait(false);
+                return await rows.MoveNextAsync();
             }
             catch (RequestFailedException e) when (e.Status == 404)
             {
@@ -43,7 +43,7 @@ public sealed class TableSet(StorageAccount account)
     private async Task<TableClient> CreateAsync(string name)
     {
         var client = account.Tables.GetTableClient(name);
-        await client.CreateIfNotExistsAsync(CancellationToken.None).ConfigureAwait(false);
+        await client.CreateIfNotExistsAsync(CancellationToken.None);
         return client;
     }
 }

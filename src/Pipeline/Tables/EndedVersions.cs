@@ -34,7 +34,7 @@ internal sealed class EndedVersions(TableClient facts, TableClient history)
             try
             {
                 await history.SubmitTransactionAsync(ends.Select(end => present.TryGetValue(end.Row.RowKey, out var version) ? new TableTransactionAction(TableTransactionActionType.UpdateReplace, end.Row, version)
-                    : new TableTransactionAction(TableTransactionActionType.Add, end.Row)), cancellationToken).ConfigureAwait(false);
+                    : new TableTransactionAction(TableTransactionActionType.Add, end.Row)), cancellationToken);
                 return true;
             }
             catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && conflicts++ < MaxConflicts)
@@ -43,12 +43,12 @@ internal sealed class EndedVersions(TableClient facts, TableClient history)
                 var rivals = new List<(FactRow Fact, TableEntity There)>();
                 foreach (var (fact, row) in ends)
                 {
-                    if (await GetAsync(row.PartitionKey, row.RowKey, cancellationToken).ConfigureAwait(false) is not { } there) continue;
+                    if (await GetAsync(row.PartitionKey, row.RowKey, cancellationToken) is not { } there) continue;
                     if (AreSame(row, there) || (overtaken.TryGetValue(row.RowKey, out var version) && version == there.ETag)) present.Add(row.RowKey, there.ETag);
                     else rivals.Add((fact, there));
                 }
                 if (rivals.Count == 0) continue;
-                await OvertakeAsync(rivals, cancellationToken).ConfigureAwait(false);
+                await OvertakeAsync(rivals, cancellationToken);
                 return false;
             }
         }
@@ -58,7 +58,7 @@ internal sealed class EndedVersions(TableClient facts, TableClient history)
     {
         try
         {
-            await facts.SubmitTransactionAsync(rivals.Select(rival => new TableTransactionAction(TableTransactionActionType.UpdateReplace, rival.Fact, rival.Fact.ETag)), cancellationToken).ConfigureAwait(false);
+            await facts.SubmitTransactionAsync(rivals.Select(rival => new TableTransactionAction(TableTransactionActionType.UpdateReplace, rival.Fact, rival.Fact.ETag)), cancellationToken);
             foreach (var (_, there) in rivals) overtaken[there.RowKey] = there.ETag;
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
@@ -72,7 +72,7 @@ internal sealed class EndedVersions(TableClient facts, TableClient history)
 
     private async Task<TableEntity?> GetAsync(string partition, string key, CancellationToken cancellationToken)
     {
-        var answer = await history.GetEntityIfExistsAsync<TableEntity>(partition, key, cancellationToken: cancellationToken).ConfigureAwait(false);
+        var answer = await history.GetEntityIfExistsAsync<TableEntity>(partition, key, cancellationToken: cancellationToken);
         return answer.HasValue ? answer.Value : null;
     }
 }

@@ -13,8 +13,8 @@ public sealed class FactStore(TableSet tables)
     /// <summary>The rows that match an OData filter; with <paramref name="select"/> only those columns are filled in.</summary>
     public async IAsyncEnumerable<FactRow> QueryAsync(FactTable table, string filter, IEnumerable<string>? select, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var client = await tables.OpenAsync(table.Name).ConfigureAwait(false);
-        await foreach (var row in table.QueryAsync(client, filter, select, cancellationToken).ConfigureAwait(false)) yield return row;
+        var client = await tables.OpenAsync(table.Name);
+        await foreach (var row in table.QueryAsync(client, filter, select, cancellationToken)) yield return row;
     }
 
     /// <summary>Versions of a table's rows that ended after a moment, by key and in the order of time.</summary>

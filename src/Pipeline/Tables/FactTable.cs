@@ -43,7 +43,7 @@ public sealed class FactTable<T>(string name, int pageRows = 1000) : FactTable(n
     /// <inheritdoc/>
     public override async Task<FactRow?> GetAsync(TableClient client, string partitionKey, string rowKey, CancellationToken cancellationToken)
     {
-        var found = await client.GetEntityIfExistsAsync<T>(partitionKey, rowKey, select: null, cancellationToken).ConfigureAwait(false);
+        var found = await client.GetEntityIfExistsAsync<T>(partitionKey, rowKey, select: null, cancellationToken);
         return found.HasValue ? found.Value : null;
     }
 
@@ -51,6 +51,6 @@ public sealed class FactTable<T>(string name, int pageRows = 1000) : FactTable(n
     public override async IAsyncEnumerable<FactRow> QueryAsync(
         TableClient client, string filter, IEnumerable<string>? select, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var row in client.QueryAsync<T>(filter, maxPerPage: PageRows, select, cancellationToken).ConfigureAwait(false)) yield return row;
+        await foreach (var row in client.QueryAsync<T>(filter, maxPerPage: PageRows, select, cancellationToken)) yield return row;
     }
 }

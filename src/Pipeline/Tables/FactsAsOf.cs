@@ -19,9 +19,9 @@ internal static class FactsAsOf
     {
         // The table before its history: what changes in between is taken back like any later change.
         var present = new Dictionary<(string Partition, string Row), FactRow>();
-        await foreach (var row in facts.QueryAsync(table, filter, cancellationToken).ConfigureAwait(false)) present.Add((row.PartitionKey, row.RowKey), row);
+        await foreach (var row in facts.QueryAsync(table, filter, cancellationToken)) present.Add((row.PartitionKey, row.RowKey), row);
         var ended = new Dictionary<(string Partition, string Row), List<TableEntity>>();
-        await foreach (var version in facts.HistoryAsync(table, moment, cancellationToken).ConfigureAwait(false))
+        await foreach (var version in facts.HistoryAsync(table, moment, cancellationToken))
         {
             var key = (Partition: version.PartitionKey[(table.Name.Length + 1)..], version.RowKey[..version.RowKey.LastIndexOf('|')]);
             if (!holds(key.Partition)) continue;

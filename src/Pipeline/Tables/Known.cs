@@ -43,10 +43,10 @@ internal sealed class Known
     /// <param name="cancellationToken">Stops the reading.</param>
     public static async Task<Known> ReadAsync(FactStore facts, FactTable table, SliceScope scope, (IReadOnlyCollection<string> Partitions, long Rows)? expected, CancellationToken cancellationToken)
     {
-        var client = await facts.OpenAsync(table).ConfigureAwait(false);
-        if (expected is var (partitions, rows) && await ReadAsync(client, table, scope, partitions, cancellationToken).ConfigureAwait(false) is var listed && listed.Count == rows) return listed;
+        var client = await facts.OpenAsync(table);
+        if (expected is var (partitions, rows) && await ReadAsync(client, table, scope, partitions, cancellationToken) is var listed && listed.Count == rows) return listed;
         var all = new Known();
-        await all.AddAsync(table.QueryAsync(client, scope.Filter, Columns(table), cancellationToken), scope).ConfigureAwait(false);
+        await all.AddAsync(table.QueryAsync(client, scope.Filter, Columns(table), cancellationToken), scope);
         return all;
     }
 
@@ -55,20 +55,20 @@ internal sealed class Known
         var known = new Known();
         foreach (var partition in partitions) known.partitions.TryAdd(partition, new Dictionary<string, Entry>(StringComparer.Ordinal));
         var waiting = new ConcurrentQueue<string>(known.partitions.Keys);
-        await Task.WhenAll(Enumerable.Range(0, Parallelism).Select(_ => ReadNextAsync())).ConfigureAwait(false);
+        await Task.WhenAll(Enumerable.Range(0, Parallelism).Select(_ => ReadNextAsync()));
         return known;
 
         async Task ReadNextAsync()
         {
             while (waiting.TryDequeue(out var partition))
                 await known.AddAsync(table.QueryAsync(client,
-                    TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"), Columns(table), cancellationToken), scope).ConfigureAwait(false);
+                    TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"), Columns(table), cancellationToken), scope);
         }
     }
 
     private async Task AddAsync(IAsyncEnumerable<FactRow> found, SliceScope scope)
     {
-        await foreach (var row in found.ConfigureAwait(false))
+        await foreach (var row in found)
         {
             if (!scope.Owns(row.PartitionKey, row.RowKey)) continue;
             if (!partitions.TryGetValue(row.PartitionKey, out var rows)) partitions.Add(row.PartitionKey, rows = new Dictionary<string, Entry>(StringComparer.Ordinal));

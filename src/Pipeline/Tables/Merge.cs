@@ -69,10 +69,10 @@ internal sealed class Merge(
         if (!buffers.TryGetValue(row.PartitionKey, out var buffer)) buffers.Add(row.PartitionKey, buffer = new List<Candidate>(BatchSize));
         buffer.Add(new Candidate(row, before));
         buffered++;
-        if (buffer.Count == BatchSize) await FlushAsync(row.PartitionKey, buffer, cancellationToken).ConfigureAwait(false);
+        if (buffer.Count == BatchSize) await FlushAsync(row.PartitionKey, buffer, cancellationToken);
         else if (buffered > MaxBuffered)
             foreach (var (partition, fullest) in buffers.OrderByDescending(pair => pair.Value.Count).Take(Math.Max(1, buffers.Count / 2)).ToList())
-                await FlushAsync(partition, fullest, cancellationToken).ConfigureAwait(false);
+                await FlushAsync(partition, fullest, cancellationToken);
         return true;
     }
 
@@ -81,20 +81,20 @@ internal sealed class Merge(
     /// <param name="cancellationToken">Stops the merge.</param>
     public async Task<MergeResult> CompleteAsync(bool mayRemove, CancellationToken cancellationToken)
     {
-        foreach (var (partition, buffer) in buffers.ToList()) await FlushAsync(partition, buffer, cancellationToken).ConfigureAwait(false);
+        foreach (var (partition, buffer) in buffers.ToList()) await FlushAsync(partition, buffer, cancellationToken);
         var unseen = known?.Unseen.ToList() ?? [];
         if (mayRemove)
             foreach (var partition in unseen.GroupBy(key => key.Partition, key => key.Row))
                 foreach (var rows in partition.Chunk(BatchSize))
-                    await StartAsync(() => RemoveAsync(partition.Key, rows, cancellationToken), cancellationToken).ConfigureAwait(false);
-        await Task.WhenAll(running).ConfigureAwait(false);
+                    await StartAsync(() => RemoveAsync(partition.Key, rows, cancellationToken), cancellationToken);
+        await Task.WhenAll(running);
         return new MergeResult(added, changed, unchanged, removed, outOfPolicy, conflicts, superseded, unseen.Count - removed);
     }
 
     /// <summary>Waits for what is under way, so that a merge that failed writes nothing after its step has ended.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAny(Task.WhenAll(running));
         slots.Dispose();
     }
 
@@ -102,7 +102,7 @@ internal sealed class Merge(
     {
         buffers.Remove(partition);
         buffered -= buffer.Count;
-        if (buffer.Count > 0) await StartAsync(() => WriteAsync(partition, buffer, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (buffer.Count > 0) await StartAsync(() => WriteAsync(partition, buffer, cancellationToken), cancellationToken);
     }
 
     private async Task StartAsync(Func<Task> work, CancellationToken cancellationToken)
@@ -111,16 +111,16 @@ internal sealed class Merge(
         {
             running.Remove(done);
             // A batch that failed ends the merge here; nothing is lost, the step is run again.
-            await done.ConfigureAwait(false);
+            await done;
         }
-        await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await slots.WaitAsync(cancellationToken);
         running.Add(RunAsync());
 
         async Task RunAsync()
         {
             try
             {
-                await work().ConfigureAwait(false);
+                await work();
             }
             finally
             {
@@ -131,12 +131,12 @@ internal sealed class Merge(
 
     private async Task WriteAsync(string partition, List<Candidate> candidates, CancellationToken cancellationToken)
     {
-        var current = await ReadChangedAsync(partition, candidates, cancellationToken).ConfigureAwait(false);
+        var current = await ReadChangedAsync(partition, candidates, cancellationToken);
         var ended = new EndedVersions(facts, history);
         for (var attempt = 0; ; attempt++)
         {
             var plan = Decide(candidates, current);
-            if (await TryWriteAsync(plan, ended, attempt, cancellationToken).ConfigureAwait(false))
+            if (await TryWriteAsync(plan, ended, attempt, cancellationToken))
             {
                 Interlocked.Add(ref added, plan.Added);
                 foreach (var row in plan.Replaced) Tally(true, row.Revision);
@@ -145,8 +145,8 @@ internal sealed class Merge(
                 return;
             }
             // Somebody else wrote at least one of these rows, or this run did before it was interrupted: look at what is there and decide anew.
-            await MeetAsync(cancellationToken).ConfigureAwait(false);
-            current = await ReadRangeAsync(partition, [.. candidates.Select(candidate => candidate.Row.RowKey)], cancellationToken).ConfigureAwait(false);
+            await MeetAsync(cancellationToken);
+            current = await ReadRangeAsync(partition, [.. candidates.Select(candidate => candidate.Row.RowKey)], cancellationToken);
         }
     }
 
@@ -154,17 +154,17 @@ internal sealed class Merge(
     private async Task MeetAsync(CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref conflicts);
-        if (!await isNewest(cancellationToken).ConfigureAwait(false)) superseded = true;
+        if (!await isNewest(cancellationToken)) superseded = true;
     }
 
     /// <summary>Writes a batch: false when others were there before.</summary>
     private async Task<bool> TryWriteAsync(Plan plan, EndedVersions ended, int attempt, CancellationToken cancellationToken)
     {
-        if (plan.Ends.Count > 0 && !await ended.TryWriteAsync(plan.Ends, cancellationToken).ConfigureAwait(false)) return false;
+        if (plan.Ends.Count > 0 && !await ended.TryWriteAsync(plan.Ends, cancellationToken)) return false;
         if (plan.Facts.Count == 0) return true;
         try
         {
-            await facts.SubmitTransactionAsync(plan.Facts, cancellationToken).ConfigureAwait(false);
+            await facts.SubmitTransactionAsync(plan.Facts, cancellationToken);
             return true;
         }
         catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MaxConflicts)
@@ -239,10 +239,10 @@ internal sealed class Merge(
             keys.Add(row.RowKey);
             (first, last) = (Math.Min(first, before.Place), Math.Max(last, before.Place));
         }
-        if (keys.Count > PointReads && last - first < keys.Count * FarApart) return await ReadRangeAsync(partition, keys, cancellationToken).ConfigureAwait(false);
+        if (keys.Count > PointReads && last - first < keys.Count * FarApart) return await ReadRangeAsync(partition, keys, cancellationToken);
         var rows = new Dictionary<string, FactRow>(StringComparer.Ordinal);
         foreach (var key in keys)
-            if (await table.GetAsync(facts, partition, key, cancellationToken).ConfigureAwait(false) is { } row) rows.Add(key, row);
+            if (await table.GetAsync(facts, partition, key, cancellationToken) is { } row) rows.Add(key, row);
         return rows;
     }
 
@@ -252,7 +252,7 @@ internal sealed class Merge(
         var wanted = keys.ToHashSet(StringComparer.Ordinal);
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {keys[0]} and RowKey le {keys[^1]}");
         var rows = new Dictionary<string, FactRow>(StringComparer.Ordinal);
-        await foreach (var row in table.QueryAsync(facts, filter, null, cancellationToken).ConfigureAwait(false))
+        await foreach (var row in table.QueryAsync(facts, filter, null, cancellationToken))
             if (wanted.Contains(row.RowKey)) rows.Add(row.RowKey, row);
         return rows;
     }
@@ -263,18 +263,18 @@ internal sealed class Merge(
         for (var attempt = 0; !superseded; attempt++)
         {
             var plan = new Plan();
-            foreach (var row in (await ReadRangeAsync(partition, [.. keys], cancellationToken).ConfigureAwait(false)).Values)
+            foreach (var row in (await ReadRangeAsync(partition, [.. keys], cancellationToken)).Values)
             {
                 if (row.Vintage > run.Vintage || (row.RunId == run.RunId && !run.Replay)) continue;
                 End(plan, row, null, EndOf(row));
             }
-            if (await TryWriteAsync(plan, ended, attempt, cancellationToken).ConfigureAwait(false))
+            if (await TryWriteAsync(plan, ended, attempt, cancellationToken))
             {
                 Interlocked.Add(ref removed, plan.Facts.Count);
                 Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
                 return;
             }
-            await MeetAsync(cancellationToken).ConfigureAwait(false);
+            await MeetAsync(cancellationToken);
         }
     }
 

@@ -25,18 +25,18 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
     public async Task<int> MendAsync(SliceScope scope, MergeRun run, CancellationToken cancellationToken)
     {
         var present = new Dictionary<(string, string), (DateTimeOffset Since, int Revision)>();
-        await foreach (var row in table.QueryAsync(facts, scope.Filter, FactColumns, cancellationToken).ConfigureAwait(false))
+        await foreach (var row in table.QueryAsync(facts, scope.Filter, FactColumns, cancellationToken))
             if (scope.Owns(row.PartitionKey, row.RowKey)) present[(row.PartitionKey, row.RowKey)] = (row.LastChanged, row.Revision);
         var (prefix, mended) = (table.Name + "|", 0);
         var filter = TableClient.CreateQueryFilter($"PartitionKey ge {prefix} and PartitionKey lt {table.Name + "}"} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}");
         TableEntity? last = null;
-        await foreach (var version in history.QueryAsync<TableEntity>(filter, maxPerPage: 1000, HistoryColumns, cancellationToken).ConfigureAwait(false))
+        await foreach (var version in history.QueryAsync<TableEntity>(filter, maxPerPage: 1000, HistoryColumns, cancellationToken))
         {
             // The versions of a row come in the order in which they began.
-            if (last is not null) await LookAsync(last, version).ConfigureAwait(false);
+            if (last is not null) await LookAsync(last, version);
             last = version;
         }
-        if (last is not null) await LookAsync(last, null).ConfigureAwait(false);
+        if (last is not null) await LookAsync(last, null);
         return mended;
 
         async Task LookAsync(TableEntity version, TableEntity? next)
@@ -52,16 +52,16 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
             var leadsNowhere = follower is null && (end < from || (end > to && fact?.Revision > 0));
             if (isPresent)
             {
-                if (await TakeOutAsync(partition, row, from, version, run.Vintage, cancellationToken).ConfigureAwait(false)) mended++;
+                if (await TakeOutAsync(partition, row, from, version, run.Vintage, cancellationToken)) mended++;
             }
             else if (endedBefore)
             {
-                await EndAsync(version, end!.Value, cancellationToken).ConfigureAwait(false);
+                await EndAsync(version, end!.Value, cancellationToken);
                 mended++;
             }
             else if (leadsNowhere)
             {
-                await BeginAsync(partition, row, fact!.Value.Since, end < from ? run : null, cancellationToken).ConfigureAwait(false);
+                await BeginAsync(partition, row, fact!.Value.Since, end < from ? run : null, cancellationToken);
                 mended++;
             }
         }
@@ -73,7 +73,7 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
     {
         try
         {
-            await history.UpdateEntityAsync(new TableEntity(version.PartitionKey, version.RowKey) { ["ValidTo"] = end }, version.ETag, TableUpdateMode.Merge, cancellationToken).ConfigureAwait(false);
+            await history.UpdateEntityAsync(new TableEntity(version.PartitionKey, version.RowKey) { ["ValidTo"] = end }, version.ETag, TableUpdateMode.Merge, cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
         {
@@ -84,12 +84,12 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
     /// <summary>A version begins anew: in a body that has it, or, without one, when it says that it does.</summary>
     private async Task BeginAsync(string partition, string key, DateTimeOffset since, MergeRun? run, CancellationToken cancellationToken)
     {
-        if (await table.GetAsync(facts, partition, key, cancellationToken).ConfigureAwait(false) is not { } row || row.LastChanged != since) return;
+        if (await table.GetAsync(facts, partition, key, cancellationToken) is not { } row || row.LastChanged != since) return;
         if (run is not null) (row.Vintage, row.LastChanged, row.RawBlob, row.RunId) = (run.Vintage, run.Vintage, run.RawBlob, run.RunId);
         (row.FirstSeen, row.Revision) = (row.LastChanged, 0);
         try
         {
-            await facts.SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)], cancellationToken).ConfigureAwait(false);
+            await facts.SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)], cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
         {
@@ -101,18 +101,18 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
     {
         for (var conflicts = 0; ; conflicts++)
         {
-            if (await table.GetAsync(facts, partition, key, cancellationToken).ConfigureAwait(false) is not { } row || row.LastChanged != since) return false;
+            if (await table.GetAsync(facts, partition, key, cancellationToken) is not { } row || row.LastChanged != since) return false;
             if (vintage > row.Vintage) row.Vintage = vintage;
             try
             {
                 // The row first: whoever is still about to change it sees then that a newer body left it as it is, and decides anew.
-                await facts.SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)], cancellationToken).ConfigureAwait(false);
-                await history.DeleteEntityAsync(version.PartitionKey, version.RowKey, version.ETag, cancellationToken).ConfigureAwait(false);
+                await facts.SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)], cancellationToken);
+                await history.DeleteEntityAsync(version.PartitionKey, version.RowKey, version.ETag, cancellationToken);
                 return true;
             }
             catch (RequestFailedException e) when (e.Status is 404 or 412 && conflicts < MaxConflicts)
             {
-                var answer = await history.GetEntityIfExistsAsync<TableEntity>(version.PartitionKey, version.RowKey, cancellationToken: cancellationToken).ConfigureAwait(false);
+                var answer = await history.GetEntityIfExistsAsync<TableEntity>(version.PartitionKey, version.RowKey, cancellationToken: cancellationToken);
                 if (!answer.HasValue) return false;
                 version = answer.Value!;
             }

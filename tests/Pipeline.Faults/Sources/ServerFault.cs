@@ -114,9 +114,9 @@ internal sealed record ServerFault(
         {
             server.Clock!.Advance(pause);
             // Past every deadline: who keeps it has given up by now, or is about to; who does not gets the rest.
-            if (drop == Drops - 1 && pause > TimeSpan.FromSeconds(2)) await Task.Delay(TimeSpan.FromSeconds(5), context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await context.Response.Body.WriteAsync(body.AsMemory((body.Length * drop / Drops)..(body.Length * (drop + 1) / Drops)), context.RequestAborted).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (drop == Drops - 1 && pause > TimeSpan.FromSeconds(2)) await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(5), context.RequestAborted));
+            await Task.WhenAny(context.Response.Body.WriteAsync(body.AsMemory((body.Length * drop / Drops)..(body.Length * (drop + 1) / Drops)), context.RequestAborted).AsTask());
+            await Task.WhenAny(context.Response.Body.FlushAsync(context.RequestAborted));
         }
     }
 
@@ -126,7 +126,7 @@ internal sealed record ServerFault(
         var part = new byte[1 << 20];
         part.AsSpan().Fill((byte)' ');
         right.Value.Body.AsSpan(0, Math.Min(32, right.Value.Body.Length)).CopyTo(part);
-        for (var sent = 0; sent < Excess && !context.RequestAborted.IsCancellationRequested; sent += part.Length) await context.Response.Body.WriteAsync(part, context.RequestAborted).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        for (var sent = 0; sent < Excess && !context.RequestAborted.IsCancellationRequested; sent += part.Length) await Task.WhenAny(context.Response.Body.WriteAsync(part, context.RequestAborted).AsTask());
     }
 
     private static byte[] Zip(byte[] body)

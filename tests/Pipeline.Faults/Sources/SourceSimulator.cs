@@ -82,7 +82,7 @@ internal sealed class SourceSimulator : IAsyncDisposable
         Interlocked.Increment(ref hung);
         try
         {
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAny(Task.Delay(Timeout.Infinite, context.RequestAborted));
         }
         finally
         {
@@ -97,7 +97,7 @@ internal sealed class SourceSimulator : IAsyncDisposable
         if (bytes.Length > 0) await output.WriteAsync(bytes);
         await output.CompleteAsync();
         // Until the other side has closed, too; what the server would say now can no longer be said.
-        await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAny(Task.Delay(Timeout.Infinite, context.RequestAborted));
         context.Abort();
     }
 

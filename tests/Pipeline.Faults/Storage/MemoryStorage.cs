@@ -49,7 +49,7 @@ internal sealed class MemoryStorage : HttpPipelinePolicy
         if (message.Request.Content is { } content)
         {
             using var copy = new MemoryStream();
-            await content.WriteToAsync(copy, message.CancellationToken).ConfigureAwait(false);
+            await content.WriteToAsync(copy, message.CancellationToken);
             body = copy.ToArray();
         }
         var uri = message.Request.Uri.ToUri();

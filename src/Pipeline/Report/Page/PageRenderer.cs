@@ -20,6 +20,6 @@ public sealed class PageRenderer(IServiceScopeFactory scopes, ILoggerFactory log
             [nameof(ReportPage.Styles)] = ReportAsset.Styles.Address,
             [nameof(ReportPage.Script)] = ReportAsset.Script.Address
         });
-        return await renderer.Dispatcher.InvokeAsync(async () => (await renderer.RenderComponentAsync<ReportPage>(parameters).ConfigureAwait(false)).ToHtmlString()).ConfigureAwait(false);
+        return await renderer.Dispatcher.InvokeAsync(async () => (await renderer.RenderComponentAsync<ReportPage>(parameters)).ToHtmlString());
     }
 }

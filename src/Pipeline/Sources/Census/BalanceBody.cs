@@ -75,7 +75,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
             yield return batch;
             batch.Clear();
         }
-        await Task.CompletedTask.ConfigureAwait(false);
+        await Task.CompletedTask;
     }
 
     private sealed class Pass(DateOnly from, int lastYear)

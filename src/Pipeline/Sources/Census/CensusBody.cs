@@ -56,7 +56,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings, Dat
             using var rows = new JsonRows(body);
             do
                 while (!pass.IsOver && rows.TryNext()) pass.Take(rows, null);
-            while (!pass.IsOver && await rows.FillAsync(cancellationToken).ConfigureAwait(false));
+            while (!pass.IsOver && await rows.FillAsync(cancellationToken));
         }
         catch (JsonException e)
         {
@@ -86,7 +86,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings, Dat
                 yield return batch;
                 batch.Clear();
             }
-        while (await rows.FillAsync(cancellationToken).ConfigureAwait(false));
+        while (await rows.FillAsync(cancellationToken));
         if (batch.Read > 0) yield return batch;
     }
 

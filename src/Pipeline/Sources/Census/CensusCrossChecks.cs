@@ -21,9 +21,9 @@ internal sealed class CensusCrossChecks(CensusSettings settings, FactStore facts
             // With all partners this is read once per commodity slice, not again per total.
             if (settings.Partners is null && (slice.Level == CensusSlice.Total || slice.Chapter is not null)) continue;
             // … so that there is but one level to compare here.
-            partners ??= await PartnersAsync(slice, body, rows, cancellationToken).ConfigureAwait(false);
-            var totals = await SumsAsync(slice, partners, CensusSlice.Total, cancellationToken).ConfigureAwait(false);
-            var parts = await SumsAsync(slice, partners, level, cancellationToken).ConfigureAwait(false);
+            partners ??= await PartnersAsync(slice, body, rows, cancellationToken);
+            var totals = await SumsAsync(slice, partners, CensusSlice.Total, cancellationToken);
+            var parts = await SumsAsync(slice, partners, level, cancellationToken);
             Compare(lines, parts.Where(part => totals.ContainsKey(part.Key)).Select(part => (part.Key.Partner, part.Key.Period, part.Value, totals[part.Key])),
                 (partner, count) => $"{level} of {slice.Flow} with {partner} does not add up to the total in {count} months", level, "total");
         }
@@ -33,8 +33,8 @@ internal sealed class CensusCrossChecks(CensusSettings settings, FactStore facts
     /// <summary>The partners that a body speaks of; null where one query for all that there are is faster.</summary>
     private async Task<IReadOnlyList<string>?> PartnersAsync(CensusSlice slice, Func<CancellationToken, Task<Stream>> body, Func<CancellationToken, Task<long>> rows, CancellationToken cancellationToken)
     {
-        var partitions = (await BodyCheck.OfAsync(new CensusBody(slice, settings), body, cancellationToken).ConfigureAwait(false)).Partitions!;
-        return TradeMonthly.Table.PaysByPartition(partitions.Count, await rows(cancellationToken).ConfigureAwait(false)) ? [.. partitions.Select(CensusRowKeys.PartnerIn)] : null;
+        var partitions = (await BodyCheck.OfAsync(new CensusBody(slice, settings), body, cancellationToken)).Partitions!;
+        return TradeMonthly.Table.PaysByPartition(partitions.Count, await rows(cancellationToken)) ? [.. partitions.Select(CensusRowKeys.PartnerIn)] : null;
     }
 
     private async Task<Dictionary<(string Partner, string Period), long>> SumsAsync(CensusSlice slice, IReadOnlyList<string>? partners, string level, CancellationToken cancellationToken)
@@ -45,7 +45,7 @@ internal sealed class CensusCrossChecks(CensusSettings settings, FactStore facts
             ? [TableClient.CreateQueryFilter($"RowKey ge {from} and RowKey lt {to} and Flow eq {slice.Flow} and Level eq {level}")]
             : partners.Select(partner => TableClient.CreateQueryFilter($"PartitionKey eq {CensusRowKeys.PartitionKeyOf(partner, slice.Flow, level)} and RowKey ge {from} and RowKey lt {to}"));
         foreach (var filter in filters)
-            await foreach (var row in facts.QueryAsync(TradeMonthly.Table, filter, cancellationToken).ConfigureAwait(false))
+            await foreach (var row in facts.QueryAsync(TradeMonthly.Table, filter, cancellationToken))
             {
                 var trade = (TradeMonthly)row;
                 sums[(trade.PartnerCode, trade.Period)] = sums.GetValueOrDefault((trade.PartnerCode, trade.Period)) + trade.ValueUsd;
@@ -86,7 +86,7 @@ internal sealed class CensusCrossChecks(CensusSettings settings, FactStore facts
             var flow = imports ? CensusSlice.Imports : CensusSlice.Exports;
             var api = new Dictionary<string, long>(StringComparer.Ordinal);
             var filter = TableClient.CreateQueryFilter($"PartitionKey eq {CensusRowKeys.PartitionKeyOf(partner, flow, CensusSlice.Total)} and RowKey ge {"2010-01|"}");
-            await foreach (var row in facts.QueryAsync(TradeMonthly.Table, filter, cancellationToken).ConfigureAwait(false)) api[((TradeMonthly)row).Period] = ((TradeMonthly)row).ValueUsd;
+            await foreach (var row in facts.QueryAsync(TradeMonthly.Table, filter, cancellationToken)) api[((TradeMonthly)row).Period] = ((TradeMonthly)row).ValueUsd;
             Compare(lines, values.Where(value => published.Contains((value.Year, value.Month, imports)))
                     .Select(value => (partner, Period: $"{value.Year:0000}-{value.Month:00}", value.Value)).Where(value => api.ContainsKey(value.Period))
                     .OrderBy(value => value.Period, StringComparer.Ordinal).Select(value => (partner, value.Period, value.Value, api[value.Period])),

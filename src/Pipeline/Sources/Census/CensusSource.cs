@@ -82,9 +82,9 @@ public sealed class CensusSource(CensusSettings settings) : ISource
     public async Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, Func<CancellationToken, Task<long>> rows, CancellationToken cancellationToken)
     {
         var checks = new CensusCrossChecks(settings, facts);
-        if (CensusSlice.TryParse(slice, out var parsed)) return await checks.CommoditiesAsync(parsed, body, rows, cancellationToken).ConfigureAwait(false);
-        await using var stream = await body(cancellationToken).ConfigureAwait(false);
-        return await checks.BalanceAsync(stream, cancellationToken).ConfigureAwait(false);
+        if (CensusSlice.TryParse(slice, out var parsed)) return await checks.CommoditiesAsync(parsed, body, rows, cancellationToken);
+        await using var stream = await body(cancellationToken);
+        return await checks.BalanceAsync(stream, cancellationToken);
     }
 
     /// <exception cref="FormatException">There is no such slice: a message was written by hand, or by another version of the program.</exception>

@@ -29,7 +29,7 @@ public sealed class BodyFile : IAsyncDisposable
     {
         hash.AppendData(part.Span);
         KeepEnds(part.Span);
-        await file.WriteAsync(part, cancellationToken).ConfigureAwait(false);
+        await file.WriteAsync(part, cancellationToken);
         Length += part.Length;
     }
 
@@ -47,16 +47,16 @@ public sealed class BodyFile : IAsyncDisposable
         var held = hidden.Count == 0 ? 0 : hidden.Max(text => text.Length) - 1;
         var buffer = new byte[64 * 1024 + held];
         int count, filled = 0;
-        while (Length <= maxBytes && (count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken).ConfigureAwait(false)) > 0)
+        while (Length <= maxBytes && (count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken)) > 0)
         {
             filled += count;
             foreach (var text in hidden) Mask(buffer.AsSpan(0, filled), text);
             var ready = Math.Max(0, filled - held);
-            await WriteAsync(buffer.AsMemory(0, ready), cancellationToken).ConfigureAwait(false);
+            await WriteAsync(buffer.AsMemory(0, ready), cancellationToken);
             buffer.AsSpan(ready, filled - ready).CopyTo(buffer);
             filled -= ready;
         }
-        await WriteAsync(buffer.AsMemory(0, filled), cancellationToken).ConfigureAwait(false);
+        await WriteAsync(buffer.AsMemory(0, filled), cancellationToken);
     }
 
     /// <summary>Servers change the case of what they repeat.</summary>
@@ -82,7 +82,7 @@ public sealed class BodyFile : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         hash.Dispose();
-        await file.DisposeAsync().ConfigureAwait(false);
+        await file.DisposeAsync();
     }
 
     private void KeepEnds(ReadOnlySpan<byte> part)

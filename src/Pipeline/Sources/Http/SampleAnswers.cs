@@ -45,7 +45,7 @@ public sealed class SampleAnswers : HttpMessageHandler
         if (recorded?.Needs is { } needs && !url.Query.Contains($"&{needs}=", StringComparison.Ordinal)) recorded = answers[$"without {needs}"];
         if (recorded is null) return new HttpResponseMessage(HttpStatusCode.NoContent) { RequestMessage = request };
         var response = new HttpResponseMessage((HttpStatusCode)recorded.Status) { RequestMessage = request };
-        var body = await File.ReadAllBytesAsync(Path.Combine(folder, recorded.File), cancellationToken).ConfigureAwait(false);
+        var body = await File.ReadAllBytesAsync(Path.Combine(folder, recorded.File), cancellationToken);
         response.Content = new ByteArrayContent(body);
         response.Content.Headers.TryAddWithoutValidation("Content-Type", recorded.ContentType);
         foreach (var (name, value) in recorded.Headers) response.Headers.TryAddWithoutValidation(name, value);

@@ -54,7 +54,7 @@ public sealed class SourceClient : IDisposable
     {
         try
         {
-            var fetched = await pipeline.RunAsync(token => AttemptAsync(request, judge, etag, lastModified, token), cancellationToken).ConfigureAwait(false);
+            var fetched = await pipeline.RunAsync(token => AttemptAsync(request, judge, etag, lastModified, token), cancellationToken);
             // A fault that asking again mends soon or not at all has not been mended.
             if (fetched.Verdict is { Meaning: Meaning.Retry, MaxRetries: < int.MaxValue }) fetched.Verdict = fetched.Verdict with { Meaning = Meaning.Permanent };
             return fetched;
@@ -88,12 +88,12 @@ public sealed class SourceClient : IDisposable
         using var message = request.ToMessage();
         if (etag.Length > 0) message.Headers.TryAddWithoutValidation("If-None-Match", etag);
         else if (lastModified.Length > 0) message.Headers.TryAddWithoutValidation("If-Modified-Since", lastModified);
-        using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        await using var content = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
         var file = new BodyFile();
         try
         {
-            await file.CopyFromAsync(content, request.MaxBytes, request.Hidden, cancellationToken).ConfigureAwait(false);
+            await file.CopyFromAsync(content, request.MaxBytes, request.Hidden, cancellationToken);
             var length = file.Length;
             var answer = new Answer((int)response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant() ?? "", file.Head, file.Tail, length)
             {
@@ -111,12 +111,12 @@ public sealed class SourceClient : IDisposable
                 var (body, sha256) = file.Complete();
                 return new Fetched(request, verdict, answer, body, sha256, contentType) { RetryAfter = RetryAfter(response) };
             }
-            await file.DisposeAsync().ConfigureAwait(false);
+            await file.DisposeAsync();
             return new Fetched(request, verdict, answer, null, "", contentType) { RetryAfter = RetryAfter(response) };
         }
         catch
         {
-            await file.DisposeAsync().ConfigureAwait(false);
+            await file.DisposeAsync();
             throw;
         }
     }

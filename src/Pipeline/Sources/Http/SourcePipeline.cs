@@ -60,7 +60,7 @@ internal sealed class SourcePipeline : IDisposable
     }
 
     public async Task<Fetched> RunAsync(Func<CancellationToken, ValueTask<Fetched>> attempt, CancellationToken cancellationToken) =>
-        await pipeline.ExecuteAsync(attempt, cancellationToken).ConfigureAwait(false);
+        await pipeline.ExecuteAsync(attempt, cancellationToken);
 
     /// <summary>Faults of the way to the server: no name, no connection in time, a connection that breaks off, a compression that is none.</summary>
     public static bool IsTransport(Exception e) => e is HttpRequestException or IOException or InvalidDataException or OperationCanceledException { InnerException: TimeoutException };
@@ -90,8 +90,8 @@ internal sealed class SourcePipeline : IDisposable
         protected override async ValueTask<Outcome<Fetched>> ExecuteCore<TState>(
             Func<ResilienceContext, TState, ValueTask<Outcome<Fetched>>> callback, ResilienceContext context, TState state)
         {
-            using var lease = await limiter.AcquireAsync(1, context.CancellationToken).ConfigureAwait(context.ContinueOnCapturedContext);
-            return await callback(context, state).ConfigureAwait(context.ContinueOnCapturedContext);
+            using var lease = await limiter.AcquireAsync(1, context.CancellationToken);
+            return await callback(context, state);
         }
     }
 
@@ -112,8 +112,8 @@ internal sealed class SourcePipeline : IDisposable
                 next = start + spacing;
                 wait = start - now;
             }
-            if (wait > TimeSpan.Zero) await Task.Delay(wait, time, context.CancellationToken).ConfigureAwait(context.ContinueOnCapturedContext);
-            return await callback(context, state).ConfigureAwait(context.ContinueOnCapturedContext);
+            if (wait > TimeSpan.Zero) await Task.Delay(wait, time, context.CancellationToken);
+            return await callback(context, state);
         }
     }
 }

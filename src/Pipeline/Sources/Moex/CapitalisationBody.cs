@@ -54,7 +54,7 @@ internal sealed class CapitalisationBody : HolderBody
     protected override async Task<HolderReading> ReadAllAsync(Stream body, CancellationToken cancellationToken)
     {
         var reading = new HolderReading();
-        var (pages, finding) = await IssAnswer.ReadAsync(body, cancellationToken).ConfigureAwait(false);
+        var (pages, finding) = await IssAnswer.ReadAsync(body, cancellationToken);
         if (finding is not null) reading.Refuse(finding);
         for (var page = 0; page < pages.Count; page++) Page(pages[page], pages.Count == 1 ? "" : $"page {page + 1}, ", reading);
         return reading;

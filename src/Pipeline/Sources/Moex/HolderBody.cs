@@ -55,7 +55,7 @@ internal abstract class HolderBody : ISliceReader
     /// <inheritdoc/>
     public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
     {
-        var reading = (await ReadAllAsync(body, cancellationToken).ConfigureAwait(false)).Settle();
+        var reading = (await ReadAllAsync(body, cancellationToken)).Settle();
         OnChecked(reading);
         return reading.Check();
     }
@@ -63,7 +63,7 @@ internal abstract class HolderBody : ISliceReader
     /// <inheritdoc/>
     public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var batch = (await ReadAllAsync(body, cancellationToken).ConfigureAwait(false)).Settle().Batch();
+        var batch = (await ReadAllAsync(body, cancellationToken)).Settle().Batch();
         if (batch.Read > 0) yield return batch;
     }
 

@@ -24,7 +24,7 @@ internal sealed class HoldersBody : HolderBody
         var begun = false;
         try
         {
-            await foreach (var row in CsvRows.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+            await foreach (var row in CsvRows.ReadAsync(body, cancellationToken))
             {
                 // Lines without anything, also with the commas that a spreadsheet leaves there, are not rows.
                 if (IsBlank(row)) continue;

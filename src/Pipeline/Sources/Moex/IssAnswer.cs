@@ -25,7 +25,7 @@ internal sealed class IssAnswer
     {
         try
         {
-            using var json = await JsonText.ParseAsync(body, cancellationToken).ConfigureAwait(false);
+            using var json = await JsonText.ParseAsync(body, cancellationToken);
             return json.RootElement.ValueKind == JsonValueKind.Array ? Read(json.RootElement.EnumerateArray()) : Read([json.RootElement]);
         }
         catch (JsonException e)

@@ -28,7 +28,7 @@ internal sealed class IssPages(string block, bool paged)
     /// <param name="cancellationToken">Stops the requests.</param>
     public async Task<Fetched> FetchAsync(Fetching fetching, SourceRequest first, Func<Answer, Verdict> judge, CancellationToken cancellationToken)
     {
-        Fetched? page = await fetching.SendConditionalAsync(first, judge, cancellationToken).ConfigureAwait(false);
+        Fetched? page = await fetching.SendConditionalAsync(first, judge, cancellationToken);
         var pages = new Pages();
         Fetched? held = null; // The newest page with rows: it is put behind the others once it is known not to be the only one.
         BodyFile? whole = null;
@@ -37,7 +37,7 @@ internal sealed class IssPages(string block, bool paged)
             while (true)
             {
                 if (page.Verdict.Meaning is not (Meaning.Body or Meaning.Empty) || page.Body is null) return page;
-                var (answer, finding) = await ReadAsync(page, cancellationToken).ConfigureAwait(false);
+                var (answer, finding) = await ReadAsync(page, cancellationToken);
                 var meaning = answer is null ? null : MoexAnswers.Meaning(answer, block);
                 if (meaning is { Meaning: Meaning.Permanent })
                 {
@@ -60,7 +60,7 @@ internal sealed class IssPages(string block, bool paged)
                 {
                     if (held is not null)
                     {
-                        whole = await AppendAsync(whole, held, cancellationToken).ConfigureAwait(false);
+                        whole = await AppendAsync(whole, held, cancellationToken);
                         held.Dispose();
                     }
                     held = page;
@@ -71,11 +71,11 @@ internal sealed class IssPages(string block, bool paged)
                 if (pages.Next is not { } next) break;
                 if (whole?.Length > first.MaxBytes) return Failed(page, $"pages of more than {first.MaxBytes} bytes together", $"at most {first.MaxBytes} bytes");
                 if (pages.Count >= MaxPages) return Failed(page, $"more than {MaxPages} pages", $"at most {MaxPages}");
-                page = await fetching.SendAsync(At(first, next), judge, cancellationToken).ConfigureAwait(false);
+                page = await fetching.SendAsync(At(first, next), judge, cancellationToken);
             }
             if (whole is null) return page;
-            whole = await AppendAsync(whole, page, cancellationToken).ConfigureAwait(false);
-            await whole.WriteAsync("]"u8.ToArray(), cancellationToken).ConfigureAwait(false);
+            whole = await AppendAsync(whole, page, cancellationToken);
+            await whole.WriteAsync("]"u8.ToArray(), cancellationToken);
             // The validators of one page are not those of the whole.
             using var none = new HttpResponseMessage();
             var assembled = Fetched.Assembled(first, page.Answer! with { Headers = none.Headers, LastModified = null }, whole);
@@ -90,7 +90,7 @@ internal sealed class IssPages(string block, bool paged)
         finally
         {
             if (held is not null && held != page) held.Dispose();
-            if (whole is not null) await whole.DisposeAsync().ConfigureAwait(false);
+            if (whole is not null) await whole.DisposeAsync();
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class IssPages(string block, bool paged)
 
     private static async Task<(IssAnswer? Answer, Finding? Finding)> ReadAsync(Fetched page, CancellationToken cancellationToken)
     {
-        var (answers, finding) = await IssAnswer.ReadAsync(page.Body!, cancellationToken).ConfigureAwait(false);
+        var (answers, finding) = await IssAnswer.ReadAsync(page.Body!, cancellationToken);
         return (answers is [var answer] ? answer : null, finding);
     }
 
@@ -128,16 +128,16 @@ internal sealed class IssPages(string block, bool paged)
         var file = whole ?? new BodyFile();
         try
         {
-            await file.WriteAsync(whole is null ? "["u8.ToArray() : ",\n"u8.ToArray(), cancellationToken).ConfigureAwait(false);
+            await file.WriteAsync(whole is null ? "["u8.ToArray() : ",\n"u8.ToArray(), cancellationToken);
             var body = page.Body!;
             // A byte order mark belongs before a text, not into the middle of one.
             if (page.Answer!.Head.Span.StartsWith(Encoding.UTF8.Preamble)) body.Position = Encoding.UTF8.Preamble.Length;
-            await file.CopyFromAsync(body, long.MaxValue, cancellationToken).ConfigureAwait(false);
+            await file.CopyFromAsync(body, long.MaxValue, cancellationToken);
             return file;
         }
         catch
         {
-            await file.DisposeAsync().ConfigureAwait(false);
+            await file.DisposeAsync();
             throw;
         }
     }

@@ -17,10 +17,10 @@ internal sealed class MoexCrossChecks(FactStore facts)
     public async Task<IReadOnlyList<string>> OfzAsync(CancellationToken cancellationToken)
     {
         var table = new Dictionary<DateTimeOffset, double>();
-        await foreach (var row in RowsAsync(HolderBasis.CbrMonthly, cancellationToken).ConfigureAwait(false)) table[row.AsOf] = row.SharePercent;
+        await foreach (var row in RowsAsync(HolderBasis.CbrMonthly, cancellationToken)) table[row.AsOf] = row.SharePercent;
         var differences = new List<string>();
         if (table.Count == 0) return differences;
-        await foreach (var row in RowsAsync(HolderBasis.MarketOutstanding, cancellationToken).ConfigureAwait(false))
+        await foreach (var row in RowsAsync(HolderBasis.MarketOutstanding, cancellationToken))
             if (row.Holder == HoldingRow.AllNonResidents && row.Qualifier == HoldingRow.Exact && table.TryGetValue(row.AsOf, out var share) && Math.Abs(share - row.SharePercent) > Rounding)
                 differences.Add(string.Create(CultureInfo.InvariantCulture, $"{row.AsOf:yyyy-MM-dd} {row.SharePercent} ({row.Citation}), table {share}"));
         return differences.Count == 0 ? []
@@ -30,6 +30,6 @@ internal sealed class MoexCrossChecks(FactStore facts)
     private async IAsyncEnumerable<Holding> RowsAsync(string basis, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {HoldingRow.PartitionKey(HoldingRow.Ofz, basis)}");
-        await foreach (var row in facts.QueryAsync(Holding.Table, filter, cancellationToken).ConfigureAwait(false)) yield return (Holding)row;
+        await foreach (var row in facts.QueryAsync(Holding.Table, filter, cancellationToken)) yield return (Holding)row;
     }
 }

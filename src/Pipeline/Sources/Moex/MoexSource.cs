@@ -42,8 +42,8 @@ public sealed class MoexSource(MoexSettings settings) : ISource
     {
         var (slice, request) = (fetching.Slice, Request(fetching.Slice));
         Verdict Meaning(Answer answer) => Judge(slice, answer);
-        if (slice.Dataset != MoexSlice.Capitalisation) return await fetching.SendConditionalAsync(request, Meaning, cancellationToken).ConfigureAwait(false);
-        var fetched = await new IssPages(CapitalisationBody.Block, paged: false).FetchAsync(fetching, request, Meaning, cancellationToken).ConfigureAwait(false);
+        if (slice.Dataset != MoexSlice.Capitalisation) return await fetching.SendConditionalAsync(request, Meaning, cancellationToken);
+        var fetched = await new IssPages(CapitalisationBody.Block, paged: false).FetchAsync(fetching, request, Meaning, cancellationToken);
         MoexAnswers.SayBlocked(fetched);
         return fetched;
     }
@@ -91,7 +91,7 @@ public sealed class MoexSource(MoexSettings settings) : ISource
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, Func<CancellationToken, Task<long>> rows, CancellationToken cancellationToken) =>
-        ComparedWith(slice).Count > 0 ? await new MoexCrossChecks(facts).OfzAsync(cancellationToken).ConfigureAwait(false) : [];
+        ComparedWith(slice).Count > 0 ? await new MoexCrossChecks(facts).OfzAsync(cancellationToken) : [];
 
     private static IEnumerable<Dataset> DatasetsOf(MoexSettings settings)
     {

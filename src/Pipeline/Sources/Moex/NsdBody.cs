@@ -31,7 +31,7 @@ internal sealed class NsdBody(DateOnly day) : HolderBody
         var reading = new HolderReading();
         try
         {
-            using var json = await JsonText.ParseAsync(body, cancellationToken).ConfigureAwait(false);
+            using var json = await JsonText.ParseAsync(body, cancellationToken);
             if (json.RootElement.ValueKind != JsonValueKind.Array)
             {
                 reading.Refuse(new Finding("body", $"a JSON {json.RootElement.ValueKind}", "a JSON array of objects", Layout));

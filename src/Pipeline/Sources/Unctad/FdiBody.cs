@@ -66,7 +66,7 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
                 {
                     pass.Refuse(new Finding($"line {e.Line}", e.Seen, "CSV in UTF-8", Broken));
                     // A damaged archive is the better explanation: its end says whether it is one.
-                    await text.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+                    await text.CopyToAsync(Stream.Null, cancellationToken);
                 }
             }
         }

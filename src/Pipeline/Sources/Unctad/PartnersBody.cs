@@ -70,7 +70,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
     public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
     {
         var batch = new RowBatch();
-        var (refusal, newest) = await ReadAsync(body, batch, cancellationToken).ConfigureAwait(false);
+        var (refusal, newest) = await ReadAsync(body, batch, cancellationToken);
         return new BodyCheck(batch.Read, batch.Rows.Count, batch.Excluded, batch.Missing.Count, batch.Rejected.Count, newest, refusal)
         {
             MayBeAccepted = batch.Rows.Count > 0
@@ -81,7 +81,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
     public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var batch = new RowBatch();
-        await ReadAsync(body, batch, cancellationToken).ConfigureAwait(false);
+        await ReadAsync(body, batch, cancellationToken);
         yield return batch;
     }
 
@@ -93,7 +93,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         try
         {
             PartnersHeader? header = null;
-            await foreach (var rows in CsvRows.ReadAsync(body, cancellationToken).ConfigureAwait(false))
+            await foreach (var rows in CsvRows.ReadAsync(body, cancellationToken))
             {
                 if (rows.IsBlank) continue;
                 if (header is null)

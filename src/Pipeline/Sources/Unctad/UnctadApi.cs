@@ -27,16 +27,16 @@ internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
     {
         if (released.Length < 4 || !int.TryParse(released.AsSpan(0, 4), NumberStyles.None, CultureInfo.InvariantCulture, out var last) || last is < FirstYear or > 2200)
             return (null, $"{Way} failed: seen {Finding.Quote(released)} as the date of the release, expected one that begins with its year");
-        var (version, failure) = await VersionAsync(cancellationToken).ConfigureAwait(false);
+        var (version, failure) = await VersionAsync(cancellationToken);
         if (version is null) return (null, failure);
         var all = new UnctadPart(FirstYear, last);
         var file = new BodyFile();
         Fetched? body = null;
         try
         {
-            (var answer, failure) = await PartsAsync(all, file, cancellationToken).ConfigureAwait(false);
+            (var answer, failure) = await PartsAsync(all, file, cancellationToken);
             if (answer is null) return (null, failure);
-            (var after, failure) = await VersionAsync(cancellationToken).ConfigureAwait(false);
+            (var after, failure) = await VersionAsync(cancellationToken);
             if (after is null) return (null, failure);
             if (after != version) return (null, $"{Way} failed: seen version {after} after the last answer, expected {version} as before the first; the next plan tries again");
             body = Fetched.Assembled(requests.Api(all), answer, file);
@@ -44,14 +44,14 @@ internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
         }
         finally
         {
-            if (body is null) await file.DisposeAsync().ConfigureAwait(false);
+            if (body is null) await file.DisposeAsync();
         }
     }
 
     /// <summary>The version that the report has at the moment.</summary>
     private async Task<(string? Version, string Failure)> VersionAsync(CancellationToken cancellationToken)
     {
-        using var fetched = await fetching.SendAsync(requests.Metadata(), UnctadAnswers.Json, cancellationToken).ConfigureAwait(false);
+        using var fetched = await fetching.SendAsync(requests.Metadata(), UnctadAnswers.Json, cancellationToken);
         if (fetched.Verdict.Meaning != Meaning.Body) return (null, UnctadFetch.Failed(Way, fetched));
         return UnctadCatalogue.Version(fetched.Body!, out var finding) is { } version ? (version, "") : (null, $"{Way} failed: {finding}");
     }
@@ -65,7 +65,7 @@ internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
         for (var asked = 1; parts.TryPop(out var part); asked++)
         {
             if (asked > MaxRequests) return (null, $"{Way} failed: seen more than {MaxRequests} requests that are too large, expected fewer");
-            using var fetched = await fetching.SendAsync(requests.Api(part), UnctadAnswers.Api, cancellationToken).ConfigureAwait(false);
+            using var fetched = await fetching.SendAsync(requests.Api(part), UnctadAnswers.Api, cancellationToken);
             if (fetched.Answer is { } answer && UnctadAnswers.IsTooLarge(answer) && part.Halves is [var one, var other])
             {
                 parts.Push(other);
@@ -73,7 +73,7 @@ internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
                 continue;
             }
             if (fetched.Verdict.Meaning != Meaning.Body) return (null, UnctadFetch.Failed(Way, fetched));
-            var (rows, seen) = await AppendAsync(file, fetched, cancellationToken).ConfigureAwait(false);
+            var (rows, seen) = await AppendAsync(file, fetched, cancellationToken);
             if (seen.Length > 0) return (null, $"{Way} failed: request {fetched.Request.Where} for {part.Filter}: seen {seen}");
             hasRows |= rows;
             last = fetched.Answer;
@@ -90,15 +90,15 @@ internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
         try
         {
             var opening = new byte[Answer.EndBytes];
-            var length = await text.ReadAtLeastAsync(opening, opening.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+            var length = await text.ReadAtLeastAsync(opening, opening.Length, throwOnEndOfStream: false, cancellationToken);
             if (!UnctadAnswers.IsTable(opening.AsSpan(0, length))) return (false, $"{Finding.Quote(System.Text.Encoding.UTF8.GetString(opening, 0, length))}, expected CSV");
             var header = opening.AsSpan(0, length).IndexOf((byte)'\n') + 1;
-            await file.WriteAsync(opening.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
-            await file.CopyFromAsync(text, UnctadRequests.MaxBody, cancellationToken).ConfigureAwait(false);
+            await file.WriteAsync(opening.AsMemory(0, length), cancellationToken);
+            await file.CopyFromAsync(text, UnctadRequests.MaxBody, cancellationToken);
             if (file.Length > UnctadRequests.MaxBody) return (false, $"more than {UnctadRequests.MaxBody} bytes in all, expected at most so many");
             var unpacked = file.Length - start;
             if (packed && BinaryPrimitives.ReadUInt32LittleEndian(fetched.Answer.Tail.Span[^4..]) != unpacked) return (false, $"{unpacked} bytes in a packed answer, expected as many as it declares");
-            if (file.Tail.Span[^1] != '\n') await file.WriteAsync("\n"u8.ToArray(), cancellationToken).ConfigureAwait(false);
+            if (file.Tail.Span[^1] != '\n') await file.WriteAsync("\n"u8.ToArray(), cancellationToken);
             return (header > 0 && unpacked > header, "");
         }
         catch (InvalidDataException e)

@@ -13,7 +13,7 @@ internal sealed class UnctadCrossChecks(FactStore facts)
     public async Task<IReadOnlyList<string>> EconomiesAsync(CancellationToken cancellationToken)
     {
         var unknown = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        await foreach (var row in facts.QueryAsync(FdiAnnual.Table, TableClient.CreateQueryFilter($"EconomyIso3 eq {""}"), cancellationToken).ConfigureAwait(false))
+        await foreach (var row in facts.QueryAsync(FdiAnnual.Table, TableClient.CreateQueryFilter($"EconomyIso3 eq {""}"), cancellationToken))
             if (row is FdiAnnual annual && Economies.Find(annual.EconomyCode) is null) unknown[annual.EconomyCode] = annual.EconomyName;
         return unknown.Count == 0 ? []
             : [$"{unknown.Count} economies are not in the program's list, so that their rows have no ISO code: {First([.. unknown.Select(economy => $"{economy.Key} {Finding.Quote(economy.Value)}")])}; add them to economies.txt"];
@@ -23,14 +23,14 @@ internal sealed class UnctadCrossChecks(FactStore facts)
     public async Task<IReadOnlyList<string>> PartnersAsync(CancellationToken cancellationToken)
     {
         var rows = new List<FdiPartner>();
-        await foreach (var row in facts.QueryAsync(FdiPartner.Table, TableClient.CreateQueryFilter($"Dataset eq {UnctadSlice.Partners}"), cancellationToken).ConfigureAwait(false)) rows.Add((FdiPartner)row);
+        await foreach (var row in facts.QueryAsync(FdiPartner.Table, TableClient.CreateQueryFilter($"Dataset eq {UnctadSlice.Partners}"), cancellationToken)) rows.Add((FdiPartner)row);
         var lines = new List<string>();
         var groups = rows.GroupBy(row => (row.PartitionKey, row.Year, row.Basis)).ToList();
         var misplaced = groups.Where(group => group.Count() > 1).SelectMany(Misplaced).ToList();
         if (misplaced.Count > 0) lines.Add($"{misplaced.Count} places in the table are not those of its values: {First(misplaced)}");
         // One partner alone is an estimate about that partner, no list that could add up.
         foreach (var partition in groups.Where(group => group.Count() > 1).GroupBy(group => group.Key.PartitionKey).OrderBy(partition => partition.Key, StringComparer.Ordinal))
-            if (await BesideTotalAsync(partition.OrderByDescending(group => group.Key.Year).First(), cancellationToken).ConfigureAwait(false) is { } line) lines.Add(line);
+            if (await BesideTotalAsync(partition.OrderByDescending(group => group.Key.Year).First(), cancellationToken) is { } line) lines.Add(line);
         return lines;
     }
 
@@ -54,7 +54,7 @@ internal sealed class UnctadCrossChecks(FactStore facts)
         var partners = group.ToList();
         var first = partners[0];
         var (partition, year) = ($"{first.HostCode}|{first.Direction}|{first.Measure}", $"{first.Year:0000}");
-        await foreach (var row in facts.QueryAsync(FdiAnnual.Table, TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey eq {year}"), cancellationToken).ConfigureAwait(false))
+        await foreach (var row in facts.QueryAsync(FdiAnnual.Table, TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey eq {year}"), cancellationToken))
         {
             var sum = partners.Aggregate((Int128)0, (sum, partner) => sum + partner.ValueUsd);
             return $"{first.PartitionKey} {year}: {partners.Count} partners add up to {sum:N0} US dollars, the total in {FdiAnnual.Table.Name} is {((FdiAnnual)row).ValueUsd:N0}; the two sets are of different vintages and principles and are not reconciled";

@@ -23,16 +23,16 @@ internal sealed class UnctadDrops(UnctadRequests requests, Fetching fetching)
         var problems = new List<string>();
         foreach (var name in (string[])[Archive, Table])
         {
-            if (await NewerAsync(name, problems, cancellationToken).ConfigureAwait(false) is { } dropped) return (dropped, $"the figures are those of the file {name} in the container curated");
+            if (await NewerAsync(name, problems, cancellationToken) is { } dropped) return (dropped, $"the figures are those of the file {name} in the container curated");
         }
-        if (await ExportsAsync(problems, cancellationToken).ConfigureAwait(false) is { } exports) return (exports, $"the figures are those of the four files {UnctadRequests.FileName}.*.csv in the container curated");
+        if (await ExportsAsync(problems, cancellationToken) is { } exports) return (exports, $"the figures are those of the four files {UnctadRequests.FileName}.*.csv in the container curated");
         return (null, problems.Count > 0 ? string.Join("; ", problems) : $"no file {Archive}, {Table} or {UnctadRequests.FileName}.inward-flow.csv (and three more) in the container curated");
     }
 
     /// <summary>The file when it is there and newer than the tables; null otherwise, with what there is to say.</summary>
     private async Task<Fetched?> NewerAsync(string name, List<string> problems, CancellationToken cancellationToken)
     {
-        var fetched = await fetching.SendAsync(requests.Dropped(name), answer => UnctadAnswers.Curated(answer, "it is not needed as long as UNCTAD answers"), cancellationToken).ConfigureAwait(false);
+        var fetched = await fetching.SendAsync(requests.Dropped(name), answer => UnctadAnswers.Curated(answer, "it is not needed as long as UNCTAD answers"), cancellationToken);
         if (fetched.Verdict.Meaning == Meaning.Body && IsNewer(fetched)) return fetched;
         if (fetched.Verdict.Meaning == Meaning.Body)
             problems.Add($"the file {name} in the container curated is of {fetched.Answer!.LastModified ?? "an unknown date"}, not newer than the vintage in the tables ({fetching.Vintage.UtcDateTime:R})");
@@ -57,12 +57,12 @@ internal sealed class UnctadDrops(UnctadRequests requests, Fetching fetching)
             foreach (var part in Exports)
             {
                 var before = problems.Count;
-                if (await NewerAsync(part.FileName, problems, cancellationToken).ConfigureAwait(false) is { } fetched) found.Add(fetched);
+                if (await NewerAsync(part.FileName, problems, cancellationToken) is { } fetched) found.Add(fetched);
                 else if (problems.Count == before) lacking.Add(part.FileName);
             }
             if (found.Count is > 0 and < 4 && lacking.Count > 0) problems.Add($"of the four exports in the container curated {string.Join(" and ", lacking)} {(lacking.Count == 1 ? "is" : "are")} missing");
             if (found.Count < Exports.Length) return null;
-            for (var at = 0; at < Exports.Length; at++) await AppendAsync(file, Exports[at], found[at], cancellationToken).ConfigureAwait(false);
+            for (var at = 0; at < Exports.Length; at++) await AppendAsync(file, Exports[at], found[at], cancellationToken);
             if (file.Length > UnctadRequests.MaxBody)
             {
                 problems.Add($"the four exports in the container curated have more than {UnctadRequests.MaxBody} bytes together");
@@ -73,17 +73,17 @@ internal sealed class UnctadDrops(UnctadRequests requests, Fetching fetching)
         finally
         {
             found.ForEach(fetched => fetched.Dispose());
-            if (body is null) await file.DisposeAsync().ConfigureAwait(false);
+            if (body is null) await file.DisposeAsync();
         }
     }
 
     private static async Task AppendAsync(BodyFile file, FdiPart part, Fetched fetched, CancellationToken cancellationToken)
     {
-        await file.WriteAsync(Encoding.UTF8.GetBytes($"{part.Line}\n"), cancellationToken).ConfigureAwait(false);
+        await file.WriteAsync(Encoding.UTF8.GetBytes($"{part.Line}\n"), cancellationToken);
         // The mark before a text has no place inside one.
         var text = (await HandCopy.OpenAsync(fetched.Body!, cancellationToken)).Text;
         if (fetched.Answer!.Head.Span.StartsWith(Encoding.UTF8.Preamble)) text.Position = Encoding.UTF8.Preamble.Length;
-        await file.CopyFromAsync(text, UnctadRequests.MaxBody, cancellationToken).ConfigureAwait(false);
-        if (file.Tail.Span[^1] != '\n') await file.WriteAsync("\n"u8.ToArray(), cancellationToken).ConfigureAwait(false);
+        await file.CopyFromAsync(text, UnctadRequests.MaxBody, cancellationToken);
+        if (file.Tail.Span[^1] != '\n') await file.WriteAsync("\n"u8.ToArray(), cancellationToken);
     }
 }

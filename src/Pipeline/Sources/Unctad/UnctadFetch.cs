@@ -25,8 +25,8 @@ internal sealed class UnctadFetch(
         Fetched first;
         if (settings.CatalogueUrl is not null)
         {
-            var catalogue = await CatalogueAsync(cancellationToken).ConfigureAwait(false);
-            if (catalogue.Date is not { } found) return await LastAsync(catalogue.Fetched, "catalogue", cancellationToken).ConfigureAwait(false);
+            var catalogue = await CatalogueAsync(cancellationToken);
+            if (catalogue.Date is not { } found) return await LastAsync(catalogue.Fetched, "catalogue", cancellationToken);
             if (found == fetching.LastModified)
             {
                 catalogue.Fetched.Verdict = Verdict.NotModified;
@@ -34,11 +34,11 @@ internal sealed class UnctadFetch(
             }
             catalogue.Fetched.Dispose();
             date = found;
-            first = await fetching.SendAsync(requests.Bulk(), UnctadAnswers.Archive, cancellationToken).ConfigureAwait(false);
+            first = await fetching.SendAsync(requests.Bulk(), UnctadAnswers.Archive, cancellationToken);
         }
         else
         {
-            first = await fetching.SendConditionalAsync(requests.Bulk(), UnctadAnswers.Archive, cancellationToken).ConfigureAwait(false);
+            first = await fetching.SendConditionalAsync(requests.Bulk(), UnctadAnswers.Archive, cancellationToken);
         }
         if (first.Verdict.Meaning == Meaning.NotModified) return first;
         if (first.Verdict.Meaning == Meaning.Body)
@@ -47,14 +47,14 @@ internal sealed class UnctadFetch(
             if (first.Sha256 == fetching.Sha256 && date.Length > 0 && fetching.LastModified.Length > 0)
                 return Of(first, fetching.LastModified, $"the catalogue speaks of a release of {date}, the bulk archive is still the one before");
             // A body that will be refused must not keep the other ways from being tried.
-            if (await RefusalAsync(first, cancellationToken).ConfigureAwait(false) is not { } refusal) return settings.CatalogueUrl is null ? first : Of(first, date);
+            if (await RefusalAsync(first, cancellationToken) is not { } refusal) return settings.CatalogueUrl is null ? first : Of(first, date);
             failures.Add($"bulk archive refused: {refusal.Where}: seen {refusal.Seen}, expected {refusal.Expected}");
-            if (await OtherwiseAsync(first, date, cancellationToken).ConfigureAwait(false) is { } instead) return Instead(first, instead);
-            var (dropped, note) = await new UnctadDrops(requests, fetching).FetchAsync(cancellationToken).ConfigureAwait(false);
+            if (await OtherwiseAsync(first, date, cancellationToken) is { } instead) return Instead(first, instead);
+            var (dropped, note) = await new UnctadDrops(requests, fetching).FetchAsync(cancellationToken);
             return dropped is null ? Of(first, date) : Instead(first, Of(dropped, "", note));
         }
         failures.Add(Failed("bulk archive", first));
-        return await OtherwiseAsync(first, date, cancellationToken).ConfigureAwait(false) is { } other ? Instead(first, other) : await LastAsync(first, "", cancellationToken).ConfigureAwait(false);
+        return await OtherwiseAsync(first, date, cancellationToken) is { } other ? Instead(first, other) : await LastAsync(first, "", cancellationToken);
     }
 
     private static Fetched Instead(Fetched first, Fetched other)
@@ -73,7 +73,7 @@ internal sealed class UnctadFetch(
     /// <summary>The catalogue's answer, with the date of the release or with the verdict that it is of no use.</summary>
     private async Task<(Fetched Fetched, string? Date)> CatalogueAsync(CancellationToken cancellationToken)
     {
-        var fetched = await fetching.SendAsync(requests.Catalogue(), UnctadAnswers.Json, cancellationToken).ConfigureAwait(false);
+        var fetched = await fetching.SendAsync(requests.Catalogue(), UnctadAnswers.Json, cancellationToken);
         if (fetched.Verdict.Meaning != Meaning.Body) return (fetched, null);
         var date = UnctadCatalogue.LastUpdated(fetched.Body!, out var finding);
         if (finding is not null) fetched.Verdict = Verdict.Permanent($"{finding.Seen} in the {finding.Where}", finding.Expected, finding.Advice);
@@ -83,14 +83,14 @@ internal sealed class UnctadFetch(
     /// <summary>The ways that need the publisher's servers; null when none led to a body.</summary>
     private async Task<Fetched?> OtherwiseAsync(Fetched bulk, string date, CancellationToken cancellationToken)
     {
-        if (bulk.Answer is { Status: 404 } && settings.CatalogueUrl is not null && await ListedAsync(date, cancellationToken).ConfigureAwait(false) is { } listed) return listed;
+        if (bulk.Answer is { Status: 404 } && settings.CatalogueUrl is not null && await ListedAsync(date, cancellationToken) is { } listed) return listed;
         if (settings.ApiUrl is null || settings.ClientId.Length == 0) return null;
         if (date.Length == 0)
         {
             failures.Add("user API not asked: its answers are only put together when the catalogue's server says that all are of one version; set Unctad__CatalogueUrl");
             return null;
         }
-        var (body, failure) = await new UnctadApi(requests, fetching).FetchAsync(date, cancellationToken).ConfigureAwait(false);
+        var (body, failure) = await new UnctadApi(requests, fetching).FetchAsync(date, cancellationToken);
         if (body is null)
         {
             failures.Add(failure);
@@ -102,7 +102,7 @@ internal sealed class UnctadFetch(
     /// <summary>The archive by the address that the file list gives.</summary>
     private async Task<Fetched?> ListedAsync(string date, CancellationToken cancellationToken)
     {
-        using var list = await fetching.SendAsync(requests.FileList(), UnctadAnswers.Json, cancellationToken).ConfigureAwait(false);
+        using var list = await fetching.SendAsync(requests.FileList(), UnctadAnswers.Json, cancellationToken);
         if (list.Verdict.Meaning != Meaning.Body)
         {
             failures.Add(Failed("file list", list));
@@ -113,7 +113,7 @@ internal sealed class UnctadFetch(
             failures.Add($"file list failed: {finding}");
             return null;
         }
-        var file = await fetching.SendAsync(requests.File(id), UnctadAnswers.Archive, cancellationToken).ConfigureAwait(false);
+        var file = await fetching.SendAsync(requests.File(id), UnctadAnswers.Archive, cancellationToken);
         if (file.Verdict.Meaning == Meaning.Body) return Of(file, date);
         failures.Add(Failed("listed file", file));
         file.Dispose();
@@ -125,7 +125,7 @@ internal sealed class UnctadFetch(
     private async Task<Fetched> LastAsync(Fetched first, string way, CancellationToken cancellationToken)
     {
         if (way.Length > 0) failures.Add(Failed(way, first));
-        var (dropped, note) = await new UnctadDrops(requests, fetching).FetchAsync(cancellationToken).ConfigureAwait(false);
+        var (dropped, note) = await new UnctadDrops(requests, fetching).FetchAsync(cancellationToken);
         if (dropped is not null)
         {
             first.Dispose();
