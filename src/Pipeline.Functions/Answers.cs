@@ -9,18 +9,31 @@ using Pipeline.Storage;
 
 namespace Pipeline.Functions;
 
-/// <summary>How HTTP functions answer: within a time, with validators, and without a word about what is inside when the data account is away.</summary>
+/// <summary>
+/// How HTTP functions answer: within a time, with validators, and without a word about what is inside when the
+/// data account is away.
+/// </summary>
 public sealed class Answers(ILogger<Answers> logger)
 {
-    /// <summary>Nothing but the page's own files runs or is loaded, whatever a figure, a name or a message holds.</summary>
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    /// <summary>
+    /// Nothing but the page's own files runs or is loaded, whatever a figure, a name or a message
+    /// holds.
+    /// </summary>
+    private const string Policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action "
+        + "'none'; frame-ancestors 'none'";
 
     /// <summary>Gives the answer, or 503 when the data account does not answer in time.</summary>
     /// <param name="what">What was asked for, for the log.</param>
     /// <param name="patience">The time.</param>
     /// <param name="answer">Makes the answer.</param>
     /// <param name="cancellationToken">Fires when the caller is gone.</param>
-    public async Task<IResult> WithinAsync(string what, TimeSpan patience, Func<CancellationToken, Task<IResult>> answer, CancellationToken cancellationToken)
+    public async Task<IResult> WithinAsync(
+        string what,
+        TimeSpan patience,
+        Func<CancellationToken, Task<IResult>> answer,
+        CancellationToken cancellationToken
+    )
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(patience);
@@ -36,12 +49,20 @@ public sealed class Answers(ILogger<Answers> logger)
         {
             // The cause goes to the log; whoever asks learns only that there is one.
             logger.LogError(e, "{What}: the data account named by {Setting} does not answer", what, Names.Connection);
-            return Results.Json(new { status = "unhealthy", reason = "the data account does not answer" }, statusCode: StatusCodes.Status503ServiceUnavailable);
+            return Results.Json(
+                new { status = "unhealthy", reason = "the data account does not answer" },
+                statusCode: StatusCodes.Status503ServiceUnavailable
+            );
         }
     }
 
-    /// <summary>What the storage clients throw when the service does not answer: after several tries, all of their causes together.</summary>
-    private static bool IsAway(Exception e) => e is RequestFailedException or OperationCanceledException or HttpRequestException or IOException || (e is AggregateException all && all.InnerExceptions.All(IsAway));
+    /// <summary>
+    /// What the storage clients throw when the service does not answer: after several tries, all of their
+    /// causes together.
+    /// </summary>
+    private static bool IsAway(Exception e) =>
+        e is RequestFailedException or OperationCanceledException or HttpRequestException or IOException
+        || (e is AggregateException all && all.InnerExceptions.All(IsAway));
 
     /// <summary>A page of HTML.</summary>
     public static IResult Page(HttpRequest request, string html)
@@ -58,7 +79,11 @@ public sealed class Answers(ILogger<Answers> logger)
         headers.CacheControl = "private, no-cache";
         headers["Referrer-Policy"] = "no-referrer";
         headers.XContentTypeOptions = "nosniff";
-        return Results.Bytes(body, contentType, entityTag: new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(body))[..32]}\""));
+        return Results.Bytes(
+            body,
+            contentType,
+            entityTag: new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(body))[..32]}\"")
+        );
     }
 
     /// <summary>A file of the page. Its address changes with its content.</summary>
@@ -67,6 +92,10 @@ public sealed class Answers(ILogger<Answers> logger)
         var headers = request.HttpContext.Response.Headers;
         headers.CacheControl = "public, max-age=31536000, immutable";
         headers.XContentTypeOptions = "nosniff";
-        return Results.Bytes(asset.Bytes, asset.ContentType, entityTag: new EntityTagHeaderValue($"\"{asset.Version}\""));
+        return Results.Bytes(
+            asset.Bytes,
+            asset.ContentType,
+            entityTag: new EntityTagHeaderValue($"\"{asset.Version}\"")
+        );
     }
 }

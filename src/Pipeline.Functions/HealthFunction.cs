@@ -10,12 +10,21 @@ public sealed class HealthFunction(StorageAccount account, Answers answers)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     [Function("Health")]
-    public Task<IResult> RunAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "health")] HttpRequest request, CancellationToken cancellationToken) =>
-        answers.WithinAsync("health", Patience, async token =>
-        {
-            await account.Queues.GetQueueClient(Names.PullQueue).ExistsAsync(token);
-            await account.Blobs.GetBlobContainerClient(Names.RawContainer).ExistsAsync(token);
-            await foreach (var page in account.Tables.QueryAsync(maxPerPage: 1, cancellationToken: token).AsPages()) break;
-            return Results.Ok(new { status = "healthy" });
-        }, cancellationToken);
+    public Task<IResult> RunAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "health")] HttpRequest request,
+        CancellationToken cancellationToken
+    ) =>
+        answers.WithinAsync(
+            "health",
+            Patience,
+            async token =>
+            {
+                await account.Queues.GetQueueClient(Names.PullQueue).ExistsAsync(token);
+                await account.Blobs.GetBlobContainerClient(Names.RawContainer).ExistsAsync(token);
+                await foreach (var page in account.Tables.QueryAsync(maxPerPage: 1, cancellationToken: token).AsPages())
+                    break;
+                return Results.Ok(new { status = "healthy" });
+            },
+            cancellationToken
+        );
 }

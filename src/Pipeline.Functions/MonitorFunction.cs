@@ -8,7 +8,10 @@ namespace Pipeline.Functions;
 public sealed class MonitorFunction(PipelineMonitor monitor, ILogger<MonitorFunction> logger)
 {
     [Function("Monitor")]
-    public async Task RunAsync([TimerTrigger("%MONITOR_SCHEDULE%")] TimerInfo timer, CancellationToken cancellationToken)
+    public async Task RunAsync(
+        [TimerTrigger("%MONITOR_SCHEDULE%")] TimerInfo timer,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var gauge in await monitor.ReadAsync(cancellationToken))
         {

@@ -16,7 +16,13 @@ internal static class Commands
     /// <returns>The exit code; null if there is no such command.</returns>
     /// <exception cref="TimeoutException">The command wrote nothing for too long.</exception>
     public static async Task<int?> RunAsync(
-        string command, IEnumerable<string> arguments, string folder, TimeSpan quiet, Action<string> line, CancellationToken cancellationToken)
+        string command,
+        IEnumerable<string> arguments,
+        string folder,
+        TimeSpan quiet,
+        Action<string> line,
+        CancellationToken cancellationToken
+    )
     {
         var start = new ProcessStartInfo(command, arguments)
         {

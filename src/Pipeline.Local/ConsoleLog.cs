@@ -13,11 +13,17 @@ namespace Pipeline.Local;
 /// <param name="options">Which lines are shown and in which form.</param>
 internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvider time, LocalOptions options)
 {
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly Lock gate = new();
 
-    /// <summary>The least level that is shown: a run that ends by itself shows its progress instead of every step.</summary>
+    /// <summary>
+    /// The least level that is shown: a run that ends by itself shows its progress instead of every
+    /// step.
+    /// </summary>
     public LogLevel Least => options.Verbose || !options.Ends ? LogLevel.Information : LogLevel.Warning;
 
     public bool Verbose => options.Verbose;
@@ -28,8 +34,12 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
     /// <summary>Writes a line of ordinary output.</summary>
     public void Say(string line) => Write(LogLevel.Information, null, line, plain: true);
 
-    /// <summary>Writes a line about what is being started. A list goes to standard output alone, so that it can be piped.</summary>
-    public void Progress(string line) => Write(LogLevel.Information, null, line, plain: true, options.Mode == LocalMode.List ? error : output);
+    /// <summary>
+    /// Writes a line about what is being started. A list goes to standard output alone, so that it can be
+    /// piped.
+    /// </summary>
+    public void Progress(string line) =>
+        Write(LogLevel.Information, null, line, plain: true, options.Mode == LocalMode.List ? error : output);
 
     /// <summary>Writes a line about a failure.</summary>
     public void Complain(string line) => Write(LogLevel.Error, null, line, plain: true);
@@ -76,7 +86,11 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
         for (var at = exception; at is not null && parts.Count < 4; at = at.InnerException)
         {
             // The storage clients append status, headers and body below the first line.
-            var text = (at is AggregateException several ? $"{several.InnerExceptions.Count} attempts failed" : at.Message.Split('\n', 2)[0]).Trim();
+            var text = (
+                at is AggregateException several
+                    ? $"{several.InnerExceptions.Count} attempts failed"
+                    : at.Message.Split('\n', 2)[0]
+            ).Trim();
             if (parts.Count == 0 || !parts[^1].Contains(text, StringComparison.Ordinal))
             {
                 parts.Add($"{at.GetType().Name}: {text}");
@@ -118,11 +132,7 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
 
     private string Json(LogLevel level, string? function, string message)
     {
-        var line = new JsonObject
-        {
-            ["time"] = Now,
-            ["level"] = level.ToString().ToLowerInvariant(),
-        };
+        var line = new JsonObject { ["time"] = Now, ["level"] = level.ToString().ToLowerInvariant() };
         if (!string.IsNullOrEmpty(function))
         {
             line["function"] = function;

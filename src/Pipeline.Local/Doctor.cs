@@ -13,7 +13,10 @@ namespace Pipeline.Local;
 /// <summary>Checks what the command needs, a line each, for <c>--doctor</c>. It starts and changes nothing.</summary>
 internal sealed class Doctor(IConfiguration configuration, LocalOptions options, string folder, TimeProvider time)
 {
-    /// <summary>Storage refuses signatures whose clock is further away than this; Azurite does not, so that it would show in Azure only.</summary>
+    /// <summary>
+    /// Storage refuses signatures whose clock is further away than this; Azurite does not, so that it would
+    /// show in Azure only.
+    /// </summary>
     private static readonly TimeSpan ClockLimit = TimeSpan.FromMinutes(15);
 
     private bool failed;
@@ -34,11 +37,19 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
             {
                 Bad(log, e.Lines[0]);
             }
-            Good(log, "npm packages", tools.IsComplete ? "Azurite is there" : "not fetched yet; the next run fetches them once");
+            Good(
+                log,
+                "npm packages",
+                tools.IsComplete ? "Azurite is there" : "not fetched yet; the next run fetches them once"
+            );
         }
         else
         {
-            Bad(log, "checkout: seen no package.json that asks for azurite in this folder or above; run the command in the repository's folder");
+            Bad(
+                log,
+                "checkout: seen no package.json that asks for azurite in this folder or above; run the command in "
+                    + "the repository's folder"
+            );
         }
         Check(log, "function app", () => WorkerProcess.Find(folder));
         Check(log, "host.json", () => $"routes begin with {HostFile.Read(folder, configuration).RoutePrefix}/");
@@ -79,12 +90,23 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
         if (answering == 0)
         {
             Good(log, "Azurite", $"not running on {account.Shown}; the next run starts it");
-            Good(log, "clock", string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-dd HH:mm:ss}Z; not compared, because no storage runs"));
+            Good(
+                log,
+                "clock",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{time.GetUtcNow():yyyy-MM-dd HH:mm:ss}Z; not compared, because no storage runs"
+                )
+            );
             return;
         }
         if (answering < account.Ports.Count)
         {
-            Bad(log, $"Azurite: seen {answering} of the ports {account.Shown} in use, expected all of them or none; stop what uses them");
+            Bad(
+                log,
+                $"Azurite: seen {answering} of the ports {account.Shown} in use, expected all of them or none; stop "
+                    + "what uses them"
+            );
             return;
         }
         try
@@ -94,19 +116,36 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
             options.Retry.NetworkTimeout = TimeSpan.FromSeconds(30);
             var response = await new QueueServiceClient(text, options).GetPropertiesAsync(cancellationToken);
             Good(log, "Azurite", $"running on {account.Shown}");
-            var away = response.GetRawResponse().Headers.Date is { } date ? (date - time.GetUtcNow()).Duration() : TimeSpan.Zero;
+            var away = response.GetRawResponse().Headers.Date is { } date
+                ? (date - time.GetUtcNow()).Duration()
+                : TimeSpan.Zero;
             if (away > ClockLimit)
             {
-                Bad(log, $"clock: seen {away:c} between this machine and the storage, expected less than {ClockLimit:c}; set the clock");
+                Bad(
+                    log,
+                    $"clock: seen {away:c} between this machine and the storage, expected less than {ClockLimit:c}; "
+                        + "set the clock"
+                );
             }
             else
             {
-                Good(log, "clock", string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-dd HH:mm:ss}Z, as the storage says"));
+                Good(
+                    log,
+                    "clock",
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{time.GetUtcNow():yyyy-MM-dd HH:mm:ss}Z, as the storage says"
+                    )
+                );
             }
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException)
         {
-            Bad(log, $"Azurite: {account.Shown} does not know the account of the settings ({e.Message.Split('\n')[0]}); stop what listens there");
+            Bad(
+                log,
+                $"Azurite: {account.Shown} does not know the account of the settings ({e.Message.Split('\n')[0]}); "
+                    + "stop what listens there"
+            );
         }
     }
 

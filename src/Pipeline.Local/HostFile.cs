@@ -20,9 +20,17 @@ internal sealed class HostFile
         Values = values;
         RoutePrefix = routePrefix;
         FunctionTimeout = functionTimeout;
-        var levels = values.GetSection("logging:logLevel").GetChildren().Where(entry => Enum.TryParse<LogLevel>(entry.Value, ignoreCase: true, out _))
-            .Select(entry => (Prefix: entry.Key, Level: Enum.Parse<LogLevel>(entry.Value!, ignoreCase: true))).ToList();
-        defaultLevel = levels.Where(entry => entry.Prefix == "default").Select(entry => (LogLevel?)entry.Level).FirstOrDefault() ?? LogLevel.Information;
+        var levels = values
+            .GetSection("logging:logLevel")
+            .GetChildren()
+            .Where(entry => Enum.TryParse<LogLevel>(entry.Value, ignoreCase: true, out _))
+            .Select(entry => (Prefix: entry.Key, Level: Enum.Parse<LogLevel>(entry.Value!, ignoreCase: true)))
+            .ToList();
+        defaultLevel = levels
+            .Where(entry => entry.Prefix == "default")
+            .Select(entry => (LogLevel?)entry.Level)
+            .FirstOrDefault()
+            ?? LogLevel.Information;
         logLevels = [.. levels.Where(entry => entry.Prefix != "default")];
     }
 
@@ -38,9 +46,16 @@ internal sealed class HostFile
     /// <summary>How long a function may run.</summary>
     public TimeSpan FunctionTimeout { get; }
 
-    /// <summary>The level from which on a category of the worker's log is shown: the longest of the configured prefixes decides.</summary>
+    /// <summary>
+    /// The level from which on a category of the worker's log is shown: the longest of the configured prefixes
+    /// decides.
+    /// </summary>
     public LogLevel LevelOf(string category) =>
-        logLevels.Where(entry => category.StartsWith(entry.Prefix, StringComparison.Ordinal)).OrderByDescending(entry => entry.Prefix.Length).Select(entry => (LogLevel?)entry.Level).FirstOrDefault()
+        logLevels
+            .Where(entry => category.StartsWith(entry.Prefix, StringComparison.Ordinal))
+            .OrderByDescending(entry => entry.Prefix.Length)
+            .Select(entry => (LogLevel?)entry.Level)
+            .FirstOrDefault()
         ?? defaultLevel;
 
     /// <summary>Reads the file of an app.</summary>
@@ -55,41 +70,66 @@ internal sealed class HostFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartException($"{file}: cannot be read ({e.Message.Split('\n')[0]}), expected the app's host.json; build the app again");
+            throw new StartException(
+                $"{file}: cannot be read ({e.Message.Split('\n')[0]}), expected the app's host.json; build the app "
+                    + "again"
+            );
         }
         CheckVersion(file, text);
-        var overlay = settings.GetSection("AzureFunctionsJobHost").AsEnumerable(makePathsRelative: true).Where(pair => pair is { Key.Length: > 0, Value: not null });
+        var overlay = settings
+            .GetSection("AzureFunctionsJobHost")
+            .AsEnumerable(makePathsRelative: true)
+            .Where(pair => pair is { Key.Length: > 0, Value: not null });
         IConfiguration values;
         try
         {
-            values = new ConfigurationBuilder().AddJsonStream(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text))).AddInMemoryCollection(overlay).Build();
+            values = new ConfigurationBuilder()
+                .AddJsonStream(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)))
+                .AddInMemoryCollection(overlay)
+                .Build();
         }
         catch (FormatException e)
         {
-            throw new StartException($"{file}: {e.Message.TrimEnd('.')}, expected each name once, upper and lower case being the same; correct the file");
+            throw new StartException(
+                $"{file}: {e.Message.TrimEnd('.')}, expected each name once, upper and lower case being the same; "
+                    + "correct the file"
+            );
         }
         CheckQueues(file, values);
-        return new HostFile(values, (values["extensions:http:routePrefix"] ?? "api").Trim('/'), Timeout(file, values["functionTimeout"]));
+        return new HostFile(
+            values,
+            (values["extensions:http:routePrefix"] ?? "api").Trim('/'),
+            Timeout(file, values["functionTimeout"])
+        );
     }
 
     private static void CheckVersion(string file, string text)
     {
         try
         {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var document = JsonDocument.Parse(
+                text,
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }
+            );
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("version", out var version))
             {
-                throw new StartException($"{file}, version: seen nothing, expected the text \"2.0\"; add \"version\": \"2.0\"");
+                throw new StartException(
+                    $"{file}, version: seen nothing, expected the text \"2.0\"; add \"version\": \"2.0\""
+                );
             }
             if (version.ValueKind != JsonValueKind.String || version.GetString() != "2.0")
             {
-                throw new StartException($"{file}, version: seen {version.GetRawText()}, expected the text \"2.0\"; correct it");
+                throw new StartException(
+                    $"{file}, version: seen {version.GetRawText()}, expected the text \"2.0\"; correct it"
+                );
             }
         }
         catch (JsonException e)
         {
-            throw new StartException($"{file} line {e.LineNumber + 1}: seen text that is not JSON, expected an object; correct the file");
+            throw new StartException(
+                $"{file} line {e.LineNumber + 1}: seen text that is not JSON, expected an object; correct the file"
+            );
         }
     }
 
@@ -104,7 +144,11 @@ internal sealed class HostFile
             return System.Threading.Timeout.InfiniteTimeSpan;
         }
         // A bare number means days, which is never meant.
-        if (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var limit) && limit > TimeSpan.Zero)
+        if (
+            text.Contains(':', StringComparison.Ordinal)
+            && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var limit)
+            && limit > TimeSpan.Zero
+        )
         {
             return limit;
         }
@@ -125,7 +169,10 @@ internal sealed class HostFile
             }
             catch (Exception e) when (e is InvalidOperationException or TargetInvocationException or ArgumentException)
             {
-                wrong.Add($"{file}, extensions:queues:{entry.Key}: seen \"{entry.Value}\", expected a value of the host.json reference ({Reason(e)}); correct it");
+                wrong.Add(
+                    $"{file}, extensions:queues:{entry.Key}: seen \"{entry.Value}\", expected a value of the "
+                        + $"host.json reference ({Reason(e)}); correct it"
+                );
             }
         }
         if (wrong.Count > 0)

@@ -18,8 +18,8 @@ using Pipeline.Storage;
 namespace Pipeline.Local;
 
 /// <summary>
-/// Runs the built function app: Azurite if the settings ask for it, the worker as its own process, Microsoft's listeners for queues and timers, and
-/// the pages. Stops what it has started, in the opposite order.
+/// Runs the built function app: Azurite if the settings ask for it, the worker as its own process, Microsoft's
+/// listeners for queues and timers, and the pages. Stops what it has started, in the opposite order.
 /// </summary>
 /// <param name="options">The command line.</param>
 /// <param name="log">Where it writes.</param>
@@ -66,7 +66,9 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         }
         catch (Exception e) when (e is Azure.RequestFailedException or AggregateException)
         {
-            log.Complain($"storage: {log.OneLine(e)}; see that the storage of the settings answers, and run the command again");
+            log.Complain(
+                $"storage: {log.OneLine(e)}; see that the storage of the settings answers, and run the command again"
+            );
             code = 1;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -111,11 +113,21 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             return 0;
         }
         var (worker, channel, listed) = await StartWorkerAsync(folder, hostFile, registry, cancellationToken);
-        var functions = WorkerFunction.Read(listed, configuration).Where(function => !IsDisabled(function, configuration)).ToList();
+        var functions = WorkerFunction
+            .Read(listed, configuration)
+            .Where(function => !IsDisabled(function, configuration))
+            .ToList();
         var invoker = new FunctionInvoker(channel, functions, hostFile.FunctionTimeout);
         var storage = services.GetRequiredService<StorageAccount>();
         var triggers = await TriggerHost.StartAsync(
-            invoker, hostFile, storage, HostStorage(configuration, storage), log, options.Ends, cancellationToken);
+            invoker,
+            hostFile,
+            storage,
+            HostStorage(configuration, storage),
+            log,
+            options.Ends,
+            cancellationToken
+        );
         cleanups.Push(triggers.DisposeAsync);
         var work = options.Ends
             ? new OnceRun(services, planned, invoker, triggers.Messages, options, log, time).RunAsync(working.Token)
@@ -136,7 +148,11 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
     {
         if (LocalSettings.Find(Environment.CurrentDirectory, AppContext.BaseDirectory) is { } file)
         {
-            LocalSettings.Apply(LocalSettings.Read(file), Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable);
+            LocalSettings.Apply(
+                LocalSettings.Read(file),
+                Environment.GetEnvironmentVariable,
+                Environment.SetEnvironmentVariable
+            );
         }
         if (Environment.GetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT") is null)
         {
@@ -154,7 +170,9 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         {
             case LocalMode.Once:
                 return PlannedSource.Find(services.GetRequiredService<SourceCatalog>(), options.Plans);
-            case LocalMode.Replay when services.GetRequiredService<Replay>().Check(options.Slice, options.From, options.Accept, out _) is { } refusal:
+            case LocalMode.Replay
+                when services.GetRequiredService<Replay>().Check(options.Slice, options.From, options.Accept, out _)
+                    is { } refusal:
                 throw new StartException(refusal.ToString());
             case LocalMode.Serve:
                 FrontEnd.CheckPort(options.Port);
@@ -166,9 +184,15 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
 
     /// <summary>Waits for the work, or for the end of what it needs.</summary>
     /// <returns>The exit code of the work.</returns>
-    /// <exception cref="StartException">Azurite, the worker or a listener has ended: the message says so and what to do.</exception>
+    /// <exception cref="StartException">Azurite, the worker or a listener has ended: the message says so and what to
+    /// do.</exception>
     private async Task<int> WorkAsync(
-        Task<int> work, Task<string> azuriteEnded, WorkerProcess worker, TriggerHost triggers, CancellationToken cancellationToken)
+        Task<int> work,
+        Task<string> azuriteEnded,
+        WorkerProcess worker,
+        TriggerHost triggers,
+        CancellationToken cancellationToken
+    )
     {
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var died = worker.WaitAsync(watching.Token);
@@ -185,7 +209,9 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         if (first == died)
         {
             throw new StartException(
-                $"worker: ended with exit code {await died}{worker.LastLines.Quoted}; run the command again: what was stored is kept, and the work goes on where it ended");
+                $"worker: ended with exit code {await died}{worker.LastLines.Quoted}; run the command again: what "
+                    + "was stored is kept, and the work goes on where it ended"
+            );
         }
         // Without Azurite the storage calls fail first, and its end is the better reason.
         if (await Task.WhenAny(azuriteEnded, Task.Delay(AzuriteNotice, time, cancellationToken)) == azuriteEnded)
@@ -197,7 +223,9 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             return await work;
         }
         throw new StartException(
-            $"listeners: {log.OneLine(await triggers.Failing)}; see that the storage of the settings answers, and run the command again: the work goes on where it ended");
+            $"listeners: {log.OneLine(await triggers.Failing)}; see that the storage of the settings answers, and "
+                + "run the command again: the work goes on where it ended"
+        );
     }
 
     /// <summary>Awaits work that was cancelled. The reason is reported already.</summary>
@@ -215,7 +243,10 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
 
     /// <summary>Registers this host, and makes sure that every Azurite answers that the settings name.</summary>
     /// <returns>The registry for the worker, and what ends when an Azurite does.</returns>
-    private async Task<(HostRegistry Registry, Task<string> Ended)> StartAzuriteAsync(IConfiguration configuration, CancellationToken cancellationToken)
+    private async Task<(HostRegistry Registry, Task<string> Ended)> StartAzuriteAsync(
+        IConfiguration configuration,
+        CancellationToken cancellationToken
+    )
     {
         var named = new[] { SettingNames.Storage, SettingNames.HostStorage }
             .Select(name => configuration[name])
@@ -228,16 +259,30 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             return (await EnterAsync(Checkout.Data, cancellationToken), new TaskCompletionSource<string>().Task);
         }
         var root = Checkout.Root
-            ?? throw new StartException("Azurite: seen no package.json that asks for azurite in this folder or above, expected the checkout; run the command there");
+            ?? throw new StartException(
+                "Azurite: seen no package.json that asks for azurite in this folder or above, expected the "
+                    + "checkout; run the command there"
+            );
         var registries = new List<HostRegistry>();
         var ended = new List<Task<string>>();
         foreach (var (text, account) in named)
         {
             // Every Azurite has its own data, and knows the hosts that use it.
-            var data = account == AzuriteAccount.Default ? Checkout.Data : Path.Combine(Checkout.Data, account!.Blob.ToString(CultureInfo.InvariantCulture));
+            var data =
+                account == AzuriteAccount.Default
+                    ? Checkout.Data
+                    : Path.Combine(Checkout.Data, account!.Blob.ToString(CultureInfo.InvariantCulture));
             var registry = await EnterAsync(data, cancellationToken);
             registries.Add(registry);
-            var azurite = new LocalAzurite(account!, text!, new NodeTools(root, time, log.Progress), registry, data, time, log.Progress);
+            var azurite = new LocalAzurite(
+                account!,
+                text!,
+                new NodeTools(root, time, log.Progress),
+                registry,
+                data,
+                time,
+                log.Progress
+            );
             cleanups.Push(azurite.DisposeAsync);
             await azurite.EnsureAsync(!options.NoAzurite, cancellationToken);
             ended.Add(azurite.WatchAsync(cancellationToken));
@@ -264,8 +309,11 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         return registry;
     }
 
-    private async Task<(WorkerProcess Worker, WorkerChannel Channel, IReadOnlyList<RpcFunctionMetadata> Listed)> StartWorkerAsync(
-        string folder, HostFile hostFile, HostRegistry registry, CancellationToken cancellationToken)
+    private async Task<(
+        WorkerProcess Worker,
+        WorkerChannel Channel,
+        IReadOnlyList<RpcFunctionMetadata> Listed
+    )> StartWorkerAsync(string folder, HostFile hostFile, HostRegistry registry, CancellationToken cancellationToken)
     {
         var channel = new WorkerChannel(log, hostFile, time);
         var listener = await WorkerListener.StartAsync(channel);
@@ -287,38 +335,59 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         {
             var code = await died;
             await starting.CancelAsync();
-            throw new StartException($"worker: ended with exit code {code} before it had listed its functions{worker.LastLines.Quoted}");
+            throw new StartException(
+                $"worker: ended with exit code {code} before it had listed its functions{worker.LastLines.Quoted}"
+            );
         }
         var listed = await start;
         await starting.CancelAsync();
         return (worker, channel, listed);
     }
 
-    private async Task<int> ServeAsync(FunctionInvoker invoker, WorkerChannel channel, HostFile hostFile, CancellationToken cancellationToken)
+    private async Task<int> ServeAsync(
+        FunctionInvoker invoker,
+        WorkerChannel channel,
+        HostFile hostFile,
+        CancellationToken cancellationToken
+    )
     {
         var home = hostFile.Address("report");
-        var front = await FrontEnd.StartAsync(invoker, channel.HttpAddress ?? throw new StartException("worker: seen no address for HTTP, expected ASP.NET Core integration"), hostFile, options.Port, home, log);
+        var front = await FrontEnd.StartAsync(
+            invoker,
+            channel.HttpAddress
+                ?? throw new StartException("worker: seen no address for HTTP, expected ASP.NET Core integration"),
+            hostFile,
+            options.Port,
+            home,
+            log
+        );
         cleanups.Push(front.DisposeAsync);
         foreach (var function in invoker.Functions)
         {
             log.Say($"  {function.Name}: {Describe(function.Trigger, hostFile)}");
         }
-        log.Say($"ready: http://localhost:{options.Port}/ leads to the report; timers and queues are running; Ctrl-C stops");
+        log.Say(
+            $"ready: http://localhost:{options.Port}/ leads to the report; timers and queues are running; Ctrl-C stops"
+        );
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
         return 0;
     }
 
-    private string Describe(Trigger trigger, HostFile hostFile) => trigger switch
-    {
-        HttpTrigger http => $"[{string.Join(',', http.Methods)}] http://localhost:{options.Port}{hostFile.Address(http.Route)}",
-        QueueTrigger queue => $"queue {queue.Queue} ({queue.Connection})",
-        TimerTrigger timer => $"timer {timer.Schedule}",
-        _ => "",
-    };
+    private string Describe(Trigger trigger, HostFile hostFile) =>
+        trigger switch
+        {
+            HttpTrigger http =>
+                $"[{string.Join(',', http.Methods)}] http://localhost:{options.Port}{hostFile.Address(http.Route)}",
+            QueueTrigger queue => $"queue {queue.Queue} ({queue.Connection})",
+            TimerTrigger timer => $"timer {timer.Schedule}",
+            _ => "",
+        };
 
     /// <summary>A function is switched off by a setting, as in Azure.</summary>
     private static bool IsDisabled(WorkerFunction function, IConfiguration configuration) =>
-        new[] { $"AzureWebJobs.{function.Name}.Disabled", $"AzureWebJobs_{function.Name}_Disabled" }.Select(name => configuration[name]).Any(value => value is "1" || string.Equals(value, "true", StringComparison.OrdinalIgnoreCase));
+        new[] { $"AzureWebJobs.{function.Name}.Disabled", $"AzureWebJobs_{function.Name}_Disabled" }
+            .Select(name => configuration[name])
+            .Any(value => value is "1" || string.Equals(value, "true", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The host's own account, in which the timers' locks and times are kept.</summary>
     private static BlobServiceClient HostStorage(IConfiguration configuration, StorageAccount data) =>

@@ -29,7 +29,8 @@ internal sealed record LocalOptions
     public const int DefaultPort = 7071;
 
     private const string Known =
-        "--once [function …], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, --no-azurite, "
+        "--once [function …], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, "
+        + "--no-azurite, "
         + "--app <folder>, --verbose, --json or --help";
 
     public LocalMode Mode { get; init; }
@@ -70,15 +71,22 @@ internal sealed record LocalOptions
     {
         var once = new Option<string[]>("--once")
         {
-            Description = "Run every plan (or the named functions) once, work until everything is at rest, show the figures and end.",
+            Description =
+                "Run every plan (or the named functions) once, work until everything is at rest, show the figures "
+                + "and end.",
             HelpName = "function",
             Arity = ArgumentArity.ZeroOrMore,
             AllowMultipleArgumentsPerToken = true,
         };
-        var replay = new Option<string?>("--replay") { Description = "Run one slice again and end.", HelpName = "slice" };
+        var replay = new Option<string?>("--replay")
+        {
+            Description = "Run one slice again and end.",
+            HelpName = "slice",
+        };
         var from = new Option<string?>("--from")
         {
-            Description = "With --replay: read the stored body (raw) or ask the source again (source). "
+            Description =
+                "With --replay: read the stored body (raw) or ask the source again (source). "
                 + "Without it, curated files are read from the source and all others from raw.",
             HelpName = "raw|source",
         };
@@ -89,9 +97,15 @@ internal sealed record LocalOptions
                 result.AddError($"--from: seen \"{token.Value}\", expected raw or source");
             }
         });
-        var accept = new Option<bool>("--accept") { Description = "With --replay: the body is right although a check refused it." };
+        var accept = new Option<bool>("--accept")
+        {
+            Description = "With --replay: the body is right although a check refused it.",
+        };
         var list = new Option<bool>("--list") { Description = "Show the slices with their states and end." };
-        var doctor = new Option<bool>("--doctor") { Description = "Check Node.js, npm packages, ports, clock, Azurite and settings, and end." };
+        var doctor = new Option<bool>("--doctor")
+        {
+            Description = "Check Node.js, npm packages, ports, clock, Azurite and settings, and end.",
+        };
         var port = new Option<int>("--port")
         {
             Description = "The port of the pages.",
@@ -100,18 +114,44 @@ internal sealed record LocalOptions
         };
         port.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var number) || number is < 1 or > 65535))
+            if (
+                result.Tokens is [var token]
+                && (!int.TryParse(token.Value, out var number) || number is < 1 or > 65535)
+            )
             {
                 result.AddError($"--port: seen \"{token.Value}\", expected a whole number from 1 to 65535");
             }
         });
-        var noAzurite = new Option<bool>("--no-azurite") { Description = "Start no Azurite; use the storage that the settings name." };
-        var verbose = new Option<bool>("--verbose") { Description = "Show a line for every step, and whole exceptions." };
-        var json = new Option<bool>("--json") { Description = "Write one JSON object a line." };
-        var app = new Option<string?>("--app") { Description = "Run the function app of this folder, for example one that was published.", HelpName = "folder" };
-        var root = new RootCommand("Runs the function app on this machine: timers, queues and pages, on Azurite or on the storage that the settings name.")
+        var noAzurite = new Option<bool>("--no-azurite")
         {
-            once, replay, from, accept, list, doctor, port, noAzurite, verbose, json, app,
+            Description = "Start no Azurite; use the storage that the settings name.",
+        };
+        var verbose = new Option<bool>("--verbose")
+        {
+            Description = "Show a line for every step, and whole exceptions.",
+        };
+        var json = new Option<bool>("--json") { Description = "Write one JSON object a line." };
+        var app = new Option<string?>("--app")
+        {
+            Description = "Run the function app of this folder, for example one that was published.",
+            HelpName = "folder",
+        };
+        var root = new RootCommand(
+            "Runs the function app on this machine: timers, queues and pages, on Azurite or on the storage that the "
+                + "settings name."
+        )
+        {
+            once,
+            replay,
+            from,
+            accept,
+            list,
+            doctor,
+            port,
+            noAzurite,
+            verbose,
+            json,
+            app,
         };
         foreach (var version in root.Options.OfType<VersionOption>().ToList())
         {
@@ -126,8 +166,13 @@ internal sealed record LocalOptions
         if (result.Errors.Count > 0)
         {
             // An unknown option tells more than the errors that follow from it.
-            var unknown = result.UnmatchedTokens.FirstOrDefault(token => token.StartsWith('-')) ?? result.UnmatchedTokens.FirstOrDefault();
-            return Fail(unknown is null ? $"{result.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}; see --help" : $"seen \"{unknown}\", expected {Known}");
+            var unknown = result.UnmatchedTokens.FirstOrDefault(token => token.StartsWith('-'))
+                ?? result.UnmatchedTokens.FirstOrDefault();
+            return Fail(
+                unknown is null
+                    ? $"{result.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}; see --help"
+                    : $"seen \"{unknown}\", expected {Known}"
+            );
         }
         var modes = new List<LocalMode>();
         if (result.GetResult(once) is not null)
@@ -148,7 +193,10 @@ internal sealed record LocalOptions
         }
         if (modes.Count > 1)
         {
-            return Fail($"seen --{modes[0].ToString().ToLowerInvariant()} and --{modes[1].ToString().ToLowerInvariant()}, expected one of them; see --help");
+            return Fail(
+                $"seen --{modes[0].ToString().ToLowerInvariant()} and --{modes[1].ToString().ToLowerInvariant()}, "
+                    + "expected one of them; see --help"
+            );
         }
         var mode = modes.FirstOrDefault(LocalMode.Serve);
         if (mode != LocalMode.Replay && (result.GetResult(from) is not null || result.GetValue(accept)))

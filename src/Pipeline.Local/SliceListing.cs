@@ -18,19 +18,31 @@ internal static class SliceListing
             var rows = await slices.ListAsync(source.Name, cancellationToken);
             if (rows.Count == 0)
             {
-                log.Say($"{source.Name}: no slice was pulled yet; run --once {Once.PlannedSource.FunctionOf(source.Name)}");
+                log.Say(
+                    $"{source.Name}: no slice was pulled yet; run --once {Once.PlannedSource.FunctionOf(source.Name)}"
+                );
             }
             foreach (var row in rows.OrderBy(row => row.Slice.Id, StringComparer.Ordinal))
             {
-                var line = string.Create(CultureInfo.InvariantCulture, $"{row.Slice.Id,-48} {row.State,-14} {row.Rows,9:N0} rows  pulled {row.LastPulled:yyyy-MM-dd HH:mm}Z  {row.LastError}").TrimEnd();
-                log.Table(line + Environment.NewLine, [new JsonObject
-                {
-                    ["slice"] = row.Slice.Id,
-                    ["state"] = row.State,
-                    ["rows"] = row.Rows,
-                    ["lastPulled"] = row.LastPulled.ToString("O", CultureInfo.InvariantCulture),
-                    ["lastError"] = row.LastError,
-                }]);
+                var line = string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{row.Slice.Id, -48} {row.State, -14} {row.Rows, 9:N0} rows  pulled "
+                            + $"{row.LastPulled:yyyy-MM-dd HH:mm}Z  {row.LastError}"
+                    )
+                    .TrimEnd();
+                log.Table(
+                    line + Environment.NewLine,
+                    [
+                        new JsonObject
+                        {
+                            ["slice"] = row.Slice.Id,
+                            ["state"] = row.State,
+                            ["rows"] = row.Rows,
+                            ["lastPulled"] = row.LastPulled.ToString("O", CultureInfo.InvariantCulture),
+                            ["lastError"] = row.LastError,
+                        },
+                    ]
+                );
             }
         }
     }

@@ -1,8 +1,8 @@
 namespace Pipeline;
 
 /// <summary>
-/// One thing that was not as it should be, in the words every message of the pipeline has: where, what was seen, what was
-/// expected, what to do.
+/// One thing that was not as it should be, in the words every message of the pipeline has: where, what was seen, what
+/// was expected, what to do.
 /// </summary>
 /// <param name="Where">The place: a setting, a slice, a row and column.</param>
 /// <param name="Seen">What stands there, shortened to a printable length.</param>
@@ -13,12 +13,19 @@ public sealed record Finding(string Where, string Seen, string Expected, string 
     /// <summary>The longest piece of outside text that a message repeats, in characters.</summary>
     public const int MaxQuote = 120;
 
-    /// <summary>Outside text as a message may show it: quoted, without control characters, at most <see cref="MaxQuote"/> long.</summary>
+    /// <summary>
+    /// Outside text as a message may show it: quoted, without control characters, at most
+    /// <see cref="MaxQuote"/> long.
+    /// </summary>
     public static string Quote(ReadOnlySpan<char> text)
     {
-        var cut = text.Length > MaxQuote ? text[..(char.IsHighSurrogate(text[MaxQuote - 1]) ? MaxQuote - 1 : MaxQuote)] : text;
+        var cut =
+            text.Length > MaxQuote
+                ? text[..(char.IsHighSurrogate(text[MaxQuote - 1]) ? MaxQuote - 1 : MaxQuote)]
+                : text;
         Span<char> clean = stackalloc char[cut.Length];
-        for (var i = 0; i < cut.Length; i++) clean[i] = char.IsControl(cut[i]) ? ' ' : cut[i];
+        for (var i = 0; i < cut.Length; i++)
+            clean[i] = char.IsControl(cut[i]) ? ' ' : cut[i];
         return text.Length > MaxQuote ? $"\"{clean}…\"" : $"\"{clean}\"";
     }
 

@@ -35,11 +35,20 @@ public static class PipelineServices
     /// <param name="services">The app's services.</param>
     /// <param name="configuration">The app settings, for the storage account.</param>
     /// <param name="settings">The checked settings.</param>
-    /// <param name="folder">The folder of the function app, which holds its samples; null for the folder of this program.</param>
-    /// <exception cref="InvalidOperationException">The files of claims that are part of the program are wrong; the message says where.</exception>
-    public static IServiceCollection AddPipeline(this IServiceCollection services, IConfiguration configuration, PipelineSettings settings, string? folder = null)
+    /// <param name="folder">The folder of the function app, which holds its samples; null for the folder of this
+    /// program.</param>
+    /// <exception cref="InvalidOperationException">The files of claims that are part of the program are wrong; the
+    /// message says where.</exception>
+    public static IServiceCollection AddPipeline(
+        this IServiceCollection services,
+        IConfiguration configuration,
+        PipelineSettings settings,
+        string? folder = null
+    )
     {
-        services.AddSingleton(ClaimBook.Load(out var findings) ?? throw new InvalidOperationException(string.Join('\n', findings)));
+        services.AddSingleton(
+            ClaimBook.Load(out var findings) ?? throw new InvalidOperationException(string.Join('\n', findings))
+        );
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new Random());
         services.AddSingleton(_ => ProgramVersion.Of(folder));
@@ -47,17 +56,54 @@ public static class PipelineServices
         services.AddSingleton(_ =>
         {
             var wrong = new List<Finding>();
-            return StorageAccount.Open(configuration, Names.Connection, wrong) ?? throw new InvalidOperationException(wrong[0].ToString());
+            return StorageAccount.Open(configuration, Names.Connection, wrong)
+                ?? throw new InvalidOperationException(wrong[0].ToString());
         });
-        services.AddSingleton(provider => new SourceCatalog(Sources(settings), settings.UseSamples ? Path.Combine(folder ?? AppContext.BaseDirectory, "samples") : null,
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Random>(), () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets())));
-        services.AddSingleton<TableSet>().AddSingleton<StepQueues>().AddSingleton<RawStore>().AddSingleton<CuratedReader>().AddSingleton<FactStore>();
-        services.AddSingleton<SliceBook>().AddSingleton<RunBook>().AddSingleton<RejectBook>().AddSingleton<GapBook>().AddSingleton<DatasetBook>().AddSingleton<DeadLetterBook>();
-        services.AddSingleton<PlannedSlices>().AddSingleton<InsightRun>().AddSingleton<Exporter>().AddSingleton<Digest>();
+        services.AddSingleton(provider => new SourceCatalog(
+            Sources(settings),
+            settings.UseSamples ? Path.Combine(folder ?? AppContext.BaseDirectory, "samples") : null,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Random>(),
+            () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets())
+        ));
+        services
+            .AddSingleton<TableSet>()
+            .AddSingleton<StepQueues>()
+            .AddSingleton<RawStore>()
+            .AddSingleton<CuratedReader>()
+            .AddSingleton<FactStore>();
+        services
+            .AddSingleton<SliceBook>()
+            .AddSingleton<RunBook>()
+            .AddSingleton<RejectBook>()
+            .AddSingleton<GapBook>()
+            .AddSingleton<DatasetBook>()
+            .AddSingleton<DeadLetterBook>();
+        services
+            .AddSingleton<PlannedSlices>()
+            .AddSingleton<InsightRun>()
+            .AddSingleton<Exporter>()
+            .AddSingleton<Digest>();
         services.AddSingleton<RejectSummaryReader>().AddSingleton<RunVerdictReader>();
-        services.AddSingleton<StandingReader>().AddSingleton<FigureReader>().AddSingleton<RevisionReader>().AddSingleton<ReportReader>().AddSingleton<PageRenderer>();
-        services.AddSingleton<QueueReadings>().AddSingleton<DataReadings>().AddSingleton<LedgerReadings>().AddSingleton<PipelineMonitor>();
-        services.AddSingleton<Plan>().AddSingleton<Pull>().AddSingleton<Normalize>().AddSingleton<Publish>().AddSingleton<DeadLetters>().AddSingleton<Replay>().AddSingleton<Restore>();
+        services
+            .AddSingleton<StandingReader>()
+            .AddSingleton<FigureReader>()
+            .AddSingleton<RevisionReader>()
+            .AddSingleton<ReportReader>()
+            .AddSingleton<PageRenderer>();
+        services
+            .AddSingleton<QueueReadings>()
+            .AddSingleton<DataReadings>()
+            .AddSingleton<LedgerReadings>()
+            .AddSingleton<PipelineMonitor>();
+        services
+            .AddSingleton<Plan>()
+            .AddSingleton<Pull>()
+            .AddSingleton<Normalize>()
+            .AddSingleton<Publish>()
+            .AddSingleton<DeadLetters>()
+            .AddSingleton<Replay>()
+            .AddSingleton<Restore>();
         return services;
     }
 }

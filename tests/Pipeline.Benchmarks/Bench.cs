@@ -11,7 +11,10 @@ namespace Pipeline.Benchmarks;
 /// <param name="Bytes">Its length.</param>
 internal sealed record Payload(TradeShape Shape, string File, string Sha256, long Bytes);
 
-/// <summary>What all goals share: the bodies, made once; how often runs are repeated; and words about what is going on.</summary>
+/// <summary>
+/// What all goals share: the bodies, made once; how often runs are repeated; and words about what is going
+/// on.
+/// </summary>
 /// <param name="isQuick">Small sizes, to see whether everything works; its figures mean nothing.</param>
 internal sealed class Bench(bool isQuick) : IDisposable
 {
@@ -35,7 +38,8 @@ internal sealed class Bench(bool isQuick) : IDisposable
     /// <param name="trailer">Blanks after its end: another body with the same rows.</param>
     public Payload Body(TradeShape shape, int trailer = 0)
     {
-        if (payloads.TryGetValue((shape, trailer), out var payload)) return payload;
+        if (payloads.TryGetValue((shape, trailer), out var payload))
+            return payload;
         var file = Path.Combine(Folder, $"{payloads.Count}.json");
         using var stream = File.Create(file, 1 << 20);
         var (sha256, bytes) = TradePayload.Write(shape, stream, trailer);
@@ -46,37 +50,51 @@ internal sealed class Bench(bool isQuick) : IDisposable
     public void Drop(Payload payload)
     {
         File.Delete(payload.File);
-        foreach (var key in payloads.Where(pair => pair.Value == payload).Select(pair => pair.Key).ToList()) payloads.Remove(key);
+        foreach (var key in payloads.Where(pair => pair.Value == payload).Select(pair => pair.Key).ToList())
+            payloads.Remove(key);
     }
 
     /// <summary>Says what has just been measured.</summary>
     public void Say(string what, Measured measured) => Console.Error.WriteLine($"  {what}: {measured}");
 
     /// <summary>Runs each of some in turn, as often as <see cref="Rounds"/>, and gives the median of each.</summary>
-    public async Task<Dictionary<string, Measured>> AlternateAsync(IReadOnlyList<(string Name, Func<Task<Measured>> Run)> runs, int? rounds = null)
+    public async Task<Dictionary<string, Measured>> AlternateAsync(
+        IReadOnlyList<(string Name, Func<Task<Measured>> Run)> runs,
+        int? rounds = null
+    )
     {
         var all = runs.ToDictionary(run => run.Name, _ => new List<Measured>(), StringComparer.Ordinal);
         for (var round = 0; round < (rounds ?? Rounds); round++)
+        {
             foreach (var (name, run) in runs)
             {
                 all[name].Add(await run());
                 Say(name, all[name][^1]);
             }
+        }
+
         return all.ToDictionary(run => run.Key, run => Measured.Median(run.Value), StringComparer.Ordinal);
     }
 
     /// <summary>A number for the table.</summary>
-    public static string Number(double number) => Math.Abs(number) switch
-    {
-        >= 100 => number.ToString("N0", CultureInfo.InvariantCulture),
-        >= 10 => number.ToString("N1", CultureInfo.InvariantCulture),
-        _ => number.ToString("N2", CultureInfo.InvariantCulture)
-    };
+    public static string Number(double number) =>
+        Math.Abs(number) switch
+        {
+            >= 100 => number.ToString("N0", CultureInfo.InvariantCulture),
+            >= 10 => number.ToString("N1", CultureInfo.InvariantCulture),
+            _ => number.ToString("N2", CultureInfo.InvariantCulture),
+        };
 
     /// <summary>What must be so, lest a figure be that of less work.</summary>
     public static void Check(string what, double seen, double expected)
     {
-        if (seen != expected) throw new BenchmarkException($"{what}: seen {seen.ToString(CultureInfo.InvariantCulture)}, expected {expected.ToString(CultureInfo.InvariantCulture)}");
+        if (seen != expected)
+        {
+            throw new BenchmarkException(
+                $"{what}: seen {seen.ToString(CultureInfo.InvariantCulture)}, expected "
+                    + $"{expected.ToString(CultureInfo.InvariantCulture)}"
+            );
+        }
     }
 
     public void Dispose() => folder.Delete(recursive: true);

@@ -7,7 +7,8 @@ internal interface IGoal
     string Name { get; }
 
     /// <summary>Measures it.</summary>
-    /// <exception cref="Processes.BenchmarkException">What was made is not right: no figure says anything then.</exception>
+    /// <exception cref="Processes.BenchmarkException">What was made is not right: no figure says anything
+    /// then.</exception>
     Task<IReadOnlyList<Outcome>> MeasureAsync(Bench bench);
 }
 

@@ -12,7 +12,10 @@ using Pipeline.Storage;
 
 namespace Pipeline.Benchmarks;
 
-/// <summary>The pipeline as the app puts it together, on one storage account, its steps called instead of triggered.</summary>
+/// <summary>
+/// The pipeline as the app puts it together, on one storage account, its steps called instead of
+/// triggered.
+/// </summary>
 internal sealed class PipelineUnderTest : IAsyncDisposable
 {
     public const string Dataset = "imports-hs6";
@@ -31,37 +34,49 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     /// <param name="policies">Put under the storage clients.</param>
     public PipelineUnderTest(string connection, string? census = null, params HttpPipelinePolicy[] policies)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(Settings(connection, census).ToDictionary(setting => setting.Key.Replace("__", ":", StringComparison.Ordinal), string? (setting) => setting.Value)).Build();
-        var settings = SettingsReader.Read(configuration, out var findings) ?? throw new BenchmarkException(string.Join('\n', findings));
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                Settings(connection, census)
+                    .ToDictionary(
+                        setting => setting.Key.Replace("__", ":", StringComparison.Ordinal),
+                        string? (setting) => setting.Value
+                    )
+            )
+            .Build();
+        var settings = SettingsReader.Read(configuration, out var findings)
+            ?? throw new BenchmarkException(string.Join('\n', findings));
         var collection = new ServiceCollection().AddLogging().AddPipeline(configuration, settings);
-        if (policies.Length > 0) collection.AddSingleton(_ => StorageAccount.Open(configuration, Names.Connection, [], policies)!);
+        if (policies.Length > 0)
+            collection.AddSingleton(_ => StorageAccount.Open(configuration, Names.Connection, [], policies)!);
         services = collection.BuildServiceProvider();
     }
 
     /// <summary>Settings with the trade of all partners by HS6, and nothing else.</summary>
-    public static Dictionary<string, string> Settings(string connection, string? census) => new(StringComparer.Ordinal)
-    {
-        ["AzureWebJobsStorage"] = connection,
-        ["PipelineStorage"] = connection,
-        ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
-        ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
-        ["MOEX_SCHEDULE"] = "0 0 18 * * *",
-        ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
-        ["Sources__Mode"] = "live",
-        ["Census__ApiKey"] = "benchmarks",
-        ["Census__BaseUrl"] = census ?? "http://127.0.0.1:1/census",
-        ["Census__Partners"] = "*",
-        ["Census__Levels"] = "HS6",
-        ["Census__From"] = "2010-01",
-        ["Census__CountryFileUrl"] = "",
-        ["Unctad__BulkUrl"] = "",
-        ["Unctad__PartnersFile"] = "",
-        ["Moex__IssUrl"] = "",
-        ["Moex__NsdUrl"] = "",
-        ["Moex__HoldersFile"] = ""
-    };
+    public static Dictionary<string, string> Settings(string connection, string? census) =>
+        new(StringComparer.Ordinal)
+        {
+            ["AzureWebJobsStorage"] = connection,
+            ["PipelineStorage"] = connection,
+            ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
+            ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
+            ["MOEX_SCHEDULE"] = "0 0 18 * * *",
+            ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
+            ["Sources__Mode"] = "live",
+            ["Census__ApiKey"] = "benchmarks",
+            ["Census__BaseUrl"] = census ?? "http://127.0.0.1:1/census",
+            ["Census__Partners"] = "*",
+            ["Census__Levels"] = "HS6",
+            ["Census__From"] = "2010-01",
+            ["Census__CountryFileUrl"] = "",
+            ["Unctad__BulkUrl"] = "",
+            ["Unctad__PartnersFile"] = "",
+            ["Moex__IssUrl"] = "",
+            ["Moex__NsdUrl"] = "",
+            ["Moex__HoldersFile"] = "",
+        };
 
-    public T Get<T>() where T : notnull => services.GetRequiredService<T>();
+    public T Get<T>()
+        where T : notnull => services.GetRequiredService<T>();
 
     public static Slice SliceOf(string key) => new(Source, Dataset, key);
 
@@ -69,24 +84,38 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     /// <param name="key">The slice's key.</param>
     /// <param name="sha256">The body's hash.</param>
     /// <param name="number">Which body of the slice it is, from 0.</param>
-    public static RawName BodyOf(string key, string sha256, int number) => new(SliceOf(key), FirstVintage.AddSeconds(number), sha256[..12], "json");
+    public static RawName BodyOf(string key, string sha256, int number) =>
+        new(SliceOf(key), FirstVintage.AddSeconds(number), sha256[..12], "json");
 
     /// <summary>Stores a body as a pull does.</summary>
     public async Task StoreAsync(RawName name, string sha256, Stream body)
     {
-        await Get<RawStore>().PutAsync(name, body, new Dictionary<string, string> { ["sha256"] = sha256 }, "application/json", CancellationToken.None);
+        await Get<RawStore>()
+            .PutAsync(
+                name,
+                body,
+                new Dictionary<string, string> { ["sha256"] = sha256 },
+                "application/json",
+                CancellationToken.None
+            );
     }
 
     /// <summary>Loads a stored body.</summary>
-    public Task NormalizeAsync(RawName name) => Get<Normalize>().RunAsync(new NormalizeMessage(name.Slice.Id, name.Blob), CancellationToken.None);
+    public Task NormalizeAsync(RawName name) =>
+        Get<Normalize>().RunAsync(new NormalizeMessage(name.Slice.Id, name.Blob), CancellationToken.None);
 
     /// <summary>Asks the publisher for a slice.</summary>
-    public Task PullAsync(string key) => Get<Pull>().RunAsync(new PullMessage(SliceOf(key).Id, default), CancellationToken.None);
+    public Task PullAsync(string key) =>
+        Get<Pull>().RunAsync(new PullMessage(SliceOf(key).Id, default), CancellationToken.None);
 
     /// <summary>The newest stored body of a slice.</summary>
-    public async Task<RawName> NewestAsync(string key) => (await Get<RawStore>().ListAsync(SliceOf(key), CancellationToken.None))[^1];
+    public async Task<RawName> NewestAsync(string key) =>
+        (await Get<RawStore>().ListAsync(SliceOf(key), CancellationToken.None))[^1];
 
-    /// <summary>Completes the run of a loaded body, then what depends on the source as a whole: indicators, claims, files.</summary>
+    /// <summary>
+    /// Completes the run of a loaded body, then what depends on the source as a whole: indicators, claims,
+    /// files.
+    /// </summary>
     public async Task PublishAsync(RawName name)
     {
         await Get<Publish>().RunAsync(new PublishMessage(name.Slice.Id, name.Blob), CancellationToken.None);
@@ -97,11 +126,31 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     /// <exception cref="BenchmarkException">The counts do not add up.</exception>
     public async Task AddLedgerAsync(RawName name, Dictionary<string, double> figures)
     {
-        var run = await Get<RunBook>().GetAsync(new RunRow(name.RunId, name.Slice, name.Vintage), CancellationToken.None) ?? throw new BenchmarkException($"{name.Blob}: no row in runs");
-        if (!run.Counts.AddUp || run.Error.Length > 0) throw new BenchmarkException($"{name.Blob}: seen {run.Counts} {run.State} {run.Error}, expected counts that add up");
-        foreach (var (what, count) in (ReadOnlySpan<(string, long)>)[("read", run.Counts.Read), ("added", run.Counts.Added), ("changed", run.Counts.Changed), ("unchanged", run.Counts.Unchanged), ("excluded", run.Counts.Excluded),
-                     ("missing", run.Counts.Missing), ("rejected", run.Counts.Rejected)])
+        var run = await Get<RunBook>()
+            .GetAsync(new RunRow(name.RunId, name.Slice, name.Vintage), CancellationToken.None)
+            ?? throw new BenchmarkException($"{name.Blob}: no row in runs");
+        if (!run.Counts.AddUp || run.Error.Length > 0)
+        {
+            throw new BenchmarkException(
+                $"{name.Blob}: seen {run.Counts} {run.State} {run.Error}, expected counts that add up"
+            );
+        }
+
+        foreach (
+            var (what, count) in (ReadOnlySpan<(string, long)>)
+                [
+                    ("read", run.Counts.Read),
+                    ("added", run.Counts.Added),
+                    ("changed", run.Counts.Changed),
+                    ("unchanged", run.Counts.Unchanged),
+                    ("excluded", run.Counts.Excluded),
+                    ("missing", run.Counts.Missing),
+                    ("rejected", run.Counts.Rejected),
+                ]
+        )
+        {
             figures[what] = count;
+        }
     }
 
     /// <summary>Loads other rows than the measured ones, so that what is measured has been compiled.</summary>
@@ -110,7 +159,8 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     /// <param name="publish">Whether to publish them.</param>
     public async Task WarmAsync(int rows, bool again, bool publish = false)
     {
-        if (rows == 0) return;
+        if (rows == 0)
+            return;
         for (var revision = 0; revision <= (again ? 1 : 0); revision++)
         {
             var shape = TradeShape.OfRows(rows, TradeShape.WarmYear, revision);
@@ -120,7 +170,8 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
             var name = BodyOf(shape.SliceKey, sha256, revision);
             await StoreAsync(name, sha256, body);
             await NormalizeAsync(name);
-            if (publish) await PublishAsync(name);
+            if (publish)
+                await PublishAsync(name);
         }
     }
 

@@ -10,7 +10,9 @@ namespace Pipeline.Benchmarks;
 /// <summary>The runs that are processes of their own, by name.</summary>
 internal static class Runs
 {
-    private static readonly Dictionary<string, Func<string[], Task<Dictionary<string, double>>>> All = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<string[], Task<Dictionary<string, double>>>> All = new(
+        StringComparer.Ordinal
+    )
     {
         [LimitRun.Name] = LimitRun.RunAsync,
         [ClientRun.Name] = ClientRun.RunAsync,
@@ -18,7 +20,7 @@ internal static class Runs
         [ParseRun.Name] = ParseRun.RunAsync,
         [PublishRun.Name] = PublishRun.RunAsync,
         [PullRun.Name] = PullRun.RunAsync,
-        [WorkerRun.Name] = WorkerRun.RunAsync
+        [WorkerRun.Name] = WorkerRun.RunAsync,
     };
 
     public static async Task<int> RunAsync(string name, string[] arguments)

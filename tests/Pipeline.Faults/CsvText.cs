@@ -13,27 +13,39 @@ internal static class CsvText
         {
             if (quoted)
             {
-                if (text[at] != '"') cell.Append(text[at]);
-                else if (at + 1 < text.Length && text[at + 1] == '"') cell.Append(text[at++]);
-                else quoted = false;
+                if (text[at] != '"')
+                    cell.Append(text[at]);
+                else if (at + 1 < text.Length && text[at + 1] == '"')
+                    cell.Append(text[at++]);
+                else
+                    quoted = false;
             }
-            else if (text[at] == '"') quoted = true;
+            else if (text[at] == '"')
+            {
+                quoted = true;
+            }
             else if (text[at] is ',' or '\n')
             {
                 cells.Add(cell.ToString());
                 cell.Clear();
-                if (text[at] == ',') continue;
+                if (text[at] == ',')
+                    continue;
                 records.Add(cells);
                 cells = [];
             }
-            else if (text[at] != '\r') cell.Append(text[at]);
+            else if (text[at] != '\r')
+            {
+                cell.Append(text[at]);
+            }
         }
         return records;
     }
 
     /// <summary>The text of records; cells that need it are quoted.</summary>
-    public static string Text(IEnumerable<IEnumerable<string>> records) => string.Concat(records.Select(cells => string.Join(',', cells.Select(Cell)) + "\n"));
+    public static string Text(IEnumerable<IEnumerable<string>> records) =>
+        string.Concat(records.Select(cells => string.Join(',', cells.Select(Cell)) + "\n"));
 
     /// <summary>A cell, in quotes if it needs them.</summary>
-    public static string Cell(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    public static string Cell(string text) =>
+        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

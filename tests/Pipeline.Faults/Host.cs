@@ -7,7 +7,10 @@ using Xunit;
 
 namespace Pipeline.Faults;
 
-/// <summary>Plays the host on a storage in memory: delivers what is visible, and lets time pass until the rest is.</summary>
+/// <summary>
+/// Plays the host on a storage in memory: delivers what is visible, and lets time pass until the rest
+/// is.
+/// </summary>
 internal static class Host
 {
     /// <summary>Real time that no test needs: what takes so long hangs.</summary>
@@ -20,17 +23,27 @@ internal static class Host
     public static async Task DrainAsync(TestPipeline pipeline, VirtualClock clock, MemoryStorage storage)
     {
         await pipeline.DrainAsync();
-        while (storage.Queues.All.Where(entry => Names.Queues.Contains(entry.Queue)).Select(entry => entry.Message.VisibleAt).DefaultIfEmpty().Min() is var next && next > default(DateTimeOffset))
+        while (
+            storage
+                .Queues.All.Where(entry => Names.Queues.Contains(entry.Queue))
+                .Select(entry => entry.Message.VisibleAt)
+                .DefaultIfEmpty()
+                .Min()
+                is var next
+            && next > default(DateTimeOffset)
+        )
         {
             var wait = next - clock.GetUtcNow();
-            if (wait > TimeSpan.Zero) clock.Advance(wait);
+            if (wait > TimeSpan.Zero)
+                clock.Advance(wait);
             await pipeline.DrainAsync();
         }
     }
 
     /// <summary>
-    /// Waits for work; when a server lets its caller wait, the clock goes on to the next deadline: once for each request, because the server may notice late that nobody
-    /// waits any more, and until then no later deadline may come.
+    /// Waits for work; when a server lets its caller wait, the clock goes on to the next deadline: once for each
+    /// request, because the server may notice late that nobody waits any more, and until then no later deadline may
+    /// come.
     /// </summary>
     public static async Task DriveAsync(Task work, SourceSimulator server, VirtualClock clock)
     {
@@ -39,9 +52,12 @@ internal static class Host
         while (!work.IsCompleted)
         {
             await Task.WhenAny(work, Task.Delay(5, CancellationToken.None));
-            for (; hurried < server.Hung; hurried++) Hurry();
-            // On a busy machine another deadline may have come first: the request still hangs, and nothing has happened for long.
-            if (hurried > 0 && since.Elapsed > Stalled) Hurry();
+            for (; hurried < server.Hung; hurried++)
+                Hurry();
+            // On a busy machine another deadline may have come first: the request still hangs, and nothing has happened
+            // for long.
+            if (hurried > 0 && since.Elapsed > Stalled)
+                Hurry();
             Assert.False(limit.IsCancellationRequested, "the work hangs");
         }
         await work;

@@ -3,18 +3,31 @@ using Pipeline.Tests;
 using Xunit.Runner.InProc.SystemConsole;
 
 // A process that a test started: it works on an account until it is told to end.
-if (args is ["worker"]) return await Pipeline.Faults.Processes.Worker.RunAsync(Console.In, Console.Out);
+if (args is ["worker"])
+    return await Pipeline.Faults.Processes.Worker.RunAsync(Console.In, Console.Out);
+
 // On its own the command runs everything.
-if (args.Length == 0 && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Share.Variable))) Environment.SetEnvironmentVariable(Share.Variable, Share.Full);
+if (args.Length == 0 && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Share.Variable)))
+    Environment.SetEnvironmentVariable(Share.Variable, Share.Full);
 var code = await ConsoleRunner.Run(args);
+
 // Under dotnet test somebody else reads the output; on its own the command ends with the table.
-if (args.Length > 0) return code;
+if (args.Length > 0)
+    return code;
 Console.WriteLine(Proof.Found.Text());
 Console.Write(Proof.Found.Differences());
+
 // What was not tried is not proved either.
-if (code == 0 && !Proof.Found.AllHeld) code = 1;
-if (code != 0) Console.WriteLine("tests failed, see above: the promises that the table marks or lacks are not proved");
-else if (Environment.GetEnvironmentVariable("UPDATE_README") == "1") Proof.WriteReadme();
+if (code == 0 && !Proof.Found.AllHeld)
+    code = 1;
+if (code != 0)
+{
+    Console.WriteLine("tests failed, see above: the promises that the table marks or lacks are not proved");
+}
+else if (Environment.GetEnvironmentVariable("UPDATE_README") == "1")
+{
+    Proof.WriteReadme();
+}
 else if (Proof.IsUsual && Proof.Outdated() is { Length: > 0 } outdated)
 {
     // Only here, where everything has run: a test alone knows its own part.

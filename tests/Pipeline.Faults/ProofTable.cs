@@ -11,7 +11,8 @@ internal sealed class ProofTable(IReadOnlyList<string> promises)
 
     private sealed class Row
     {
-        public long Tried, Survived;
+        public long Tried,
+            Survived;
         public readonly SortedSet<string> Notes = new(StringComparer.Ordinal);
         public readonly List<string> Differences = [];
     }
@@ -19,7 +20,8 @@ internal sealed class ProofTable(IReadOnlyList<string> promises)
     /// <summary>See <see cref="Proof.Try"/>.</summary>
     public Trial Try(string promise, string note, long tried)
     {
-        if (!promises.Contains(promise)) throw new ArgumentException($"seen \"{promise}\", expected one of Proof.Promises", nameof(promise));
+        if (!promises.Contains(promise))
+            throw new ArgumentException($"seen \"{promise}\", expected one of Proof.Promises", nameof(promise));
         Add(promise, row => row.Notes.Add(note));
         return new Trial(this, promise, tried);
     }
@@ -34,7 +36,8 @@ internal sealed class ProofTable(IReadOnlyList<string> promises)
     {
         lock (gate)
         {
-            if (!found.TryGetValue(promise, out var row)) found.Add(promise, row = new Row());
+            if (!found.TryGetValue(promise, out var row))
+                found.Add(promise, row = new Row());
             change(row);
         }
     }
@@ -44,7 +47,8 @@ internal sealed class ProofTable(IReadOnlyList<string> promises)
     {
         get
         {
-            lock (gate) return promises.All(promise => found.TryGetValue(promise, out var row) && row.Tried > 0 && Holds(row));
+            lock (gate)
+                return promises.All(promise => found.TryGetValue(promise, out var row) && row.Tried > 0 && Holds(row));
         }
     }
 
@@ -55,12 +59,19 @@ internal sealed class ProofTable(IReadOnlyList<string> promises)
     {
         var table = new StringBuilder("| promise | tried | survived | what was tried |\n|---|---:|---:|---|\n");
         lock (gate)
+        {
             foreach (var promise in promises)
             {
                 var row = found.GetValueOrDefault(promise);
                 var note = row is null ? "not run" : string.Join("; ", row.Notes);
-                table.Append(CultureInfo.InvariantCulture, $"| {promise} | {row?.Tried ?? 0:N0} | {row?.Survived ?? 0:N0} | {(row is null || Holds(row) ? "" : "FAILED: ")}{note} |\n");
+                table.Append(
+                    CultureInfo.InvariantCulture,
+                    $"| {promise} | {row?.Tried ?? 0:N0} | {row?.Survived ?? 0:N0} | "
+                        + $"{(row is null || Holds(row) ? "" : "FAILED: ")}{note} |\n"
+                );
             }
+        }
+
         return table.ToString();
     }
 
@@ -69,11 +80,15 @@ internal sealed class ProofTable(IReadOnlyList<string> promises)
     {
         var text = new StringBuilder();
         lock (gate)
+        {
             foreach (var promise in promises.Where(promise => found.TryGetValue(promise, out var row) && !Holds(row)))
             {
                 text.Append(CultureInfo.InvariantCulture, $"FAILED: {promise}\n");
-                foreach (var difference in found[promise].Differences) text.Append(difference).Append('\n');
+                foreach (var difference in found[promise].Differences)
+                    text.Append(difference).Append('\n');
             }
+        }
+
         return text.ToString();
     }
 }

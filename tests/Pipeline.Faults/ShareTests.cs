@@ -5,7 +5,10 @@ namespace Pipeline.Faults;
 
 public sealed class ShareTests
 {
-    private static readonly Share[] Tenths = [.. Enumerable.Range(1, Share.Parts).Select(part => Share.Parse($"{part}"))];
+    private static readonly Share[] Tenths =
+    [
+        .. Enumerable.Range(1, Share.Parts).Select(part => Share.Parse($"{part}")),
+    ];
 
     [Theory]
     [InlineData("a proof")]
@@ -25,5 +28,9 @@ public sealed class ShareTests
     [InlineData("Full")]
     [InlineData("1 ")]
     public void Another_length_is_refused(string text) =>
-        Assert.Equal($"FAULTS_LENGTH: seen \"{text}\", expected full, or 1 to 10 for one tenth of the cases; unset it to run the first tenth", Assert.Throws<FormatException>(() => Share.Parse(text)).Message);
+        Assert.Equal(
+            $"FAULTS_LENGTH: seen \"{text}\", expected full, or 1 to 10 for one tenth of the cases; unset it to run "
+                + "the first tenth",
+            Assert.Throws<FormatException>(() => Share.Parse(text)).Message
+        );
 }

@@ -1,8 +1,9 @@
 namespace Pipeline.Faults;
 
 /// <summary>
-/// A clock that no test waits for: a pause ends at once and moves the clock by its length. Timers of <paramref name="patience"/> and more are
-/// deadlines: they fire when the clock has come so far, by pauses, by <see cref="Advance"/> or because nothing else happens (<see cref="Hurry"/>).
+/// A clock that no test waits for: a pause ends at once and moves the clock by its length. Timers of
+/// <paramref name="patience"/> and more are deadlines: they fire when the clock has come so far, by pauses, by
+/// <see cref="Advance"/> or because nothing else happens (<see cref="Hurry"/>).
 /// </summary>
 internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : TimeProvider
 {
@@ -14,7 +15,8 @@ internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : Ti
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (gate)
+            return now;
     }
 
     public override long GetTimestamp() => GetUtcNow().Ticks;
@@ -37,9 +39,11 @@ internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : Ti
         List<Timer> due;
         lock (gate)
         {
-            if (deadlines.Count == 0) return false;
+            if (deadlines.Count == 0)
+                return false;
             var next = deadlines.Min(timer => timer.Due);
-            if (next > now) now = next;
+            if (next > now)
+                now = next;
             due = Take();
         }
         due.ForEach(timer => timer.Fire());
@@ -72,7 +76,8 @@ internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : Ti
             lock (clock.gate)
             {
                 clock.deadlines.Remove(this);
-                if (dueTime == Timeout.InfiniteTimeSpan) return true;
+                if (dueTime == Timeout.InfiniteTimeSpan)
+                    return true;
                 Due = clock.now + dueTime;
                 if (dueTime >= clock.Patience)
                 {
@@ -89,7 +94,8 @@ internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : Ti
 
         public void Dispose()
         {
-            lock (clock.gate) clock.deadlines.Remove(this);
+            lock (clock.gate)
+                clock.deadlines.Remove(this);
         }
 
         public ValueTask DisposeAsync()

@@ -14,7 +14,10 @@ internal static class Loopback
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    /// <summary>A server that has started. Another process may take a free port in between, so a few are tried.</summary>
+    /// <summary>
+    /// A server that has started. Another process may take a free port in between, so a few are
+    /// tried.
+    /// </summary>
     /// <param name="address">Its address without a slash at the end.</param>
     public static HttpListener StartServer(out string address)
     {

@@ -7,12 +7,15 @@ public static class Repository
     public static string Root { get; } = Find();
 
     /// <summary>What node loads before Azurite; says why itself.</summary>
-    public static string AzuriteWithoutSweeping { get; } = Path.Combine(Root, "tests", "Pipeline.Tests", "azurite-without-sweeping.cjs");
+    public static string AzuriteWithoutSweeping { get; } =
+        Path.Combine(Root, "tests", "Pipeline.Tests", "azurite-without-sweeping.cjs");
 
     private static string Find()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Pipeline.sln"))) folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException($"no Pipeline.sln above {AppContext.BaseDirectory}");
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Pipeline.sln")))
+            folder = folder.Parent;
+        return folder?.FullName
+            ?? throw new InvalidOperationException($"no Pipeline.sln above {AppContext.BaseDirectory}");
     }
 }

@@ -14,7 +14,8 @@ internal sealed class TestClock(DateTimeOffset start) : TimeProvider
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (gate)
+            return now;
     }
 
     public override long GetTimestamp() => GetUtcNow().Ticks;
@@ -29,13 +30,15 @@ internal sealed class TestClock(DateTimeOffset start) : TimeProvider
     /// <summary>Whether a timer is set to fire after exactly so long.</summary>
     public bool IsSetFor(TimeSpan wait)
     {
-        lock (gate) return timers.Any(timer => timer.Due == now + wait);
+        lock (gate)
+            return timers.Any(timer => timer.Due == now + wait);
     }
 
     /// <summary>Whether a timer is set to fire within a stretch of time from now.</summary>
     public bool IsSetFor(TimeSpan atLeast, TimeSpan atMost)
     {
-        lock (gate) return timers.Any(timer => timer.Due >= now + atLeast && timer.Due <= now + atMost);
+        lock (gate)
+            return timers.Any(timer => timer.Due >= now + atLeast && timer.Due <= now + atMost);
     }
 
     /// <summary>Moves the clock.</summary>
@@ -48,15 +51,23 @@ internal sealed class TestClock(DateTimeOffset start) : TimeProvider
             lock (gate)
             {
                 due = timers.Where(timer => timer.Due <= end).MinBy(timer => timer.Due);
-                now = due?.Due is { } time && time > now ? time : due is null ? end : now;
-                if (due is not null) timers.Remove(due);
+                now =
+                    due?.Due is { } time && time > now ? time
+                    : due is null ? end
+                    : now;
+                if (due is not null)
+                    timers.Remove(due);
             }
-            if (due is null) return;
+            if (due is null)
+                return;
             due.Fire();
         }
     }
 
-    /// <summary>Moves the clock in small steps, giving everything else time to act, until something has come true.</summary>
+    /// <summary>
+    /// Moves the clock in small steps, giving everything else time to act, until something has come
+    /// true.
+    /// </summary>
     public async Task UntilAsync(Func<bool> condition, TimeSpan step)
     {
         var limit = Stopwatch.StartNew();
@@ -78,7 +89,8 @@ internal sealed class TestClock(DateTimeOffset start) : TimeProvider
             {
                 clock.timers.Remove(this);
                 Due = dueTime == Timeout.InfiniteTimeSpan ? null : clock.now + dueTime;
-                if (Due is not null) clock.timers.Add(this);
+                if (Due is not null)
+                    clock.timers.Add(this);
             }
             return true;
         }
@@ -87,7 +99,8 @@ internal sealed class TestClock(DateTimeOffset start) : TimeProvider
 
         public void Dispose()
         {
-            lock (clock.gate) clock.timers.Remove(this);
+            lock (clock.gate)
+                clock.timers.Remove(this);
         }
 
         public ValueTask DisposeAsync()

@@ -21,10 +21,16 @@ internal sealed record AzuriteAccount(int Blob, int Queue, int Table)
         {
             return null;
         }
-        var parts = connectionString.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Select(part => part.Split('=', 2)).Where(part => part.Length == 2)
-            .GroupBy(part => part[0], StringComparer.OrdinalIgnoreCase).ToDictionary(group => group.Key, group => group.Last()[1], StringComparer.OrdinalIgnoreCase);
-        if (parts.TryGetValue("UseDevelopmentStorage", out var use) && use.Equals("true", StringComparison.OrdinalIgnoreCase))
+        var parts = connectionString
+            .Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(part => part.Split('=', 2))
+            .Where(part => part.Length == 2)
+            .GroupBy(part => part[0], StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(group => group.Key, group => group.Last()[1], StringComparer.OrdinalIgnoreCase);
+        if (
+            parts.TryGetValue("UseDevelopmentStorage", out var use)
+            && use.Equals("true", StringComparison.OrdinalIgnoreCase)
+        )
         {
             return parts.ContainsKey("DevelopmentStorageProxyUri") ? null : Default;
         }
@@ -32,10 +38,15 @@ internal sealed record AzuriteAccount(int Blob, int Queue, int Table)
         {
             return null;
         }
-        var ports = new[] { "BlobEndpoint", "QueueEndpoint", "TableEndpoint" }.Select(name => Port(parts.GetValueOrDefault(name))).OfType<int>().ToList();
+        var ports = new[] { "BlobEndpoint", "QueueEndpoint", "TableEndpoint" }
+            .Select(name => Port(parts.GetValueOrDefault(name)))
+            .OfType<int>()
+            .ToList();
         return ports is [var blob, var queue, var table] ? new AzuriteAccount(blob, queue, table) : null;
     }
 
     private static int? Port(string? address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri is { Scheme: "http", IsLoopback: true } ? uri.Port : null;
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri is { Scheme: "http", IsLoopback: true }
+            ? uri.Port
+            : null;
 }

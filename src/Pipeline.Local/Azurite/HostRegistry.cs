@@ -5,15 +5,18 @@ using System.Text.Json;
 namespace Pipeline.Local.Azurite;
 
 /// <summary>
-/// The local hosts that use one Azurite, a file each beside its data: what a host leaves behind when it is killed is found by the next one,
-/// and the last one to leave stops Azurite.
+/// The local hosts that use one Azurite, a file each beside its data: what a host leaves behind when it is killed is
+/// found by the next one, and the last one to leave stops Azurite.
 /// </summary>
 /// <param name="folder">The folder of the files.</param>
 internal sealed class HostRegistry(string folder)
 {
     private const string AzuriteFile = "azurite.json";
 
-    private readonly string own = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"host-{Environment.ProcessId}.json"));
+    private readonly string own = Path.Combine(
+        folder,
+        string.Create(CultureInfo.InvariantCulture, $"host-{Environment.ProcessId}.json")
+    );
 
     /// <summary>A host and its worker.</summary>
     internal sealed record Entry(ProcessId Host, ProcessId? Worker);
@@ -29,7 +32,10 @@ internal sealed class HostRegistry(string folder)
     /// <summary>Removes this host.</summary>
     public void Leave() => File.Delete(own);
 
-    /// <summary>Ends the workers whose host is dead, and removes what such hosts left. Workers of living hosts are not touched.</summary>
+    /// <summary>
+    /// Ends the workers whose host is dead, and removes what such hosts left. Workers of living hosts are not
+    /// touched.
+    /// </summary>
     /// <returns>The number of workers that were ended.</returns>
     public async Task<int> EndOrphansAsync(CancellationToken cancellationToken)
     {
@@ -56,11 +62,16 @@ internal sealed class HostRegistry(string folder)
     /// <summary>Remembers the Azurite that this host has started.</summary>
     public void KeepAzurite(ProcessId azurite) => Write(Path.Combine(folder, AzuriteFile), azurite);
 
-    /// <summary>The running Azurite that a local host has started; null if there is none, or if it was started by hand.</summary>
-    public ProcessId? Azurite => Read<ProcessId>(Path.Combine(folder, AzuriteFile)) is { IsRunning: true } azurite ? azurite : null;
+    /// <summary>
+    /// The running Azurite that a local host has started; null if there is none, or if it was started by
+    /// hand.
+    /// </summary>
+    public ProcessId? Azurite =>
+        Read<ProcessId>(Path.Combine(folder, AzuriteFile)) is { IsRunning: true } azurite ? azurite : null;
 
     /// <summary>Waits for the lock under which Azurite is started and stopped, one process at a time.</summary>
-    /// <exception cref="StartException">Another process holds it for too long, or the file cannot be written.</exception>
+    /// <exception cref="StartException">Another process holds it for too long, or the file cannot be
+    /// written.</exception>
     public async Task<IDisposable> LockAsync(TimeProvider time, Action<string> say, CancellationToken cancellationToken)
     {
         // Under it another process may fetch npm packages on a slow network.
@@ -84,16 +95,26 @@ internal sealed class HostRegistry(string folder)
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                var seen = e is IOException held && IsHeld(held) ? $"held by another process for {limit.TotalMinutes:0} minutes" : e.Message;
-                throw new StartException($"{file}: {seen}, expected a file that this process can lock; end that process, or correct the folder");
+                var seen =
+                    e is IOException held && IsHeld(held)
+                        ? $"held by another process for {limit.TotalMinutes:0} minutes"
+                        : e.Message;
+                throw new StartException(
+                    $"{file}: {seen}, expected a file that this process can lock; end that process, or correct the "
+                        + "folder"
+                );
             }
         }
     }
 
-    /// <summary>True if another process has locked the file: EWOULDBLOCK on Linux and macOS, a sharing violation on Windows.</summary>
+    /// <summary>
+    /// True if another process has locked the file: EWOULDBLOCK on Linux and macOS, a sharing violation on
+    /// Windows.
+    /// </summary>
     private static bool IsHeld(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 
-    private IEnumerable<string> Files() => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "host-*.json").ToList() : [];
+    private IEnumerable<string> Files() =>
+        Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "host-*.json").ToList() : [];
 
     private static void Write<T>(string file, T value)
     {
@@ -103,7 +124,8 @@ internal sealed class HostRegistry(string folder)
         File.Move(temporary, file, overwrite: true);
     }
 
-    private static T? Read<T>(string file) where T : class
+    private static T? Read<T>(string file)
+        where T : class
     {
         try
         {

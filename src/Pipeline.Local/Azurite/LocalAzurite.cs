@@ -8,7 +8,10 @@ using Pipeline.Local.Worker;
 
 namespace Pipeline.Local.Azurite;
 
-/// <summary>The Azurite that the settings ask for: a running one is used, otherwise one is started; the last local host to leave stops it.</summary>
+/// <summary>
+/// The Azurite that the settings ask for: a running one is used, otherwise one is started; the last local host
+/// to leave stops it.
+/// </summary>
 /// <param name="account">Its ports.</param>
 /// <param name="connectionString">The connection string that names it.</param>
 /// <param name="tools">Node.js and npm.</param>
@@ -17,15 +20,25 @@ namespace Pipeline.Local.Azurite;
 /// <param name="time">The clock of all waiting.</param>
 /// <param name="say">Receives progress.</param>
 internal sealed class LocalAzurite(
-    AzuriteAccount account, string connectionString, NodeTools tools, HostRegistry registry, string data, TimeProvider time, Action<string> say)
-    : IAsyncDisposable
+    AzuriteAccount account,
+    string connectionString,
+    NodeTools tools,
+    HostRegistry registry,
+    string data,
+    TimeProvider time,
+    Action<string> say
+) : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan CheckPeriod = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Ctrl-C in a terminal reaches Azurite, too: it must outlive the listeners, which still put messages back.</summary>
-    private const string Guard = "for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});\n"
+    /// <summary>
+    /// Ctrl-C in a terminal reaches Azurite, too: it must outlive the listeners, which still put messages
+    /// back.
+    /// </summary>
+    private const string Guard =
+        "for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});\n"
         + "const on = process.on; process.on = process.once = function (event, listener) "
         + "{ return event === 'SIGINT' || event === 'SIGHUP' ? this : on.call(this, event, listener); };\n";
 
@@ -42,32 +55,48 @@ internal sealed class LocalAzurite(
         var answering = await CountAnsweringAsync(cancellationToken);
         if (answering > 0 && answering < account.Ports.Count)
         {
-            throw new StartException($"Azurite: seen {answering} of the ports {account.Shown} in use, expected all of them (a running Azurite) or none; stop what uses them");
+            throw new StartException(
+                $"Azurite: seen {answering} of the ports {account.Shown} in use, expected all of them (a running "
+                    + "Azurite) or none; stop what uses them"
+            );
         }
         if (answering == 0 && !mayStart)
         {
-            throw new StartException($"Azurite: seen nothing on {account.Shown} with --no-azurite, expected a running Azurite; start it, or leave --no-azurite out");
+            throw new StartException(
+                $"Azurite: seen nothing on {account.Shown} with --no-azurite, expected a running Azurite; start it, "
+                    + "or leave --no-azurite out"
+            );
         }
         if (answering == 0)
         {
             await StartAsync(cancellationToken);
         }
         await CheckAccountAsync(cancellationToken);
-        say(answering == 0 ? $"Azurite: started on {account.Shown}, data in {data}" : $"Azurite: using the one on {account.Shown}");
+        say(
+            answering == 0
+                ? $"Azurite: started on {account.Shown}, data in {data}"
+                : $"Azurite: using the one on {account.Shown}"
+        );
     }
 
     /// <summary>Ends when Azurite does not answer any more.</summary>
     /// <returns>What happened and what to do.</returns>
     public async Task<string> WatchAsync(CancellationToken cancellationToken)
     {
-        for (var missed = 0; missed < 3;)
+        for (var missed = 0; missed < 3; )
         {
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
-            missed = started?.HasExited == true ? 3 : await CountAnsweringAsync(cancellationToken) < account.Ports.Count ? missed + 1 : 0;
+            missed =
+                started?.HasExited == true ? 3
+                : await CountAnsweringAsync(cancellationToken) < account.Ports.Count ? missed + 1
+                : 0;
         }
-        var end = started is { HasExited: true } process ? $"ended with exit code {process.ExitCode}{lastLines.Quoted}" : $"does not answer on {account.Shown} any more";
-        return $"Azurite: {end}; run the command again: nothing that was stored is lost, and the work goes on where it ended";
+        var end = started is { HasExited: true } process
+            ? $"ended with exit code {process.ExitCode}{lastLines.Quoted}"
+            : $"does not answer on {account.Shown} any more";
+        return $"Azurite: {end}; run the command again: nothing that was stored is lost, and the work goes on where "
+            + "it ended";
     }
 
     /// <summary>Stops Azurite if a local host has started it and no other one uses it.</summary>
@@ -91,10 +120,33 @@ internal sealed class LocalAzurite(
         Directory.CreateDirectory(data);
         var guard = Path.Combine(data, "signals.cjs");
         await File.WriteAllTextAsync(guard, Guard, cancellationToken);
-        string[] ports = [.. new[] { ("blob", account.Blob), ("queue", account.Queue), ("table", account.Table) }
-            .SelectMany(service => new[] { $"--{service.Item1}Host", "127.0.0.1", $"--{service.Item1}Port", service.Item2.ToString(CultureInfo.InvariantCulture) })];
-        var start = new ProcessStartInfo(tools.Node,
-            ["--require", guard, tools.Script, "--silent", "--location", data, "--skipApiVersionCheck", "--disableTelemetry", .. ports])
+        string[] ports =
+        [
+            .. new[] { ("blob", account.Blob), ("queue", account.Queue), ("table", account.Table) }.SelectMany(
+                service =>
+                    new[]
+                    {
+                        $"--{service.Item1}Host",
+                        "127.0.0.1",
+                        $"--{service.Item1}Port",
+                        service.Item2.ToString(CultureInfo.InvariantCulture),
+                    }
+            ),
+        ];
+        var start = new ProcessStartInfo(
+            tools.Node,
+            [
+                "--require",
+                guard,
+                tools.Script,
+                "--silent",
+                "--location",
+                data,
+                "--skipApiVersionCheck",
+                "--disableTelemetry",
+                .. ports,
+            ]
+        )
         {
             WorkingDirectory = data,
             RedirectStandardInput = true,
@@ -106,19 +158,28 @@ internal sealed class LocalAzurite(
         started = Process.Start(start) ?? throw new StartException($"Azurite: '{tools.Node}' did not start");
         registry.KeepAzurite(ProcessId.Of(started));
         lastLines.Read(started);
-        var ready = await UntilAsync(async () => started.HasExited || await CountAnsweringAsync(cancellationToken) == account.Ports.Count, StartLimit, cancellationToken);
+        var ready = await UntilAsync(
+            async () => started.HasExited || await CountAnsweringAsync(cancellationToken) == account.Ports.Count,
+            StartLimit,
+            cancellationToken
+        );
         if (ready && !started.HasExited)
         {
             return;
         }
-        var seen = started.HasExited ? $"the process ended with exit code {started.ExitCode}" : $"no response within {StartLimit.TotalMinutes:0} minutes";
+        var seen = started.HasExited
+            ? $"the process ended with exit code {started.ExitCode}"
+            : $"no response within {StartLimit.TotalMinutes:0} minutes";
         if (!started.HasExited)
         {
             started.Kill(entireProcessTree: true);
         }
         await started.WaitForExitAsync(cancellationToken);
-        throw new StartException(
-            [$"Azurite on {account.Shown}: seen {seen}, expected a running Azurite; if its data in {data} is damaged, move it away. Its last lines:", .. lastLines.All.Select(line => "  " + line)]);
+        throw new StartException([
+            $"Azurite on {account.Shown}: seen {seen}, expected a running Azurite; if its data in {data} is "
+                + "damaged, move it away. Its last lines:",
+            .. lastLines.All.Select(line => "  " + line),
+        ]);
     }
 
     private async Task StopAsync(ProcessId azurite)
@@ -135,7 +196,14 @@ internal sealed class LocalAzurite(
         else
         {
             // Azurite writes its data to disk when it is asked to end.
-            await Commands.RunAsync("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)], data, StopLimit, _ => { }, CancellationToken.None);
+            await Commands.RunAsync(
+                "kill",
+                ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)],
+                data,
+                StopLimit,
+                _ => { },
+                CancellationToken.None
+            );
         }
         using var limit = new CancellationTokenSource(StopLimit);
         try
@@ -165,12 +233,20 @@ internal sealed class LocalAzurite(
         catch (RequestFailedException e) when (e.Status is 401 or 403 or 404)
         {
             throw new StartException(
-                $"Azurite: seen status {e.Status} from 127.0.0.1:{account.Queue} for the account of the settings, expected an Azurite that knows it; "
-                + "stop that Azurite, or start it without AZURITE_ACCOUNTS");
+                $"Azurite: seen status {e.Status} from 127.0.0.1:{account.Queue} for the account of the settings, "
+                    + "expected an Azurite that knows it; "
+                    + "stop that Azurite, or start it without AZURITE_ACCOUNTS"
+            );
         }
-        catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e)
+            when (e is RequestFailedException or AggregateException or OperationCanceledException
+                && !cancellationToken.IsCancellationRequested
+            )
         {
-            throw new StartException($"Azurite: seen no queue service on 127.0.0.1:{account.Queue}, expected Azurite; stop what listens there");
+            throw new StartException(
+                $"Azurite: seen no queue service on 127.0.0.1:{account.Queue}, expected Azurite; stop what listens "
+                    + "there"
+            );
         }
     }
 

@@ -12,7 +12,8 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
     public const int Oldest = 20;
 
     private const int LastLines = 12;
-    private const string Remedy = "install it, or set AzureWebJobsStorage and PipelineStorage to a real account and use --no-azurite";
+    private const string Remedy =
+        "install it, or set AzureWebJobsStorage and PipelineStorage to a real account and use --no-azurite";
 
     /// <summary>npm writes a line for each package; a machine that needs longer for one has lost its network.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(10);
@@ -29,9 +30,11 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
     public string Script { get; } = Path.Combine(root, "node_modules", "azurite", "dist", "src", "azurite.js");
 
     /// <summary>True if npm has installed Azurite to the end: it writes its list of what is there last.</summary>
-    public bool IsComplete => File.Exists(Script)
+    public bool IsComplete =>
+        File.Exists(Script)
         && File.Exists(Path.Combine(root, "node_modules", ".package-lock.json"))
-        && File.ReadAllText(Path.Combine(root, "node_modules", ".package-lock.json")).Contains("\"node_modules/azurite\"", StringComparison.Ordinal);
+        && File.ReadAllText(Path.Combine(root, "node_modules", ".package-lock.json"))
+            .Contains("\"node_modules/azurite\"", StringComparison.Ordinal);
 
     /// <summary>The version of Node.js, for example 20.19.2.</summary>
     /// <exception cref="StartException">Node.js is missing or too old.</exception>
@@ -43,9 +46,14 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
             throw Missing(Node);
         }
         var version = last.Trim().TrimStart('v');
-        if (!int.TryParse(version.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) || major < Oldest)
+        if (
+            !int.TryParse(version.Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major)
+            || major < Oldest
+        )
         {
-            throw new StartException($"Node.js: seen version \"{version}\", expected {Oldest} or newer for Azurite; {Remedy}");
+            throw new StartException(
+                $"Node.js: seen version \"{version}\", expected {Oldest} or newer for Azurite; {Remedy}"
+            );
         }
         return version;
     }
@@ -67,7 +75,13 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
         try
         {
             code = await Commands.RunAsync(
-                Npm, ["ci", "--omit=optional", "--no-fund", "--no-audit", "--no-progress", "--loglevel=http"], root, Quiet, Receive, cancellationToken);
+                Npm,
+                ["ci", "--omit=optional", "--no-fund", "--no-audit", "--no-progress", "--loglevel=http"],
+                root,
+                Quiet,
+                Receive,
+                cancellationToken
+            );
         }
         catch (TimeoutException)
         {
@@ -81,7 +95,12 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
         {
             throw Failed(code == 0 ? "no Azurite afterwards" : $"exit code {code}", lines);
         }
-        say(string.Create(CultureInfo.InvariantCulture, $"npm: {packages} packages in {time.GetElapsedTime(started).TotalSeconds:0} s"));
+        say(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"npm: {packages} packages in {time.GetElapsedTime(started).TotalSeconds:0} s"
+            )
+        );
 
         void Receive(string line)
         {
@@ -99,7 +118,12 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
                 if (time.GetElapsedTime(said) >= ProgressPeriod)
                 {
                     said = time.GetTimestamp();
-                    say(string.Create(CultureInfo.InvariantCulture, $"npm: {packages} packages so far, {time.GetElapsedTime(started).TotalSeconds:0} s"));
+                    say(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"npm: {packages} packages so far, {time.GetElapsedTime(started).TotalSeconds:0} s"
+                        )
+                    );
                 }
             }
         }
@@ -109,14 +133,17 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
     {
         lock (lines)
         {
-            return new StartException(
-            [
-                $"'npm ci --omit=optional' in {root}: seen {seen}, expected the packages of package.json; connect to the network and run it by hand. Its last lines:",
+            return new StartException([
+                $"'npm ci --omit=optional' in {root}: seen {seen}, expected the packages of package.json; connect "
+                    + "to the network and run it by hand. Its last lines:",
                 .. lines.TakeLast(LastLines).Select(line => "  " + line),
             ]);
         }
     }
 
     private static StartException Missing(string command) =>
-        new($"Node.js: seen no '{command}' on the PATH, expected Node.js {Oldest} or newer with npm for Azurite; {Remedy}");
+        new(
+            $"Node.js: seen no '{command}' on the PATH, expected Node.js {Oldest} or newer with npm for Azurite; "
+                + $"{Remedy}"
+        );
 }

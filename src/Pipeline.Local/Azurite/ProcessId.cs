@@ -22,7 +22,8 @@ internal sealed record ProcessId(int Pid, DateTimeOffset StartedAt)
         }
     }
 
-    public static ProcessId Of(Process process) => new(process.Id, new DateTimeOffset(process.StartTime).ToUniversalTime());
+    public static ProcessId Of(Process process) =>
+        new(process.Id, new DateTimeOffset(process.StartTime).ToUniversalTime());
 
     /// <summary>Kills the process if it runs.</summary>
     /// <returns>True if it ran.</returns>

@@ -13,7 +13,10 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Pipeline.Local.Http;
 
-/// <summary>The pages on http://localhost: each request goes on to the worker, beside an invocation of its function.</summary>
+/// <summary>
+/// The pages on http://localhost: each request goes on to the worker, beside an invocation of its
+/// function.
+/// </summary>
 internal sealed class FrontEnd : IAsyncDisposable
 {
     private const string InvocationHeader = "x-ms-invocation-id";
@@ -50,19 +53,40 @@ internal sealed class FrontEnd : IAsyncDisposable
     /// <param name="home">Where <c>/</c> leads to.</param>
     /// <param name="log">Receives failures.</param>
     /// <exception cref="StartException">The port is in use.</exception>
-    public static async Task<FrontEnd> StartAsync(FunctionInvoker invoker, Uri worker, HostFile hostFile, int port, string home, ConsoleLog log)
+    public static async Task<FrontEnd> StartAsync(
+        FunctionInvoker invoker,
+        Uri worker,
+        HostFile hostFile,
+        int port,
+        string home,
+        ConsoleLog log
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         builder.Services.AddHttpForwarder();
         var app = builder.Build();
-        var client = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None });
+        var client = new HttpMessageInvoker(
+            new SocketsHttpHandler
+            {
+                UseProxy = false,
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                AutomaticDecompression = DecompressionMethods.None,
+            }
+        );
         // A function may run longer than a proxy waits by itself.
-        var forwarding = new ForwarderRequestConfig { ActivityTimeout = hostFile.FunctionTimeout > TimeSpan.Zero ? hostFile.FunctionTimeout : TimeSpan.FromDays(1) };
+        var forwarding = new ForwarderRequestConfig
+        {
+            ActivityTimeout =
+                hostFile.FunctionTimeout > TimeSpan.Zero ? hostFile.FunctionTimeout : TimeSpan.FromDays(1),
+        };
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
         app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(home));
-        app.MapPost("/admin/functions/{name}", (string name, HttpRequest request, CancellationToken aborted) => RunByHandAsync(invoker, name, request, log, aborted));
+        app.MapPost("/admin/functions/{name}", (string name, HttpRequest request, CancellationToken aborted) =>
+            RunByHandAsync(invoker, name, request, log, aborted)
+        );
         foreach (var function in invoker.Functions.Where(function => function.Trigger is HttpTrigger))
         {
             var trigger = (HttpTrigger)function.Trigger;
@@ -89,11 +113,21 @@ internal sealed class FrontEnd : IAsyncDisposable
                 return;
             }
             var id = Guid.NewGuid().ToString();
-            var routeValues = http.Request.RouteValues.ToDictionary(value => value.Key, value => value.Value?.ToString() ?? "", StringComparer.Ordinal);
+            var routeValues = http.Request.RouteValues.ToDictionary(
+                value => value.Key,
+                value => value.Value?.ToString() ?? "",
+                StringComparer.Ordinal
+            );
             // Both reach the worker within seconds of each other: it waits for the second one no longer.
             var invocation = invoker.InvokeHttpAsync(function, id, routeValues, http.RequestAborted);
             http.Request.Headers[InvocationHeader] = id;
-            await forwarder.SendAsync(http, worker.GetLeftPart(UriPartial.Authority), client, forwarding, HttpTransformer.Default);
+            await forwarder.SendAsync(
+                http,
+                worker.GetLeftPart(UriPartial.Authority),
+                client,
+                forwarding,
+                HttpTransformer.Default
+            );
             try
             {
                 await invocation;
@@ -107,7 +141,10 @@ internal sealed class FrontEnd : IAsyncDisposable
     }
 
     private static StartException PortInUse(int port, string reason) =>
-        new($"--port: seen port {port} in use ({reason.TrimEnd('.')}), expected a free one; end what uses it, or name another port");
+        new(
+            $"--port: seen port {port} in use ({reason.TrimEnd('.')}), expected a free one; end what uses it, or "
+                + "name another port"
+        );
 
     public async ValueTask DisposeAsync()
     {
@@ -118,7 +155,13 @@ internal sealed class FrontEnd : IAsyncDisposable
     }
 
     /// <summary>As in Azure: 202, and the function runs in the background.</summary>
-    private static async Task<IResult> RunByHandAsync(FunctionInvoker invoker, string name, HttpRequest request, ConsoleLog log, CancellationToken aborted)
+    private static async Task<IResult> RunByHandAsync(
+        FunctionInvoker invoker,
+        string name,
+        HttpRequest request,
+        ConsoleLog log,
+        CancellationToken aborted
+    )
     {
         if (invoker.TryFind(name) is not { } function)
         {
@@ -126,7 +169,9 @@ internal sealed class FrontEnd : IAsyncDisposable
         }
         if (function.Trigger is HttpTrigger)
         {
-            return Results.BadRequest(new { error = $"{function.Name} runs by its own address, expected one of {Names(invoker)}" });
+            return Results.BadRequest(
+                new { error = $"{function.Name} runs by its own address, expected one of {Names(invoker)}" }
+            );
         }
         string input;
         try
@@ -138,11 +183,15 @@ internal sealed class FrontEnd : IAsyncDisposable
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            return Results.BadRequest(new { error = "seen a body of another form, expected {\"input\": \"…\"} or none" });
+            return Results.BadRequest(
+                new { error = "seen a body of another form, expected {\"input\": \"…\"} or none" }
+            );
         }
         if (function.Trigger is QueueTrigger { Deferred: true })
         {
-            return Results.BadRequest(new { error = $"{function.Name} takes whole messages, expected one in its queue; send it there" });
+            return Results.BadRequest(
+                new { error = $"{function.Name} takes whole messages, expected one in its queue; send it there" }
+            );
         }
         _ = RunAsync();
         return Results.StatusCode(StatusCodes.Status202Accepted);
@@ -161,5 +210,8 @@ internal sealed class FrontEnd : IAsyncDisposable
     }
 
     private static string Names(FunctionInvoker invoker) =>
-        string.Join(", ", invoker.Functions.Where(function => function.Trigger is not HttpTrigger).Select(function => function.Name));
+        string.Join(
+            ", ",
+            invoker.Functions.Where(function => function.Trigger is not HttpTrigger).Select(function => function.Name)
+        );
 }

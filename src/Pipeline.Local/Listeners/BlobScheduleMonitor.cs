@@ -6,8 +6,8 @@ using Microsoft.Azure.WebJobs.Extensions.Timers;
 namespace Pipeline.Local.Listeners;
 
 /// <summary>
-/// Keeps when each timer ran and runs next, in the place where the Functions host keeps it. The WebJobs SDK has a monitor of its own,
-/// which needs an older library of blobs.
+/// Keeps when each timer ran and runs next, in the place where the Functions host keeps it. The WebJobs SDK has a
+/// monitor of its own, which needs an older library of blobs.
 /// </summary>
 /// <param name="container">The container of the host, azure-webjobs-hosts.</param>
 /// <param name="hostId">Under whose name the timers are kept.</param>

@@ -28,23 +28,53 @@ public sealed class FunctionInvoker
     internal IReadOnlyList<WorkerFunction> Functions { get; }
 
     /// <summary>The function of a name, in any case.</summary>
-    internal WorkerFunction? TryFind(string name) => Functions.FirstOrDefault(function => function.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+    internal WorkerFunction? TryFind(string name) =>
+        Functions.FirstOrDefault(function => function.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The function of a name that the worker has listed.</summary>
-    internal WorkerFunction Find(string name) => TryFind(name) ?? throw new InvalidOperationException($"the worker has no function {name}");
+    internal WorkerFunction Find(string name) =>
+        TryFind(name) ?? throw new InvalidOperationException($"the worker has no function {name}");
 
     /// <summary>Runs a function.</summary>
-    internal Task InvokeAsync(WorkerFunction function, TypedData input, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken) =>
-        channel.InvokeAsync(function, Guid.NewGuid().ToString(), input, metadata, limit, cancellationToken);
+    internal Task InvokeAsync(
+        WorkerFunction function,
+        TypedData input,
+        IReadOnlyDictionary<string, string> metadata,
+        CancellationToken cancellationToken
+    ) => channel.InvokeAsync(function, Guid.NewGuid().ToString(), input, metadata, limit, cancellationToken);
 
     /// <summary>Runs an HTTP function whose request is on its way to the worker under the same id.</summary>
-    internal Task InvokeHttpAsync(WorkerFunction function, string invocationId, IReadOnlyDictionary<string, string> routeValues, CancellationToken cancellationToken) =>
-        channel.InvokeAsync(function, invocationId, new TypedData { Http = new RpcHttp() }, routeValues, limit, cancellationToken);
+    internal Task InvokeHttpAsync(
+        WorkerFunction function,
+        string invocationId,
+        IReadOnlyDictionary<string, string> routeValues,
+        CancellationToken cancellationToken
+    ) =>
+        channel.InvokeAsync(
+            function,
+            invocationId,
+            new TypedData { Http = new RpcHttp() },
+            routeValues,
+            limit,
+            cancellationToken
+        );
 
     /// <summary>Runs a timer function.</summary>
-    internal Task InvokeTimerAsync(WorkerFunction function, TimerState? state, bool isPastDue, CancellationToken cancellationToken)
+    internal Task InvokeTimerAsync(
+        WorkerFunction function,
+        TimerState? state,
+        bool isPastDue,
+        CancellationToken cancellationToken
+    )
     {
-        var timer = JsonSerializer.Serialize(new { Schedule = new { AdjustForDST = true }, ScheduleStatus = state, IsPastDue = isPastDue });
+        var timer = JsonSerializer.Serialize(
+            new
+            {
+                Schedule = new { AdjustForDST = true },
+                ScheduleStatus = state,
+                IsPastDue = isPastDue,
+            }
+        );
         return InvokeAsync(function, new TypedData { Json = timer }, Nothing, cancellationToken);
     }
 
@@ -53,5 +83,7 @@ public sealed class FunctionInvoker
     /// <param name="input">The message of a queue function; a timer takes none.</param>
     /// <param name="cancellationToken">Cancels the run.</param>
     internal Task InvokeByHandAsync(WorkerFunction function, string input, CancellationToken cancellationToken) =>
-        function.Trigger is TimerTrigger ? InvokeTimerAsync(function, null, isPastDue: false, cancellationToken) : InvokeAsync(function, new TypedData { Json = input }, Nothing, cancellationToken);
+        function.Trigger is TimerTrigger
+            ? InvokeTimerAsync(function, null, isPastDue: false, cancellationToken)
+            : InvokeAsync(function, new TypedData { Json = input }, Nothing, cancellationToken);
 }

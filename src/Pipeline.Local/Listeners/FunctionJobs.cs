@@ -9,8 +9,8 @@ using QueueTrigger = Pipeline.Local.Worker.QueueTrigger;
 namespace Pipeline.Local.Listeners;
 
 /// <summary>
-/// What the WebJobs SDK runs when a trigger fires. <see cref="JobTypeBuilder"/> derives a class with one method a function,
-/// each of which hands its trigger on to the worker by one of the methods here.
+/// What the WebJobs SDK runs when a trigger fires. <see cref="JobTypeBuilder"/> derives a class with one method a
+/// function, each of which hands its trigger on to the worker by one of the methods here.
 /// </summary>
 public abstract class FunctionJobs
 {
@@ -43,29 +43,39 @@ public abstract class FunctionJobs
     protected Task RunTimerAsync(string function, TimerInfo timer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(timer);
-        return invoker.InvokeTimerAsync(invoker.Find(function), timer.ScheduleStatus is { } status ? new TimerState(status.Last, status.Next, status.LastUpdated) : null, timer.IsPastDue, cancellationToken);
+        return invoker.InvokeTimerAsync(
+            invoker.Find(function),
+            timer.ScheduleStatus is { } status ? new TimerState(status.Last, status.Next, status.LastUpdated) : null,
+            timer.IsPastDue,
+            cancellationToken
+        );
     }
 
     /// <summary>A message with all its properties, as the worker's own converter reads it.</summary>
-    private static TypedData Whole(QueueMessage message) => new()
-    {
-        ModelBindingData = new ModelBindingData
+    private static TypedData Whole(QueueMessage message) =>
+        new()
         {
-            Version = "1.0",
-            Source = "AzureStorageQueues",
-            ContentType = "application/json",
-            Content = ByteString.CopyFrom(JsonSerializer.SerializeToUtf8Bytes(new
+            ModelBindingData = new ModelBindingData
             {
-                message.MessageId,
-                message.PopReceipt,
-                MessageText = message.Body.ToString(),
-                message.DequeueCount,
-                message.NextVisibleOn,
-                message.InsertedOn,
-                message.ExpiresOn,
-            })),
-        },
-    };
+                Version = "1.0",
+                Source = "AzureStorageQueues",
+                ContentType = "application/json",
+                Content = ByteString.CopyFrom(
+                    JsonSerializer.SerializeToUtf8Bytes(
+                        new
+                        {
+                            message.MessageId,
+                            message.PopReceipt,
+                            MessageText = message.Body.ToString(),
+                            message.DequeueCount,
+                            message.NextVisibleOn,
+                            message.InsertedOn,
+                            message.ExpiresOn,
+                        }
+                    )
+                ),
+            },
+        };
 
     private static string Text(DateTimeOffset? moment) => moment?.ToString("O", CultureInfo.InvariantCulture) ?? "";
 }

@@ -5,7 +5,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Pipeline.Local.Listeners;
 
-/// <summary>Receives the errors of the listeners. The SDK's own handler throws each on a new thread, which ends the process without any cleanup.</summary>
+/// <summary>
+/// Receives the errors of the listeners. The SDK's own handler throws each on a new thread, which ends the
+/// process without any cleanup.
+/// </summary>
 internal sealed class ListenerFaults : IWebJobsExceptionHandlerFactory, IWebJobsExceptionHandler
 {
     private readonly TaskCompletionSource<Exception> first = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,7 +26,8 @@ internal sealed class ListenerFaults : IWebJobsExceptionHandlerFactory, IWebJobs
     }
 
     /// <inheritdoc/>
-    public Task OnTimeoutExceptionAsync(ExceptionDispatchInfo exceptionInfo, TimeSpan timeoutGracePeriod) => OnUnhandledExceptionAsync(exceptionInfo);
+    public Task OnTimeoutExceptionAsync(ExceptionDispatchInfo exceptionInfo, TimeSpan timeoutGracePeriod) =>
+        OnUnhandledExceptionAsync(exceptionInfo);
 
     /// <inheritdoc/>
     public Task OnUnhandledExceptionAsync(ExceptionDispatchInfo exceptionInfo)

@@ -6,8 +6,8 @@ using Microsoft.Azure.WebJobs.Host.Queues;
 namespace Pipeline.Local.Listeners;
 
 /// <summary>
-/// The messages that this host has in hand: those whose function runs, and those that failed and are hidden until their next attempt. Peeking at
-/// a queue shows neither.
+/// The messages that this host has in hand: those whose function runs, and those that failed and are hidden until their
+/// next attempt. Peeking at a queue shows neither.
 /// </summary>
 /// <param name="time">The clock by which hidden messages come back.</param>
 internal sealed class MessageTracker(TimeProvider time) : IQueueProcessorFactory
@@ -41,7 +41,8 @@ internal sealed class MessageTracker(TimeProvider time) : IQueueProcessorFactory
     public long Taken => Interlocked.Read(ref taken);
 
     /// <inheritdoc/>
-    public QueueProcessor Create(QueueProcessorOptions queueProcessorOptions) => new Processor(this, queueProcessorOptions);
+    public QueueProcessor Create(QueueProcessorOptions queueProcessorOptions) =>
+        new Processor(this, queueProcessorOptions);
 
     /// <summary>Microsoft's own handling of a message, told of when it begins and ends.</summary>
     private sealed class Processor : QueueProcessor
@@ -50,14 +51,18 @@ internal sealed class MessageTracker(TimeProvider time) : IQueueProcessorFactory
         private readonly int maxDequeueCount;
         private readonly TimeSpan retryDelay;
 
-        public Processor(MessageTracker tracker, QueueProcessorOptions options) : base(options)
+        public Processor(MessageTracker tracker, QueueProcessorOptions options)
+            : base(options)
         {
             this.tracker = tracker;
             maxDequeueCount = options.Options.MaxDequeueCount;
             retryDelay = options.Options.VisibilityTimeout;
         }
 
-        protected override async Task<bool> BeginProcessingMessageAsync(QueueMessage message, CancellationToken cancellationToken)
+        protected override async Task<bool> BeginProcessingMessageAsync(
+            QueueMessage message,
+            CancellationToken cancellationToken
+        )
         {
             tracker.inHand[message.MessageId] = DateTimeOffset.MaxValue;
             Interlocked.Increment(ref tracker.taken);
@@ -77,13 +82,18 @@ internal sealed class MessageTracker(TimeProvider time) : IQueueProcessorFactory
             }
         }
 
-        protected override async Task CompleteProcessingMessageAsync(QueueMessage message, FunctionResult result, CancellationToken cancellationToken)
+        protected override async Task CompleteProcessingMessageAsync(
+            QueueMessage message,
+            FunctionResult result,
+            CancellationToken cancellationToken
+        )
         {
             var isHidden = false;
             try
             {
                 await base.CompleteProcessingMessageAsync(message, result, cancellationToken);
-                // A message that succeeded was deleted; one that failed for the last time was copied to the poison queue, where it is visible.
+                // A message that succeeded was deleted; one that failed for the last time was copied to the poison
+                // queue, where it is visible.
                 isHidden = !result.Succeeded && message.DequeueCount < maxDequeueCount;
             }
             finally

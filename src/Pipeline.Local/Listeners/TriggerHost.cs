@@ -43,7 +43,10 @@ internal sealed class TriggerHost : IAsyncDisposable
     /// <summary>How long running functions are awaited at the stop.</summary>
     public TimeSpan StopLimit { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Ends with the error when a listener has failed beyond its own retries, for example because the storage does not answer.</summary>
+    /// <summary>
+    /// Ends with the error when a listener has failed beyond its own retries, for example because the storage
+    /// does not answer.
+    /// </summary>
     public Task<Exception> Failing { get; }
 
     /// <summary>Starts the listeners.</summary>
@@ -55,10 +58,23 @@ internal sealed class TriggerHost : IAsyncDisposable
     /// <param name="once">True for a run that ends by itself: no timer fires, and queues are polled often.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     public static async Task<TriggerHost> StartAsync(
-        FunctionInvoker invoker, HostFile hostFile, StorageAccount account, BlobServiceClient hostStorage, ConsoleLog log, bool once, CancellationToken cancellationToken)
+        FunctionInvoker invoker,
+        HostFile hostFile,
+        StorageAccount account,
+        BlobServiceClient hostStorage,
+        ConsoleLog log,
+        bool once,
+        CancellationToken cancellationToken
+    )
     {
         // A listener waits up to a minute for a queue that does not exist, and logs each 404.
-        foreach (var queue in invoker.Functions.Select(function => function.Trigger).OfType<QueueTrigger>().Select(trigger => trigger.Queue).Distinct())
+        foreach (
+            var queue in invoker
+                .Functions.Select(function => function.Trigger)
+                .OfType<QueueTrigger>()
+                .Select(trigger => trigger.Queue)
+                .Distinct()
+        )
         {
             await account.Queues.GetQueueClient(queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         }
@@ -66,16 +82,24 @@ internal sealed class TriggerHost : IAsyncDisposable
         var faults = new ListenerFaults();
         var jobs = JobTypeBuilder.Build(invoker.Functions, withTimers: !once);
         var builder = new HostBuilder()
-            .ConfigureAppConfiguration(configuration => configuration
-                .AddEnvironmentVariables()
-                .AddInMemoryCollection(hostFile.Values.AsEnumerable().Select(pair => new KeyValuePair<string, string?>($"AzureWebJobs:{pair.Key}", pair.Value))))
+            .ConfigureAppConfiguration(configuration =>
+                configuration
+                    .AddEnvironmentVariables()
+                    .AddInMemoryCollection(
+                        hostFile
+                            .Values.AsEnumerable()
+                            .Select(pair => new KeyValuePair<string, string?>($"AzureWebJobs:{pair.Key}", pair.Value))
+                    )
+            )
             .ConfigureLogging(logging =>
             {
                 logging.SetMinimumLevel(log.Least).AddProvider(new ConsoleLogProvider(log));
                 logging.AddFilter("Azure.Core", LogLevel.Error).AddFilter("Microsoft.Hosting", LogLevel.Warning);
                 // The worker says itself what its functions do.
                 logging.AddFilter("Host", LogLevel.Warning).AddFilter("Microsoft.Azure.WebJobs", LogLevel.Warning);
-                logging.AddFilter("Function", log.Verbose ? LogLevel.Information : LogLevel.None).AddFilter("Host.Results", LogLevel.None);
+                logging
+                    .AddFilter("Function", log.Verbose ? LogLevel.Information : LogLevel.None)
+                    .AddFilter("Host.Results", LogLevel.None);
             })
             .ConfigureWebJobs(webJobs =>
             {
@@ -100,7 +124,9 @@ internal sealed class TriggerHost : IAsyncDisposable
                 services.AddSingleton(invoker);
                 services.AddSingleton<IQueueProcessorFactory>(messages);
                 services.AddSingleton<IWebJobsExceptionHandlerFactory>(faults);
-                services.AddSingleton<ScheduleMonitor>(new BlobScheduleMonitor(hostStorage.GetBlobContainerClient(HostContainer), HostId));
+                services.AddSingleton<ScheduleMonitor>(
+                    new BlobScheduleMonitor(hostStorage.GetBlobContainerClient(HostContainer), HostId)
+                );
                 services.Configure<SingletonOptions>(singleton =>
                 {
                     // The shortest that is allowed: after a host was killed, the next one's timers wait for this.
@@ -122,7 +148,10 @@ internal sealed class TriggerHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the listeners: running functions are cancelled and awaited, and their messages put back.</summary>
+    /// <summary>
+    /// Stops the listeners: running functions are cancelled and awaited, and their messages put
+    /// back.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         using var limit = new CancellationTokenSource(StopLimit);

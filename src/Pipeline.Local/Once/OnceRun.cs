@@ -12,8 +12,9 @@ using Pipeline.Storage;
 namespace Pipeline.Local.Once;
 
 /// <summary>
-/// A run that ends by itself: it plans, or replays one slice, and waits until the ledger says that every slice it is about is at rest
-/// and no visible message is left. A message that a dead process had taken stays hidden for minutes: the plan sends the next one again.
+/// A run that ends by itself: it plans, or replays one slice, and waits until the ledger says that every slice it is
+/// about is at rest and no visible message is left. A message that a dead process had taken stays hidden for minutes:
+/// the plan sends the next one again.
 /// </summary>
 /// <param name="services">The engine on the same storage as the worker.</param>
 /// <param name="planned">The sources to plan; none for a replay.</param>
@@ -23,12 +24,22 @@ namespace Pipeline.Local.Once;
 /// <param name="log">Receives progress and summary.</param>
 /// <param name="time">The clock.</param>
 internal sealed class OnceRun(
-    IServiceProvider services, IReadOnlyList<PlannedSource> planned, FunctionInvoker invoker, MessageTracker messages, LocalOptions options, ConsoleLog log, TimeProvider time)
+    IServiceProvider services,
+    IReadOnlyList<PlannedSource> planned,
+    FunctionInvoker invoker,
+    MessageTracker messages,
+    LocalOptions options,
+    ConsoleLog log,
+    TimeProvider time
+)
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LinePeriod = TimeSpan.FromSeconds(3);
 
-    /// <summary>Nothing runs, no message is visible and the ledger stands still: a message is hidden with a process that has died.</summary>
+    /// <summary>
+    /// Nothing runs, no message is visible and the ledger stands still: a message is hidden with a process
+    /// that has died.
+    /// </summary>
     private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(15);
 
     /// <summary>Plans after a standstill, before the run gives up.</summary>
@@ -67,7 +78,10 @@ internal sealed class OnceRun(
         }
         if (!complete)
         {
-            log.Complain($"not done: nothing has moved for {Standstill.TotalSeconds:0} s, after planning {MaxReplans} times more; see the table slices");
+            log.Complain(
+                $"not done: nothing has moved for {Standstill.TotalSeconds:0} s, after planning {MaxReplans} times "
+                    + "more; see the table slices"
+            );
         }
         return failedPlans.Count > 0 || !complete ? 1 : code;
     }
@@ -88,7 +102,10 @@ internal sealed class OnceRun(
             }
             if (wanted[source.Name].Count > 0)
             {
-                log.Say($"{Elapsed}  {function}: {wanted[source.Name].Count} slice{(wanted[source.Name].Count == 1 ? " is" : "s are")} due");
+                log.Say(
+                    $"{Elapsed}  {function}: {wanted[source.Name].Count} "
+                        + $"slice{(wanted[source.Name].Count == 1 ? " is" : "s are")} due"
+                );
             }
         }
         if (options.Mode == LocalMode.Replay)
@@ -109,7 +126,9 @@ internal sealed class OnceRun(
 
     private async Task ReplayAsync(CancellationToken cancellationToken)
     {
-        var answer = await services.GetRequiredService<Replay>().RunAsync(options.Slice, options.From, options.Accept, cancellationToken);
+        var answer = await services
+            .GetRequiredService<Replay>()
+            .RunAsync(options.Slice, options.From, options.Accept, cancellationToken);
         if (answer.Refusal is not null)
         {
             throw new StartException(answer.Refusal.ToString());
@@ -150,7 +169,12 @@ internal sealed class OnceRun(
                 {
                     return false;
                 }
-                log.Event(LogLevel.Warning, null, $"nothing has moved for {Standstill.TotalSeconds:0} s although not everything is done; planning again ({replans} of {MaxReplans})");
+                log.Event(
+                    LogLevel.Warning,
+                    null,
+                    $"nothing has moved for {Standstill.TotalSeconds:0} s although not everything is done; planning "
+                        + $"again ({replans} of {MaxReplans})"
+                );
                 await StartAsync(cancellationToken);
                 moved = time.GetTimestamp();
             }
@@ -168,23 +192,40 @@ internal sealed class OnceRun(
             // Slices that this run asked for instead of one that is too large are known only now.
             if (replayed is null)
             {
-                due.UnionWith(known.Where(row => row.LastPulled >= startedAt && row.State == SliceState.Narrowed).SelectMany(row => catalog[name].Narrow(row.Slice)));
+                due.UnionWith(
+                    known
+                        .Where(row => row.LastPulled >= startedAt && row.State == SliceState.Narrowed)
+                        .SelectMany(row => catalog[name].Narrow(row.Slice))
+                );
             }
             var ended = await runs.EndedSinceAsync(name, startedAt, cancellationToken);
-            var dead = (await letters.OpenAsync(name, cancellationToken)).Where(letter => letter.KeptAt >= startedAt).Select(letter => letter.Letter.Slice).ToHashSet();
-            var atRest = known.Where(row => due.Contains(row.Slice) && SliceState.AtRest(row.State) && (row.LastPulled >= startedAt || ended.Any(run => run.Slice == row.Slice))).Select(row => row.Slice).ToHashSet();
+            var dead = (await letters.OpenAsync(name, cancellationToken))
+                .Where(letter => letter.KeptAt >= startedAt)
+                .Select(letter => letter.Letter.Slice)
+                .ToHashSet();
+            var atRest = known
+                .Where(row =>
+                    due.Contains(row.Slice)
+                    && SliceState.AtRest(row.State)
+                    && (row.LastPulled >= startedAt || ended.Any(run => run.Slice == row.Slice))
+                )
+                .Select(row => row.Slice)
+                .ToHashSet();
             var ownDone = due.Count(slice => atRest.Contains(slice) || dead.Contains(slice));
             done += ownDone;
             total += due.Count;
             rows += ended.Sum(run => run.Counts.Read);
             // Indicators and files come after the last slice.
             complete &= ownDone == due.Count && await digest.IsDoneAsync(name, cancellationToken);
-            marks.Add($"{name} {string.Join(' ', known.GroupBy(row => row.State).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key}={group.Count()}"))}");
+            marks.Add(
+                $"{name} {string.Join(' ', known.GroupBy(row => row.State).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key}={group.Count()}"))}"
+            );
         }
         var waiting = 0;
         foreach (var queue in Names.Queues)
         {
-            waiting += await CountAsync(queue, cancellationToken) + await CountAsync(Names.PoisonOf(queue), cancellationToken);
+            waiting +=
+                await CountAsync(queue, cancellationToken) + await CountAsync(Names.PoisonOf(queue), cancellationToken);
         }
         return new Moment(done, total, rows, waiting, complete, $"{string.Join(';', marks)} {done} {rows} {waiting}");
     }
@@ -194,7 +235,9 @@ internal sealed class OnceRun(
     {
         try
         {
-            return (await account.Queues.GetQueueClient(queue).PeekMessagesAsync(PeekLimit, cancellationToken)).Value.Length;
+            return (await account.Queues.GetQueueClient(queue).PeekMessagesAsync(PeekLimit, cancellationToken))
+                .Value
+                .Length;
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
@@ -202,7 +245,8 @@ internal sealed class OnceRun(
         }
     }
 
-    private string Elapsed => string.Create(CultureInfo.InvariantCulture, $"{time.GetElapsedTime(began).TotalSeconds,4:0} s");
+    private string Elapsed =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.GetElapsedTime(began).TotalSeconds, 4:0} s");
 
     private string Line(Moment moment, double rate)
     {
@@ -221,6 +265,9 @@ internal sealed class OnceRun(
             >= PeekLimit => $", {PeekLimit} or more messages are waiting",
             _ => $", {moment.Waiting} messages are waiting",
         };
-        return string.Create(CultureInfo.InvariantCulture, $"{Elapsed}  {doing}, {moment.Rows:N0} rows, {rate:N0} rows/s{waiting}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Elapsed}  {doing}, {moment.Rows:N0} rows, {rate:N0} rows/s{waiting}"
+        );
     }
 }

@@ -14,7 +14,12 @@ namespace Pipeline.Local.Once;
 /// <param name="wanted">The slices of the run by source.</param>
 /// <param name="startedAt">When the run began, UTC.</param>
 /// <param name="port">The port of the pages, for the next step.</param>
-internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary<string, HashSet<Slice>> wanted, DateTimeOffset startedAt, int port)
+internal sealed class OnceSummary(
+    IServiceProvider services,
+    IReadOnlyDictionary<string, HashSet<Slice>> wanted,
+    DateTimeOffset startedAt,
+    int port
+)
 {
     private readonly SourceCatalog sources = services.GetRequiredService<SourceCatalog>();
     private readonly SliceBook slices = services.GetRequiredService<SliceBook>();
@@ -25,7 +30,19 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
     public async Task<int> WriteAsync(ConsoleLog log, CancellationToken cancellationToken)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn("source");
-        string[] columns = ["slices", "read", "added", "changed", "unchanged", "excluded", "missing", "rejected", "bytes", "seconds"];
+        string[] columns =
+        [
+            "slices",
+            "read",
+            "added",
+            "changed",
+            "unchanged",
+            "excluded",
+            "missing",
+            "rejected",
+            "bytes",
+            "seconds",
+        ];
         foreach (var column in columns)
         {
             table.AddColumn(new TableColumn(column).RightAligned());
@@ -45,20 +62,33 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
             objects.Add(row);
             lines.AddRange(Notes(source, own, await slices.ListAsync(source, cancellationToken), ended));
         }
-        var verdict = await services.GetRequiredService<RunVerdictReader>().ReadAsync(wanted.Keys, startedAt, cancellationToken);
+        var verdict = await services
+            .GetRequiredService<RunVerdictReader>()
+            .ReadAsync(wanted.Keys, startedAt, cancellationToken);
         log.Table(Render(table), objects);
         foreach (var line in lines.Concat(verdict.Notes).Concat(verdict.Late))
         {
             log.Say(line);
         }
-        foreach (var line in await new Headlines(services.GetRequiredService<TableSet>()).ReadAsync(wanted.Keys, cancellationToken))
+        foreach (
+            var line in await new Headlines(services.GetRequiredService<TableSet>()).ReadAsync(
+                wanted.Keys,
+                cancellationToken
+            )
+        )
         {
             log.Say(line);
         }
         // Without its query, which could hold a signature.
-        log.Say($"tables: {services.GetRequiredService<StorageAccount>().Tables.Uri.GetLeftPart(UriPartial.Path)}; how the rows came is in {Names.Runs}, {Names.Slices}, {Names.Gaps} and {Names.Rejects}");
+        log.Say(
+            $"tables: {services.GetRequiredService<StorageAccount>().Tables.Uri.GetLeftPart(UriPartial.Path)}; how "
+                + $"the rows came is in {Names.Runs}, {Names.Slices}, {Names.Gaps} and {Names.Rejects}"
+        );
         var serve = port == LocalOptions.DefaultPort ? "" : $" -- --port {port}";
-        log.Say($"next: 'dotnet run --project src/Pipeline.Local{serve}' and open http://localhost:{port}/ for charts, claims and what was revised");
+        log.Say(
+            $"next: 'dotnet run --project src/Pipeline.Local{serve}' and open http://localhost:{port}/ for charts, "
+                + "claims and what was revised"
+        );
         // Last, so that they are seen.
         foreach (var line in verdict.Open.Concat(verdict.Failed))
         {
@@ -76,12 +106,25 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
         var seconds = ended.Count == 0 ? 0 : Math.Round((ended.Max(run => run.EndedAt) - startedAt).TotalSeconds, 1);
         return
         [
-            count, counts.Read, counts.Added, counts.Changed, counts.Unchanged, counts.Excluded, counts.Missing, counts.Rejected,
-            ended.Sum(run => run.Bytes), seconds,
+            count,
+            counts.Read,
+            counts.Added,
+            counts.Changed,
+            counts.Unchanged,
+            counts.Excluded,
+            counts.Missing,
+            counts.Rejected,
+            ended.Sum(run => run.Bytes),
+            seconds,
         ];
     }
 
-    private IEnumerable<string> Notes(string source, HashSet<Slice> own, IReadOnlyList<SliceRow> states, IReadOnlyList<RunRow> ended)
+    private IEnumerable<string> Notes(
+        string source,
+        HashSet<Slice> own,
+        IReadOnlyList<SliceRow> states,
+        IReadOnlyList<RunRow> ended
+    )
     {
         if (sources[source].Datasets.Count == 0)
         {
@@ -89,8 +132,10 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
         }
         else if (own.Count == 0)
         {
-            yield return $"{source}: nothing due; {states.Count(row => row.State != SliceState.Failed)} slices are up to date, "
-                + $"the next one is due on {states.Select(row => row.NextDue).DefaultIfEmpty().Min():yyyy-MM-dd HH:mm}Z";
+            yield return $"{source}: nothing due; {states.Count(row => row.State != SliceState.Failed)} slices are "
+                + "up to date, "
+                + "the next one is due on "
+                + $"{states.Select(row => row.NextDue).DefaultIfEmpty().Min():yyyy-MM-dd HH:mm}Z";
         }
         foreach (var run in ended.Where(run => run.State == SliceState.Done && run.Error.Length > 0))
         {
@@ -104,13 +149,17 @@ internal sealed class OnceSummary(IServiceProvider services, IReadOnlyDictionary
     private static string Render(Table table)
     {
         using var text = new StringWriter(CultureInfo.InvariantCulture);
-        AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new PlainOutput(text),
-            Ansi = AnsiSupport.No,
-            ColorSystem = ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-        }).Write(table);
+        AnsiConsole
+            .Create(
+                new AnsiConsoleSettings
+                {
+                    Out = new PlainOutput(text),
+                    Ansi = AnsiSupport.No,
+                    ColorSystem = ColorSystemSupport.NoColors,
+                    Interactive = InteractionSupport.No,
+                }
+            )
+            .Write(table);
         return text.ToString();
     }
 

@@ -3,7 +3,10 @@ using Pipeline.Sources;
 
 namespace Pipeline.Local.Once;
 
-/// <summary>A source and the name of the function that plans it: <c>PlanCensusTrade</c> plans <c>census-trade</c>.</summary>
+/// <summary>
+/// A source and the name of the function that plans it: <c>PlanCensusTrade</c> plans
+/// <c>census-trade</c>.
+/// </summary>
 internal sealed record PlannedSource(ISource Source, string Plan)
 {
     /// <summary>The sources that a run is about.</summary>
@@ -16,7 +19,9 @@ internal sealed record PlannedSource(ISource Source, string Plan)
         var unknown = named.FirstOrDefault(name => !all.Any(planned => planned.Is(name)));
         if (unknown is not null)
         {
-            throw new StartException($"--once: seen \"{unknown}\", expected one of {string.Join(", ", all.Select(planned => planned.Plan))}");
+            throw new StartException(
+                $"--once: seen \"{unknown}\", expected one of {string.Join(", ", all.Select(planned => planned.Plan))}"
+            );
         }
         return named.Count == 0 ? all : [.. all.Where(planned => named.Any(planned.Is))];
     }
@@ -25,5 +30,8 @@ internal sealed record PlannedSource(ISource Source, string Plan)
 
     /// <summary>The name of the function that plans a source.</summary>
     public static string FunctionOf(string source) =>
-        "Plan" + CultureInfo.InvariantCulture.TextInfo.ToTitleCase(source.Replace('-', ' ')).Replace(" ", "", StringComparison.Ordinal);
+        "Plan"
+        + CultureInfo
+            .InvariantCulture.TextInfo.ToTitleCase(source.Replace('-', ' '))
+            .Replace(" ", "", StringComparison.Ordinal);
 }

@@ -6,7 +6,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Local.Worker;
 
-/// <summary>The conversation with the worker: one stream in each direction, in which the worker is the client.</summary>
+/// <summary>
+/// The conversation with the worker: one stream in each direction, in which the worker is the
+/// client.
+/// </summary>
 /// <param name="log">Receives the worker's log.</param>
 /// <param name="hostFile">Which categories of it are shown.</param>
 /// <param name="time">The clock of all waiting.</param>
@@ -21,12 +24,17 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// What is not of interest without --verbose: keys of cookies, which this app does not use, and the worker's own address, which is not for people.
+    /// What is not of interest without --verbose: keys of cookies, which this app does not use, and the worker's own
+    /// address, which is not for people.
     /// </summary>
     private static readonly string[] Unshown = ["Microsoft.AspNetCore.DataProtection", "Microsoft.Hosting.Lifetime"];
 
-    private readonly Channel<StreamingMessage> outgoing = Channel.CreateUnbounded<StreamingMessage>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> requests = new(StringComparer.Ordinal);
+    private readonly Channel<StreamingMessage> outgoing = Channel.CreateUnbounded<StreamingMessage>(
+        new UnboundedChannelOptions { SingleReader = true }
+    );
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> requests = new(
+        StringComparer.Ordinal
+    );
     private readonly ConcurrentDictionary<string, Running> invocations = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -49,24 +57,53 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
         try
         {
             await connected.Task.WaitAsync(AnswerLimit, time, cancellationToken);
-            var init = await AskAsync(new StreamingMessage
-            {
-                WorkerInitRequest = new WorkerInitRequest { HostVersion = "4.0.0", WorkerDirectory = folder, FunctionAppDirectory = folder },
-            }, cancellationToken);
+            var init = await AskAsync(
+                new StreamingMessage
+                {
+                    WorkerInitRequest = new WorkerInitRequest
+                    {
+                        HostVersion = "4.0.0",
+                        WorkerDirectory = folder,
+                        FunctionAppDirectory = folder,
+                    },
+                },
+                cancellationToken
+            );
             Check("initialise", init.WorkerInitResponse.Result);
-            HttpAddress = init.WorkerInitResponse.Capabilities.TryGetValue("HttpUri", out var address) ? new Uri(address) : null;
-            var listed = await AskAsync(new StreamingMessage { FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = folder } }, cancellationToken);
+            HttpAddress = init.WorkerInitResponse.Capabilities.TryGetValue("HttpUri", out var address)
+                ? new Uri(address)
+                : null;
+            var listed = await AskAsync(
+                new StreamingMessage
+                {
+                    FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = folder },
+                },
+                cancellationToken
+            );
             Check("list its functions", listed.FunctionMetadataResponse.Result);
             foreach (var function in listed.FunctionMetadataResponse.FunctionMetadataResults)
             {
-                var loaded = await AskAsync(new StreamingMessage { FunctionLoadRequest = new FunctionLoadRequest { FunctionId = function.FunctionId, Metadata = function } }, cancellationToken);
+                var loaded = await AskAsync(
+                    new StreamingMessage
+                    {
+                        FunctionLoadRequest = new FunctionLoadRequest
+                        {
+                            FunctionId = function.FunctionId,
+                            Metadata = function,
+                        },
+                    },
+                    cancellationToken
+                );
                 Check($"load {function.Name}", loaded.FunctionLoadResponse.Result);
             }
             return listed.FunctionMetadataResponse.FunctionMetadataResults;
         }
         catch (TimeoutException)
         {
-            throw new StartException($"worker: seen no response within {AnswerLimit.TotalMinutes:0} minutes, expected its list of functions; run 'dotnet build src/Pipeline.Local' and start again");
+            throw new StartException(
+                $"worker: seen no response within {AnswerLimit.TotalMinutes:0} minutes, expected its list of "
+                    + "functions; run 'dotnet build src/Pipeline.Local' and start again"
+            );
         }
     }
 
@@ -80,7 +117,13 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
     /// <exception cref="InvocationFailedException">The function failed, or the worker has ended.</exception>
     /// <exception cref="OperationCanceledException">The function was cancelled.</exception>
     public async Task InvokeAsync(
-        WorkerFunction function, string invocationId, TypedData input, IReadOnlyDictionary<string, string> metadata, TimeSpan limit, CancellationToken cancellationToken)
+        WorkerFunction function,
+        string invocationId,
+        TypedData input,
+        IReadOnlyDictionary<string, string> metadata,
+        TimeSpan limit,
+        CancellationToken cancellationToken
+    )
     {
         var request = new InvocationRequest
         {
@@ -94,11 +137,18 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
         {
             request.TriggerMetadata.Add(name, new TypedData { String = value });
         }
-        var running = new Running(function.Name, new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var running = new Running(
+            function.Name,
+            new TaskCompletionSource<InvocationResponse>(TaskCreationOptions.RunContinuationsAsynchronously)
+        );
         invocations[invocationId] = running;
         try
         {
-            if (!outgoing.Writer.TryWrite(new StreamingMessage { RequestId = Guid.NewGuid().ToString(), InvocationRequest = request }) || closed.Task.IsCompleted)
+            if (
+                !outgoing.Writer.TryWrite(
+                    new StreamingMessage { RequestId = Guid.NewGuid().ToString(), InvocationRequest = request }
+                ) || closed.Task.IsCompleted
+            )
             {
                 throw new InvocationFailedException("the worker has ended");
             }
@@ -112,14 +162,22 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
                     throw new OperationCanceledException(cancellationToken);
                 default:
                     var error = response.Result?.Exception;
-                    throw new InvocationFailedException(error is null ? "the function failed" : log.Verbose ? $"{error.Type}: {error.Message}\n{error.StackTrace}" : $"{Short(error.Type)}: {error.Message.Split('\n')[0].Trim()}");
+                    throw new InvocationFailedException(
+                        error is null ? "the function failed"
+                        : log.Verbose ? $"{error.Type}: {error.Message}\n{error.StackTrace}"
+                        : $"{Short(error.Type)}: {error.Message.Split('\n')[0].Trim()}"
+                    );
             }
         }
         catch (TimeoutException)
         {
             Cancel(invocationId);
             // The worker logs what fails there; this it does not know.
-            log.Event(LogLevel.Error, function.Name, $"still running after {limit:c}, the functionTimeout of host.json; it is cancelled");
+            log.Event(
+                LogLevel.Error,
+                function.Name,
+                $"still running after {limit:c}, the functionTimeout of host.json; it is cancelled"
+            );
             throw new InvocationFailedException($"still running after {limit:c}, the functionTimeout of host.json");
         }
         finally
@@ -131,7 +189,12 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
     /// <summary>Asks the worker to end.</summary>
     public void Terminate()
     {
-        outgoing.Writer.TryWrite(new StreamingMessage { WorkerTerminate = new WorkerTerminate { GracePeriod = Duration.FromTimeSpan(Grace) } });
+        outgoing.Writer.TryWrite(
+            new StreamingMessage
+            {
+                WorkerTerminate = new WorkerTerminate { GracePeriod = Duration.FromTimeSpan(Grace) },
+            }
+        );
         outgoing.Writer.TryComplete();
     }
 
@@ -147,11 +210,20 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
     }
 
     /// <inheritdoc/>
-    public override async Task EventStream(IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
+    public override async Task EventStream(
+        IAsyncStreamReader<StreamingMessage> requestStream,
+        IServerStreamWriter<StreamingMessage> responseStream,
+        ServerCallContext context
+    )
     {
-        if (!await requestStream.MoveNext(context.CancellationToken) || requestStream.Current.StartStream?.WorkerId != WorkerId)
+        if (
+            !await requestStream.MoveNext(context.CancellationToken)
+            || requestStream.Current.StartStream?.WorkerId != WorkerId
+        )
         {
-            throw new Grpc.Core.RpcException(new Status(StatusCode.PermissionDenied, "this is the worker of another host"));
+            throw new Grpc.Core.RpcException(
+                new Status(StatusCode.PermissionDenied, "this is the worker of another host")
+            );
         }
         connected.TrySetResult();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
@@ -190,7 +262,9 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
     private async Task<StreamingMessage> AskAsync(StreamingMessage message, CancellationToken cancellationToken)
     {
         message.RequestId = Guid.NewGuid().ToString();
-        var response = requests.GetOrAdd(message.RequestId, _ => new TaskCompletionSource<StreamingMessage>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var response = requests.GetOrAdd(message.RequestId, _ => new TaskCompletionSource<StreamingMessage>(
+            TaskCreationOptions.RunContinuationsAsynchronously
+        ));
         outgoing.Writer.TryWrite(message);
         return await response.Task.WaitAsync(AnswerLimit, time, cancellationToken);
     }
@@ -220,29 +294,49 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
     private void Log(RpcLog line)
     {
         var level = (LogLevel)(int)line.Level;
-        if (level < hostFile.LevelOf(line.Category) || !log.Verbose && Unshown.Any(category => line.Category.StartsWith(category, StringComparison.Ordinal)))
+        if (
+            level < hostFile.LevelOf(line.Category)
+            || !log.Verbose && Unshown.Any(category => line.Category.StartsWith(category, StringComparison.Ordinal))
+        )
         {
             return;
         }
         var text = line.Message;
         if (line.Exception is { } error)
         {
-            text = log.Verbose ? $"{text} {error.Message}\n{error.StackTrace}" : $"{text} {error.Message.Split('\n')[0]}";
+            text = log.Verbose
+                ? $"{text} {error.Message}\n{error.StackTrace}"
+                : $"{text} {error.Message.Split('\n')[0]}";
         }
         if (text.Trim().Length > 0)
         {
-            log.Event(level, invocations.TryGetValue(line.InvocationId, out var running) ? running.Function : null, text.Trim());
+            log.Event(
+                level,
+                invocations.TryGetValue(line.InvocationId, out var running) ? running.Function : null,
+                text.Trim()
+            );
         }
     }
 
     private void Cancel(string invocationId) =>
-        outgoing.Writer.TryWrite(new StreamingMessage { InvocationCancel = new InvocationCancel { InvocationId = invocationId, GracePeriod = Duration.FromTimeSpan(Grace) } });
+        outgoing.Writer.TryWrite(
+            new StreamingMessage
+            {
+                InvocationCancel = new InvocationCancel
+                {
+                    InvocationId = invocationId,
+                    GracePeriod = Duration.FromTimeSpan(Grace),
+                },
+            }
+        );
 
     private static void Check(string what, StatusResult? result)
     {
         if (result is not null && result.Status != StatusResult.Types.Status.Success)
         {
-            throw new StartException($"worker: could not {what}: {result.Exception?.Message.Split('\n')[0] ?? result.Result}");
+            throw new StartException(
+                $"worker: could not {what}: {result.Exception?.Message.Split('\n')[0] ?? result.Result}"
+            );
         }
     }
 

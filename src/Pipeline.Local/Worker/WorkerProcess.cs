@@ -19,7 +19,8 @@ internal sealed class WorkerProcess : IDisposable
         Process? started = null;
         Exception? failure = null;
         using var ready = new ManualResetEventSlim();
-        // Linux ends the worker with the thread that started it (pdeathsig), so that this thread must live as long as the host.
+        // Linux ends the worker with the thread that started it (pdeathsig), so that this thread must live as long as
+        // the host.
         var parent = new Thread(() =>
         {
             try
@@ -33,10 +34,16 @@ internal sealed class WorkerProcess : IDisposable
             ready.Set();
             released.Task.Wait();
         })
-        { IsBackground = true, Name = "parent of the worker" };
+        {
+            IsBackground = true,
+            Name = "parent of the worker",
+        };
         parent.Start();
         ready.Wait();
-        process = started ?? throw new StartException($"worker: '{start.FileName}' did not start: {failure?.Message ?? "no process"}");
+        process = started
+            ?? throw new StartException(
+                $"worker: '{start.FileName}' did not start: {failure?.Message ?? "no process"}"
+            );
         Id = ProcessId.Of(process);
         LastLines.Read(process);
     }
@@ -51,8 +58,11 @@ internal sealed class WorkerProcess : IDisposable
     public static string Find(string folder)
     {
         var assembly = Path.Combine(folder, AssemblyName);
-        return File.Exists(assembly) ? assembly
-            : throw new StartException($"worker: seen no {assembly}, expected the built function app; run 'dotnet build src/Pipeline.Local'");
+        return File.Exists(assembly)
+            ? assembly
+            : throw new StartException(
+                $"worker: seen no {assembly}, expected the built function app; run 'dotnet build src/Pipeline.Local'"
+            );
     }
 
     /// <summary>Starts the function app.</summary>
@@ -60,14 +70,26 @@ internal sealed class WorkerProcess : IDisposable
     /// <param name="address">Where the host listens for it.</param>
     /// <param name="workerId">By which it makes itself known.</param>
     /// <param name="settings">Settings beside those of this process; null for none.</param>
-    public static WorkerProcess Start(string folder, Uri address, string workerId, IReadOnlyDictionary<string, string>? settings = null)
+    public static WorkerProcess Start(
+        string folder,
+        Uri address,
+        string workerId,
+        IReadOnlyDictionary<string, string>? settings = null
+    )
     {
         var assembly = Find(folder);
         string[] command =
         [
-            Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet", assembly,
-            "--functions-uri", address.ToString(), "--functions-worker-id", workerId, "--functions-request-id", workerId,
-            "--functions-grpc-max-message-length", WorkerChannel.MaxMessageBytes.ToString(CultureInfo.InvariantCulture),
+            Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet",
+            assembly,
+            "--functions-uri",
+            address.ToString(),
+            "--functions-worker-id",
+            workerId,
+            "--functions-request-id",
+            workerId,
+            "--functions-grpc-max-message-length",
+            WorkerChannel.MaxMessageBytes.ToString(CultureInfo.InvariantCulture),
         ];
         if (OperatingSystem.IsLinux() && File.Exists("/usr/bin/setpriv"))
         {

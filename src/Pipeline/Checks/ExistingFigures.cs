@@ -11,8 +11,7 @@ internal sealed class ExistingFigures(Func<string, string, double?> find)
         : this(
             (partition, row) =>
                 known.Meet(partition, row) is { } entry && !double.IsNaN(entry.Figure) ? entry.Figure : null
-        )
-    { }
+        ) { }
 
     /// <summary>The figure under a key; null when the table has no such row, or the row no figure.</summary>
     public double? Find(string partition, string row) => find(partition, row);

@@ -64,7 +64,8 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     private const string NotLoaded =
         "the row is not loaded; correct it at its origin, or replay the slice with accept if the figure is right";
     private const string NothingLoaded =
-        "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right";
+        "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one "
+        + "is right";
 
     private readonly Dictionary<(string Partition, string Row), Finding> flagged = [],
         slips = [];
@@ -83,20 +84,28 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     )
     {
         await using (var body = await open(cancellationToken))
+        {
             await foreach (var batch in reader.ReadAsync(body, cancellationToken))
+            {
                 foreach (var row in batch.Rows)
                 {
                     Take(row);
                     batch.GiveBack(row);
                 }
+            }
+        }
+
         await AddStoredAsync(cancellationToken);
         foreach (var ((partition, _), points) in series)
             Spikes(partition, points);
         // Where all figures have slipped together that is said once, of the body.
         var moved = MovedAsOne();
         if (moved is null)
+        {
             foreach (var (key, slip) in slips)
                 flagged.TryAdd(key, slip);
+        }
+
         return new FigureFindings(moved ?? MovedSeries() ?? MovedPeriod(), flagged, figures, covered);
     }
 
@@ -111,6 +120,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
             return;
         figures++;
         if (policy?.Plausible?.Invoke(row) is { } range && (figure < range.Least || figure > range.Most))
+        {
             flagged.TryAdd(
                 (partition, key),
                 new Finding(
@@ -120,12 +130,15 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                     NotLoaded
                 )
             );
+        }
+
         if (stored is { } old && Math.Abs(old) > 0 && Math.Abs(figure) > 0)
         {
             if (!pairs.TryGetValue(partition, out var own))
                 pairs.Add(partition, own = []);
             own.Add(((float)old, (float)figure));
             if (Slip(old, figure) is { } factor)
+            {
                 slips.TryAdd(
                     (partition, key),
                     new Finding(
@@ -135,6 +148,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                         NotLoaded
                     )
                 );
+            }
         }
         if (policy?.Spikes is not { } spikes)
             return;
@@ -151,7 +165,10 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
             || series.Count == 0
             || facts is null
         )
+        {
             return;
+        }
+
         await foreach (var row in facts.QueryAsync(reader.Table, filter, cancellationToken))
         {
             if (row.Figure is not { } figure || !series.TryGetValue((row.PartitionKey, row.SeriesName), out var points))
@@ -255,7 +272,10 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 || Median([.. own.Select(pair => Math.Max(Math.Abs((double)pair.Old), Math.Abs(pair.New)))])
                     < SeriesFloor
             )
+            {
                 continue;
+            }
+
             var ratio = Median([.. own.Select(pair => Math.Abs((double)pair.New / pair.Old))]);
             if (ratio is > OtherSeries or < 1 / OtherSeries)
                 moved.Add((partition, ratio));
@@ -301,8 +321,10 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                         continue;
                     var other = points[beside];
                     if (known.Find(partition, other.RowKey) is { } stored && IsSame(point.Figure, stored))
+                    {
                         counts[(point.Period, other.Period)] =
                             counts.GetValueOrDefault((point.Period, other.Period)) + 1;
+                    }
                 }
             }
         }
@@ -332,8 +354,11 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
             var (factor, words) in ((double, string)[])
                 [(1e3, "1000 times"), (1e6, "1000000 times"), (1e-3, "a thousandth"), (1e-6, "a millionth")]
         )
+        {
             if (Math.Abs(ratio / factor - 1) <= Apart)
                 return words;
+        }
+
         return null;
     }
 

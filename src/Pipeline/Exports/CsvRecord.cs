@@ -6,9 +6,9 @@ using System.Text.RegularExpressions;
 namespace Pipeline.Exports;
 
 /// <summary>
-/// Writes records as RFC 4180 has them: UTF-8, comma, CRLF, quotes where a text needs them. A text that a spreadsheet would take for
-/// a formula gets an apostrophe in front, so that opening a file never runs anything; numbers are written as they are, also where a
-/// column of texts holds them, as <c>OldValue</c> of <c>history</c> does.
+/// Writes records as RFC 4180 has them: UTF-8, comma, CRLF, quotes where a text needs them. A text that a spreadsheet
+/// would take for a formula gets an apostrophe in front, so that opening a file never runs anything; numbers are
+/// written as they are, also where a column of texts holds them, as <c>OldValue</c> of <c>history</c> does.
 /// </summary>
 internal sealed partial class CsvRecord
 {
@@ -66,17 +66,26 @@ internal sealed partial class CsvRecord
 
     private void Text(string text)
     {
-        if (text.Length > 0 && StartFormulas.Contains(text[0]) && !NegativeNumber().IsMatch(text)) text = "'" + text;
-        Raw(text.AsSpan().ContainsAny(NeedQuotes) || text.StartsWith(' ') || text.EndsWith(' ') ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text);
+        if (text.Length > 0 && StartFormulas.Contains(text[0]) && !NegativeNumber().IsMatch(text))
+            text = "'" + text;
+        Raw(
+            text.AsSpan().ContainsAny(NeedQuotes) || text.StartsWith(' ') || text.EndsWith(' ')
+                ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
+                : text
+        );
     }
 
-    /// <summary>A number as <see cref="Add"/> writes one. No formula is: it has nothing but digits, one point and one exponent.</summary>
+    /// <summary>
+    /// A number as <see cref="Add"/> writes one. No formula is: it has nothing but digits, one point and one
+    /// exponent.
+    /// </summary>
     [GeneratedRegex(@"\A-[0-9]+(\.[0-9]+)?(E[+-]?[0-9]+)?\z")]
     private static partial Regex NegativeNumber();
 
     private void Raw(string text)
     {
-        if (hasCells) bytes.Write(","u8);
+        if (hasCells)
+            bytes.Write(","u8);
         hasCells = true;
         Encoding.UTF8.GetBytes(text, bytes);
     }

@@ -15,7 +15,11 @@ public sealed record ExportFile(string File, long Rows, long Bytes, string Sha25
 /// <param name="Files">The files, by name.</param>
 public sealed record ExportManifest(IReadOnlyDictionary<string, string> Sources, IReadOnlyList<ExportFile> Files)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public const string Name = "manifest.json";
 
@@ -23,8 +27,11 @@ public sealed record ExportManifest(IReadOnlyDictionary<string, string> Sources,
 
     /// <summary>Reads a stored manifest.</summary>
     /// <exception cref="JsonException">It is not one.</exception>
-    public static ExportManifest Read(BinaryData text) => text.ToObjectFromJson<ExportManifest>(Json) is { Sources: not null, Files: { } files } manifest && files.All(file => file?.File is not null)
-        ? manifest : throw new JsonException("it lacks sources or files");
+    public static ExportManifest Read(BinaryData text) =>
+        text.ToObjectFromJson<ExportManifest>(Json) is { Sources: not null, Files: { } files } manifest
+        && files.All(file => file?.File is not null)
+            ? manifest
+            : throw new JsonException("it lacks sources or files");
 
     public BinaryData Write() => BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(this, Json));
 }

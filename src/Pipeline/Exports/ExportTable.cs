@@ -9,7 +9,8 @@ namespace Pipeline.Exports;
 public sealed record ExportTable(string Name, IReadOnlyList<string> Columns, string VintageColumn = "Vintage")
 {
     /// <summary>A table whose rows have a type: its columns are those of the files.</summary>
-    public static ExportTable Of(string name, Type rowType) => new(name, [.. ColumnMeanings.Of(rowType).Select(column => column.Name)]);
+    public static ExportTable Of(string name, Type rowType) =>
+        new(name, [.. ColumnMeanings.Of(rowType).Select(column => column.Name)]);
 
     /// <summary>The file of a partition.</summary>
     public string FileOf(string partition) => $"{Name}/{partition}.csv";

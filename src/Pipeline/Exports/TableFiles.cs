@@ -5,10 +5,16 @@ using Pipeline.Sources.Http;
 namespace Pipeline.Exports;
 
 /// <summary>
-/// The files of one table, from one reading of it: the service gives rows in the order of their keys, so that a partition is complete
-/// when the next one begins. At most <see cref="Parallelism"/> of them wait in memory; the file of all rows is a file of this machine meanwhile.
+/// The files of one table, from one reading of it: the service gives rows in the order of their keys, so that a
+/// partition is complete when the next one begins. At most <see cref="Parallelism"/> of them wait in memory; the file
+/// of all rows is a file of this machine meanwhile.
 /// </summary>
-internal sealed class TableFiles(ExportContainer container, ExportTable table, IReadOnlyDictionary<string, StoredFile> listed, CancellationToken cancellationToken) : IAsyncDisposable
+internal sealed class TableFiles(
+    ExportContainer container,
+    ExportTable table,
+    IReadOnlyDictionary<string, StoredFile> listed,
+    CancellationToken cancellationToken
+) : IAsyncDisposable
 {
     /// <summary>Uploads under way at the same time.</summary>
     private const int Parallelism = 8;
@@ -20,8 +26,10 @@ internal sealed class TableFiles(ExportContainer container, ExportTable table, I
     private readonly List<ExportFile> files = [];
     private MemoryStream part = new();
     private string? partition;
-    private long rows, partRows;
-    private DateTimeOffset newest, partNewest;
+    private long rows,
+        partRows;
+    private DateTimeOffset newest,
+        partNewest;
 
     /// <summary>How many files differed and were written.</summary>
     public int Written { get; private set; }
@@ -32,28 +40,47 @@ internal sealed class TableFiles(ExportContainer container, ExportTable table, I
     {
         var header = Header();
         await all.WriteAsync(header, cancellationToken);
-        await foreach (var row in client.QueryAsync<TableEntity>(maxPerPage: 1000, cancellationToken: cancellationToken))
+        await foreach (
+            var row in client.QueryAsync<TableEntity>(maxPerPage: 1000, cancellationToken: cancellationToken)
+        )
         {
-            if (row.PartitionKey != partition) await NextAsync(row.PartitionKey, header);
+            if (row.PartitionKey != partition)
+                await NextAsync(row.PartitionKey, header);
             record.Clear();
-            foreach (var column in table.Columns) record.Add(column switch { "PartitionKey" => row.PartitionKey, "RowKey" => row.RowKey, _ => row.TryGetValue(column, out var value) ? value : null });
+            foreach (var column in table.Columns)
+            {
+                record.Add(
+                    column switch
+                    {
+                        "PartitionKey" => row.PartitionKey,
+                        "RowKey" => row.RowKey,
+                        _ => row.TryGetValue(column, out var value) ? value : null,
+                    }
+                );
+            }
+
             record.End();
             part.Write(record.Written.Span);
-            if (rows++ < Exporter.MostRowsOfAll) await all.WriteAsync(record.Written, cancellationToken);
+            if (rows++ < Exporter.MostRowsOfAll)
+                await all.WriteAsync(record.Written, cancellationToken);
             partRows++;
             var vintage = row.GetDateTimeOffset(table.VintageColumn) ?? default;
-            if (vintage > partNewest) partNewest = vintage;
-            if (vintage > newest) newest = vintage;
+            if (vintage > partNewest)
+                partNewest = vintage;
+            if (vintage > newest)
+                newest = vintage;
         }
         await NextAsync(null, header);
         await Task.WhenAll(uploads);
-        if (rows is > 0 and <= Exporter.MostRowsOfAll) await AllAsync();
+        if (rows is > 0 and <= Exporter.MostRowsOfAll)
+            await AllAsync();
         return files;
     }
 
     private byte[] Header()
     {
-        foreach (var column in table.Columns) record.Add(column);
+        foreach (var column in table.Columns)
+            record.Add(column);
         record.End();
         return record.Written.ToArray();
     }
@@ -62,7 +89,13 @@ internal sealed class TableFiles(ExportContainer container, ExportTable table, I
     {
         if (partition is not null)
         {
-            var file = new ExportFile(table.FileOf(partition), partRows, part.Length, Convert.ToHexStringLower(SHA256.HashData(part.GetBuffer().AsSpan(0, (int)part.Length))), partNewest);
+            var file = new ExportFile(
+                table.FileOf(partition),
+                partRows,
+                part.Length,
+                Convert.ToHexStringLower(SHA256.HashData(part.GetBuffer().AsSpan(0, (int)part.Length))),
+                partNewest
+            );
             if (Take(file))
             {
                 await slots.WaitAsync(cancellationToken);
@@ -98,14 +131,19 @@ internal sealed class TableFiles(ExportContainer container, ExportTable table, I
         var bytes = all.Length;
         var (body, sha256) = all.Complete();
         var file = new ExportFile(table.FileOf("_all"), rows, bytes, sha256, newest);
-        if (Take(file)) await container.PutAsync(file, body, listed.GetValueOrDefault(file.File), cancellationToken);
+        if (Take(file))
+            await container.PutAsync(file, body, listed.GetValueOrDefault(file.File), cancellationToken);
     }
 
-    /// <summary>Whether the file is to be written: none is listed, or another one, whatever the manifest says of it.</summary>
+    /// <summary>
+    /// Whether the file is to be written: none is listed, or another one, whatever the manifest says of
+    /// it.
+    /// </summary>
     private bool Take(ExportFile file)
     {
         files.Add(file);
-        if (listed.GetValueOrDefault(file.File)?.Is(file) == true) return false;
+        if (listed.GetValueOrDefault(file.File)?.Is(file) == true)
+            return false;
         Written++;
         return true;
     }

@@ -3,7 +3,10 @@ using Pipeline.Tables;
 
 namespace Pipeline.Insight;
 
-/// <summary>A published statement and what the tables say about it; table <c>claims</c>. Partition: article; row: claim.</summary>
+/// <summary>
+/// A published statement and what the tables say about it; table <c>claims</c>. Partition: article; row:
+/// claim.
+/// </summary>
 public sealed class ClaimRow : InsightRow
 {
     [Meaning("What was published, in short words")]
@@ -33,5 +36,16 @@ public sealed class ClaimRow : InsightRow
     [Meaning("The newest vintage of those figures, UTC; the year 1601 where there is none")]
     public DateTimeOffset Vintage { get; set; } = SliceRow.Never;
 
-    internal override string Content => Join(Statement, Text(StatedValue), StatedUnit, Text(ComputedValue), ComputedUnit, Verdict, Explanation, Evidence, Text(Vintage));
+    internal override string Content =>
+        Join(
+            Statement,
+            Text(StatedValue),
+            StatedUnit,
+            Text(ComputedValue),
+            ComputedUnit,
+            Verdict,
+            Explanation,
+            Evidence,
+            Text(Vintage)
+        );
 }

@@ -2,7 +2,10 @@ using Pipeline.Tables;
 
 namespace Pipeline.Insight;
 
-/// <summary>A figure computed from facts; table <c>indicators</c>. Partition: the indicator's id; row: period, and whom the figure is about where there are several.</summary>
+/// <summary>
+/// A figure computed from facts; table <c>indicators</c>. Partition: the indicator's id; row: period, and whom
+/// the figure is about where there are several.
+/// </summary>
 public sealed class IndicatorRow : InsightRow
 {
     [Meaning("What the figure is, without its period")]
@@ -17,7 +20,10 @@ public sealed class IndicatorRow : InsightRow
     [Meaning("US dollars, percent, place, or a currency, ISO 4217")]
     public string Unit { get; set; } = "";
 
-    [Meaning("Table, partition and row keys of the facts it was computed from; two keys with .. between them are a range, * stands for any")]
+    [Meaning(
+        "Table, partition and row keys of the facts it was computed from; two keys with .. between them are a "
+            + "range, * stands for any"
+    )]
     public string Inputs { get; set; } = "";
 
     [Meaning("The newest vintage of those facts, UTC")]

@@ -10,10 +10,17 @@ using Pipeline.Tables;
 namespace Pipeline.Insight;
 
 /// <summary>
-/// Brings the tables <c>indicators</c> and <c>claims</c> up to date with the facts of a source. Only differences are written, so
-/// that a second run writes nothing; several runs at once, in any number of processes, end with the newest facts.
+/// Brings the tables <c>indicators</c> and <c>claims</c> up to date with the facts of a source. Only differences are
+/// written, so that a second run writes nothing; several runs at once, in any number of processes, end with the newest
+/// facts.
 /// </summary>
-public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, TableSet tables, FactStore facts, ILogger<InsightRun> logger)
+public sealed class InsightRun(
+    PipelineSettings settings,
+    ClaimBook claims,
+    TableSet tables,
+    FactStore facts,
+    ILogger<InsightRun> logger
+)
 {
     /// <summary>How often everything is read and computed anew when others write at the same time.</summary>
     private const int MaxConflicts = 20;
@@ -23,23 +30,48 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
 
     private readonly IReadOnlyList<IndicatorFamily> families =
     [
-        new TradeFamily(settings.Census.Partners), new PartnerRankFamily(), new FdiFamily(), new FdiSourcesFamily(), new HoldersFamily(), new OfzFamily()
+        new TradeFamily(settings.Census.Partners),
+        new PartnerRankFamily(),
+        new FdiFamily(),
+        new FdiSourcesFamily(),
+        new HoldersFamily(),
+        new OfzFamily(),
     ];
 
-    /// <summary>Stands for everything but the facts that the rows are computed from, the program aside: the claims, and the partners whose indicators are wanted.</summary>
-    public string Fingerprint { get; } = $"{claims.Fingerprint} {(settings.Census.Partners is { } partners ? string.Join(',', partners) : "*")}";
+    /// <summary>
+    /// Stands for everything but the facts that the rows are computed from, the program aside: the claims, and
+    /// the partners whose indicators are wanted.
+    /// </summary>
+    public string Fingerprint { get; } =
+        $"{claims.Fingerprint} {(settings.Census.Partners is { } partners ? string.Join(',', partners) : "*")}";
 
-    /// <summary>Computes what depends on a source. Facts that change while it runs are for the run that follows their change.</summary>
-    /// <param name="source">The source, for example <c>census-trade</c>; one without indicators has nothing to do.</param>
+    /// <summary>
+    /// Computes what depends on a source. Facts that change while it runs are for the run that follows their
+    /// change.
+    /// </summary>
+    /// <param name="source">The source, for example <c>census-trade</c>; one without indicators has nothing to
+    /// do.</param>
     /// <param name="cancellationToken">Stops the run; what was written is right, and the next run completes it.</param>
     /// <returns>How many rows were written.</returns>
     public async Task<InsightCounts> RunAsync(string source, CancellationToken cancellationToken)
     {
         var mine = families.Where(family => family.Source == source).ToList();
-        if (mine.Count == 0) return default;
-        var counts = await AgainAsync(() => IndicatorsAsync(mine, cancellationToken))
+        if (mine.Count == 0)
+            return default;
+        var counts =
+            await AgainAsync(() => IndicatorsAsync(mine, cancellationToken))
             + await AgainAsync(() => ClaimsAsync(cancellationToken));
-        if (counts != default) logger.LogInformation("{Source}: indicators and claims: {Added} added, {Changed} changed, {Removed} removed", source, counts.Added, counts.Changed, counts.Removed);
+        if (counts != default)
+        {
+            logger.LogInformation(
+                "{Source}: indicators and claims: {Added} added, {Changed} changed, {Removed} removed",
+                source,
+                counts.Added,
+                counts.Changed,
+                counts.Removed
+            );
+        }
+
         return counts;
     }
 
@@ -47,19 +79,29 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
     {
         var table = await tables.OpenAsync(Names.Indicators);
         // In this order: see Difference.
-        var filter = string.Join(" or ", mine.Select(family => family.Prefix).Distinct().Select(prefix => $"({Partitions(prefix)})"));
+        var filter = string.Join(
+            " or ",
+            mine.Select(family => family.Prefix).Distinct().Select(prefix => $"({Partitions(prefix)})")
+        );
         var difference = await Difference<IndicatorRow>.ReadAsync(table, filter, cancellationToken);
         var read = new Dictionary<(FactTable, string), List<FactRow>>();
         foreach (var wanted in mine.Select(family => family.Read))
         {
-            if (read.ContainsKey((wanted.Table, wanted.Filter))) continue;
+            if (read.ContainsKey((wanted.Table, wanted.Filter)))
+                continue;
             var rows = read[(wanted.Table, wanted.Filter)] = [];
-            await foreach (var row in facts.QueryAsync(wanted.Table, wanted.Filter, wanted.Columns, cancellationToken)) rows.Add(row);
+            await foreach (var row in facts.QueryAsync(wanted.Table, wanted.Filter, wanted.Columns, cancellationToken))
+                rows.Add(row);
         }
         var notes = new List<string>();
-        var counts = await difference.WriteAsync(mine.SelectMany(family => family.Compute(read[(family.Read.Table, family.Read.Filter)], notes)), cancellationToken);
-        foreach (var note in notes.Take(MaxNotes)) logger.LogInformation("{Note}", note);
-        if (notes.Count > MaxNotes) logger.LogInformation("{Count} more figures were left out", notes.Count - MaxNotes);
+        var counts = await difference.WriteAsync(
+            mine.SelectMany(family => family.Compute(read[(family.Read.Table, family.Read.Filter)], notes)),
+            cancellationToken
+        );
+        foreach (var note in notes.Take(MaxNotes))
+            logger.LogInformation("{Note}", note);
+        if (notes.Count > MaxNotes)
+            logger.LogInformation("{Count} more figures were left out", notes.Count - MaxNotes);
         return counts;
     }
 
@@ -71,7 +113,9 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
         foreach (var group in claims.Claims.GroupBy(claim => claim.Vintage))
         {
             var ids = ClaimBook.IndicatorsOf(group);
-            var indicators = group.Key is { } day ? await AsOfAsync(ids, day, cancellationToken) : await StoredAsync(ids, cancellationToken);
+            var indicators = group.Key is { } day
+                ? await AsOfAsync(ids, day, cancellationToken)
+                : await StoredAsync(ids, cancellationToken);
             rows.AddRange(group.Select(new ClaimChecker(new IndicatorRows(indicators)).Check));
         }
         return await difference.WriteAsync(rows, cancellationToken);
@@ -82,16 +126,40 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
         var indicators = await tables.OpenAsync(Names.Indicators);
         var rows = new List<IndicatorRow>();
         foreach (var id in ids)
-            await foreach (var row in indicators.QueryAsync<IndicatorRow>(TableClient.CreateQueryFilter($"PartitionKey eq {id}"), maxPerPage: 1000, select: null, cancellationToken)) rows.Add(row);
+        {
+            await foreach (
+                var row in indicators.QueryAsync<IndicatorRow>(
+                    TableClient.CreateQueryFilter($"PartitionKey eq {id}"),
+                    maxPerPage: 1000,
+                    select: null,
+                    cancellationToken
+                )
+            )
+            {
+                rows.Add(row);
+            }
+        }
+
         return rows;
     }
 
-    /// <summary>Indicators as they would have been at the end of a day: computed from the facts of that moment, and stored nowhere.</summary>
-    private async Task<List<IndicatorRow>> AsOfAsync(IReadOnlyList<string> ids, DateOnly day, CancellationToken cancellationToken)
+    /// <summary>
+    /// Indicators as they would have been at the end of a day: computed from the facts of that moment, and
+    /// stored nowhere.
+    /// </summary>
+    private async Task<List<IndicatorRow>> AsOfAsync(
+        IReadOnlyList<string> ids,
+        DateOnly day,
+        CancellationToken cancellationToken
+    )
     {
         var moment = new DateTimeOffset(day.AddDays(1).ToDateTime(default), TimeSpan.Zero).AddTicks(-1);
         var rows = new List<IndicatorRow>();
-        foreach (var family in families.Where(family => ids.Any(id => id.StartsWith(family.Prefix, StringComparison.Ordinal))))
+        foreach (
+            var family in families.Where(family =>
+                ids.Any(id => id.StartsWith(family.Prefix, StringComparison.Ordinal))
+            )
+        )
         {
             var read = family.Read;
             var then = await FactsAsOf.ReadAsync(facts, read.Table, read.Filter, read.Holds, moment, cancellationToken);
@@ -116,5 +184,6 @@ public sealed class InsightRun(PipelineSettings settings, ClaimBook claims, Tabl
     }
 
     /// <summary>The partitions whose keys begin with a text.</summary>
-    private static string Partitions(string prefix) => TableClient.CreateQueryFilter($"PartitionKey ge {prefix} and PartitionKey lt {prefix + "~"}");
+    private static string Partitions(string prefix) =>
+        TableClient.CreateQueryFilter($"PartitionKey ge {prefix} and PartitionKey lt {prefix + "~"}");
 }

@@ -20,9 +20,15 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     public const string Accepted = "accepted";
 
     /// <summary>Remembers what an operator says is right, by its place and value.</summary>
-    public async Task AcceptAsync(RunRow run, string rawBlob, IReadOnlyCollection<Finding> findings, CancellationToken cancellationToken)
+    public async Task AcceptAsync(
+        RunRow run,
+        string rawBlob,
+        IReadOnlyCollection<Finding> findings,
+        CancellationToken cancellationToken
+    )
     {
-        if (findings.Count == 0) return;
+        if (findings.Count == 0)
+            return;
         var table = await tables.OpenAsync(Names.Rejects);
         var rows = findings
             .Select(finding =>
@@ -31,11 +37,14 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
             .DistinctBy(row => row.RowKey);
         foreach (var batch in rows.Chunk(100))
         {
-            await table.SubmitTransactionAsync(batch.Select(row =>
-            {
-                row["State"] = Accepted;
-                return new TableTransactionAction(TableTransactionActionType.UpsertReplace, row);
-            }), cancellationToken);
+            await table.SubmitTransactionAsync(
+                batch.Select(row =>
+                {
+                    row["State"] = Accepted;
+                    return new TableTransactionAction(TableTransactionActionType.UpsertReplace, row);
+                }),
+                cancellationToken
+            );
         }
     }
 
@@ -48,7 +57,8 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     public async Task<IReadOnlyList<AcceptedFinding>> AcceptedAsync(Slice slice, CancellationToken cancellationToken)
     {
         var filter = TableClient.CreateQueryFilter(
-            $"PartitionKey ge {slice.Source + "|"} and PartitionKey lt {slice.Source + "}"} and State eq {Accepted} and Slice eq {slice.Id}");
+            $"PartitionKey ge {slice.Source + "|"} and PartitionKey lt {slice.Source + "}"} and State eq {Accepted} and Slice eq {slice.Id}"
+        );
         var found = new List<AcceptedFinding>();
         await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken))
         {
@@ -64,49 +74,97 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     }
 
     /// <summary>Writes rejects of a run; writing them again replaces them.</summary>
-    public async Task PutAsync(RunRow run, string rawBlob, IEnumerable<Finding> findings, CancellationToken cancellationToken)
+    public async Task PutAsync(
+        RunRow run,
+        string rawBlob,
+        IEnumerable<Finding> findings,
+        CancellationToken cancellationToken
+    )
     {
-        var rows = findings.Select(finding => Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow())).DistinctBy(entity => entity.RowKey).ToList();
-        if (rows.Count == 0) return;
+        var rows = findings
+            .Select(finding =>
+                Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow())
+            )
+            .DistinctBy(entity => entity.RowKey)
+            .ToList();
+        if (rows.Count == 0)
+            return;
         var table = await tables.OpenAsync(Names.Rejects);
         foreach (var batch in rows.Chunk(100))
-            await table.SubmitTransactionAsync(batch.Select(entity => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entity)), cancellationToken);
+        {
+            await table.SubmitTransactionAsync(
+                batch.Select(entity => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entity)),
+                cancellationToken
+            );
+        }
     }
 
     /// <summary>A row of the table, with every column.</summary>
-    internal static TableEntity Row(string partition, string runId, string slice, string rawBlob, Finding finding, string step, string message, DateTimeOffset keptAt) => new(partition, $"{runId}|{Keys.Clean(finding.Where)}")
-    {
-        ["Slice"] = slice,
-        ["RawBlob"] = rawBlob,
-        ["Position"] = finding.Where,
-        ["Seen"] = CellText.Cut(finding.Seen),
-        ["Expected"] = CellText.Cut(finding.Expected),
-        ["Advice"] = CellText.Cut(finding.Advice),
-        ["State"] = Open,
-        ["Step"] = step,
-        ["Message"] = message,
-        ["KeptAt"] = keptAt
-    };
+    internal static TableEntity Row(
+        string partition,
+        string runId,
+        string slice,
+        string rawBlob,
+        Finding finding,
+        string step,
+        string message,
+        DateTimeOffset keptAt
+    ) =>
+        new(partition, $"{runId}|{Keys.Clean(finding.Where)}")
+        {
+            ["Slice"] = slice,
+            ["RawBlob"] = rawBlob,
+            ["Position"] = finding.Where,
+            ["Seen"] = CellText.Cut(finding.Seen),
+            ["Expected"] = CellText.Cut(finding.Expected),
+            ["Advice"] = CellText.Cut(finding.Advice),
+            ["State"] = Open,
+            ["Step"] = step,
+            ["Message"] = message,
+            ["KeptAt"] = keptAt,
+        };
 
-    /// <summary>Marks the open rejects of a slice's earlier runs as replayed, and those of this run that it does not have any more: a body has been read without them.</summary>
+    /// <summary>
+    /// Marks the open rejects of a slice's earlier runs as replayed, and those of this run that it does not
+    /// have any more: a body has been read without them.
+    /// </summary>
     /// <param name="slice">The slice.</param>
     /// <param name="loaded">The body that was read; rejects of later bodies stay open.</param>
     /// <param name="rejected">The rejects that the body has now.</param>
     /// <param name="cancellationToken">Stops the call.</param>
-    public Task CloseAsync(Slice slice, RawName loaded, IEnumerable<Finding> rejected, CancellationToken cancellationToken)
+    public Task CloseAsync(
+        Slice slice,
+        RawName loaded,
+        IEnumerable<Finding> rejected,
+        CancellationToken cancellationToken
+    )
     {
         var present = rejected.Select(finding => finding.Where).ToHashSet(StringComparer.Ordinal);
-        return CloseAsync(slice, (runId, position) => runId == loaded.RunId ? !present.Contains(position) : string.CompareOrdinal(runId, loaded.RunId) < 0, cancellationToken);
+        return CloseAsync(
+            slice,
+            (runId, position) =>
+                runId == loaded.RunId ? !present.Contains(position) : string.CompareOrdinal(runId, loaded.RunId) < 0,
+            cancellationToken
+        );
     }
 
-    /// <summary>Marks the open rejects of a slice as replayed that <paramref name="isOver"/> tells, by run and position. Dead letters are none of them: see <see cref="DeadLetterBook"/>.</summary>
+    /// <summary>
+    /// Marks the open rejects of a slice as replayed that <paramref name="isOver"/> tells, by run and
+    /// position. Dead letters are none of them: see <see cref="DeadLetterBook"/>.
+    /// </summary>
     public async Task CloseAsync(Slice slice, Func<string, string, bool> isOver, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Rejects);
         var filter = $"{OfSource(slice.Source)} and {TableClient.CreateQueryFilter($"Slice eq {slice.Id}")}";
         await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
         {
-            if (DeadLetterBook.IsOne(entity) || !isOver(entity.RowKey.Split('|')[0], entity.GetString("Position") ?? "")) continue;
+            if (
+                DeadLetterBook.IsOne(entity) || !isOver(entity.RowKey.Split('|')[0], entity.GetString("Position") ?? "")
+            )
+            {
+                continue;
+            }
+
             entity["State"] = Replayed;
             try
             {
@@ -119,37 +177,76 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         }
     }
 
-    /// <summary>The open rejects of a source, as messages; for those that are messages of queues see <see cref="DeadLetterBook"/>.</summary>
-    public Task<IReadOnlyList<Finding>> OpenAsync(string source, CancellationToken cancellationToken) => OpenAsync(source, int.MaxValue, cancellationToken);
+    /// <summary>
+    /// The open rejects of a source, as messages; for those that are messages of queues see
+    /// <see cref="DeadLetterBook"/>.
+    /// </summary>
+    public Task<IReadOnlyList<Finding>> OpenAsync(string source, CancellationToken cancellationToken) =>
+        OpenAsync(source, int.MaxValue, cancellationToken);
 
     /// <summary>An open reject as it stands in the table.</summary>
     public sealed record OpenReject(string Slice, Finding Finding, DateTimeOffset KeptAt);
 
     /// <summary>All open rejects of a source but its dead letters.</summary>
     public async IAsyncEnumerable<OpenReject> ReadOpenAsync(
-        string source, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string source,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         string[] columns = ["Slice", "Position", "Seen", "Expected", "Advice", "KeptAt", "Message"];
-        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken, columns))
+        await foreach (
+            var row in tables.QueryIfExistsAsync<TableEntity>(
+                Names.Rejects,
+                OfSource(source),
+                cancellationToken,
+                columns
+            )
+        )
+        {
             if (!DeadLetterBook.IsOne(row))
-                yield return new OpenReject(row.GetString("Slice"),
-                    new Finding(row.GetString("Position"), row.GetString("Seen"), row.GetString("Expected"), row.GetString("Advice")),
-                    row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never);
+            {
+                yield return new OpenReject(
+                    row.GetString("Slice"),
+                    new Finding(
+                        row.GetString("Position"),
+                        row.GetString("Seen"),
+                        row.GetString("Expected"),
+                        row.GetString("Advice")
+                    ),
+                    row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never
+                );
+            }
+        }
     }
 
     /// <summary>The first open rejects of a source, by their keys; no more are read.</summary>
     public async Task<IReadOnlyList<Finding>> OpenAsync(string source, int most, CancellationToken cancellationToken)
     {
         var found = new List<Finding>();
-        if (most <= 0) return found;
-        await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken))
+        if (most <= 0)
+            return found;
+        await foreach (
+            var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken)
+        )
         {
-            if (DeadLetterBook.IsOne(entity)) continue;
-            found.Add(new Finding($"{entity.GetString("Slice")} {entity.GetString("Position")}", entity.GetString("Seen"), entity.GetString("Expected"), entity.GetString("Advice")));
-            if (found.Count == most) break;
+            if (DeadLetterBook.IsOne(entity))
+                continue;
+            found.Add(
+                new Finding(
+                    $"{entity.GetString("Slice")} {entity.GetString("Position")}",
+                    entity.GetString("Seen"),
+                    entity.GetString("Expected"),
+                    entity.GetString("Advice")
+                )
+            );
+            if (found.Count == most)
+                break;
         }
         return found;
     }
 
-    internal static string OfSource(string source) => TableClient.CreateQueryFilter($"PartitionKey ge {source + "|"} and PartitionKey lt {source + "}"} and State eq {Open}");
+    internal static string OfSource(string source) =>
+        TableClient.CreateQueryFilter(
+            $"PartitionKey ge {source + "|"} and PartitionKey lt {source + "}"} and State eq {Open}"
+        );
 }

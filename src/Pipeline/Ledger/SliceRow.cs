@@ -10,7 +10,10 @@ public static class SliceState
     /// <summary>A body is stored; its rows are still to be loaded.</summary>
     public const string Pulled = "pulled";
 
-    /// <summary>Rows are being written. <c>Sha256</c> is empty: the tables hold no body of this slice as a whole.</summary>
+    /// <summary>
+    /// Rows are being written. <c>Sha256</c> is empty: the tables hold no body of this slice as a
+    /// whole.
+    /// </summary>
     public const string Merging = "merging";
 
     /// <summary>All rows are written; what depends on them is still to be brought up to date.</summary>
@@ -38,7 +41,8 @@ public static class SliceState
     public const string Refused = "refused";
 
     /// <summary>Whether nothing more will happen to the slice until it is planned again.</summary>
-    public static bool AtRest(string state) => state is Done or NotPublished or Narrowed or Empty or Missing or Failed or Refused;
+    public static bool AtRest(string state) =>
+        state is Done or NotPublished or Narrowed or Empty or Missing or Failed or Refused;
 
     /// <summary>Whether the slice has failed: nothing came, or nothing that may be loaded.</summary>
     public static bool HasFailed(string state) => state is Failed or Missing or Refused;
@@ -47,7 +51,10 @@ public static class SliceState
 /// <summary>A row of the table <c>slices</c>: what is known of a slice, and when it is due again.</summary>
 public sealed record SliceRow(Slice Slice)
 {
-    /// <summary>Stands for "never" and "not yet" in a column of dates; the table service accepts nothing before 1601.</summary>
+    /// <summary>
+    /// Stands for "never" and "not yet" in a column of dates; the table service accepts nothing before
+    /// 1601.
+    /// </summary>
     public static readonly DateTimeOffset Never = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Stands for a number of rows that nobody has counted.</summary>
@@ -77,10 +84,16 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>Rows for the fact table in the body that was loaded last.</summary>
     public long Rows { get; init; }
 
-    /// <summary>Rows of the slice in the fact table when the last load ended, with those it had to leave there; <see cref="NotKnown"/> where it did not see all.</summary>
+    /// <summary>
+    /// Rows of the slice in the fact table when the last load ended, with those it had to leave there;
+    /// <see cref="NotKnown"/> where it did not see all.
+    /// </summary>
     public long InTable { get; init; } = NotKnown;
 
-    /// <summary>Vintage of the newest body whose rows were begun to be written; older bodies must not be loaded after it.</summary>
+    /// <summary>
+    /// Vintage of the newest body whose rows were begun to be written; older bodies must not be loaded after
+    /// it.
+    /// </summary>
     public DateTimeOffset Vintage { get; init; } = Never;
 
     /// <summary>
@@ -100,29 +113,37 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>Whether rows of the slice may be in the fact table.</summary>
     public bool WasLoaded => Vintage > Never;
 
-    /// <summary>Whether the tables hold a part of the body of <see cref="Vintage"/>: its load was begun and not ended.</summary>
+    /// <summary>
+    /// Whether the tables hold a part of the body of <see cref="Vintage"/>: its load was begun and not
+    /// ended.
+    /// </summary>
     public bool IsHalfLoaded => WasLoaded && Sha256.Length == 0;
 
-    /// <summary>The row of a slice that is to be asked for at every plan. A due date that has passed stays: it tells how late the slice is.</summary>
+    /// <summary>
+    /// The row of a slice that is to be asked for at every plan. A due date that has passed stays: it tells
+    /// how late the slice is.
+    /// </summary>
     internal SliceRow DueAtEveryPlan(DateTimeOffset now) => NextDue > now ? this with { NextDue = Never } : this;
 
-    internal TableEntity ToEntity() => new(Slice.Source, Slice.RowKey)
-    {
-        ["State"] = State,
-        ["LastPulled"] = LastPulled,
-        ["LastChanged"] = LastChanged,
-        ["NextDue"] = NextDue,
-        ["Sha256"] = Sha256,
-        // Not "ETag": the table client takes that for the row's own version and never sends it. A validator that was cut would fit no body.
-        ["ETag"] = HttpETag.Length > CellText.Limit ? "" : HttpETag,
-        ["LastModified"] = LastModified.Length > CellText.Limit ? "" : LastModified,
-        ["Rows"] = Rows,
-        ["InTable"] = InTable,
-        ["Vintage"] = Vintage,
-        ["Newest"] = Newest,
-        ["Attempts"] = Attempts,
-        ["LastError"] = CellText.Cut(LastError)
-    };
+    internal TableEntity ToEntity() =>
+        new(Slice.Source, Slice.RowKey)
+        {
+            ["State"] = State,
+            ["LastPulled"] = LastPulled,
+            ["LastChanged"] = LastChanged,
+            ["NextDue"] = NextDue,
+            ["Sha256"] = Sha256,
+            // Not "ETag": the table client takes that for the row's own version and never sends it. A validator that
+            // was cut would fit no body.
+            ["ETag"] = HttpETag.Length > CellText.Limit ? "" : HttpETag,
+            ["LastModified"] = LastModified.Length > CellText.Limit ? "" : LastModified,
+            ["Rows"] = Rows,
+            ["InTable"] = InTable,
+            ["Vintage"] = Vintage,
+            ["Newest"] = Newest,
+            ["Attempts"] = Attempts,
+            ["LastError"] = CellText.Cut(LastError),
+        };
 
     internal static SliceRow From(TableEntity entity)
     {
@@ -144,7 +165,7 @@ public sealed record SliceRow(Slice Slice)
             Newest = Text("Newest"),
             Attempts = entity.GetInt32("Attempts") ?? 0,
             LastError = Text("LastError"),
-            Version = entity.ETag
+            Version = entity.ETag,
         };
     }
 }

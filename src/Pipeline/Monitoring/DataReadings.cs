@@ -6,8 +6,8 @@ namespace Pipeline.Monitoring;
 
 /// <summary>How old the figures of each dataset are, and how late they are against its source's own calendar.</summary>
 /// <remarks>
-/// Age alone says little: a yearly figure is old on its first day. Late is what no plan has asked for although it was due
-/// (<see cref="Lateness"/>), and what has been asked for and has failed since.
+/// Age alone says little: a yearly figure is old on its first day. Late is what no plan has asked for although it was
+/// due (<see cref="Lateness"/>), and what has been asked for and has failed since.
 /// </remarks>
 public sealed class DataReadings(StandingReader standing, TimeProvider time)
 {
@@ -23,10 +23,16 @@ public sealed class DataReadings(StandingReader standing, TimeProvider time)
         foreach (var status in standing.Datasets(source, current))
         {
             var name = $"{source.Name}/{status.Name}";
-            if (status.LastChanged is { } changed) gauges.Add(new Gauge(Gauges.DataAgeHours, Gauges.OfDataset, name, Hours(changed, now)));
-            var failed = current.Where(row => row.Slice.Dataset == status.Name && SliceState.HasFailed(row.State))
-                .Select(row => Hours(failing.GetValueOrDefault(row.Slice, row.LastPulled), now)).DefaultIfEmpty().Max();
-            gauges.Add(new Gauge(Gauges.DataOverdueHours, Gauges.OfDataset, name, Math.Max(status.OverdueHours, failed)));
+            if (status.LastChanged is { } changed)
+                gauges.Add(new Gauge(Gauges.DataAgeHours, Gauges.OfDataset, name, Hours(changed, now)));
+            var failed = current
+                .Where(row => row.Slice.Dataset == status.Name && SliceState.HasFailed(row.State))
+                .Select(row => Hours(failing.GetValueOrDefault(row.Slice, row.LastPulled), now))
+                .DefaultIfEmpty()
+                .Max();
+            gauges.Add(
+                new Gauge(Gauges.DataOverdueHours, Gauges.OfDataset, name, Math.Max(status.OverdueHours, failed))
+            );
         }
         return gauges;
     }
@@ -36,13 +42,18 @@ public sealed class DataReadings(StandingReader standing, TimeProvider time)
     {
         var since = new Dictionary<Slice, DateTimeOffset>();
         foreach (var slice in runs.GroupBy(run => run.Slice))
+        {
             foreach (var run in slice.OrderByDescending(run => run.Vintage).TakeWhile(IsBad))
                 since[slice.Key] = run.Vintage;
+        }
+
         return since;
     }
 
     /// <summary>A refused body that comes again is unchanged, and its run repeats why it was refused.</summary>
-    private static bool IsBad(RunRow run) => SliceState.HasFailed(run.State) || (run.State == RunState.Unchanged && run.Error.Length > 0);
+    private static bool IsBad(RunRow run) =>
+        SliceState.HasFailed(run.State) || (run.State == RunState.Unchanged && run.Error.Length > 0);
 
-    private static double Hours(DateTimeOffset since, DateTimeOffset now) => Math.Max(0, Math.Round((now - since).TotalHours, 2));
+    private static double Hours(DateTimeOffset since, DateTimeOffset now) =>
+        Math.Max(0, Math.Round((now - since).TotalHours, 2));
 }

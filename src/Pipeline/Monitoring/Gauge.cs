@@ -8,9 +8,10 @@ namespace Pipeline.Monitoring;
 public sealed record Gauge(string Name, string Property, string Of, double Value)
 {
     /// <summary>
-    /// The template of the line of the log that goes with every metric. The host forwards metrics only while its telemetry mode is
-    /// <c>ApplicationInsights</c>: in the mode <c>OpenTelemetry</c> a metric becomes a log record without a text, which the service
-    /// refuses. So the alerts read the line as well (<c>infra/alerts/gauge.kql</c>).
+    /// The template of the line of the log that goes with every metric. The host forwards metrics only while its
+    /// telemetry mode is
+    /// <c>ApplicationInsights</c>: in the mode <c>OpenTelemetry</c> a metric becomes a log record without a text, which
+    /// the service refuses. So the alerts read the line as well (<c>infra/alerts/gauge.kql</c>).
     /// </summary>
     public const string Line = "gauge {Name} {Property}={Of} value={Value}";
 }
@@ -21,16 +22,25 @@ public static class Gauges
     /// <summary>Messages of a step queue, about; invisible ones count.</summary>
     public const string QueueMessages = "pipeline.queue.messages";
 
-    /// <summary>Minutes since the oldest visible message was sent to a step or poison queue; 0 when none is visible.</summary>
+    /// <summary>
+    /// Minutes since the oldest visible message was sent to a step or poison queue; 0 when none is
+    /// visible.
+    /// </summary>
     public const string QueueOldestMinutes = "pipeline.queue.oldest.minutes";
 
     /// <summary>Messages of a poison queue, about.</summary>
     public const string PoisonMessages = "pipeline.poison.messages";
 
-    /// <summary>Hours since the body was fetched that last changed a row of a dataset. Not read while nothing was ever loaded.</summary>
+    /// <summary>
+    /// Hours since the body was fetched that last changed a row of a dataset. Not read while nothing was ever
+    /// loaded.
+    /// </summary>
     public const string DataAgeHours = "pipeline.data.age.hours";
 
-    /// <summary>Hours since the plan that should have pulled the latest slice of a dataset, or since a slice of it began to fail, whichever is longer; 0 when neither is so.</summary>
+    /// <summary>
+    /// Hours since the plan that should have pulled the latest slice of a dataset, or since a slice of it
+    /// began to fail, whichever is longer; 0 when neither is so.
+    /// </summary>
     public const string DataOverdueHours = "pipeline.data.overdue.hours";
 
     /// <summary>Rejects of a source that nobody has dealt with.</summary>
@@ -43,5 +53,8 @@ public static class Gauges
     public const string RevisionsOutOfPolicy = "pipeline.revisions.outofpolicy";
 
     /// <summary>The kinds of things that are watched.</summary>
-    public const string OfQueue = "queue", OfDataset = "dataset", OfSource = "source", OfTable = "table";
+    public const string OfQueue = "queue",
+        OfDataset = "dataset",
+        OfSource = "source",
+        OfTable = "table";
 }

@@ -3,10 +3,24 @@ using Pipeline.Sources;
 
 namespace Pipeline.Monitoring;
 
-/// <summary>Reads everything that is watched. It changes nothing, and whatever it cannot read fails it as a whole: the alert on its silence then tells.</summary>
-public sealed class PipelineMonitor(SourceCatalog sources, SliceBook slices, RunBook runs, QueueReadings queues, DataReadings data, LedgerReadings ledger, TimeProvider time)
+/// <summary>
+/// Reads everything that is watched. It changes nothing, and whatever it cannot read fails it as a whole: the
+/// alert on its silence then tells.
+/// </summary>
+public sealed class PipelineMonitor(
+    SourceCatalog sources,
+    SliceBook slices,
+    RunBook runs,
+    QueueReadings queues,
+    DataReadings data,
+    LedgerReadings ledger,
+    TimeProvider time
+)
 {
-    /// <summary>How far back runs are read. A slice that has been failing for longer is shown as failing for so long.</summary>
+    /// <summary>
+    /// How far back runs are read. A slice that has been failing for longer is shown as failing for so
+    /// long.
+    /// </summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(30);
 
     /// <summary>All readings of this moment: the queues, then source by source, then the tables.</summary>

@@ -7,7 +7,10 @@ namespace Pipeline.Monitoring;
 /// <summary>How full the queues are, and how long messages have been waiting.</summary>
 public sealed class QueueReadings(StandingReader standing, StorageAccount account, TimeProvider time)
 {
-    /// <summary>The most messages that can be looked at without taking them. The first is not always the oldest: a failed one goes to the end.</summary>
+    /// <summary>
+    /// The most messages that can be looked at without taking them. The first is not always the oldest: a
+    /// failed one goes to the end.
+    /// </summary>
     private const int Looked = 32;
 
     public async Task<IReadOnlyList<Gauge>> ReadAsync(CancellationToken cancellationToken)
@@ -29,8 +32,11 @@ public sealed class QueueReadings(StandingReader standing, StorageAccount accoun
         var minutes = 0.0;
         try
         {
-            var visible = (await account.Queues.GetQueueClient(queue).PeekMessagesAsync(Looked, cancellationToken)).Value;
-            if (visible.Min(message => message.InsertedOn) is { } sent) minutes = Math.Max(0, Math.Round((time.GetUtcNow() - sent).TotalMinutes, 2));
+            var visible = (
+                await account.Queues.GetQueueClient(queue).PeekMessagesAsync(Looked, cancellationToken)
+            ).Value;
+            if (visible.Min(message => message.InsertedOn) is { } sent)
+                minutes = Math.Max(0, Math.Round((time.GetUtcNow() - sent).TotalMinutes, 2));
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {

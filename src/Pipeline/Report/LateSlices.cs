@@ -22,7 +22,8 @@ public static class LateSlices
                 )
                 .Where(pair => pair.Expected is { } expected && string.CompareOrdinal(pair.Row.Newest, expected) < 0)
                 .Select(pair =>
-                    $"{pair.Row.Slice} is late: its newest period is {pair.Row.Newest}, {pair.Expected} should be out by now"
+                    $"{pair.Row.Slice} is late: its newest period is {pair.Row.Newest}, {pair.Expected} should be "
+                    + "out by now"
                 ),
         ];
 }

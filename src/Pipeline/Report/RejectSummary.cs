@@ -16,7 +16,8 @@ public sealed record RejectGroup(string Slice, int Count, Finding Example, DateT
     public override string ToString() =>
         Count == 1
             ? $"{Example}"
-            : $"{Slice}: {Count.ToString("N0", CultureInfo.InvariantCulture)} rejects of one cause, the first: {Example}";
+            : $"{Slice}: {Count.ToString("N0", CultureInfo.InvariantCulture)} rejects of one cause, the first: "
+                + $"{Example}";
 }
 
 /// <summary>All that is open: rejects by slice and cause, and every dead letter.</summary>
@@ -76,13 +77,17 @@ public sealed partial class RejectSummaryReader(
         return summary;
     }
 
-    /// <summary>Reads all that is open. Only groups are kept of the rows, so that thousands take little memory.</summary>
+    /// <summary>
+    /// Reads all that is open. Only groups are kept of the rows, so that thousands take little
+    /// memory.
+    /// </summary>
     public async Task<RejectSummary> ReadAsync(CancellationToken cancellationToken)
     {
         var groups =
             new Dictionary<(string Slice, string Cause), (int Count, Finding Example, DateTimeOffset KeptAt)>();
         var total = 0;
         foreach (var source in sources.All)
+        {
             await foreach (var reject in rejects.ReadOpenAsync(source.Name, cancellationToken))
             {
                 total++;
@@ -91,6 +96,8 @@ public sealed partial class RejectSummaryReader(
                     ? (group.Count + 1, group.Example, reject.KeptAt > group.KeptAt ? reject.KeptAt : group.KeptAt)
                     : (1, reject.Finding with { Where = $"{reject.Slice} {reject.Finding.Where}" }, reject.KeptAt);
             }
+        }
+
         return new RejectSummary(
             total,
             [

@@ -9,7 +9,10 @@ public sealed class RevisionReader(TableSet tables, TimeProvider time)
     /// <summary>The most revisions that are listed; a release of the investment data changes thousands.</summary>
     public const int MostListed = 20;
 
-    /// <summary>The most that are read. The service cannot be asked for the latest, so that of a longer list no one knows which they are.</summary>
+    /// <summary>
+    /// The most that are read. The service cannot be asked for the latest, so that of a longer list no one
+    /// knows which they are.
+    /// </summary>
     public const int MostRead = 200_000;
 
     /// <summary>How far back "lately" goes.</summary>
@@ -24,21 +27,31 @@ public sealed class RevisionReader(TableSet tables, TimeProvider time)
         var since = Since;
         var (total, outside, odd, isPart) = (0, 0, 0, false);
         var latest = new PriorityQueue<Revision, (DateTimeOffset, string, string)>();
-        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.History, TableClient.CreateQueryFilter($"ValidTo ge {since}"), cancellationToken))
+        await foreach (
+            var row in tables.QueryIfExistsAsync<TableEntity>(
+                Names.History,
+                TableClient.CreateQueryFilter($"ValidTo ge {since}"),
+                cancellationToken
+            )
+        )
         {
-            if (isPart = total + odd == MostRead) break;
+            if (isPart = total + odd == MostRead)
+                break;
             if (Read(row) is not { } revision)
             {
                 odd++;
                 continue;
             }
             total++;
-            if (!revision.InPolicy) outside++;
+            if (!revision.InPolicy)
+                outside++;
             latest.Enqueue(revision, (revision.ValidTo, row.PartitionKey, row.RowKey));
-            if (latest.Count > MostListed) latest.Dequeue();
+            if (latest.Count > MostListed)
+                latest.Dequeue();
         }
         var items = new List<Revision>();
-        while (latest.TryDequeue(out var revision, out _)) items.Add(revision);
+        while (latest.TryDequeue(out var revision, out _))
+            items.Add(revision);
         items.Reverse();
         return new RevisionStatus(since, total, isPart, outside, odd, items);
     }
@@ -48,9 +61,28 @@ public sealed class RevisionReader(TableSet tables, TimeProvider time)
     {
         // {table}|{partition key} and {row key}|{ticks}
         var (table, key) = (row.PartitionKey.IndexOf('|', StringComparison.Ordinal), row.RowKey.LastIndexOf('|'));
-        if (table < 0 || key < 0 || row.GetString("Column") is null || row.GetString("OldValue") is null || row.GetString("NewValue") is null || row.GetBoolean("InPolicy") is null) return null;
-        return new Revision(row.PartitionKey[..table], row.PartitionKey[(table + 1)..], row.RowKey[..key], row.GetString("Column"), Short(row.GetString("OldValue")), Short(row.GetString("NewValue")),
-            row.GetDateTimeOffset("ValidTo")!.Value, row.GetBoolean("InPolicy")!.Value);
+        if (
+            table < 0
+            || key < 0
+            || row.GetString("Column") is null
+            || row.GetString("OldValue") is null
+            || row.GetString("NewValue") is null
+            || row.GetBoolean("InPolicy") is null
+        )
+        {
+            return null;
+        }
+
+        return new Revision(
+            row.PartitionKey[..table],
+            row.PartitionKey[(table + 1)..],
+            row.RowKey[..key],
+            row.GetString("Column"),
+            Short(row.GetString("OldValue")),
+            Short(row.GetString("NewValue")),
+            row.GetDateTimeOffset("ValidTo")!.Value,
+            row.GetBoolean("InPolicy")!.Value
+        );
     }
 
     private static string Short(string text) => text.Length <= 200 ? text : text[..200] + "…";

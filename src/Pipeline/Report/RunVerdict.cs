@@ -120,8 +120,12 @@ public sealed class RunVerdictReader(
     {
         var known = all.ToDictionary(row => row.Slice);
         foreach (var dataset in planned.Where(IsLacking).GroupBy(slice => slice.Dataset))
-            yield return $"lacking: {source.Name}/{dataset.Key}: {string.Join(", ", dataset.Select(slice => slice.Key).Order(StringComparer.Ordinal))} "
-                + $"should be there since {dataset.Max(slice => source.ReleaseDate(slice)):yyyy-MM-dd} and {(dataset.Count() == 1 ? "is" : "are")} not; run again";
+        {
+            yield return $"lacking: {source.Name}/{dataset.Key}: "
+                + $"{string.Join(", ", dataset.Select(slice => slice.Key).Order(StringComparer.Ordinal))} "
+                + $"should be there since {dataset.Max(slice => source.ReleaseDate(slice)):yyyy-MM-dd} and "
+                + $"{(dataset.Count() == 1 ? "is" : "are")} not; run again";
+        }
 
         bool IsLacking(Slice slice) =>
             source.ReleaseDate(slice) <= sources.Now(slice, now)
@@ -149,7 +153,8 @@ public sealed class RunVerdictReader(
             {
                 var keys = group.Select(run => run.Slice.Key).Distinct().Order(StringComparer.Ordinal).ToList();
                 var what = group.Key.State == SliceState.Empty ? "no rows" : "not published yet";
-                return $"note: {source}/{group.Key.Dataset}: {what} for {(keys.Count == 1 ? keys[0] : $"{keys.Count} slices, for example {keys[^1]}")}"
+                return $"note: {source}/{group.Key.Dataset}: {what} for "
+                    + $"{(keys.Count == 1 ? keys[0] : $"{keys.Count} slices, for example {keys[^1]}")}"
                     + (group.Key.Error.Length > 0 ? $": {group.Key.Error}" : "");
             })
         );

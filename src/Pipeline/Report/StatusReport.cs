@@ -2,7 +2,10 @@ using Pipeline.Ledger;
 
 namespace Pipeline.Report;
 
-/// <summary>How the pipeline stands and what its figures say: what <c>GET /api/report</c> shows and <c>GET /api/status</c> gives as JSON.</summary>
+/// <summary>
+/// How the pipeline stands and what its figures say: what <c>GET /api/report</c> shows and <c>GET
+/// /api/status</c> gives as JSON.
+/// </summary>
 /// <param name="State"><see cref="Ok"/> or <see cref="NeedsAttention"/>.</param>
 /// <param name="Attention">What somebody should look at, a line each; none when the state is ok.</param>
 /// <param name="Sources">The sources, in the order they are listed in.</param>
@@ -12,8 +15,15 @@ namespace Pipeline.Report;
 /// <param name="Claims">Published statements and what became of them.</param>
 /// <param name="Figures">The series that are drawn.</param>
 public sealed record StatusReport(
-    string State, IReadOnlyList<string> Attention, IReadOnlyList<SourceStatus> Sources, IReadOnlyList<QueueStatus> Queues, RejectStatus Rejects, RevisionStatus Revisions,
-    IReadOnlyList<ClaimStatus> Claims, IReadOnlyList<Figure> Figures)
+    string State,
+    IReadOnlyList<string> Attention,
+    IReadOnlyList<SourceStatus> Sources,
+    IReadOnlyList<QueueStatus> Queues,
+    RejectStatus Rejects,
+    RevisionStatus Revisions,
+    IReadOnlyList<ClaimStatus> Claims,
+    IReadOnlyList<Figure> Figures
+)
 {
     public const string Ok = "ok";
     public const string NeedsAttention = "attention";
@@ -28,7 +38,12 @@ public sealed record StatusReport(
 /// <param name="Late">Slices whose newest period is older than the publisher's calendar says, the first <see
 /// cref="StandingReader.MostListed"/>.</param>
 public sealed record SourceStatus(
-    string Name, IReadOnlyList<DatasetStatus> Datasets, LastRun? LastRun, IReadOnlyList<string> Failures, IReadOnlyList<string> Late);
+    string Name,
+    IReadOnlyList<DatasetStatus> Datasets,
+    LastRun? LastRun,
+    IReadOnlyList<string> Failures,
+    IReadOnlyList<string> Late
+);
 
 /// <summary>How fresh a dataset is, against its own calendar.</summary>
 /// <param name="Name">The dataset's name.</param>
@@ -42,11 +57,25 @@ public sealed record SourceStatus(
 /// <param name="Failed">Slices whose last pull failed, or whose last body was refused.</param>
 /// <param name="LastPulled">When it was asked for last, UTC; null = never.</param>
 /// <param name="LastChanged">When the body was fetched that last changed a row, UTC; null = never.</param>
-/// <param name="NextDue">The earliest day on which one of its slices is due again, UTC; null when one is due at every plan.</param>
-/// <param name="OverdueHours">Whole hours since the plan that should have pulled it, see <see cref="Lateness"/>; 0 when it is not late.</param>
+/// <param name="NextDue">The earliest day on which one of its slices is due again, UTC; null when one is due at every
+/// plan.</param>
+/// <param name="OverdueHours">Whole hours since the plan that should have pulled it, see <see cref="Lateness"/>; 0 when
+/// it is not late.</param>
 public sealed record DatasetStatus(
-    string Name, string Title, string Publisher, string Url, string Terms, string Table, int Slices, long Rows, int Failed, DateTimeOffset? LastPulled, DateTimeOffset? LastChanged,
-    DateTimeOffset? NextDue, int OverdueHours);
+    string Name,
+    string Title,
+    string Publisher,
+    string Url,
+    string Terms,
+    string Table,
+    int Slices,
+    long Rows,
+    int Failed,
+    DateTimeOffset? LastPulled,
+    DateTimeOffset? LastChanged,
+    DateTimeOffset? NextDue,
+    int OverdueHours
+);
 
 /// <summary>What the newest plan of a source brought: of each slice the newest run.</summary>
 /// <param name="StartedAt">When the first began, UTC.</param>
@@ -56,8 +85,18 @@ public sealed record DatasetStatus(
 /// <param name="Bytes">Size of the bodies.</param>
 /// <param name="Counts">What became of the rows.</param>
 /// <param name="AddUp">Whether every run's rows are accounted for.</param>
-/// <param name="Notes">What is worth knowing, such as differences that a cross-check found; the first <see cref="StandingReader.MostListed"/>.</param>
-public sealed record LastRun(DateTimeOffset StartedAt, DateTimeOffset EndedAt, int Slices, IReadOnlyDictionary<string, int> States, long Bytes, RowCounts Counts, bool AddUp, IReadOnlyList<string> Notes);
+/// <param name="Notes">What is worth knowing, such as differences that a cross-check found; the first
+/// <see cref="StandingReader.MostListed"/>.</param>
+public sealed record LastRun(
+    DateTimeOffset StartedAt,
+    DateTimeOffset EndedAt,
+    int Slices,
+    IReadOnlyDictionary<string, int> States,
+    long Bytes,
+    RowCounts Counts,
+    bool AddUp,
+    IReadOnlyList<string> Notes
+);
 
 /// <summary>A step queue.</summary>
 /// <param name="Name">Its name.</param>
@@ -71,7 +110,12 @@ public sealed record QueueStatus(string Name, long Waiting, long Poison);
 /// cref="StandingReader.MostListed"/>.</param>
 /// <param name="Causes">How many groups there are.</param>
 /// <param name="DeadLetters">Every dead letter, newest first.</param>
-public sealed record RejectStatus(int Open, IReadOnlyList<RejectGroup> Groups, int Causes, IReadOnlyList<Finding> DeadLetters);
+public sealed record RejectStatus(
+    int Open,
+    IReadOnlyList<RejectGroup> Groups,
+    int Causes,
+    IReadOnlyList<Finding> DeadLetters
+);
 
 /// <summary>Figures that were changed lately; table <c>history</c>.</summary>
 /// <param name="Since">From when on, UTC.</param>
@@ -80,7 +124,14 @@ public sealed record RejectStatus(int Open, IReadOnlyList<RejectGroup> Groups, i
 /// <param name="OutOfPolicy">Those outside the publisher's declared revision window.</param>
 /// <param name="Odd">Rows of the table that are no versions of rows: somebody else has written them.</param>
 /// <param name="Items">The latest <see cref="RevisionReader.MostListed"/>.</param>
-public sealed record RevisionStatus(DateTimeOffset Since, int Total, bool IsPart, int OutOfPolicy, int Odd, IReadOnlyList<Revision> Items);
+public sealed record RevisionStatus(
+    DateTimeOffset Since,
+    int Total,
+    bool IsPart,
+    int OutOfPolicy,
+    int Odd,
+    IReadOnlyList<Revision> Items
+);
 
 /// <summary>A version of a row that ended.</summary>
 /// <param name="Table">The fact table.</param>
@@ -91,7 +142,16 @@ public sealed record RevisionStatus(DateTimeOffset Since, int Total, bool IsPart
 /// <param name="New">What they hold; empty when the row was removed.</param>
 /// <param name="ValidTo">When the version ended, UTC.</param>
 /// <param name="InPolicy">Whether the change lies inside the publisher's revision window.</param>
-public sealed record Revision(string Table, string Partition, string Row, string Column, string Old, string New, DateTimeOffset ValidTo, bool InPolicy);
+public sealed record Revision(
+    string Table,
+    string Partition,
+    string Row,
+    string Column,
+    string Old,
+    string New,
+    DateTimeOffset ValidTo,
+    bool InPolicy
+);
 
 /// <summary>A published statement; table <c>claims</c>.</summary>
 /// <param name="Article">The article's id.</param>
@@ -107,4 +167,16 @@ public sealed record Revision(string Table, string Partition, string Row, string
 /// <param name="Explanation">Why, in one sentence.</param>
 /// <param name="Evidence">Table and keys of each figure that was looked at.</param>
 public sealed record ClaimStatus(
-    string Article, string Title, DateOnly? Date, string Id, string Statement, double? Stated, string StatedUnit, double? Computed, string ComputedUnit, string Verdict, string Explanation, IReadOnlyList<string> Evidence);
+    string Article,
+    string Title,
+    DateOnly? Date,
+    string Id,
+    string Statement,
+    double? Stated,
+    string StatedUnit,
+    double? Computed,
+    string ComputedUnit,
+    string Verdict,
+    string Explanation,
+    IReadOnlyList<string> Evidence
+);

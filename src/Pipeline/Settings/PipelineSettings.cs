@@ -12,6 +12,10 @@ namespace Pipeline.Settings;
 /// <param name="Moex">The source of foreign holders.</param>
 public sealed record PipelineSettings(bool UseSamples, CensusSettings Census, UnctadSettings Unctad, MoexSettings Moex)
 {
-    /// <summary>When each source is planned, by its name: a slice is pulled by the first plan on or after its due date.</summary>
-    public IReadOnlyDictionary<string, CrontabSchedule> Schedules { get; init; } = new Dictionary<string, CrontabSchedule>();
+    /// <summary>
+    /// When each source is planned, by its name: a slice is pulled by the first plan on or after its due
+    /// date.
+    /// </summary>
+    public IReadOnlyDictionary<string, CrontabSchedule> Schedules { get; init; } =
+        new Dictionary<string, CrontabSchedule>();
 }

@@ -1,6 +1,9 @@
 namespace Pipeline.Settings;
 
-/// <summary>Every setting that the code reads, as environment variables write it. The README's table is written from this list.</summary>
+/// <summary>
+/// Every setting that the code reads, as environment variables write it. The README's table is written from
+/// this list.
+/// </summary>
 public static class SettingNames
 {
     public const string HostStorage = "AzureWebJobsStorage";
@@ -33,7 +36,12 @@ public static class SettingNames
     public static IReadOnlyList<(string Name, string Meaning, string Default)> All { get; } =
     [
         (HostStorage, "host storage: locks and schedule status", "required; locally `UseDevelopmentStorage=true`"),
-        (Storage, "data storage: a connection string, or `PipelineStorage__blobServiceUri`, `__queueServiceUri`, `__tableServiceUri`, `__credential`, `__clientId`", "required; locally `UseDevelopmentStorage=true`"),
+        (
+            Storage,
+            "data storage: a connection string, or `PipelineStorage__blobServiceUri`, `__queueServiceUri`, "
+                + "`__tableServiceUri`, `__credential`, `__clientId`",
+            "required; locally `UseDevelopmentStorage=true`"
+        ),
         (CensusSchedule, "when the trade data is planned: six-field NCRONTAB, UTC", "required"),
         (UnctadSchedule, "when the investment data is planned", "required"),
         (MoexSchedule, "when the holders data is planned", "required"),
@@ -41,20 +49,61 @@ public static class SettingNames
         (SourcesMode, "`samples`: the recorded samples of the repository, no network; or `live`", "`live`"),
         (CensusBaseUrl, "address of the trade API", "`https://api.census.gov/data/timeseries/intltrade`"),
         (CensusApiKey, "key of the trade API; a secret", "required when live"),
-        (CensusPartners, "partners whose commodities are pulled: Schedule C codes such as `4621,5700`, or `*`; totals always cover all partners", "`4621`"),
+        (
+            CensusPartners,
+            "partners whose commodities are pulled: Schedule C codes such as `4621,5700`, or `*`; totals always "
+                + "cover all partners",
+            "`4621`"
+        ),
         (CensusLevels, "any of `total,HS2,HS4,HS6`", "`total,HS2`"),
         (CensusFrom, "the first month wanted, `yyyy-MM`; from 2010 on whole years are loaded", "`1992-01`"),
-        (CensusCountryFileUrl, "address of the country balance file; empty switches it off", "`https://www.census.gov/foreign-trade/balance/country.xlsx`"),
-        (UnctadBulkUrl, "address of UNCTAD's bulk archive; empty switches `fdi-flows-stock` off", "`https://unctadstat-api.unctad.org/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock`"),
-        (UnctadCatalogueUrl, "address of UNCTAD's catalogue, whose dates decide whether the archive is asked for; empty: it always is", "`https://unctadstat-api.unctad.org/api/datacenter/en`"),
-        (UnctadApiUrl, "address of UNCTAD's user API, the second way; empty switches it off", "`https://unctadstat-user-api.unctad.org/US.FdiFlowsStock/cur/Facts`"),
+        (
+            CensusCountryFileUrl,
+            "address of the country balance file; empty switches it off",
+            "`https://www.census.gov/foreign-trade/balance/country.xlsx`"
+        ),
+        (
+            UnctadBulkUrl,
+            "address of UNCTAD's bulk archive; empty switches `fdi-flows-stock` off",
+            "`https://unctadstat-api.unctad.org/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock`"
+        ),
+        (
+            UnctadCatalogueUrl,
+            "address of UNCTAD's catalogue, whose dates decide whether the archive is asked for; empty: it always is",
+            "`https://unctadstat-api.unctad.org/api/datacenter/en`"
+        ),
+        (
+            UnctadApiUrl,
+            "address of UNCTAD's user API, the second way; empty switches it off",
+            "`https://unctadstat-user-api.unctad.org/US.FdiFlowsStock/cur/Facts`"
+        ),
         (UnctadClientId, "credential of the user API", "without one the user API is not used"),
         (UnctadClientSecret, "the secret to it", "required with `Unctad__ClientId`"),
-        (UnctadPartnersFile, "blob in the container `curated` with investment by partner; empty switches `fdi-partners` off", "`fdi-partners.csv`"),
-        (MoexIssUrl, "address of the exchange's data service; empty switches `market-capitalisation` off", "`https://iss.moex.com/iss`"),
-        (MoexOfzTableUrl, "address of the Bank of Russia's `table_ofz.xlsx`; it moves, so that there is no default", "`ofz-nonresidents` is off"),
-        (MoexNsdUrl, "address of the depository's method; empty switches `nsd-holders` off", "`https://nsddata.ru/api/get/assetholders`"),
+        (
+            UnctadPartnersFile,
+            "blob in the container `curated` with investment by partner; empty switches `fdi-partners` off",
+            "`fdi-partners.csv`"
+        ),
+        (
+            MoexIssUrl,
+            "address of the exchange's data service; empty switches `market-capitalisation` off",
+            "`https://iss.moex.com/iss`"
+        ),
+        (
+            MoexOfzTableUrl,
+            "address of the Bank of Russia's `table_ofz.xlsx`; it moves, so that there is no default",
+            "`ofz-nonresidents` is off"
+        ),
+        (
+            MoexNsdUrl,
+            "address of the depository's method; empty switches `nsd-holders` off",
+            "`https://nsddata.ru/api/get/assetholders`"
+        ),
         (MoexNsdApiKey, "key of the depository; a secret", "`nsd-holders` is off"),
-        (MoexHoldersFile, "blob in the container `curated` with statements by country; empty switches `holders-by-country` off", "`holders.csv`")
+        (
+            MoexHoldersFile,
+            "blob in the container `curated` with statements by country; empty switches `holders-by-country` off",
+            "`holders.csv`"
+        ),
     ];
 }

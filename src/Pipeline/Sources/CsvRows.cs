@@ -10,7 +10,10 @@ namespace Pipeline.Sources;
 /// whatever its length, in one buffer that grows
 /// only when a single row does not fit.
 /// </summary>
-/// <remarks>Cells are slices of the buffer: nothing is allocated for a cell, unless it is asked for as text. A doubled quote is made single in place.</remarks>
+/// <remarks>
+/// Cells are slices of the buffer: nothing is allocated for a cell, unless it is asked for as text. A doubled
+/// quote is made single in place.
+/// </remarks>
 internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisposable
 {
     private const int FirstBuffer = 64 * 1024;
@@ -25,8 +28,10 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
     private readonly bool[] doubled = new bool[MaxCells];
     private bool isQuoted;
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
-    private int start, end;
-    private bool begun, final;
+    private int start,
+        end;
+    private bool begun,
+        final;
     private long lines;
 
     /// <summary>The line on which the present row begins; the first is 1.</summary>
@@ -47,10 +52,16 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
     {
         get
         {
-            if (Count != 1) return null;
-            if (Bytes(0).Contains((byte)',')) return "a whole row in one cell in quotes";
+            if (Count != 1)
+                return null;
+            if (Bytes(0).Contains((byte)','))
+                return "a whole row in one cell in quotes";
             foreach (var (other, words) in ((char, string)[])[(';', "semicolons"), ('\t', "tabs"), ('|', "bars")])
-                if (Bytes(0).Contains((byte)other)) return $"{words} between the columns";
+            {
+                if (Bytes(0).Contains((byte)other))
+                    return $"{words} between the columns";
+            }
+
             return null;
         }
     }
@@ -71,21 +82,24 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
     /// <exception cref="CsvException">The bytes are not CSV; the message has the place.</exception>
     public bool TryNext()
     {
-        if (!begun && !Begin()) return false;
-        if (start == end) return false;
+        if (!begun && !Begin())
+            return false;
+        if (start == end)
+            return false;
         Line = lines + 1;
         Count = 0;
         Foreign = null;
         isQuoted = false;
         var newlines = 0;
         var cellStart = start;
-        for (var at = start; ;)
+        for (var at = start; ; )
         {
             // A cell in quotes is unquoted in place, once its end is in the buffer: until then nothing is changed.
             if (at < end && buffer[at] == '"')
             {
                 var close = Close(at + 1, ref newlines);
-                if (close < 0) return NeedMore("a quote that is not closed");
+                if (close < 0)
+                    return NeedMore("a quote that is not closed");
                 var after = close + 1;
                 if (after < end && buffer[after] != separator && buffer[after] is not ((byte)'\n' or (byte)'\r'))
                     throw new CsvException(Line, $"{AfterQuote(buffer[after])} after a closing quote");
@@ -98,10 +112,15 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
                 var length = buffer.AsSpan(at, end - at).IndexOfAny(separator, (byte)'\n', (byte)'"');
                 if (length < 0)
                 {
-                    if (!final) return NeedMore("");
+                    if (!final)
+                        return NeedMore("");
                     length = end - at;
                 }
-                else if (buffer[at + length] == '"') throw new CsvException(Line, "a quote inside a cell that does not begin with one");
+                else if (buffer[at + length] == '"')
+                {
+                    throw new CsvException(Line, "a quote inside a cell that does not begin with one");
+                }
+
                 var stop = at + length;
                 var isLast = stop == end || buffer[stop] == '\n';
                 Add(at, isLast && length > 0 && buffer[stop - 1] == '\r' ? length - 1 : length, quoted: false);
@@ -109,14 +128,17 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
             }
             if (at < end && buffer[at] == '\r')
             {
-                if (at + 1 == end && !final) return NeedMore("");
-                if (at + 1 < end && buffer[at + 1] != '\n') throw new CsvException(Line, "a carriage return without a line feed");
+                if (at + 1 == end && !final)
+                    return NeedMore("");
+                if (at + 1 < end && buffer[at + 1] != '\n')
+                    throw new CsvException(Line, "a carriage return without a line feed");
                 at++;
             }
             if (at < end && buffer[at] == separator)
             {
                 at++;
-                if (at < end || final) continue;
+                if (at < end || final)
+                    continue;
                 return NeedMore("");
             }
             start = at < end ? at + 1 : at;
@@ -124,8 +146,10 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
         }
         lines += newlines + 1;
         var row = buffer.AsSpan(cellStart, start - cellStart);
-        if (!Utf8.IsValid(row)) Foreign = "bytes that are not UTF-8";
-        else if (row.Contains((byte)0)) Foreign = "a zero byte";
+        if (!Utf8.IsValid(row))
+            Foreign = "bytes that are not UTF-8";
+        else if (row.Contains((byte)0))
+            Foreign = "a zero byte";
         Unquote();
         return true;
     }
@@ -136,7 +160,8 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
     /// </summary>
     public bool Unwrap()
     {
-        if (Count != 1 || !isQuoted || Foreign is not null) return false;
+        if (Count != 1 || !isQuoted || Foreign is not null)
+            return false;
         var (from, length) = cells[0];
         if (Divide(from, from + length) && Count > 1)
         {
@@ -158,9 +183,11 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
             {
                 for (next++; next < stop && (buffer[next] != '"' || IsDoubled(next)); next++)
                 {
-                    if (buffer[next] == '"') next++;
+                    if (buffer[next] == '"')
+                        next++;
                 }
-                if (next >= stop || (next + 1 < stop && buffer[next + 1] != separator)) return false;
+                if (next >= stop || (next + 1 < stop && buffer[next + 1] != separator))
+                    return false;
                 Add(at + 1, next - at - 1, quoted: true);
                 next++;
             }
@@ -168,10 +195,12 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
             {
                 var length = buffer.AsSpan(at, stop - at).IndexOfAny(separator, (byte)'"');
                 next = length < 0 ? stop : at + length;
-                if (next < stop && buffer[next] == '"') return false;
+                if (next < stop && buffer[next] == '"')
+                    return false;
                 Add(at, next - at, quoted: false);
             }
-            if (next == stop) return true;
+            if (next == stop)
+                return true;
             at = next + 1;
         }
         return false;
@@ -180,20 +209,22 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
     }
 
     /// <summary>What stands after a closing quote, for a message: often another separator.</summary>
-    private static string AfterQuote(byte sign) => sign switch
-    {
-        (byte)';' => "a semicolon",
-        (byte)',' => "a comma",
-        (byte)'\t' => "a tab",
-        (byte)'|' => "a bar",
-        _ => "text"
-    };
+    private static string AfterQuote(byte sign) =>
+        sign switch
+        {
+            (byte)';' => "a semicolon",
+            (byte)',' => "a comma",
+            (byte)'\t' => "a tab",
+            (byte)'|' => "a bar",
+            _ => "text",
+        };
 
     /// <summary>Reads more of the stream. False when there is nothing more to read.</summary>
     /// <exception cref="CsvException">A row is longer than <see cref="MaxRow"/>, or a quote is not closed.</exception>
     public async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
-        if (final) return false;
+        if (final)
+            return false;
         if (start > 0)
         {
             buffer.AsSpan(start, end - start).CopyTo(buffer);
@@ -202,14 +233,16 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
         }
         if (end == buffer.Length)
         {
-            if (buffer.Length >= MaxRow) throw new CsvException(lines + 1, $"a row of more than {MaxRow} bytes, or a quote that is not closed");
+            if (buffer.Length >= MaxRow)
+                throw new CsvException(lines + 1, $"a row of more than {MaxRow} bytes, or a quote that is not closed");
             var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
             buffer.AsSpan(0, end).CopyTo(larger);
             ArrayPool<byte>.Shared.Return(buffer);
             buffer = larger;
         }
         var count = await stream.ReadAsync(buffer.AsMemory(end), cancellationToken);
-        if (count == 0) final = true;
+        if (count == 0)
+            final = true;
         end += count;
         return true;
     }
@@ -226,21 +259,32 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
 
     /// <summary>The same with another separator.</summary>
     public static async IAsyncEnumerable<CsvRows> ReadAsync(
-        Stream stream, byte separator, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Stream stream,
+        byte separator,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         using var rows = new CsvRows(stream, separator);
         do
-            while (rows.TryNext()) yield return rows;
-        while (await rows.FillAsync(cancellationToken));
+        {
+            while (rows.TryNext())
+                yield return rows;
+        } while (await rows.FillAsync(cancellationToken));
     }
 
-    /// <summary>Some programs put a mark before the text; it is no part of it. False when there are too few bytes to tell.</summary>
+    /// <summary>
+    /// Some programs put a mark before the text; it is no part of it. False when there are too few bytes to
+    /// tell.
+    /// </summary>
     private bool Begin()
     {
         var bytes = buffer.AsSpan(start, end - start);
-        if (bytes.Length < Encoding.UTF8.Preamble.Length && !final) return false;
-        if (bytes.StartsWith(Encoding.Unicode.Preamble) || bytes.StartsWith(Encoding.BigEndianUnicode.Preamble)) throw new CsvException(1, "UTF-16 text");
-        if (bytes.StartsWith(Encoding.UTF8.Preamble)) start += Encoding.UTF8.Preamble.Length;
+        if (bytes.Length < Encoding.UTF8.Preamble.Length && !final)
+            return false;
+        if (bytes.StartsWith(Encoding.Unicode.Preamble) || bytes.StartsWith(Encoding.BigEndianUnicode.Preamble))
+            throw new CsvException(1, "UTF-16 text");
+        if (bytes.StartsWith(Encoding.UTF8.Preamble))
+            start += Encoding.UTF8.Preamble.Length;
         return begun = true;
     }
 
@@ -253,19 +297,25 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
         while (true)
         {
             var next = buffer.AsSpan(at, end - at).IndexOfAny((byte)'"', (byte)'\n');
-            if (next < 0) return -1;
+            if (next < 0)
+                return -1;
             at += next;
-            if (buffer[at] == '\n') newlines++;
-            else if (at + 1 < end && buffer[at + 1] == '"') at++;
-            else if (at + 1 == end && !final) return -1;
-            else return at;
+            if (buffer[at] == '\n')
+                newlines++;
+            else if (at + 1 < end && buffer[at + 1] == '"')
+                at++;
+            else if (at + 1 == end && !final)
+                return -1;
+            else
+                return at;
             at++;
         }
     }
 
     private void Add(int cellStart, int length, bool quoted)
     {
-        if (Count == MaxCells) throw new CsvException(Line, $"a row of more than {MaxCells} cells");
+        if (Count == MaxCells)
+            throw new CsvException(Line, $"a row of more than {MaxCells} cells");
         doubled[Count] = quoted && buffer.AsSpan(cellStart, length).Contains((byte)'"');
         cells[Count++] = (cellStart, length);
     }
@@ -274,13 +324,15 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
     {
         for (var index = 0; index < Count; index++)
         {
-            if (!doubled[index]) continue;
+            if (!doubled[index])
+                continue;
             var cell = buffer.AsSpan(cells[index].Start, cells[index].Length);
             var length = 0;
             for (var at = 0; at < cell.Length; at++)
             {
                 cell[length++] = cell[at];
-                if (cell[at] == '"') at++;
+                if (cell[at] == '"')
+                    at++;
             }
             cells[index].Length = length;
         }

@@ -11,4 +11,13 @@ namespace Pipeline.Sources;
 /// <param name="Url">Where it comes from, without secrets.</param>
 /// <param name="Terms">What the publisher asks of those who use it.</param>
 /// <param name="RevisionPolicy">When and how far back the publisher changes figures.</param>
-public sealed record Dataset(string Name, string Title, string Publisher, FactTable Table, string Unit, string Url, string Terms, string RevisionPolicy);
+public sealed record Dataset(
+    string Name,
+    string Title,
+    string Publisher,
+    FactTable Table,
+    string Unit,
+    string Url,
+    string Terms,
+    string RevisionPolicy
+);

@@ -4,15 +4,18 @@ using Pipeline.Tables;
 namespace Pipeline.Sources;
 
 /// <summary>
-/// Reads the body of one slice, twice: once to check it as a whole before anything is written, once for the rows. Neither
-/// holds more of the body than a buffer.
+/// Reads the body of one slice, twice: once to check it as a whole before anything is written, once for the rows.
+/// Neither holds more of the body than a buffer.
 /// </summary>
 public interface ISliceReader
 {
     /// <summary>Where the rows go.</summary>
     FactTable Table { get; }
 
-    /// <summary>The rows of the table that the slice is responsible for: what is there and not in the body has vanished upstream.</summary>
+    /// <summary>
+    /// The rows of the table that the slice is responsible for: what is there and not in the body has vanished
+    /// upstream.
+    /// </summary>
     SliceScope Scope { get; }
 
     /// <summary>
@@ -21,18 +24,24 @@ public interface ISliceReader
     FigurePolicy? Figures => null;
 
     /// <summary>
-    /// What was asked for, for a body with rows of which none is it; null if the settings want no row of the body, which then only
-    /// serves cross-checks.
+    /// What was asked for, for a body with rows of which none is it; null if the settings want no row of the body,
+    /// which then only serves cross-checks.
     /// </summary>
     string? Wanted => "rows of the slice";
 
     /// <summary>Whether a change of this row lies inside the publisher's declared revision window.</summary>
     bool InPolicy(FactRow row, DateTimeOffset vintage);
 
-    /// <summary>Reads all and says whether the body may be loaded, and what it holds. Where it has to be read once more to be told (<see cref="BodyCheck.IsUndecided"/>), the next check tells.</summary>
+    /// <summary>
+    /// Reads all and says whether the body may be loaded, and what it holds. Where it has to be read once more
+    /// to be told (<see cref="BodyCheck.IsUndecided"/>), the next check tells.
+    /// </summary>
     Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken);
 
-    /// <summary>The rows, in batches; where <see cref="CheckAsync"/> came before, of the same body. The batch is the same object each time: use it before asking for the next.</summary>
+    /// <summary>
+    /// The rows, in batches; where <see cref="CheckAsync"/> came before, of the same body. The batch is the
+    /// same object each time: use it before asking for the next.
+    /// </summary>
     IAsyncEnumerable<RowBatch> ReadAsync(Stream body, CancellationToken cancellationToken);
 }
 
@@ -44,9 +53,20 @@ public interface ISliceReader
 /// <param name="Rejected">Rows that could not be understood.</param>
 /// <param name="Newest">The newest period held, as <c>yyyy-MM</c>; null when none.</param>
 /// <param name="Refusal">Why the body must not be loaded; null when it may.</param>
-public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing, long Rejected, string? Newest, Finding? Refusal)
+public sealed record BodyCheck(
+    long Read,
+    long Kept,
+    long Excluded,
+    long Missing,
+    long Rejected,
+    string? Newest,
+    Finding? Refusal
+)
 {
-    /// <summary>Partitions of the table that the kept rows, and perhaps others, go to; null where they are always in one, or the table is a small one.</summary>
+    /// <summary>
+    /// Partitions of the table that the kept rows, and perhaps others, go to; null where they are always in
+    /// one, or the table is a small one.
+    /// </summary>
     /// <remarks>In a large table only they are read when the slice is loaded again.</remarks>
     public IReadOnlyCollection<string>? Partitions { get; init; }
 
@@ -56,7 +76,10 @@ public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing
     /// </summary>
     public bool MayBeAccepted { get; init; }
 
-    /// <summary>Says nothing: the reader remembers little at first, and this body needs more. It is to be checked once more.</summary>
+    /// <summary>
+    /// Says nothing: the reader remembers little at first, and this body needs more. It is to be checked once
+    /// more.
+    /// </summary>
     public static BodyCheck Undecided { get; } = new(0, 0, 0, 0, 0, null, null);
 
     /// <summary>Whether this is <see cref="Undecided"/>.</summary>
@@ -66,19 +89,32 @@ public sealed record BodyCheck(long Read, long Kept, long Excluded, long Missing
     /// <param name="reader">The reader.</param>
     /// <param name="open">Opens the body, at its beginning.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
-    public static async Task<BodyCheck> OfAsync(ISliceReader reader, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellationToken)
+    public static async Task<BodyCheck> OfAsync(
+        ISliceReader reader,
+        Func<CancellationToken, Task<Stream>> open,
+        CancellationToken cancellationToken
+    )
     {
         var check = Undecided;
         for (var reading = 0; reading < 2 && check.IsUndecided; reading++)
-            await using (var body = await open(cancellationToken)) check = await reader.CheckAsync(body, cancellationToken);
-        return check.IsUndecided ? throw new InvalidOperationException($"{reader.GetType().Name}: two readings of a body, and no verdict") : check;
+        {
+            await using (var body = await open(cancellationToken))
+                check = await reader.CheckAsync(body, cancellationToken);
+        }
+
+        return check.IsUndecided
+            ? throw new InvalidOperationException($"{reader.GetType().Name}: two readings of a body, and no verdict")
+            : check;
     }
 }
 
 /// <summary>A stretch of rows as a reader hands them on.</summary>
 public sealed class RowBatch
 {
-    /// <summary>Rows that wait to be filled in again; a reader that asks for none must not keep all of a body.</summary>
+    /// <summary>
+    /// Rows that wait to be filled in again; a reader that asks for none must not keep all of a
+    /// body.
+    /// </summary>
     private const int MaxSpare = 1000;
 
     private readonly Stack<FactRow> spare = [];
@@ -101,14 +137,19 @@ public sealed class RowBatch
     /// <summary>All rows of the stretch.</summary>
     public long Read { get; set; }
 
-    /// <summary>Gives a row back that nobody needs any more: a row of a later stretch may be read into it. Most rows of a body that is loaded again are such.</summary>
+    /// <summary>
+    /// Gives a row back that nobody needs any more: a row of a later stretch may be read into it. Most rows of
+    /// a body that is loaded again are such.
+    /// </summary>
     public void GiveBack(FactRow row)
     {
-        if (spare.Count < MaxSpare) spare.Push(row);
+        if (spare.Count < MaxSpare)
+            spare.Push(row);
     }
 
     /// <summary>A row to fill in: one that was given back, or a new one.</summary>
-    internal T Blank<T>() where T : FactRow, new() => spare.TryPop(out var row) ? (T)row : new T();
+    internal T Blank<T>()
+        where T : FactRow, new() => spare.TryPop(out var row) ? (T)row : new T();
 
     internal void Clear()
     {
@@ -134,20 +175,31 @@ public readonly record struct MissingRow(string PartitionKey, string RowKey, str
 /// <param name="GapRows">Row keys of the part, from (inclusive) to (exclusive), for the table <c>gaps</c>.</param>
 /// <param name="Owns">Whether a key belongs to the part.</param>
 /// <param name="Coverage">How much of the part a body holds.</param>
-public sealed record SliceScope(string Filter, (string From, string To) GapRows, Func<string, string, bool> Owns, Coverage Coverage = Coverage.Whole);
+public sealed record SliceScope(
+    string Filter,
+    (string From, string To) GapRows,
+    Func<string, string, bool> Owns,
+    Coverage Coverage = Coverage.Whole
+);
 
 /// <summary>How much of its part of the table a body holds, and so what it means when a row is not in it.</summary>
 public enum Coverage
 {
-    /// <summary>All of it: what the body lacks has vanished upstream. A body with fewer than 95 % of the rows of the one before is refused.</summary>
+    /// <summary>
+    /// All of it: what the body lacks has vanished upstream. A body with fewer than 95 % of the rows of the
+    /// one before is refused.
+    /// </summary>
     Whole,
 
-    /// <summary>A new vintage of all of it. A body that lacks more than 5 % of the rows the table has is refused, however many others it brings.</summary>
+    /// <summary>
+    /// A new vintage of all of it. A body that lacks more than 5 % of the rows the table has is refused,
+    /// however many others it brings.
+    /// </summary>
     Vintage,
 
     /// <summary>A file that people maintain: what it lacks was taken out on purpose.</summary>
     ByHand,
 
     /// <summary>The newest rows only: what the body lacks is still true.</summary>
-    Adds
+    Adds,
 }

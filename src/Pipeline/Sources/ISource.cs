@@ -32,20 +32,33 @@ public interface ISource
     /// <summary>The request of a slice; of several, the first choice.</summary>
     SourceRequest Request(Slice slice);
 
-    /// <summary>What an answer to that request means, from its status, headers and the beginning and end of its body.</summary>
+    /// <summary>
+    /// What an answer to that request means, from its status, headers and the beginning and end of its
+    /// body.
+    /// </summary>
     Verdict Judge(Slice slice, Answer answer);
 
     /// <summary>
-    /// Gets the body of a slice: by default with its one request. A source that asks first whether there is anything new, that has
-    /// a second way, or that gets its body in parts says here how.
+    /// Gets the body of a slice: by default with its one request. A source that asks first whether there is anything
+    /// new, that has a second way, or that gets its body in parts says here how.
     /// </summary>
     Task<Fetched> FetchAsync(Fetching fetching, CancellationToken cancellationToken) =>
-        fetching.SendConditionalAsync(Request(fetching.Slice), answer => Judge(fetching.Slice, answer), cancellationToken);
+        fetching.SendConditionalAsync(
+            Request(fetching.Slice),
+            answer => Judge(fetching.Slice, answer),
+            cancellationToken
+        );
 
-    /// <summary>Smaller slices that together cover this one, for sources that answer "too much" with "nothing"; empty when it cannot be cut.</summary>
+    /// <summary>
+    /// Smaller slices that together cover this one, for sources that answer "too much" with "nothing"; empty
+    /// when it cannot be cut.
+    /// </summary>
     IReadOnlyList<Slice> Narrow(Slice slice);
 
-    /// <summary>True when rows of this slice's period must exist by now because the dataset already holds rows as new or newer.</summary>
+    /// <summary>
+    /// True when rows of this slice's period must exist by now because the dataset already holds rows as new
+    /// or newer.
+    /// </summary>
     bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known);
 
     /// <summary>When the first rows of a slice must exist, UTC; null where nothing is promised.</summary>
@@ -69,9 +82,13 @@ public interface ISource
     ISliceReader Reader(Slice slice);
 
     /// <summary>Reads the slice's bodies with what is known beside them.</summary>
-    ValueTask<ISliceReader> ReaderAsync(Slice slice, BodyContext context, CancellationToken cancellationToken) => new(Reader(slice));
+    ValueTask<ISliceReader> ReaderAsync(Slice slice, BodyContext context, CancellationToken cancellationToken) =>
+        new(Reader(slice));
 
-    /// <summary>Datasets whose slices should be at rest before <see cref="CrossCheckAsync"/> of this slice says anything.</summary>
+    /// <summary>
+    /// Datasets whose slices should be at rest before <see cref="CrossCheckAsync"/> of this slice says
+    /// anything.
+    /// </summary>
     IReadOnlyList<string> ComparedWith(Slice slice);
 
     /// <summary>Compares what the slice brought with other slices of the tables; each difference is one line.</summary>
@@ -80,5 +97,11 @@ public interface ISource
     /// <param name="facts">The tables.</param>
     /// <param name="rows">Counts the rows that the source has in them.</param>
     /// <param name="cancellationToken">Stops the comparison.</param>
-    Task<IReadOnlyList<string>> CrossCheckAsync(Slice slice, Func<CancellationToken, Task<Stream>> body, FactStore facts, Func<CancellationToken, Task<long>> rows, CancellationToken cancellationToken);
+    Task<IReadOnlyList<string>> CrossCheckAsync(
+        Slice slice,
+        Func<CancellationToken, Task<Stream>> body,
+        FactStore facts,
+        Func<CancellationToken, Task<long>> rows,
+        CancellationToken cancellationToken
+    );
 }

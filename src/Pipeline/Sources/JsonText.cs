@@ -6,16 +6,22 @@ namespace Pipeline.Sources;
 /// <summary>Reads small JSON bodies as a whole.</summary>
 internal static class JsonText
 {
-    /// <summary>Parses a body whose texts can all be read: the parser itself looks at them only when somebody asks, and fails then.</summary>
+    /// <summary>
+    /// Parses a body whose texts can all be read: the parser itself looks at them only when somebody asks, and
+    /// fails then.
+    /// </summary>
     /// <exception cref="JsonException">It is not JSON, or holds a text that is none.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> body, JsonDocumentOptions options = default)
     {
         var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = options.MaxDepth });
         while (reader.Read())
         {
-            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName)) continue;
-            if (!Utf8.IsValid(reader.ValueSpan)) throw new JsonException($"bytes that are not UTF-8, before byte {reader.BytesConsumed}");
-            if (reader.ValueIsEscaped && !IsWhole(ref reader)) throw new JsonException($"an escape that stands for no character, before byte {reader.BytesConsumed}");
+            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName))
+                continue;
+            if (!Utf8.IsValid(reader.ValueSpan))
+                throw new JsonException($"bytes that are not UTF-8, before byte {reader.BytesConsumed}");
+            if (reader.ValueIsEscaped && !IsWhole(ref reader))
+                throw new JsonException($"an escape that stands for no character, before byte {reader.BytesConsumed}");
         }
         return JsonDocument.Parse(body, options);
     }
@@ -39,7 +45,12 @@ internal static class JsonText
     private static JsonDocument Parse(MemoryStream bytes, JsonDocumentOptions options)
     {
         var text = new ReadOnlyMemory<byte>(bytes.GetBuffer(), 0, (int)bytes.Length);
-        return Parse(text.Span.StartsWith(System.Text.Encoding.UTF8.Preamble) ? text[System.Text.Encoding.UTF8.Preamble.Length..] : text, options);
+        return Parse(
+            text.Span.StartsWith(System.Text.Encoding.UTF8.Preamble)
+                ? text[System.Text.Encoding.UTF8.Preamble.Length..]
+                : text,
+            options
+        );
     }
 
     private static bool IsWhole(ref Utf8JsonReader reader)

@@ -15,13 +15,18 @@ public sealed record Slice(string Source, string Dataset, string Key)
     /// <summary>The row key in the table <c>slices</c>, where a slash is not allowed.</summary>
     public string RowKey { get; } = $"{Dataset}|{Key}";
 
-    /// <summary>Reads the written form; false when it has not three parts of lower-case letters, digits and hyphens.</summary>
+    /// <summary>
+    /// Reads the written form; false when it has not three parts of lower-case letters, digits and
+    /// hyphens.
+    /// </summary>
     public static bool TryParse(string? text, out Slice slice)
     {
         slice = null!;
-        if (text is null || text.Length > 200) return false;
+        if (text is null || text.Length > 200)
+            return false;
         var parts = text.Split('/');
-        if (parts.Length != 3 || !parts.All(IsName)) return false;
+        if (parts.Length != 3 || !parts.All(IsName))
+            return false;
         slice = new Slice(parts[0], parts[1], parts[2]);
         return true;
     }
@@ -29,5 +34,6 @@ public sealed record Slice(string Source, string Dataset, string Key)
     /// <inheritdoc/>
     public override string ToString() => Id;
 
-    private static bool IsName(string part) => part.Length > 0 && part.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-');
+    private static bool IsName(string part) =>
+        part.Length > 0 && part.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-');
 }

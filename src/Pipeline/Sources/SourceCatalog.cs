@@ -6,14 +6,23 @@ namespace Pipeline.Sources;
 /// <summary>The sources of the pipeline and the way to each one's server.</summary>
 public sealed class SourceCatalog : IDisposable
 {
-    private readonly Dictionary<string, (ISource Source, SourceClient Client, SampleAnswers? Samples)> sources = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ISource Source, SourceClient Client, SampleAnswers? Samples)> sources = new(
+        StringComparer.Ordinal
+    );
 
     /// <param name="sources">The sources.</param>
-    /// <param name="samplesFolder">Where the recorded samples are, one folder a source; null to use the network.</param>
+    /// <param name="samplesFolder">Where the recorded samples are, one folder a source; null to use the
+    /// network.</param>
     /// <param name="time">The clock of all waits.</param>
     /// <param name="random">The jitter of pauses.</param>
     /// <param name="network">What carries the requests of a source; null for plain sockets.</param>
-    public SourceCatalog(IEnumerable<ISource> sources, string? samplesFolder, TimeProvider time, Random random, Func<HttpMessageHandler>? network = null)
+    public SourceCatalog(
+        IEnumerable<ISource> sources,
+        string? samplesFolder,
+        TimeProvider time,
+        Random random,
+        Func<HttpMessageHandler>? network = null
+    )
     {
         foreach (var source in sources)
         {
@@ -21,9 +30,22 @@ public sealed class SourceCatalog : IDisposable
             var gate = new Lock();
             double Jitter()
             {
-                lock (gate) return random.NextDouble();
+                lock (gate)
+                    return random.NextDouble();
             }
-            this.sources.Add(source.Name, (source, new SourceClient(source.Courtesy, samples ?? network?.Invoke() ?? SourceClient.Sockets(), time, Jitter), samples));
+            this.sources.Add(
+                source.Name,
+                (
+                    source,
+                    new SourceClient(
+                        source.Courtesy,
+                        samples ?? network?.Invoke() ?? SourceClient.Sockets(),
+                        time,
+                        Jitter
+                    ),
+                    samples
+                )
+            );
         }
     }
 
@@ -43,7 +65,8 @@ public sealed class SourceCatalog : IDisposable
     /// <summary>Whether a source of this program knows the slice.</summary>
     public bool Exists(Slice slice)
     {
-        if (!Has(slice.Source)) return false;
+        if (!Has(slice.Source))
+            return false;
         try
         {
             this[slice.Source].Request(slice);
@@ -55,7 +78,10 @@ public sealed class SourceCatalog : IDisposable
         }
     }
 
-    /// <summary>Whether a slice can be pulled here: always from the network; from samples only what was recorded.</summary>
+    /// <summary>
+    /// Whether a slice can be pulled here: always from the network; from samples only what was
+    /// recorded.
+    /// </summary>
     public bool CanAnswer(Slice slice)
     {
         var (source, _, samples) = Entry(slice.Source);
@@ -63,8 +89,8 @@ public sealed class SourceCatalog : IDisposable
     }
 
     /// <summary>
-    /// When a slice should be asked for again. What came from samples is due at every plan: it costs nothing, and once the same
-    /// storage is used live, nothing recorded stays in place of what is published.
+    /// When a slice should be asked for again. What came from samples is due at every plan: it costs nothing, and once
+    /// the same storage is used live, nothing recorded stays in place of what is published.
     /// </summary>
     public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now)
     {
@@ -83,9 +109,14 @@ public sealed class SourceCatalog : IDisposable
 
     public void Dispose()
     {
-        foreach (var (_, client, _) in sources.Values) client.Dispose();
+        foreach (var (_, client, _) in sources.Values)
+            client.Dispose();
     }
 
-    private (ISource Source, SourceClient Client, SampleAnswers? Samples) Entry(string name) => sources.TryGetValue(name, out var entry) ? entry
-        : throw new KeyNotFoundException($"source: seen {Finding.Quote(name)}, expected one of {string.Join(", ", sources.Keys)}");
+    private (ISource Source, SourceClient Client, SampleAnswers? Samples) Entry(string name) =>
+        sources.TryGetValue(name, out var entry)
+            ? entry
+            : throw new KeyNotFoundException(
+                $"source: seen {Finding.Quote(name)}, expected one of {string.Join(", ", sources.Keys)}"
+            );
 }

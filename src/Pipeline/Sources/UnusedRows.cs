@@ -30,7 +30,9 @@ internal sealed class UnusedRows
             hasBounded = true;
         }
         else
+        {
             unbounded++;
+        }
     }
 
     /// <summary>Whether rows explain that a total and the sum of the rows that were used differ.</summary>
@@ -76,8 +78,11 @@ internal sealed class UnusedRows
         {
             Int128 sum = 0;
             for (var at = 0; at < figures.Length; at++)
+            {
                 if ((chosen & 1 << at) != 0)
                     sum += figures[at];
+            }
+
             yield return sum;
         }
     }

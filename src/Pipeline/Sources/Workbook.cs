@@ -5,7 +5,10 @@ using ExcelDataReader.Exceptions;
 
 namespace Pipeline.Sources;
 
-/// <summary>Opens xlsx workbooks from outside: size and number of parts are looked at before anything is unpacked, and what is wrong comes as a finding.</summary>
+/// <summary>
+/// Opens xlsx workbooks from outside: size and number of parts are looked at before anything is unpacked, and
+/// what is wrong comes as a finding.
+/// </summary>
 /// <remarks>Document types and external entities end in an error of the XML reader, which prohibits both.</remarks>
 internal static class Workbook
 {
@@ -15,18 +18,23 @@ internal static class Workbook
     /// <summary>The most files a workbook may have inside; real ones have about a dozen.</summary>
     public const int MaxParts = 200;
 
-    static Workbook() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance); // ExcelDataReader asks for code page 1252 by name.
+    // ExcelDataReader asks for code page 1252 by name.
+    static Workbook() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
     /// <summary>Opens a workbook; the stream stays open.</summary>
     /// <param name="body">The workbook; it must be able to seek.</param>
     /// <param name="advice">What to do when it cannot be read.</param>
     public static (IExcelDataReader? Excel, Finding? Finding) Open(Stream body, string advice)
     {
-        if (Unsafe(body, advice) is { } finding) return (null, finding);
+        if (Unsafe(body, advice) is { } finding)
+            return (null, finding);
         try
         {
             body.Position = 0;
-            return (ExcelReaderFactory.CreateOpenXmlReader(body, new ExcelReaderConfiguration { LeaveOpen = true }), null);
+            return (
+                ExcelReaderFactory.CreateOpenXmlReader(body, new ExcelReaderConfiguration { LeaveOpen = true }),
+                null
+            );
         }
         catch (Exception e) when (IsBroken(e))
         {
@@ -34,12 +42,29 @@ internal static class Workbook
         }
     }
 
-    /// <summary>Whether an exception of the library means that the workbook cannot be read; it says so in many ways.</summary>
-    public static bool IsBroken(Exception e) => e is ExcelReaderException or InvalidDataException or System.Xml.XmlException or FormatException or IndexOutOfRangeException
-        or ArgumentException or NullReferenceException or InvalidOperationException or IOException or OverflowException or NotSupportedException or KeyNotFoundException or InvalidCastException;
+    /// <summary>
+    /// Whether an exception of the library means that the workbook cannot be read; it says so in many
+    /// ways.
+    /// </summary>
+    public static bool IsBroken(Exception e) =>
+        e
+            is ExcelReaderException
+                or InvalidDataException
+                or System.Xml.XmlException
+                or FormatException
+                or IndexOutOfRangeException
+                or ArgumentException
+                or NullReferenceException
+                or InvalidOperationException
+                or IOException
+                or OverflowException
+                or NotSupportedException
+                or KeyNotFoundException
+                or InvalidCastException;
 
     /// <summary>The finding for such an exception.</summary>
-    public static Finding Broken(string where, Exception e, string advice) => new(where, Finding.Quote(e.Message), "a readable xlsx workbook", advice);
+    public static Finding Broken(string where, Exception e, string advice) =>
+        new(where, Finding.Quote(e.Message), "a readable xlsx workbook", advice);
 
     /// <summary>Looks at the archive's directory before anything is unpacked.</summary>
     private static Finding? Unsafe(Stream body, string advice)
@@ -47,9 +72,12 @@ internal static class Workbook
         try
         {
             using var zip = new ZipArchive(body, ZipArchiveMode.Read, leaveOpen: true);
-            if (zip.Entries.Count > MaxParts) return new Finding("workbook", $"{zip.Entries.Count} parts", $"at most {MaxParts}", advice);
+            if (zip.Entries.Count > MaxParts)
+                return new Finding("workbook", $"{zip.Entries.Count} parts", $"at most {MaxParts}", advice);
             var unpacked = zip.Entries.Sum(entry => entry.Length);
-            return unpacked > MaxUnpacked ? new Finding("workbook", $"{unpacked} bytes when unpacked", $"at most {MaxUnpacked}", advice) : null;
+            return unpacked > MaxUnpacked
+                ? new Finding("workbook", $"{unpacked} bytes when unpacked", $"at most {MaxUnpacked}", advice)
+                : null;
         }
         catch (Exception e) when (IsBroken(e))
         {

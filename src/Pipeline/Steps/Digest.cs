@@ -10,16 +10,31 @@ using Pipeline.Storage;
 namespace Pipeline.Steps;
 
 /// <summary>
-/// The part of Publish that concerns a source as a whole: indicators, claims and export files. It is done once when the source has
-/// come to rest, not for each of its slices. What has been done is marked in the manifest of the export files.
+/// The part of Publish that concerns a source as a whole: indicators, claims and export files. It is done once when the
+/// source has come to rest, not for each of its slices. What has been done is marked in the manifest of the export
+/// files.
 /// </summary>
 /// <remarks>
-/// Nobody has to remember that it is due: the slices say so, compared with the mark, and so do the program, its claims and its settings, and
-/// files that are not those of the manifest. Whatever ends a slice asks, and so does every plan.
+/// Nobody has to remember that it is due: the slices say so, compared with the mark, and so do the program, its claims
+/// and its settings, and files that are not those of the manifest. Whatever ends a slice asks, and so does every plan.
 /// </remarks>
-public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlices planned, DeadLetterBook letters, InsightRun insight, Exporter exporter, StepQueues queues, ProgramVersion program, ILogger<Digest> logger)
+public sealed class Digest(
+    SourceCatalog sources,
+    SliceBook slices,
+    PlannedSlices planned,
+    DeadLetterBook letters,
+    InsightRun insight,
+    Exporter exporter,
+    StepQueues queues,
+    ProgramVersion program,
+    ILogger<Digest> logger
+)
 {
-    private static readonly ExportTable History = new(Names.History, [.. LedgerColumns.Of(Names.History).Select(column => column.Name)], "ValidTo");
+    private static readonly ExportTable History = new(
+        Names.History,
+        [.. LedgerColumns.Of(Names.History).Select(column => column.Name)],
+        "ValidTo"
+    );
 
     /// <summary>Sends the message for it, if the source is at rest and something has changed.</summary>
     /// <param name="source">The source.</param>
@@ -27,10 +42,12 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
     public async Task RequestAsync(string source, CancellationToken cancellationToken)
     {
         var rows = await slices.ListAsync(source, cancellationToken);
-        if (!await IsAtRestAsync(source, rows, cancellationToken)) return;
+        if (!await IsAtRestAsync(source, rows, cancellationToken))
+            return;
         var done = await IsDoneAsync(source, rows, cancellationToken);
         await letters.SettleAsync(source, done, cancellationToken);
-        if (done) return;
+        if (done)
+            return;
         await queues.SendAsync(new PublishMessage(rows[0].Slice.Id, ""), TimeSpan.Zero, cancellationToken);
     }
 
@@ -49,33 +66,62 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
             return;
         }
         await insight.RunAsync(source, cancellationToken);
-        await exporter.RunAsync(Exported(source), source, Mark(rows, program.Id, insight.Fingerprint), cancellationToken);
+        await exporter.RunAsync(
+            Exported(source),
+            source,
+            Mark(rows, program.Id, insight.Fingerprint),
+            cancellationToken
+        );
         // A newer one may have ended while this one was at work: then its mark is gone, and nobody else would ask.
         await RequestAsync(source, cancellationToken);
     }
 
     /// <summary>The tables whose files depend on a source.</summary>
     private IReadOnlyCollection<ExportTable> Exported(string source) =>
-    [
-        .. sources[source].Datasets.Select(dataset => dataset.Table).Distinct().Select(table => ExportTable.Of(table.Name, table.RowType)),
-        History, ExportTable.Of(Names.Indicators, typeof(IndicatorRow)), ExportTable.Of(Names.Claims, typeof(ClaimRow))
-    ];
+        [
+            .. sources[source]
+                .Datasets.Select(dataset => dataset.Table)
+                .Distinct()
+                .Select(table => ExportTable.Of(table.Name, table.RowType)),
+            History,
+            ExportTable.Of(Names.Indicators, typeof(IndicatorRow)),
+            ExportTable.Of(Names.Claims, typeof(ClaimRow)),
+        ];
 
-    private async Task<bool> IsAtRestAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken)
+    private async Task<bool> IsAtRestAsync(
+        string source,
+        IReadOnlyList<SliceRow> rows,
+        CancellationToken cancellationToken
+    )
     {
-        if (rows.Count == 0 || planned.HasPending(source, rows)) return false;
+        if (rows.Count == 0 || planned.HasPending(source, rows))
+            return false;
         var underWay = rows.Where(row => !SliceState.AtRest(row.State)).Select(row => row.Slice).ToHashSet();
-        if (underWay.Count == 0) return true;
+        if (underWay.Count == 0)
+            return true;
         // A slice whose message was given up waits for somebody; nothing waits for it.
-        return underWay.IsSubsetOf((await letters.OpenAsync(source, cancellationToken)).Select(open => open.Letter.Slice).OfType<Slice>());
+        return underWay.IsSubsetOf(
+            (await letters.OpenAsync(source, cancellationToken)).Select(open => open.Letter.Slice).OfType<Slice>()
+        );
     }
 
-    private async Task<bool> IsDoneAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken) =>
-        rows.All(row => !row.WasLoaded) || await exporter.IsCurrentAsync(Exported(source), source, Mark(rows, program.Id, insight.Fingerprint), cancellationToken);
+    private async Task<bool> IsDoneAsync(
+        string source,
+        IReadOnlyList<SliceRow> rows,
+        CancellationToken cancellationToken
+    ) =>
+        rows.All(row => !row.WasLoaded)
+        || await exporter.IsCurrentAsync(
+            Exported(source),
+            source,
+            Mark(rows, program.Id, insight.Fingerprint),
+            cancellationToken
+        );
 
     /// <summary>
-    /// Stands for all that indicators, claims and files are made from: it differs when any slice has changed a row of a table, and when the
-    /// program, its claims or its settings are others. Then everything is derived once more, and only differences are written.
+    /// Stands for all that indicators, claims and files are made from: it differs when any slice has changed a row of a
+    /// table, and when the program, its claims or its settings are others. Then everything is derived once more, and
+    /// only differences are written.
     /// </summary>
     /// <param name="rows">The slices of the source.</param>
     /// <param name="program">The version of the program: an indicator or a column may have changed.</param>
@@ -83,7 +129,8 @@ public sealed class Digest(SourceCatalog sources, SliceBook slices, PlannedSlice
     internal static string Mark(IReadOnlyList<SliceRow> rows, Guid program, string insight)
     {
         var text = new StringBuilder().Append(program).Append('\n').Append(insight).Append('\n');
-        foreach (var row in rows.Where(row => row.WasLoaded).OrderBy(row => row.Slice.Id, StringComparer.Ordinal)) text.Append(row.Slice.Id).Append('|').Append(row.LastChanged.UtcTicks).Append('\n');
+        foreach (var row in rows.Where(row => row.WasLoaded).OrderBy(row => row.Slice.Id, StringComparer.Ordinal))
+            text.Append(row.Slice.Id).Append('|').Append(row.LastChanged.UtcTicks).Append('\n');
         return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

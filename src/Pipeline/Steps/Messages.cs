@@ -6,7 +6,8 @@ namespace Pipeline.Steps;
 
 /// <summary>Asks for one slice to be pulled.</summary>
 /// <param name="Slice">The slice as <see cref="Sources.Slice.Id"/> writes it.</param>
-/// <param name="PlannedAt">When it was planned, UTC. A message that is older than the slice's last pull is a stale copy.</param>
+/// <param name="PlannedAt">When it was planned, UTC. A message that is older than the slice's last pull is a stale
+/// copy.</param>
 public sealed record PullMessage(string Slice, DateTimeOffset PlannedAt);
 
 /// <summary>Asks for one raw body to be normalised.</summary>
@@ -34,12 +35,28 @@ public sealed record PublishMessage(string Slice, string RawBlob, int Waited = 0
 internal static class Messages
 {
     /// <exception cref="FormatException">The message names no slice.</exception>
-    public static Slice SliceOf(string? text, string queue) => Slice.TryParse(text, out var slice) ? slice
-        : throw new FormatException(new Finding($"queue {queue}, property Slice", text is null ? "nothing" : Finding.Quote(text), "source/dataset/key, for example census-trade/exports-total/2019",
-            "the message moves to the poison queue; send it again with a slice of the table slices").ToString());
+    public static Slice SliceOf(string? text, string queue) =>
+        Slice.TryParse(text, out var slice)
+            ? slice
+            : throw new FormatException(
+                new Finding(
+                    $"queue {queue}, property Slice",
+                    text is null ? "nothing" : Finding.Quote(text),
+                    "source/dataset/key, for example census-trade/exports-total/2019",
+                    "the message moves to the poison queue; send it again with a slice of the table slices"
+                ).ToString()
+            );
 
     /// <exception cref="FormatException">The message names no raw body of its slice.</exception>
-    public static RawName BodyOf(string? blob, Slice slice, string queue) => RawName.TryParse(blob, out var name) && name.Slice == slice ? name
-        : throw new FormatException(new Finding($"queue {queue}, property RawBlob", blob is null ? "nothing" : Finding.Quote(blob), $"{slice}/yyyyMMddTHHmmssZ-sha12.ext",
-            "the message moves to the poison queue; send it again with a blob of the container raw").ToString());
+    public static RawName BodyOf(string? blob, Slice slice, string queue) =>
+        RawName.TryParse(blob, out var name) && name.Slice == slice
+            ? name
+            : throw new FormatException(
+                new Finding(
+                    $"queue {queue}, property RawBlob",
+                    blob is null ? "nothing" : Finding.Quote(blob),
+                    $"{slice}/yyyyMMddTHHmmssZ-sha12.ext",
+                    "the message moves to the poison queue; send it again with a blob of the container raw"
+                ).ToString()
+            );
 }

@@ -6,10 +6,18 @@ using Pipeline.Storage;
 namespace Pipeline.Steps;
 
 /// <summary>
-/// Step 1: decides which slices of a source are due, from the slice table and the source's revision policy, and sends a pull
-/// message for each. It does nothing else, so that planning twice, late or never does no harm.
+/// Step 1: decides which slices of a source are due, from the slice table and the source's revision policy, and sends a
+/// pull message for each. It does nothing else, so that planning twice, late or never does no harm.
 /// </summary>
-public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues queues, PlannedSlices planned, Digest digest, TimeProvider time, ILogger<Plan> logger)
+public sealed class Plan(
+    SourceCatalog sources,
+    SliceBook slices,
+    StepQueues queues,
+    PlannedSlices planned,
+    Digest digest,
+    TimeProvider time,
+    ILogger<Plan> logger
+)
 {
     private const int Parallelism = 8;
 
@@ -21,9 +29,16 @@ public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues que
         await queues.EnsureAsync();
         var (all, due) = await ReadAsync(sourceName, now, cancellationToken);
         // In order, so many at a time, and on no thread of their own.
-        foreach (var some in due.Chunk(Parallelism)) await Task.WhenAll(some.Select(slice => queues.SendAsync(new PullMessage(slice.Id, now), cancellationToken)));
+        foreach (var some in due.Chunk(Parallelism))
+        {
+            await Task.WhenAll(
+                some.Select(slice => queues.SendAsync(new PullMessage(slice.Id, now), cancellationToken))
+            );
+        }
+
         planned.Add(sourceName, due, now);
-        if (due.Count == 0) await digest.RequestAsync(sourceName, cancellationToken);
+        if (due.Count == 0)
+            await digest.RequestAsync(sourceName, cancellationToken);
         logger.LogInformation("{Source}: {Due} of {All} slices are due", sourceName, due.Count, all);
         return due;
     }
@@ -32,7 +47,11 @@ public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues que
     public async Task<IReadOnlyList<Slice>> ListDueAsync(string sourceName, CancellationToken cancellationToken) =>
         (await ReadAsync(sourceName, time.GetUtcNow(), cancellationToken)).Due;
 
-    private async Task<(int All, IReadOnlyList<Slice> Due)> ReadAsync(string sourceName, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<(int All, IReadOnlyList<Slice> Due)> ReadAsync(
+        string sourceName,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var source = sources[sourceName];
         var known = (await slices.ListAsync(sourceName, cancellationToken)).ToDictionary(row => row.Slice);
@@ -41,13 +60,23 @@ public sealed class Plan(SourceCatalog sources, SliceBook slices, StepQueues que
     }
 
     /// <summary>The slices of a source, and those that it was once asked for instead of one that is too big.</summary>
-    internal static IEnumerable<Slice> Slices(ISource source, Dictionary<Slice, SliceRow> known, DateTimeOffset now) => WithNarrower(source, source.Slices(now), known);
+    internal static IEnumerable<Slice> Slices(ISource source, Dictionary<Slice, SliceRow> known, DateTimeOffset now) =>
+        WithNarrower(source, source.Slices(now), known);
 
-    private static IEnumerable<Slice> WithNarrower(ISource source, IEnumerable<Slice> slices, Dictionary<Slice, SliceRow> known) => slices.SelectMany(slice =>
-        known.TryGetValue(slice, out var row) && row.State == SliceState.Narrowed ? WithNarrower(source, source.Narrow(slice), known).Prepend(slice) : [slice]);
+    private static IEnumerable<Slice> WithNarrower(
+        ISource source,
+        IEnumerable<Slice> slices,
+        Dictionary<Slice, SliceRow> known
+    ) =>
+        slices.SelectMany(slice =>
+            known.TryGetValue(slice, out var row) && row.State == SliceState.Narrowed
+                ? WithNarrower(source, source.Narrow(slice), known).Prepend(slice)
+                : [slice]
+        );
 
     /// <summary>Never pulled; or left half done by a process that ended; or its date has come.</summary>
-    private static bool IsDue(SliceRow? row, DateTimeOffset now) => row is null || !SliceState.AtRest(row.State) || row.NextDue <= now;
+    private static bool IsDue(SliceRow? row, DateTimeOffset now) =>
+        row is null || !SliceState.AtRest(row.State) || row.NextDue <= now;
 }
 
 /// <summary>The slices that this process has planned, for whoever waits for them.</summary>
@@ -64,7 +93,14 @@ public sealed class PlannedSlices
     {
         get
         {
-            lock (gate) return sources.ToDictionary(pair => pair.Key, IReadOnlyCollection<Slice> (pair) => [.. pair.Value.Keys], StringComparer.Ordinal);
+            lock (gate)
+            {
+                return sources.ToDictionary(
+                    pair => pair.Key,
+                    IReadOnlyCollection<Slice> (pair) => [.. pair.Value.Keys],
+                    StringComparer.Ordinal
+                );
+            }
         }
     }
 
@@ -72,7 +108,8 @@ public sealed class PlannedSlices
     {
         lock (gate)
         {
-            if (!sources.TryGetValue(source, out var set)) sources.Add(source, set = []);
+            if (!sources.TryGetValue(source, out var set))
+                sources.Add(source, set = []);
             foreach (var slice in slices)
             {
                 set[slice] = at;
@@ -84,18 +121,27 @@ public sealed class PlannedSlices
     /// <summary>A message of the slice failed too often: it is not waited for until it is planned again.</summary>
     internal void GiveUp(Slice slice)
     {
-        lock (gate) givenUp.Add(slice);
+        lock (gate)
+            givenUp.Add(slice);
     }
 
-    /// <summary>Whether any slice that was planned here has not been pulled since. After a while it is not waited for any more: its message may be lost to another process.</summary>
+    /// <summary>
+    /// Whether any slice that was planned here has not been pulled since. After a while it is not waited for
+    /// any more: its message may be lost to another process.
+    /// </summary>
     internal bool HasPending(string source, IReadOnlyList<SliceRow> rows)
     {
         lock (gate)
         {
-            if (!sources.TryGetValue(source, out var set)) return false;
+            if (!sources.TryGetValue(source, out var set))
+                return false;
             var pulled = rows.ToDictionary(row => row.Slice, row => row.LastPulled);
             var newest = rows.Max(row => row.LastPulled);
-            return set.Any(pair => !givenUp.Contains(pair.Key) && pulled.GetValueOrDefault(pair.Key, SliceRow.Never) < pair.Value && newest < pair.Value + Patience);
+            return set.Any(pair =>
+                !givenUp.Contains(pair.Key)
+                && pulled.GetValueOrDefault(pair.Key, SliceRow.Never) < pair.Value
+                && newest < pair.Value + Patience
+            );
         }
     }
 }

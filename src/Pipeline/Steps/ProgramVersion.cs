@@ -3,7 +3,10 @@ using System.Reflection.PortableExecutable;
 
 namespace Pipeline.Steps;
 
-/// <summary>The build of the engine that computes indicators, claims and files: another one may compute them differently.</summary>
+/// <summary>
+/// The build of the engine that computes indicators, claims and files: another one may compute them
+/// differently.
+/// </summary>
 /// <param name="Id">The module version id. Builds of the same sources with the same compiler have the same one.</param>
 public sealed record ProgramVersion(Guid Id)
 {

@@ -24,22 +24,28 @@ public sealed class CuratedReader(StorageAccount account)
 }
 
 /// <summary>
-/// Answers requests for files that people put into the container <c>curated</c> as a server would: 200 with the file, 404
-/// without one. All other requests go to the network. The storage client retries by itself.
+/// Answers requests for files that people put into the container <c>curated</c> as a server would: 200 with the file,
+/// 404 without one. All other requests go to the network. The storage client retries by itself.
 /// </summary>
 public sealed class CuratedFiles(StorageAccount account, HttpMessageHandler network) : DelegatingHandler(network)
 {
     private readonly BlobContainerClient container = account.Blobs.GetBlobContainerClient(Names.CuratedContainer);
 
     /// <inheritdoc/>
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
     {
-        if (request.RequestUri!.Scheme != SourceRequest.CuratedScheme) return await base.SendAsync(request, cancellationToken);
+        if (request.RequestUri!.Scheme != SourceRequest.CuratedScheme)
+            return await base.SendAsync(request, cancellationToken);
         var response = new HttpResponseMessage { RequestMessage = request };
         try
         {
             var name = Uri.UnescapeDataString(request.RequestUri.AbsolutePath[1..]);
-            var file = (await container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
+            var file = (
+                await container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken)
+            ).Value;
             response.Content = new StreamContent(file.Content);
             response.Content.Headers.TryAddWithoutValidation("Content-Type", file.Details.ContentType);
             response.Content.Headers.LastModified = file.Details.LastModified;

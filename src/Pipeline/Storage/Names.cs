@@ -2,7 +2,10 @@ using Azure.Storage.Queues;
 
 namespace Pipeline.Storage;
 
-/// <summary>Every name the pipeline uses in its storage account, in one place; the deployment declares the same ones.</summary>
+/// <summary>
+/// Every name the pipeline uses in its storage account, in one place; the deployment declares the same
+/// ones.
+/// </summary>
 public static class Names
 {
     /// <summary>The setting that names the data account.</summary>

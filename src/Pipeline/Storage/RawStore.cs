@@ -8,42 +8,58 @@ namespace Pipeline.Storage;
 /// <summary>The bodies as they came, kept before anything reads them.</summary>
 public sealed class RawStore(StorageAccount account)
 {
-    /// <summary>Bodies up to this size are fetched once and read from memory; larger ones are streamed, twice.</summary>
+    /// <summary>
+    /// Bodies up to this size are fetched once and read from memory; larger ones are streamed,
+    /// twice.
+    /// </summary>
     private const int InMemory = 8 << 20;
 
     private readonly BlobContainerClient container = account.Blobs.GetBlobContainerClient(Names.RawContainer);
     private Task? created;
 
     /// <summary>The bodies of a slice, oldest first.</summary>
-    public Task<IReadOnlyList<RawName>> ListAsync(Slice slice, CancellationToken cancellationToken) => ReadAsync(slice.Id + "/", cancellationToken);
+    public Task<IReadOnlyList<RawName>> ListAsync(Slice slice, CancellationToken cancellationToken) =>
+        ReadAsync(slice.Id + "/", cancellationToken);
 
     /// <summary>The bodies of all slices of a source, oldest first.</summary>
-    public Task<IReadOnlyList<RawName>> ListAsync(string source, CancellationToken cancellationToken) => ReadAsync(source + "/", cancellationToken);
+    public Task<IReadOnlyList<RawName>> ListAsync(string source, CancellationToken cancellationToken) =>
+        ReadAsync(source + "/", cancellationToken);
 
     private async Task<IReadOnlyList<RawName>> ReadAsync(string prefix, CancellationToken cancellationToken)
     {
         await EnsureAsync();
         var names = new List<RawName>();
         await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken))
-            if (RawName.TryParse(blob.Name, out var name)) names.Add(name);
+        {
+            if (RawName.TryParse(blob.Name, out var name))
+                names.Add(name);
+        }
+
         return [.. names.OrderBy(name => name.Vintage).ThenBy(name => name.Sha12, StringComparer.Ordinal)];
     }
 
     /// <summary>Stores a body. Storing the same body under the same name again changes nothing.</summary>
-    public async Task PutAsync(RawName name, Stream body, IDictionary<string, string> metadata, string? contentType, CancellationToken cancellationToken)
+    public async Task PutAsync(
+        RawName name,
+        Stream body,
+        IDictionary<string, string> metadata,
+        string? contentType,
+        CancellationToken cancellationToken
+    )
     {
         await EnsureAsync();
         var options = new BlobUploadOptions
         {
             Metadata = metadata,
             HttpHeaders = new BlobHttpHeaders { ContentType = contentType ?? "application/octet-stream" },
-            Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All }
+            Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
         };
         try
         {
             await container.GetBlobClient(name.Blob).UploadAsync(body, options, cancellationToken);
         }
-        catch (RequestFailedException e) when (e.Status is 409 or 412 && e.ErrorCode == BlobErrorCode.BlobAlreadyExists.ToString())
+        catch (RequestFailedException e)
+            when (e.Status is 409 or 412 && e.ErrorCode == BlobErrorCode.BlobAlreadyExists.ToString())
         {
             // The name holds the hash of the body: what is there is what was to be stored.
         }
@@ -56,7 +72,15 @@ public sealed class RawStore(StorageAccount account)
         using var answer = (await blob.DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
         var sha256 = answer.Details.Metadata["sha256"];
         if (answer.Details.ContentLength > InMemory)
-            return new RawBody(sha256, async token => await blob.OpenReadAsync(new BlobOpenReadOptions(allowModifications: false) { BufferSize = 1 << 20 }, token));
+        {
+            return new RawBody(sha256, async token =>
+                await blob.OpenReadAsync(
+                    new BlobOpenReadOptions(allowModifications: false) { BufferSize = 1 << 20 },
+                    token
+                )
+            );
+        }
+
         var bytes = new byte[answer.Details.ContentLength];
         await answer.Content.ReadExactlyAsync(bytes, cancellationToken);
         return new RawBody(sha256, _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false)));

@@ -13,28 +13,39 @@ public sealed class StepQueues(StorageAccount account)
 
     private readonly ConcurrentDictionary<string, Task<QueueClient>> open = new(StringComparer.Ordinal);
 
-    public Task SendAsync(PullMessage message, CancellationToken cancellationToken) => SendAsync(Names.PullQueue, message, TimeSpan.Zero, cancellationToken);
+    public Task SendAsync(PullMessage message, CancellationToken cancellationToken) =>
+        SendAsync(Names.PullQueue, message, TimeSpan.Zero, cancellationToken);
 
-    public Task SendAsync(NormalizeMessage message, CancellationToken cancellationToken) => SendAsync(Names.NormalizeQueue, message, TimeSpan.Zero, cancellationToken);
+    public Task SendAsync(NormalizeMessage message, CancellationToken cancellationToken) =>
+        SendAsync(Names.NormalizeQueue, message, TimeSpan.Zero, cancellationToken);
 
     /// <param name="message">The message.</param>
     /// <param name="delay">How long the message stays invisible, at most 7 days.</param>
     /// <param name="cancellationToken">Stops the call.</param>
-    public Task SendAsync(PublishMessage message, TimeSpan delay, CancellationToken cancellationToken) => SendAsync(Names.PublishQueue, message, delay, cancellationToken);
+    public Task SendAsync(PublishMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
+        SendAsync(Names.PublishQueue, message, delay, cancellationToken);
 
-    /// <summary>Creates the step queues. The host's triggers wait for queues that do not exist, and for their first message up to a minute.</summary>
+    /// <summary>
+    /// Creates the step queues. The host's triggers wait for queues that do not exist, and for their first
+    /// message up to a minute.
+    /// </summary>
     public Task EnsureAsync() => Task.WhenAll(Names.Queues.Select(OpenAsync));
 
     private async Task SendAsync<T>(string queue, T message, TimeSpan delay, CancellationToken cancellationToken)
     {
         var client = await OpenAsync(queue);
-        await client.SendMessageAsync(BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(message)), delay, cancellationToken: cancellationToken);
+        await client.SendMessageAsync(
+            BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(message)),
+            delay,
+            cancellationToken: cancellationToken
+        );
     }
 
     private Task<QueueClient> OpenAsync(string name)
     {
         // A failure is not remembered: the next caller tries again.
-        if (open.TryGetValue(name, out var task) && (task.IsFaulted || task.IsCanceled)) open.TryRemove(new(name, task));
+        if (open.TryGetValue(name, out var task) && (task.IsFaulted || task.IsCanceled))
+            open.TryRemove(new(name, task));
         return open.GetOrAdd(name, CreateAsync);
     }
 

@@ -14,18 +14,32 @@ public sealed class TableSet(StorageAccount account)
     public Task<TableClient> OpenAsync(string name)
     {
         // A failure is not remembered: the next caller tries again.
-        if (open.TryGetValue(name, out var task) && (task.IsFaulted || task.IsCanceled)) open.TryRemove(new(name, task));
+        if (open.TryGetValue(name, out var task) && (task.IsFaulted || task.IsCanceled))
+            open.TryRemove(new(name, task));
         return open.GetOrAdd(name, CreateAsync);
     }
 
     /// <summary>Makes sure anew, at their next use, that tables exist: somebody may have deleted them.</summary>
     public void Forget() => open.Clear();
 
-    /// <summary>The rows of a filter, null for all, with the columns of <paramref name="select"/>, null for all; none when there is no such table. Reading creates nothing.</summary>
-    public async IAsyncEnumerable<T> QueryIfExistsAsync<T>(string name, string? filter, [EnumeratorCancellation] CancellationToken cancellationToken, IEnumerable<string>? select = null) where T : class, ITableEntity
+    /// <summary>
+    /// The rows of a filter, null for all, with the columns of <paramref name="select"/>, null for all; none
+    /// when there is no such table. Reading creates nothing.
+    /// </summary>
+    public async IAsyncEnumerable<T> QueryIfExistsAsync<T>(
+        string name,
+        string? filter,
+        [EnumeratorCancellation] CancellationToken cancellationToken,
+        IEnumerable<string>? select = null
+    )
+        where T : class, ITableEntity
     {
-        await using var rows = account.Tables.GetTableClient(name).QueryAsync<T>(filter!, maxPerPage: 1000, select, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (await MoveAsync()) yield return rows.Current;
+        await using var rows = account
+            .Tables.GetTableClient(name)
+            .QueryAsync<T>(filter!, maxPerPage: 1000, select, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
+        while (await MoveAsync())
+            yield return rows.Current;
 
         async Task<bool> MoveAsync()
         {

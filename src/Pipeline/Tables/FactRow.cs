@@ -4,8 +4,8 @@ using Azure.Data.Tables;
 namespace Pipeline.Tables;
 
 /// <summary>
-/// A row of a fact table: keys, the columns that every fact table has, and the columns of its own. Every column is written
-/// on every row, so that BI tools see the same schema everywhere.
+/// A row of a fact table: keys, the columns that every fact table has, and the columns of its own. Every column is
+/// written on every row, so that BI tools see the same schema everywhere.
 /// </summary>
 public abstract class FactRow : ITableEntity
 {
@@ -57,13 +57,15 @@ public abstract class FactRow : ITableEntity
     internal virtual IReadOnlyList<string> FigureColumns => [];
 
     /// <summary>What the row has in common with those of the same partition that are neighbours in time.</summary>
-    internal virtual string SeriesName => RowKey.IndexOf('|', StringComparison.Ordinal) is >= 0 and var cut ? RowKey[(cut + 1)..] : "";
+    internal virtual string SeriesName =>
+        RowKey.IndexOf('|', StringComparison.Ordinal) is >= 0 and var cut ? RowKey[(cut + 1)..] : "";
 
     /// <summary>False if a number of the row is missing and its column must not keep an older one.</summary>
     internal virtual bool HasAllColumns => true;
 
     /// <summary>Hands every column of the table's own to <paramref name="sink"/>, always in the same order.</summary>
-    public abstract void Describe<TSink>(ref TSink sink) where TSink : struct, IColumnSink;
+    public abstract void Describe<TSink>(ref TSink sink)
+        where TSink : struct, IColumnSink;
 }
 
 /// <summary>Receives the columns of a row one by one.</summary>

@@ -15,7 +15,10 @@ public abstract class FactTable(string name, int pageRows)
     protected int PageRows => pageRows;
 
     /// <summary>Whether so many partitions are read in fewer answers than a table of so many rows.</summary>
-    /// <remarks>The service finds a partition by its key, and goes through the whole table for rows that lie in many. Azurite goes through the table for each answer.</remarks>
+    /// <remarks>
+    /// The service finds a partition by its key, and goes through the whole table for rows that lie in many.
+    /// Azurite goes through the table for each answer.
+    /// </remarks>
     internal bool PaysByPartition(int partitions, long rows) => partitions <= rows / pageRows;
 
     /// <summary>The row type.</summary>
@@ -25,14 +28,25 @@ public abstract class FactTable(string name, int pageRows)
     public abstract FactRow New();
 
     /// <summary>One row, or null.</summary>
-    public abstract Task<FactRow?> GetAsync(TableClient client, string partitionKey, string rowKey, CancellationToken cancellationToken);
+    public abstract Task<FactRow?> GetAsync(
+        TableClient client,
+        string partitionKey,
+        string rowKey,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Rows by filter; with <paramref name="select"/> only those columns are filled in.</summary>
-    public abstract IAsyncEnumerable<FactRow> QueryAsync(TableClient client, string filter, IEnumerable<string>? select, CancellationToken cancellationToken);
+    public abstract IAsyncEnumerable<FactRow> QueryAsync(
+        TableClient client,
+        string filter,
+        IEnumerable<string>? select,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <inheritdoc/>
-public sealed class FactTable<T>(string name, int pageRows = 1000) : FactTable(name, pageRows) where T : FactRow, new()
+public sealed class FactTable<T>(string name, int pageRows = 1000) : FactTable(name, pageRows)
+    where T : FactRow, new()
 {
     /// <inheritdoc/>
     public override Type RowType => typeof(T);
@@ -41,7 +55,12 @@ public sealed class FactTable<T>(string name, int pageRows = 1000) : FactTable(n
     public override FactRow New() => new T();
 
     /// <inheritdoc/>
-    public override async Task<FactRow?> GetAsync(TableClient client, string partitionKey, string rowKey, CancellationToken cancellationToken)
+    public override async Task<FactRow?> GetAsync(
+        TableClient client,
+        string partitionKey,
+        string rowKey,
+        CancellationToken cancellationToken
+    )
     {
         var found = await client.GetEntityIfExistsAsync<T>(partitionKey, rowKey, select: null, cancellationToken);
         return found.HasValue ? found.Value : null;
@@ -49,8 +68,13 @@ public sealed class FactTable<T>(string name, int pageRows = 1000) : FactTable(n
 
     /// <inheritdoc/>
     public override async IAsyncEnumerable<FactRow> QueryAsync(
-        TableClient client, string filter, IEnumerable<string>? select, [EnumeratorCancellation] CancellationToken cancellationToken)
+        TableClient client,
+        string filter,
+        IEnumerable<string>? select,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
-        await foreach (var row in client.QueryAsync<T>(filter, maxPerPage: PageRows, select, cancellationToken)) yield return row;
+        await foreach (var row in client.QueryAsync<T>(filter, maxPerPage: PageRows, select, cancellationToken))
+            yield return row;
     }
 }

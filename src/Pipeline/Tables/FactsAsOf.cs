@@ -3,8 +3,9 @@ using Azure.Data.Tables;
 namespace Pipeline.Tables;
 
 /// <summary>
-/// Facts as a table had them at a moment: the present rows, taken back change by change with what <c>history</c> holds of them.
-/// A row that did not exist then is not among them. Of a row that was removed since, the dataset is not known any more.
+/// Facts as a table had them at a moment: the present rows, taken back change by change with what <c>history</c> holds
+/// of them. A row that did not exist then is not among them. Of a row that was removed since, the dataset is not known
+/// any more.
 /// </summary>
 internal static class FactsAsOf
 {
@@ -15,25 +16,42 @@ internal static class FactsAsOf
     /// <param name="moment">The moment, UTC.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="InvalidDataException">A row of <c>history</c> cannot be understood.</exception>
-    public static async Task<List<FactRow>> ReadAsync(FactStore facts, FactTable table, string filter, Func<string, bool> holds, DateTimeOffset moment, CancellationToken cancellationToken)
+    public static async Task<List<FactRow>> ReadAsync(
+        FactStore facts,
+        FactTable table,
+        string filter,
+        Func<string, bool> holds,
+        DateTimeOffset moment,
+        CancellationToken cancellationToken
+    )
     {
         // The table before its history: what changes in between is taken back like any later change.
         var present = new Dictionary<(string Partition, string Row), FactRow>();
-        await foreach (var row in facts.QueryAsync(table, filter, cancellationToken)) present.Add((row.PartitionKey, row.RowKey), row);
+        await foreach (var row in facts.QueryAsync(table, filter, cancellationToken))
+            present.Add((row.PartitionKey, row.RowKey), row);
         var ended = new Dictionary<(string Partition, string Row), List<TableEntity>>();
         await foreach (var version in facts.HistoryAsync(table, moment, cancellationToken))
         {
-            var key = (Partition: version.PartitionKey[(table.Name.Length + 1)..], version.RowKey[..version.RowKey.LastIndexOf('|')]);
-            if (!holds(key.Partition)) continue;
-            if (!ended.TryGetValue(key, out var versions)) ended.Add(key, versions = []);
+            var key = (
+                Partition: version.PartitionKey[(table.Name.Length + 1)..],
+                version.RowKey[..version.RowKey.LastIndexOf('|')]
+            );
+            if (!holds(key.Partition))
+                continue;
+            if (!ended.TryGetValue(key, out var versions))
+                ended.Add(key, versions = []);
             versions.Add(version);
         }
-        var then = present.Where(row => !ended.ContainsKey(row.Key) && row.Value.LastChanged <= moment).Select(row => row.Value).ToList();
+        var then = present
+            .Where(row => !ended.ContainsKey(row.Key) && row.Value.LastChanged <= moment)
+            .Select(row => row.Value)
+            .ToList();
         foreach (var (key, versions) in ended)
         {
             var row = present.GetValueOrDefault(key) ?? table.New();
             (row.PartitionKey, row.RowKey) = key;
-            if (TakeBack(row, versions, moment) is { } before) then.Add(before);
+            if (TakeBack(row, versions, moment) is { } before)
+                then.Add(before);
         }
         return then;
     }
@@ -45,7 +63,8 @@ internal static class FactsAsOf
         {
             ColumnTexts.Restore(row, version.GetString("Column"), version.GetString("OldValue"));
             var from = version.GetDateTimeOffset("ValidFrom")!.Value;
-            if (from > moment) continue;
+            if (from > moment)
+                continue;
             row.Vintage = row.LastChanged = from;
             return row;
         }

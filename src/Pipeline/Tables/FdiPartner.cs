@@ -33,7 +33,10 @@ public sealed class FdiPartner : FactRow
     [Meaning("The value in whole US dollars; flows may be negative")]
     public long ValueUsd { get; set; }
 
-    [Meaning("The partner's place among all partners of the same host, year, direction, measure, reporter and basis; 1 = largest, equal values share a place; absent where the partner stands alone")]
+    [Meaning(
+        "The partner's place among all partners of the same host, year, direction, measure, reporter and basis; 1 = "
+            + "largest, equal values share a place; absent where the partner stands alone"
+    )]
     public int? Rank { get; set; }
 
     /// <inheritdoc/>

@@ -36,7 +36,10 @@ public sealed class Holding : FactRow
     /// <inheritdoc/>
     /// <remarks>The value where there is one, otherwise the share: a share says nothing about its unit that the value
     /// does not.</remarks>
-    internal override double? Figure => !double.IsNaN(Value) ? Value : double.IsNaN(SharePercent) ? null : SharePercent;
+    internal override double? Figure =>
+        !double.IsNaN(Value) ? Value
+        : double.IsNaN(SharePercent) ? null
+        : SharePercent;
 
     /// <inheritdoc/>
     internal override IReadOnlyList<string> FigureColumns => [nameof(Value), nameof(SharePercent)];

@@ -11,7 +11,8 @@ internal static class RowHash
     /// <summary>Room for the columns of nearly every row.</summary>
     private const int FirstRoom = 1024;
 
-    [ThreadStatic] private static ArrayBufferWriter<byte>? columns;
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? columns;
 
     public static string Of(FactRow row)
     {
@@ -41,11 +42,14 @@ internal static class RowHash
 
         public void Add(string name, long? value)
         {
-            if (value is { } number) Add(name, number);
-            else Add(name, "");
+            if (value is { } number)
+                Add(name, number);
+            else
+                Add(name, "");
         }
 
         public void Add(string name, double value) => Add(name, BitConverter.DoubleToInt64Bits(value));
+
         public void Add(string name, DateTimeOffset value) => Add(name, value.UtcTicks);
     }
 }

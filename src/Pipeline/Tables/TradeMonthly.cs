@@ -45,7 +45,9 @@ public sealed class TradeMonthly : FactRow
     [Meaning("The month's value in whole US dollars")]
     public long ValueUsd { get; set; }
 
-    [Meaning("January to this month in whole US dollars; absent, with a row in gaps, when the publisher did not send it")]
+    [Meaning(
+        "January to this month in whole US dollars; absent, with a row in gaps, when the publisher did not send it"
+    )]
     public long? YearToDateUsd { get; set; }
 
     /// <inheritdoc/>

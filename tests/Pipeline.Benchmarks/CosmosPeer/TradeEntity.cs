@@ -6,12 +6,19 @@ namespace Pipeline.Benchmarks.CosmosPeer;
 /// <summary>The columns of <c>trademonthly</c> as a user of this client would declare them.</summary>
 internal sealed class TradeEntity : TableEntity
 {
-    public TradeEntity()
-    {
-    }
+    public TradeEntity() { }
 
-    public TradeEntity(TradeRow row) : base(row.PartitionKey, row.RowKey) =>
-        (PartnerCode, PartnerName, Commodity, CommodityName, ValueUsd, YearToDateUsd, Year) = (row.PartnerCode, row.PartnerName, row.Commodity, row.CommodityName, row.Value, row.YearToDate, row.Year);
+    public TradeEntity(TradeRow row)
+        : base(row.PartitionKey, row.RowKey) =>
+        (PartnerCode, PartnerName, Commodity, CommodityName, ValueUsd, YearToDateUsd, Year) = (
+            row.PartnerCode,
+            row.PartnerName,
+            row.Commodity,
+            row.CommodityName,
+            row.Value,
+            row.YearToDate,
+            row.Year
+        );
 
     public string Source { get; set; } = "census-trade";
     public string Dataset { get; set; } = "imports-hs6";

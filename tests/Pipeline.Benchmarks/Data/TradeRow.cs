@@ -2,11 +2,25 @@ using System.Globalization;
 
 namespace Pipeline.Benchmarks.Data;
 
-/// <summary>One row as whoever writes it is given it: all columns of <c>trademonthly</c>, their texts made once and shared by the rows that have them.</summary>
-public readonly record struct TradeRow(string PartitionKey, string RowKey, string PartnerCode, string PartnerName, string Commodity, string CommodityName, long Value, long YearToDate)
+/// <summary>
+/// One row as whoever writes it is given it: all columns of <c>trademonthly</c>, their texts made once and
+/// shared by the rows that have them.
+/// </summary>
+public readonly record struct TradeRow(
+    string PartitionKey,
+    string RowKey,
+    string PartnerCode,
+    string PartnerName,
+    string Commodity,
+    string CommodityName,
+    long Value,
+    long YearToDate
+)
 {
     /// <summary>The run that the rows would be of.</summary>
-    public const string RunId = "20260101T000000Z-0123456789abcdef", RawBlob = "census-trade/imports-hs6/all-2023-01/20260101T000000Z-0123456789ab.json", RowHash = "0123456789abcdef0123456789abcdef";
+    public const string RunId = "20260101T000000Z-0123456789abcdef",
+        RawBlob = "census-trade/imports-hs6/all-2023-01/20260101T000000Z-0123456789ab.json",
+        RowHash = "0123456789abcdef0123456789abcdef";
 
     /// <summary>When the body would have been fetched.</summary>
     public static readonly DateTimeOffset Vintage = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -20,13 +34,30 @@ public readonly record struct TradeRow(string PartitionKey, string RowKey, strin
         var names = Enumerable.Range(0, shape.Commodities).Select(shape.CommodityName).ToArray();
         for (var partner = 0; partner < shape.Partners; partner++)
         {
-            var (partition, code, name) = (shape.PartitionKey(partner), shape.PartnerCode(partner), shape.PartnerName(partner));
+            var (partition, code, name) = (
+                shape.PartitionKey(partner),
+                shape.PartnerCode(partner),
+                shape.PartnerName(partner)
+            );
             foreach (var part in Enumerable.Range(0, shape.Commodities).Chunk(100))
-                batches.Add([.. part.Select(commodity =>
-                {
-                    var value = shape.Value(partner, commodity, 1);
-                    return new TradeRow(partition, rowKeys[commodity], code, name, codes[commodity], names[commodity], value, value);
-                })]);
+            {
+                batches.Add([
+                    .. part.Select(commodity =>
+                    {
+                        var value = shape.Value(partner, commodity, 1);
+                        return new TradeRow(
+                            partition,
+                            rowKeys[commodity],
+                            code,
+                            name,
+                            codes[commodity],
+                            names[commodity],
+                            value,
+                            value
+                        );
+                    }),
+                ]);
+            }
         }
         return batches;
     }

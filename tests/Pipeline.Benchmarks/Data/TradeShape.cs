@@ -3,10 +3,11 @@ using System.Globalization;
 namespace Pipeline.Benchmarks.Data;
 
 /// <summary>
-/// Made-up trade of some partners in some HS6 commodities: the same rows for everybody who is measured, computed from their place and never
-/// stored. Rows that count are partners × commodities × months.
+/// Made-up trade of some partners in some HS6 commodities: the same rows for everybody who is measured, computed from
+/// their place and never stored. Rows that count are partners × commodities × months.
 /// </summary>
-/// <param name="Partners">1 to 200. The codes are none that the publisher uses, so that names come from the body.</param>
+/// <param name="Partners">1 to 200. The codes are none that the publisher uses, so that names come from the
+/// body.</param>
 /// <param name="Commodities">1 to 900,000.</param>
 /// <param name="Year">The year.</param>
 /// <param name="Months">1, January, or 12.</param>
@@ -18,9 +19,14 @@ public sealed record TradeShape(int Partners, int Commodities, int Year = 2023, 
     /// <summary>A year for what is loaded before anything is measured.</summary>
     public const int WarmYear = 2011;
 
-    private const int FirstPartner = 8300, FirstCommodity = 100_000, OneIn = 100;
+    private const int FirstPartner = 8300,
+        FirstCommodity = 100_000,
+        OneIn = 100;
 
-    /// <summary>A shape of so many rows, with 1,000 commodities or more for each partner, so that transactions can be full.</summary>
+    /// <summary>
+    /// A shape of so many rows, with 1,000 commodities or more for each partner, so that transactions can be
+    /// full.
+    /// </summary>
     public static TradeShape OfRows(int rows, int year = 2023, int revision = 0)
     {
         var partners = Math.Clamp(rows / 1000, 1, 200);
@@ -34,10 +40,16 @@ public sealed record TradeShape(int Partners, int Commodities, int Year = 2023, 
     public string SliceKey => Months == 1 ? $"all-{Year}-01" : $"all-{Year}";
 
     public string PartnerCode(int partner) => (FirstPartner + partner).ToString(CultureInfo.InvariantCulture);
+
     public string PartnerName(int partner) => $"PARTNER NO. {partner}";
+
     public string CommodityCode(int commodity) => (FirstCommodity + commodity).ToString(CultureInfo.InvariantCulture);
-    public string CommodityName(int commodity) => $"ARTICLES OF GROUP {FirstCommodity + commodity}, NESOI, OTHER THAN TOYS";
+
+    public string CommodityName(int commodity) =>
+        $"ARTICLES OF GROUP {FirstCommodity + commodity}, NESOI, OTHER THAN TOYS";
+
     public string PartitionKey(int partner) => $"{PartnerCode(partner)}|imports|HS6";
+
     public string RowKey(int commodity, int month) => $"{Year:0000}-{month:00}|{CommodityCode(commodity)}";
 
     /// <summary>The month's value in US dollars.</summary>
@@ -51,7 +63,8 @@ public sealed record TradeShape(int Partners, int Commodities, int Year = 2023, 
     public long YearToDate(int partner, int commodity, int month)
     {
         var sum = 0L;
-        for (var to = 1; to <= month; to++) sum += Value(partner, commodity, to);
+        for (var to = 1; to <= month; to++)
+            sum += Value(partner, commodity, to);
         return sum;
     }
 
@@ -60,9 +73,17 @@ public sealed record TradeShape(int Partners, int Commodities, int Year = 2023, 
     {
         var count = 0;
         for (var partner = 0; partner < Partners; partner++)
+        {
             for (var commodity = 0; commodity < Commodities; commodity++)
+            {
                 for (var (month, revised) = (1, false); month <= Months; month++)
-                    if (revised |= IsRevised(partner, commodity, month)) count++;
+                {
+                    if (revised |= IsRevised(partner, commodity, month))
+                        count++;
+                }
+            }
+        }
+
         return count;
     }
 
@@ -71,12 +92,16 @@ public sealed record TradeShape(int Partners, int Commodities, int Year = 2023, 
     {
         var sum = 0L;
         for (var partner = 0; partner < Partners; partner++)
+        {
             for (var commodity = 0; commodity < Commodities; commodity++)
                 sum += YearToDate(partner, commodity, Months);
+        }
+
         return sum;
     }
 
-    private static bool IsRevised(int partner, int commodity, int month) => Mix(partner, commodity, month) / 7919 % OneIn == 0;
+    private static bool IsRevised(int partner, int commodity, int month) =>
+        Mix(partner, commodity, month) / 7919 % OneIn == 0;
 
     private static long Mix(int partner, int commodity, int month)
     {

@@ -19,7 +19,10 @@ internal static class ParseRun
     /// <summary>Both readings of a first load: the check, and then typed rows, none of which is given back.</summary>
     public const string Rows = "rows";
 
-    /// <summary>The second reading alone, of a body that was checked before, as a re-load has it: rows that the table has already are given back, and filled in again.</summary>
+    /// <summary>
+    /// The second reading alone, of a body that was checked before, as a re-load has it: rows that the table
+    /// has already are given back, and filled in again.
+    /// </summary>
     public const string Again = "rows again";
 
     /// <summary><c>Deserialize&lt;string[][]&gt;</c>, then numbers and dates of the texts.</summary>
@@ -27,7 +30,8 @@ internal static class ParseRun
 
     public const string Document = "JsonDocument";
 
-    /// <param name="arguments">The way; the body's file; the slice's key; a small body to warm up on, and its slice's key.</param>
+    /// <param name="arguments">The way; the body's file; the slice's key; a small body to warm up on, and its slice's
+    /// key.</param>
     public static async Task<Dictionary<string, double>> RunAsync(string[] arguments)
     {
         var (way, file, key, warm, warmKey) = (arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
@@ -47,14 +51,16 @@ internal static class ParseRun
         return measured;
     }
 
-    private static FileStream Open(string file) => new(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+    private static FileStream Open(string file) =>
+        new(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
 
     /// <summary>The product's reader, which has checked the body when it is about to read rows.</summary>
     private static async Task<ISliceReader> ReaderAsync(PipelineUnderTest pipeline, string way, string file, string key)
     {
         var slice = PipelineUnderTest.SliceOf(key);
         var reader = pipeline.Get<SourceCatalog>()[slice.Source].Reader(slice);
-        if (way == Again) await CheckAsync(reader, file);
+        if (way == Again)
+            await CheckAsync(reader, file);
         return reader;
     }
 
@@ -62,13 +68,17 @@ internal static class ParseRun
     {
         await using var stream = Open(file);
         var check = await reader.CheckAsync(stream, CancellationToken.None);
-        return check is { Refusal: null, IsUndecided: false } ? check.Read : throw new BenchmarkException($"{file}: {check.Refusal}");
+        return check is { Refusal: null, IsUndecided: false }
+            ? check.Read
+            : throw new BenchmarkException($"{file}: {check.Refusal}");
     }
 
     private static async Task<(long Rows, long Sum)> ReadAsync(ISliceReader reader, string way, string file)
     {
-        if (way == Check) return (await CheckAsync(reader, file), 0);
-        if (way == Rows) await CheckAsync(reader, file);
+        if (way == Check)
+            return (await CheckAsync(reader, file), 0);
+        if (way == Rows)
+            await CheckAsync(reader, file);
         await using var stream = Open(file);
         switch (way)
         {
@@ -78,7 +88,14 @@ internal static class ParseRun
                 return Converted.Of((await JsonSerializer.DeserializeAsync<string[][]>(stream))!.Skip(1));
             case Document:
                 using (var document = await JsonDocument.ParseAsync(stream))
-                    return Converted.Of(document.RootElement.EnumerateArray().Skip(1).Select(row => row.EnumerateArray().Select(cell => cell.GetString()!).ToArray()));
+                {
+                    return Converted.Of(
+                        document
+                            .RootElement.EnumerateArray()
+                            .Skip(1)
+                            .Select(row => row.EnumerateArray().Select(cell => cell.GetString()!).ToArray())
+                    );
+                }
         }
         var (read, sum) = (0L, 0L);
         await foreach (var batch in reader.ReadAsync(stream, CancellationToken.None))
@@ -87,7 +104,8 @@ internal static class ParseRun
             foreach (var row in batch.Rows)
             {
                 sum += ((Tables.TradeMonthly)row).ValueUsd;
-                if (way == Again) batch.GiveBack(row);
+                if (way == Again)
+                    batch.GiveBack(row);
             }
         }
         return (read, sum);
@@ -104,17 +122,29 @@ internal static class ParseRun
             used += read;
             var reader = new Utf8JsonReader(buffer.AsSpan(0, used), read == 0, state);
             while (reader.Read())
-                if (reader.TokenType == JsonTokenType.StartArray) arrays++;
+            {
+                if (reader.TokenType == JsonTokenType.StartArray)
+                    arrays++;
+            }
+
             state = reader.CurrentState;
             buffer.AsSpan((int)reader.BytesConsumed, used - (int)reader.BytesConsumed).CopyTo(buffer);
             used -= (int)reader.BytesConsumed;
             // The array of rows, and the header, are none.
-            if (read == 0) return arrays - 2;
+            if (read == 0)
+                return arrays - 2;
         }
     }
 
     /// <summary>A row as somebody would keep it who reads texts.</summary>
-    private readonly record struct Converted(string Commodity, string Name, string Partner, DateOnly Month, long Value, long YearToDate)
+    private readonly record struct Converted(
+        string Commodity,
+        string Name,
+        string Partner,
+        DateOnly Month,
+        long Value,
+        long YearToDate
+    )
     {
         public static (long Rows, long Sum) Of(IEnumerable<string[]> rows)
         {
@@ -123,9 +153,18 @@ internal static class ParseRun
             {
                 read++;
                 // Countries alone, as the product does.
-                if (cells[2].Length != 4 || cells[2][0] == '0' || !cells[2].All(char.IsAsciiDigit)) continue;
-                converted.Add(new Converted(cells[0], cells[1], cells[2], DateOnly.ParseExact(cells[8], "yyyy-MM", CultureInfo.InvariantCulture),
-                    long.Parse(cells[4], CultureInfo.InvariantCulture), long.Parse(cells[5], CultureInfo.InvariantCulture)));
+                if (cells[2].Length != 4 || cells[2][0] == '0' || !cells[2].All(char.IsAsciiDigit))
+                    continue;
+                converted.Add(
+                    new Converted(
+                        cells[0],
+                        cells[1],
+                        cells[2],
+                        DateOnly.ParseExact(cells[8], "yyyy-MM", CultureInfo.InvariantCulture),
+                        long.Parse(cells[4], CultureInfo.InvariantCulture),
+                        long.Parse(cells[5], CultureInfo.InvariantCulture)
+                    )
+                );
             }
             return (read, converted.Sum(row => row.Value));
         }

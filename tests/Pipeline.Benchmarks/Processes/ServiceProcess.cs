@@ -5,7 +5,10 @@ using Pipeline.Benchmarks.Service;
 
 namespace Pipeline.Benchmarks.Processes;
 
-/// <summary>The storage in memory, as a process of its own; it ends when this object is disposed, or with this process.</summary>
+/// <summary>
+/// The storage in memory, as a process of its own; it ends when this object is disposed, or with this
+/// process.
+/// </summary>
 internal sealed class ServiceProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
@@ -19,18 +22,38 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <param name="kind"><c>null</c>, <c>forgetful</c> or <c>limited</c>.</param>
     public static async Task<ServiceProcess> StartAsync(string kind = "null")
     {
-        var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["service", kind]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        var process = Process.Start(
+            new ProcessStartInfo(Environment.ProcessPath!, ["service", kind])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
         using var patience = new CancellationTokenSource(StartLimit);
         while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
-            if (line.StartsWith(ServiceHost.Mark, StringComparison.Ordinal)) return new ServiceProcess(process, int.Parse(line[ServiceHost.Mark.Length..], CultureInfo.InvariantCulture));
+        {
+            if (line.StartsWith(ServiceHost.Mark, StringComparison.Ordinal))
+            {
+                return new ServiceProcess(
+                    process,
+                    int.Parse(line[ServiceHost.Mark.Length..], CultureInfo.InvariantCulture)
+                );
+            }
+        }
+
         throw new BenchmarkException("the storage in memory ended before it listened");
     }
 
     /// <summary>An account that nobody has used.</summary>
     public string NewAccount() => $"a{++accounts}";
 
-    public string ConnectionString(string account) => $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={Convert.ToBase64String(new byte[16])};" +
-        string.Concat(((string[])["Blob", "Queue", "Table"]).Select(kind => $"{kind}Endpoint=http://127.0.0.1:{port}/{account}{kind.ToLowerInvariant()};"));
+    public string ConnectionString(string account) =>
+        $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={Convert.ToBase64String(new byte[16])};"
+        + string.Concat(
+            ((string[])["Blob", "Queue", "Table"]).Select(kind =>
+                $"{kind}Endpoint=http://127.0.0.1:{port}/{account}{kind.ToLowerInvariant()};"
+            )
+        );
 
     public string TableUrl(string account) => $"http://127.0.0.1:{port}/{account}table";
 
@@ -42,7 +65,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public async Task CreateTablesAsync(string account, params string[] names)
     {
-        foreach (var name in names) (await http.PostAsync($"{TableUrl(account)}/Tables", new StringContent($$"""{"TableName":"{{name}}"}"""))).EnsureSuccessStatusCode();
+        foreach (var name in names)
+        {
+            (
+                await http.PostAsync($"{TableUrl(account)}/Tables", new StringContent($$"""{"TableName":"{{name}}"}"""))
+            ).EnsureSuccessStatusCode();
+        }
     }
 
     /// <summary>What was asked since the last time.</summary>
@@ -50,10 +78,15 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public Task ForgetAsync(string account) => AskAsync($"forget?account={account}");
 
-    public Task PlantAsync(string account, string name, string file, string sha256) => AskAsync($"plant?account={account}&name={Uri.EscapeDataString(name)}&file={Uri.EscapeDataString(file)}&sha256={sha256}");
+    public Task PlantAsync(string account, string name, string file, string sha256) =>
+        AskAsync(
+            $"plant?account={account}&name={Uri.EscapeDataString(name)}&file={Uri.EscapeDataString(file)}"
+                + $"&sha256={sha256}"
+        );
 
     /// <summary>What the publisher answers from now on when it is asked for a body's month.</summary>
-    public Task AnswerAsync(Payload body) => AskAsync($"answer?time={body.Shape.Year}-01&file={Uri.EscapeDataString(body.File)}");
+    public Task AnswerAsync(Payload body) =>
+        AskAsync($"answer?time={body.Shape.Year}-01&file={Uri.EscapeDataString(body.File)}");
 
     /// <summary>How many rows a table has, and what their values add up to.</summary>
     public async Task<(long Rows, long Sum)> TableAsync(string account, string name)
@@ -62,12 +95,23 @@ internal sealed class ServiceProcess : IAsyncDisposable
         return ((long)said["rows"], (long)said["sum"]);
     }
 
-    private async Task<Dictionary<string, double>> AskAsync(string what) => JsonSerializer.Deserialize<Dictionary<string, double>>(await http.GetStringAsync($"http://127.0.0.1:{port}/bench/{what}"))!;
+    private async Task<Dictionary<string, double>> AskAsync(string what) =>
+        JsonSerializer.Deserialize<Dictionary<string, double>>(
+            await http.GetStringAsync($"http://127.0.0.1:{port}/bench/{what}")
+        )!;
 
     public async ValueTask DisposeAsync()
     {
         process.StandardInput.Close();
-        if (await Task.WhenAny(process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(5))) is not { IsCompletedSuccessfully: true } || !process.HasExited) process.Kill(entireProcessTree: true);
+        if (
+            await Task.WhenAny(process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(5)))
+                is not { IsCompletedSuccessfully: true }
+            || !process.HasExited
+        )
+        {
+            process.Kill(entireProcessTree: true);
+        }
+
         await process.WaitForExitAsync();
         process.Dispose();
         http.Dispose();

@@ -7,7 +7,8 @@ internal static class PullRun
 {
     public const string Name = "pull";
 
-    /// <param name="arguments">The account; an account to warm up on; the publisher's address; the slice's key; <c>first</c> or <c>again</c>; the key of a small slice to warm up with.</param>
+    /// <param name="arguments">The account; an account to warm up on; the publisher's address; the slice's key;
+    /// <c>first</c> or <c>again</c>; the key of a small slice to warm up with.</param>
     public static async Task<Dictionary<string, double>> RunAsync(string[] arguments)
     {
         var (census, key, first, warm) = (arguments[2], arguments[3], arguments[4] == "first", arguments[5]);
@@ -15,16 +16,20 @@ internal static class PullRun
         {
             await FirstAsync(other, warm);
             await other.PublishAsync(await other.NewestAsync(warm));
-            for (var time = 0; time < 3; time++) await other.PullAsync(warm);
+            for (var time = 0; time < 3; time++)
+                await other.PullAsync(warm);
         }
         var calls = new CallCounts();
         await using var pipeline = new PipelineUnderTest(arguments[0], census, calls);
         var meter = Meter.Start();
-        if (first) await FirstAsync(pipeline, key);
-        else await pipeline.PullAsync(key);
+        if (first)
+            await FirstAsync(pipeline, key);
+        else
+            await pipeline.PullAsync(key);
         var measured = meter.Stop();
         calls.AddTo(measured);
-        if (!first) return measured;
+        if (!first)
+            return measured;
         var name = await pipeline.NewestAsync(key);
         await pipeline.AddLedgerAsync(name, measured);
         await pipeline.PublishAsync(name);

@@ -1,4 +1,3 @@
-
 using System.Text.Json;
 using Azure;
 using Pipeline.Benchmarks.Processes;
@@ -6,7 +5,10 @@ using Pipeline.Storage;
 
 namespace Pipeline.Benchmarks.Scale;
 
-/// <summary>A worker: it takes one slice after the other, as an instance of the app takes messages, until there are no more.</summary>
+/// <summary>
+/// A worker: it takes one slice after the other, as an instance of the app takes messages, until there are no
+/// more.
+/// </summary>
 internal static class WorkerRun
 {
     public const string Name = "worker";
@@ -15,17 +17,28 @@ internal static class WorkerRun
     /// <summary>How often a message is delivered before it is poison; as in host.json.</summary>
     private const int Deliveries = 5;
 
-    /// <param name="arguments">The account; an account to warm up on; where to ask for numbers; how many workers there are; a file with a slice's key and its body's SHA-256 a line.</param>
+    /// <param name="arguments">The account; an account to warm up on; where to ask for numbers; how many workers there
+    /// are; a file with a slice's key and its body's SHA-256 a line.</param>
     public static async Task<Dictionary<string, double>> RunAsync(string[] arguments)
     {
-        var (bench, workers, slices) = (arguments[2], PipelineUnderTest.Number(arguments[3]), (await File.ReadAllLinesAsync(arguments[4])).Select(line => line.Split(' ')).ToList());
-        await using (var other = new PipelineUnderTest(arguments[1])) await other.WarmAsync(WarmRows, again: false);
+        var (bench, workers, slices) = (
+            arguments[2],
+            PipelineUnderTest.Number(arguments[3]),
+            (await File.ReadAllLinesAsync(arguments[4])).Select(line => line.Split(' ')).ToList()
+        );
+        await using (var other = new PipelineUnderTest(arguments[1]))
+            await other.WarmAsync(WarmRows, again: false);
         await using var pipeline = new PipelineUnderTest(arguments[0]);
         using var http = new HttpClient();
-        async Task<int> AskAsync(string what, string figure) => (int)JsonSerializer.Deserialize<Dictionary<string, double>>(await http.GetStringAsync($"{bench}/{what}"))![figure];
+        async Task<int> AskAsync(string what, string figure) =>
+            (int)
+                JsonSerializer.Deserialize<Dictionary<string, double>>(await http.GetStringAsync($"{bench}/{what}"))![
+                    figure
+                ];
         // All begin together.
         await AskAsync("ready", "ready");
-        while (await AskAsync("ready?wait=1", "ready") < workers) await Task.Delay(5);
+        while (await AskAsync("ready?wait=1", "ready") < workers)
+            await Task.Delay(5);
         var meter = Meter.Start();
         var rows = 0.0;
         for (var next = await AskAsync("next", "next"); next < slices.Count; next = await AskAsync("next", "next"))
@@ -41,7 +54,10 @@ internal static class WorkerRun
         return measured;
     }
 
-    /// <summary>A service that stays busy longer than its client tries ends the step; the message comes back, as it does to the app.</summary>
+    /// <summary>
+    /// A service that stays busy longer than its client tries ends the step; the message comes back, as it
+    /// does to the app.
+    /// </summary>
     private static async Task LoadAsync(PipelineUnderTest pipeline, RawName name)
     {
         for (var delivery = 1; ; delivery++)
@@ -53,7 +69,9 @@ internal static class WorkerRun
             }
             catch (RequestFailedException busy) when (busy.Status == 503 && delivery < Deliveries)
             {
-                await Console.Error.WriteLineAsync($"{name.Blob}: {busy.ErrorCode}, delivery {delivery} of {Deliveries}");
+                await Console.Error.WriteLineAsync(
+                    $"{name.Blob}: {busy.ErrorCode}, delivery {delivery} of {Deliveries}"
+                );
             }
         }
     }

@@ -9,7 +9,8 @@ namespace Pipeline.Benchmarks.Service;
 /// <summary>An answer, put together while the service is locked and sent afterwards.</summary>
 internal sealed class Answer
 {
-    [ThreadStatic] private static List<byte>? free;
+    [ThreadStatic]
+    private static List<byte>? free;
 
     private readonly List<byte> body = free ?? new List<byte>(1 << 16);
     private readonly List<(string Name, string Value)> headers = [];
@@ -61,10 +62,14 @@ internal sealed class Answer
             body.AddRange("\r\n"u8);
         }
         else
+        {
             for (var index = 0; index < writes.Count; index++)
             {
                 Part(204);
-                body.AddRange("X-Content-Type-Options: nosniff\r\nCache-Control: no-cache\r\nPreference-Applied: return-no-content\r\nDataServiceVersion: 3.0;\r\n"u8);
+                body.AddRange(
+                    "X-Content-Type-Options: nosniff\r\nCache-Control: no-cache\r\nPreference-Applied: "u8
+                        + "return-no-content\r\nDataServiceVersion: 3.0;\r\n"u8
+                );
                 if (done[index] > 0)
                 {
                     body.AddRange("ETag: "u8);
@@ -73,15 +78,19 @@ internal sealed class Answer
                 }
                 body.AddRange("\r\n\r\n"u8);
             }
+        }
+
         body.AddRange("--changesetresponse_1--\r\n--batchresponse_1--\r\n"u8);
     }
 
     public async Task SendAsync(HttpResponse response)
     {
         response.StatusCode = status;
-        if (type is not null) response.ContentType = type;
+        if (type is not null)
+            response.ContentType = type;
         response.Headers["x-ms-version"] = "2019-02-02";
-        foreach (var (name, value) in headers) response.Headers[name] = value;
+        foreach (var (name, value) in headers)
+            response.Headers[name] = value;
         if (status != 204)
         {
             response.ContentLength = body.Count;
@@ -94,10 +103,19 @@ internal sealed class Answer
 
     private void Part(int code)
     {
-        body.AddRange("--changesetresponse_1\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nHTTP/1.1 "u8);
+        body.AddRange(
+            "--changesetresponse_1\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: "u8
+                + "binary\r\n\r\nHTTP/1.1 "u8
+        );
         body.AddRange(Encoding.ASCII.GetBytes(code.ToString(CultureInfo.InvariantCulture)));
         body.AddRange(code == 204 ? " No Content\r\n"u8 : " Refused\r\n"u8);
     }
 
-    private static string Message(string code, string text) => JsonSerializer.Serialize(new Dictionary<string, object> { ["odata.error"] = new { code, message = new { lang = "en-US", value = text } } });
+    private static string Message(string code, string text) =>
+        JsonSerializer.Serialize(
+            new Dictionary<string, object>
+            {
+                ["odata.error"] = new { code, message = new { lang = "en-US", value = text } },
+            }
+        );
 }

@@ -10,16 +10,19 @@ internal sealed class Counts
 
     public void Add(string what, double number = 1)
     {
-        lock (gate) CollectionsMarshal.GetValueRefOrAddDefault(counts, what, out _) += number;
+        lock (gate)
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, what, out _) += number;
     }
 
     public void Clear()
     {
-        lock (gate) counts.Clear();
+        lock (gate)
+            counts.Clear();
     }
 
     public Dictionary<string, double> All()
     {
-        lock (gate) return new Dictionary<string, double>(counts, StringComparer.Ordinal);
+        lock (gate)
+            return new Dictionary<string, double>(counts, StringComparer.Ordinal);
     }
 }

@@ -29,13 +29,15 @@ internal sealed class Partition(byte[] key)
     public byte[] Key => key;
     public Dictionary<byte[], Entity> Entities { get; } = new(KeyBytes.Comparer);
 
-    public Entity? Find(ReadOnlySpan<byte> row) => Entities.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(row, out var entity) ? entity : null;
+    public Entity? Find(ReadOnlySpan<byte> row) =>
+        Entities.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(row, out var entity) ? entity : null;
 
     public Entity Add(ReadOnlySpan<byte> row)
     {
         var entity = new Entity(row.ToArray());
         Entities.Add(entity.Key, entity);
-        if (ordered.Count > 0 && ordered[^1].Key.AsSpan().SequenceCompareTo(row) > 0) sorted = false;
+        if (ordered.Count > 0 && ordered[^1].Key.AsSpan().SequenceCompareTo(row) > 0)
+            sorted = false;
         ordered.Add(entity);
         return entity;
     }
@@ -50,9 +52,11 @@ internal sealed class Partition(byte[] key)
     /// <summary>The entities in the order of their keys.</summary>
     public List<Entity> Ordered()
     {
-        if (gone > 0) ordered.RemoveAll(entity => entity.IsGone);
+        if (gone > 0)
+            ordered.RemoveAll(entity => entity.IsGone);
         gone = 0;
-        if (!sorted) ordered.Sort((one, other) => one.Key.AsSpan().SequenceCompareTo(other.Key));
+        if (!sorted)
+            ordered.Sort((one, other) => one.Key.AsSpan().SequenceCompareTo(other.Key));
         sorted = true;
         return ordered;
     }
@@ -64,8 +68,10 @@ internal sealed class Partition(byte[] key)
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (ordered[middle].Key.AsSpan().SequenceCompareTo(key) < 0) low = middle + 1;
-            else high = middle;
+            if (ordered[middle].Key.AsSpan().SequenceCompareTo(key) < 0)
+                low = middle + 1;
+            else
+                high = middle;
         }
         return low;
     }
@@ -75,7 +81,8 @@ internal sealed class Partition(byte[] key)
 internal sealed class Versions
 {
     private static readonly DateTime Start = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-    private long last, second = -1;
+    private long last,
+        second = -1;
     private byte[] prefix = [];
 
     public long Next() => ++last;
@@ -86,23 +93,29 @@ internal sealed class Versions
     /// <summary>The version as it stands in JSON, its quotes escaped.</summary>
     public void WriteEscaped(long version, List<byte> to) => Write(version, to, "\\\"");
 
-    public static string Timestamp(long version) => Start.AddTicks(version).ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+    public static string Timestamp(long version) =>
+        Start.AddTicks(version).ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 
     private void Write(long version, List<byte> to, string quote)
     {
         if (version / TimeSpan.TicksPerSecond != second)
         {
             second = version / TimeSpan.TicksPerSecond;
-            prefix = Encoding.ASCII.GetBytes(Start.AddSeconds(second).ToString("yyyy-MM-dd'T'HH'%3A'mm'%3A'ss'.'", CultureInfo.InvariantCulture));
+            prefix = Encoding.ASCII.GetBytes(
+                Start.AddSeconds(second).ToString("yyyy-MM-dd'T'HH'%3A'mm'%3A'ss'.'", CultureInfo.InvariantCulture)
+            );
         }
         to.AddRange("W/"u8);
-        foreach (var character in quote) to.Add((byte)character);
+        foreach (var character in quote)
+            to.Add((byte)character);
         to.AddRange("datetime'"u8);
         to.AddRange(prefix);
         Span<byte> fraction = stackalloc byte[7];
-        for (var (at, rest) = (6, version % TimeSpan.TicksPerSecond); at >= 0; at--, rest /= 10) fraction[at] = (byte)('0' + rest % 10);
+        for (var (at, rest) = (6, version % TimeSpan.TicksPerSecond); at >= 0; at--, rest /= 10)
+            fraction[at] = (byte)('0' + rest % 10);
         to.AddRange(fraction);
         to.AddRange("Z'"u8);
-        foreach (var character in quote) to.Add((byte)character);
+        foreach (var character in quote)
+            to.Add((byte)character);
     }
 }

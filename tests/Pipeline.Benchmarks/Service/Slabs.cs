@@ -1,6 +1,9 @@
 namespace Pipeline.Benchmarks.Service;
 
-/// <summary>Bytes kept one after the other in large arrays, so that a million rows are no work for the garbage collector.</summary>
+/// <summary>
+/// Bytes kept one after the other in large arrays, so that a million rows are no work for the garbage
+/// collector.
+/// </summary>
 internal sealed class Slabs
 {
     private const int Size = 32 << 20;
@@ -28,8 +31,12 @@ internal sealed class KeyBytes : IEqualityComparer<byte[]>, IAlternateEqualityCo
     public static KeyBytes Comparer { get; } = new();
 
     public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
     public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
+
     public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+
     public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
     public int GetHashCode(ReadOnlySpan<byte> alternate) => (int)System.IO.Hashing.XxHash3.HashToUInt64(alternate);
 }

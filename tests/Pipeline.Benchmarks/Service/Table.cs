@@ -8,14 +8,20 @@ namespace Pipeline.Benchmarks.Service;
 /// <param name="RowKey">Second half of the key.</param>
 /// <param name="Match">The version it depends on, <c>*</c> for any; null without a condition.</param>
 /// <param name="Json">The entity; empty when it is deleted. Start and length in the body.</param>
-internal readonly record struct Write(WriteKind Kind, ReadOnlyMemory<byte> PartitionKey, ReadOnlyMemory<byte> RowKey, string? Match, ReadOnlyMemory<byte> Json);
+internal readonly record struct Write(
+    WriteKind Kind,
+    ReadOnlyMemory<byte> PartitionKey,
+    ReadOnlyMemory<byte> RowKey,
+    string? Match,
+    ReadOnlyMemory<byte> Json
+);
 
 internal enum WriteKind
 {
     Insert,
     Replace,
     Merge,
-    Delete
+    Delete,
 }
 
 /// <summary>Why nothing was written.</summary>
@@ -25,8 +31,8 @@ internal enum WriteKind
 internal readonly record struct Refused(int Status, string Code, int Index);
 
 /// <summary>
-/// One table: a hash map of partitions, each a hash map of entities. A write takes the same time whatever the table holds; a range is put in order
-/// when it is asked for.
+/// One table: a hash map of partitions, each a hash map of entities. A write takes the same time whatever the table
+/// holds; a range is put in order when it is asked for.
 /// </summary>
 internal sealed class Table(Versions versions, bool forgetful)
 {
@@ -43,14 +49,21 @@ internal sealed class Table(Versions versions, bool forgetful)
     public long ForgottenSum { get; private set; }
 
     /// <summary>The sum of <c>ValueUsd</c> of all rows.</summary>
-    public long Sum() => forgetful ? ForgottenSum : partitions.Values.SelectMany(partition => partition.Entities.Values).Sum(entity => Number(Json(entity)));
+    public long Sum() =>
+        forgetful
+            ? ForgottenSum
+            : partitions.Values.SelectMany(partition => partition.Entities.Values).Sum(entity => Number(Json(entity)));
 
-    private static long Number(ReadOnlySpan<byte> json) => long.TryParse(EntityJson.Text(json, Value), out var value) ? value : 0;
+    private static long Number(ReadOnlySpan<byte> json) =>
+        long.TryParse(EntityJson.Text(json, Value), out var value) ? value : 0;
 
     public ReadOnlySpan<byte> Json(Entity entity) => slabs.At(entity.Slab, entity.Offset, entity.Length);
 
     public (Entity Entity, Partition Partition)? Find(ReadOnlySpan<byte> partition, ReadOnlySpan<byte> row) =>
-        partitions.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(partition, out var found) && found.Find(row) is { } entity ? (entity, found) : null;
+        partitions.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(partition, out var found)
+        && found.Find(row) is { } entity
+            ? (entity, found)
+            : null;
 
     /// <summary>All of the writes, in their order, or none of them.</summary>
     /// <param name="writes">Of one partition.</param>
@@ -61,25 +74,34 @@ internal sealed class Table(Versions versions, bool forgetful)
         var transaction = ++transactions;
         var added = new List<Entity>();
         Refused? refused = null;
-        for (var index = 0; index < writes.Count && refused is null; index++) refused = Check(partition, writes[index], index, transaction, added);
+        for (var index = 0; index < writes.Count && refused is null; index++)
+            refused = Check(partition, writes[index], index, transaction, added);
         if (refused is not null)
         {
-            foreach (var entity in added) partition.Remove(entity);
+            foreach (var entity in added)
+                partition.Remove(entity);
             return refused;
         }
-        foreach (var write in writes) done.Add(Carry(partition, write));
+        foreach (var write in writes)
+            done.Add(Carry(partition, write));
         return null;
     }
 
     private Refused? Check(Partition partition, Write write, int index, long transaction, List<Entity> added)
     {
-        if (!write.PartitionKey.Span.SequenceEqual(partition.Key)) return new Refused(400, "CommandsInBatchActOnDifferentPartitions", index);
+        if (!write.PartitionKey.Span.SequenceEqual(partition.Key))
+            return new Refused(400, "CommandsInBatchActOnDifferentPartitions", index);
         var entity = partition.Find(write.RowKey.Span);
-        if (entity?.Transaction == transaction) return new Refused(400, "InvalidDuplicateRow", index);
-        if (write.Kind == WriteKind.Insert && entity is not null) return new Refused(409, "EntityAlreadyExists", index);
-        if (entity is null && (write.Match is not null || write.Kind == WriteKind.Delete)) return new Refused(404, "ResourceNotFound", index);
-        if (write.Match is not (null or "*") && write.Match != ETag(entity!)) return new Refused(412, "UpdateConditionNotSatisfied", index);
-        if (entity is null) added.Add(entity = partition.Add(write.RowKey.Span));
+        if (entity?.Transaction == transaction)
+            return new Refused(400, "InvalidDuplicateRow", index);
+        if (write.Kind == WriteKind.Insert && entity is not null)
+            return new Refused(409, "EntityAlreadyExists", index);
+        if (entity is null && (write.Match is not null || write.Kind == WriteKind.Delete))
+            return new Refused(404, "ResourceNotFound", index);
+        if (write.Match is not (null or "*") && write.Match != ETag(entity!))
+            return new Refused(412, "UpdateConditionNotSatisfied", index);
+        if (entity is null)
+            added.Add(entity = partition.Add(write.RowKey.Span));
         entity.Transaction = transaction;
         return null;
     }
@@ -94,9 +116,22 @@ internal sealed class Table(Versions versions, bool forgetful)
             return 0;
         }
         var isNew = entity.Version == 0;
-        if (isNew) Rows++;
-        if (forgetful) ForgottenSum += isNew ? Number(write.Json.Span) : 0;
-        else Keep(entity, write.Kind == WriteKind.Merge && !isNew ? EntityJson.Merged(Json(entity), write.Json.Span) : write.Json.Span);
+        if (isNew)
+            Rows++;
+        if (forgetful)
+        {
+            ForgottenSum += isNew ? Number(write.Json.Span) : 0;
+        }
+        else
+        {
+            Keep(
+                entity,
+                write.Kind == WriteKind.Merge && !isNew
+                    ? EntityJson.Merged(Json(entity), write.Json.Span)
+                    : write.Json.Span
+            );
+        }
+
         return entity.Version = versions.Next();
     }
 
@@ -115,7 +150,8 @@ internal sealed class Table(Versions versions, bool forgetful)
 
     private Partition PartitionOf(ReadOnlySpan<byte> key)
     {
-        if (partitions.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var partition)) return partition;
+        if (partitions.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var partition))
+            return partition;
         partition = new Partition(key.ToArray());
         partitions.Add(partition.Key, partition);
         ordered = null;
@@ -128,23 +164,40 @@ internal sealed class Table(Versions versions, bool forgetful)
     /// <param name="from">Where to go on; null = from the beginning.</param>
     /// <param name="take">Gets each of them.</param>
     /// <returns>The key of the next one; null when there is none.</returns>
-    public (byte[] Partition, byte[] Row)? Query(Filter filter, int most, (byte[] Partition, byte[] Row)? from, Action<Partition, Entity> take)
+    public (byte[] Partition, byte[] Row)? Query(
+        Filter filter,
+        int most,
+        (byte[] Partition, byte[] Row)? from,
+        Action<Partition, Entity> take
+    )
     {
-        ordered ??= [.. partitions.Values.OrderBy(partition => partition.Key, Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other)))];
+        ordered ??=
+        [
+            .. partitions.Values.OrderBy(
+                partition => partition.Key,
+                Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other))
+            ),
+        ];
         var (count, bounds) = (0, filter.Bounds);
         foreach (var partition in ordered)
         {
-            if (Before(partition.Key, bounds.PartitionFrom) || Before(partition.Key, from?.Partition)) continue;
-            if (bounds.PartitionTo is { } last && partition.Key.AsSpan().SequenceCompareTo(last) > 0) break;
+            if (Before(partition.Key, bounds.PartitionFrom) || Before(partition.Key, from?.Partition))
+                continue;
+            if (bounds.PartitionTo is { } last && partition.Key.AsSpan().SequenceCompareTo(last) > 0)
+                break;
             var entities = partition.Ordered();
             var start = bounds.RowFrom is { } row ? Partition.From(entities, row) : 0;
-            if (from is { } next && partition.Key.AsSpan().SequenceEqual(next.Partition)) start = Math.Max(start, Partition.From(entities, next.Row));
+            if (from is { } next && partition.Key.AsSpan().SequenceEqual(next.Partition))
+                start = Math.Max(start, Partition.From(entities, next.Row));
             for (var index = start; index < entities.Count; index++)
             {
                 var entity = entities[index];
-                if (bounds.RowTo is { } end && entity.Key.AsSpan().SequenceCompareTo(end) > 0) break;
-                if (!filter.Fits(partition, entity, Json(entity))) continue;
-                if (count++ == most) return (partition.Key, entity.Key);
+                if (bounds.RowTo is { } end && entity.Key.AsSpan().SequenceCompareTo(end) > 0)
+                    break;
+                if (!filter.Fits(partition, entity, Json(entity)))
+                    continue;
+                if (count++ == most)
+                    return (partition.Key, entity.Key);
                 take(partition, entity);
             }
         }

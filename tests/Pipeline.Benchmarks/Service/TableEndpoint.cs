@@ -6,10 +6,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace Pipeline.Benchmarks.Service;
 
-/// <summary>The Table service of one account: transactions, single entities, queries with continuation, tables.</summary>
+/// <summary>
+/// The Table service of one account: transactions, single entities, queries with continuation,
+/// tables.
+/// </summary>
 internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? throttle, bool forgetful)
 {
-    private const int MaxPage = 1000, MaxActions = 100;
+    private const int MaxPage = 1000,
+        MaxActions = 100;
 
     private readonly Dictionary<string, Table> tables = new(StringComparer.Ordinal);
     private readonly Versions versions = new();
@@ -23,10 +27,12 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
 
     public async Task HandleAsync(HttpContext http, string path, string query, ReadOnlyMemory<byte> body)
     {
-        if (throttle is not null) await Task.Delay(Throttle.Latency, TimeProvider.System, http.RequestAborted);
+        if (throttle is not null)
+            await Task.Delay(Throttle.Latency, TimeProvider.System, http.RequestAborted);
         var answer = new Answer();
         // One request at a time: each takes effect as a whole.
-        lock (gate) Answer(http.Request, path, query, body, answer);
+        lock (gate)
+            Answer(http.Request, path, query, body, answer);
         await answer.SendAsync(http.Response);
     }
 
@@ -38,11 +44,16 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
             return;
         }
         var address = EntityAddress.Of(prefix + path, prefix);
-        if (address.Table == "Tables") Catalogue(request.Method, address, body, answer);
-        else if (!tables.TryGetValue(address.Table, out var table)) answer.Error(404, "TableNotFound");
-        else if (request.Method == "GET" && address.RowKey is null) Page(address.Table, table, HttpUtility.ParseQueryString(query), answer);
-        else if (request.Method == "GET") Get(table, address, query, answer);
-        else Single(request, table, address, body, answer);
+        if (address.Table == "Tables")
+            Catalogue(request.Method, address, body, answer);
+        else if (!tables.TryGetValue(address.Table, out var table))
+            answer.Error(404, "TableNotFound");
+        else if (request.Method == "GET" && address.RowKey is null)
+            Page(address.Table, table, HttpUtility.ParseQueryString(query), answer);
+        else if (request.Method == "GET")
+            Get(table, address, query, answer);
+        else
+            Single(request, table, address, body, answer);
     }
 
     private void Batch(ReadOnlyMemory<byte> body, Answer answer)
@@ -58,12 +69,20 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
         }
         counts.Add($"write {name}");
         counts.Add($"entities {name}", writes.Count);
-        var refused = !tables.TryGetValue(name, out var table) ? new Refused(404, "TableNotFound", 0)
-            : writes.Count > MaxActions ? new Refused(400, "InvalidInput", MaxActions) : table.Apply(writes, done);
+        var refused =
+            !tables.TryGetValue(name, out var table) ? new Refused(404, "TableNotFound", 0)
+            : writes.Count > MaxActions ? new Refused(400, "InvalidInput", MaxActions)
+            : table.Apply(writes, done);
         answer.Transaction(refused, writes, done, versions);
     }
 
-    private void Single(HttpRequest request, Table table, EntityAddress address, ReadOnlyMemory<byte> body, Answer answer)
+    private void Single(
+        HttpRequest request,
+        Table table,
+        EntityAddress address,
+        ReadOnlyMemory<byte> body,
+        Answer answer
+    )
     {
         counts.Add($"write {address.Table}");
         counts.Add($"entities {address.Table}");
@@ -71,15 +90,28 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
         var kind = BatchBody.KindOf(Encoding.ASCII.GetBytes(request.Method));
         var (partition, row) = address.RowKey is null ? BatchBody.Keys(body) : (address.PartitionKey, address.RowKey);
         done.Clear();
-        if (table.Apply([new Write(kind, partition, row, match, EntityJson.AsGiven(body))], done) is { } refused) answer.Error(refused.Status, refused.Code);
-        else answer.Done(done[0], versions);
+        if (table.Apply([new Write(kind, partition, row, match, EntityJson.AsGiven(body))], done) is { } refused)
+            answer.Error(refused.Status, refused.Code);
+        else
+            answer.Done(done[0], versions);
     }
 
     private void Get(Table table, EntityAddress address, string query, Answer answer)
     {
         counts.Add($"read {address.Table}");
-        if (table.Find(address.PartitionKey, address.RowKey) is not { Entity: { Version: > 0 } entity, Partition: var partition }) answer.Error(404, "ResourceNotFound");
-        else answer.Json(200, to => Write(to, table, partition, entity, Select(HttpUtility.ParseQueryString(query)["$select"])));
+        if (
+            table.Find(address.PartitionKey, address.RowKey)
+            is not { Entity: { Version: > 0 } entity, Partition: var partition }
+        )
+        {
+            answer.Error(404, "ResourceNotFound");
+        }
+        else
+        {
+            answer.Json(200, to =>
+                Write(to, table, partition, entity, Select(HttpUtility.ParseQueryString(query)["$select"]))
+            );
+        }
     }
 
     private void Page(string name, Table table, System.Collections.Specialized.NameValueCollection query, Answer answer)
@@ -88,7 +120,9 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
         var filter = Filter.Parse(query["$filter"]);
         var most = Math.Min(MaxPage, int.Parse(query["$top"] ?? $"{MaxPage}", CultureInfo.InvariantCulture));
         var select = Select(query["$select"]);
-        (byte[], byte[])? from = query["NextPartitionKey"] is { } partition ? (Convert.FromBase64String(partition), Convert.FromBase64String(query["NextRowKey"]!)) : null;
+        (byte[], byte[])? from = query["NextPartitionKey"] is { } partition
+            ? (Convert.FromBase64String(partition), Convert.FromBase64String(query["NextRowKey"]!))
+            : null;
         (byte[] Partition, byte[] Row)? next = null;
         answer.Json(200, to =>
         {
@@ -96,20 +130,32 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
             var isFirst = true;
             next = table.Query(filter, most, from, (partition, entity) =>
             {
-                if (!isFirst) to.Add((byte)',');
+                if (!isFirst)
+                    to.Add((byte)',');
                 isFirst = false;
                 Write(to, table, partition, entity, select);
             });
             to.AddRange("]}"u8);
         });
-        if (next is not { } more) return;
+        if (next is not { } more)
+            return;
         answer.Header("x-ms-continuation-NextPartitionKey", Convert.ToBase64String(more.Partition));
         answer.Header("x-ms-continuation-NextRowKey", Convert.ToBase64String(more.Row));
     }
 
-    private static List<(byte[] Mark, byte[] Type)>? Select(string? columns) => columns?.Split(',').Select(column => (EntityJson.Mark(column), EntityJson.Mark(column + "@odata.type"))).ToList();
+    private static List<(byte[] Mark, byte[] Type)>? Select(string? columns) =>
+        columns
+            ?.Split(',')
+            .Select(column => (EntityJson.Mark(column), EntityJson.Mark(column + "@odata.type")))
+            .ToList();
 
-    private void Write(List<byte> to, Table table, Partition partition, Entity entity, List<(byte[] Mark, byte[] Type)>? select)
+    private void Write(
+        List<byte> to,
+        Table table,
+        Partition partition,
+        Entity entity,
+        List<(byte[] Mark, byte[] Type)>? select
+    )
     {
         var json = table.Json(entity);
         to.AddRange("{\"odata.etag\":\""u8);
@@ -120,7 +166,8 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
             to.AddRange(",\"Timestamp\":\""u8);
             to.AddRange(Encoding.ASCII.GetBytes(Versions.Timestamp(entity.Version)));
             to.Add((byte)'"');
-            if (json.IndexOf("\"PartitionKey\":"u8) < 0) Keys(to, partition, entity);
+            if (json.IndexOf("\"PartitionKey\":"u8) < 0)
+                Keys(to, partition, entity);
             to.Add((byte)',');
             to.AddRange(json[1..]);
             return;
@@ -128,8 +175,10 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
         foreach (var (mark, type) in select)
         {
             var token = EntityJson.Token(json, mark);
-            if (token.IsEmpty) continue;
-            if (EntityJson.Token(json, type) is { IsEmpty: false } of) Column(to, type, of);
+            if (token.IsEmpty)
+                continue;
+            if (EntityJson.Token(json, type) is { IsEmpty: false } of)
+                Column(to, type, of);
             Column(to, mark, token);
         }
         to.Add((byte)'}');
@@ -150,13 +199,27 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
 
     private void Catalogue(string method, EntityAddress address, ReadOnlyMemory<byte> body, Answer answer)
     {
-        if (method == "GET") answer.Json(200, to => to.AddRange(JsonSerializer.SerializeToUtf8Bytes(new { value = tables.Keys.Select(name => new { TableName = name }) })));
+        if (method == "GET")
+        {
+            answer.Json(200, to =>
+                to.AddRange(
+                    JsonSerializer.SerializeToUtf8Bytes(
+                        new { value = tables.Keys.Select(name => new { TableName = name }) }
+                    )
+                )
+            );
+        }
         else if (method == "POST")
         {
             var name = JsonDocument.Parse(body).RootElement.GetProperty("TableName").GetString()!;
-            if (!tables.TryAdd(name, new Table(versions, forgetful && name == "trademonthly"))) answer.Error(409, "TableAlreadyExists");
-            else answer.Done(0, versions);
+            if (!tables.TryAdd(name, new Table(versions, forgetful && name == "trademonthly")))
+                answer.Error(409, "TableAlreadyExists");
+            else
+                answer.Done(0, versions);
         }
-        else throw new FormatException($"tables: seen {method} {address}, expected GET or POST");
+        else
+        {
+            throw new FormatException($"tables: seen {method} {address}, expected GET or POST");
+        }
     }
 }

@@ -4,11 +4,13 @@ namespace Pipeline.Benchmarks.Service;
 
 /// <summary>
 /// The limits of a storage account: 2,000 entities a second for a partition and 20,000 for the account
-/// (https://learn.microsoft.com/azure/storage/tables/scalability-targets), each with a quarter of a second in reserve, and 10 ms for an answer.
+/// (https://learn.microsoft.com/azure/storage/tables/scalability-targets), each with a quarter of a second in reserve,
+/// and 10 ms for an answer.
 /// </summary>
 internal sealed class Throttle
 {
-    public const int PerPartition = 2000, PerAccount = 20_000;
+    public const int PerPartition = 2000,
+        PerAccount = 20_000;
     private const double Reserve = 0.25;
 
     public static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(10);
@@ -23,7 +25,8 @@ internal sealed class Throttle
     public bool Allows(ReadOnlySpan<byte> partition, int entities)
     {
         var lookup = partitions.GetAlternateLookup<ReadOnlySpan<byte>>();
-        if (!lookup.TryGetValue(partition, out var bucket)) partitions.Add(partition.ToArray(), bucket = new Bucket(PerPartition));
+        if (!lookup.TryGetValue(partition, out var bucket))
+            partitions.Add(partition.ToArray(), bucket = new Bucket(PerPartition));
         var now = Stopwatch.GetTimestamp();
         if (account.Level(now) >= entities && bucket.Level(now) >= entities)
         {

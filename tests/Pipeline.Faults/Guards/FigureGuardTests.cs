@@ -26,11 +26,7 @@ public sealed class FigureGuardTests
     /// <summary>Four economies: what is said of a whole release is accepted and loaded in no time.</summary>
     private static readonly string[] Economies = ["643", "660", "840", "999"];
 
-    private static SourceCase Extract =>
-        GuardTests.Bulk with
-        {
-            Make = server => SourceCase.Unctad(server),
-        };
+    private static SourceCase Extract => GuardTests.Bulk with { Make = server => SourceCase.Unctad(server) };
 
     private static readonly Lazy<Task<(MemoryStorage Storage, DateTimeOffset Moment)>> Loaded = new(() =>
         GuardTests.LoadAsync(Extract, _ => GuardTests.Packed(Few()), GuardTests.AfterRelease)
@@ -97,10 +93,7 @@ public sealed class FigureGuardTests
                 row is { Year: 2001, Code: "0000", Flow: "08", Direction: 1 } ? row with { Value = "?" } : row
             ),
         };
-        await RefusedAsync(
-            new Offer(GuardTests.Bulk, loaded, moment, fault, seen),
-            _ => GuardTests.Packed(spoilt)
-        );
+        await RefusedAsync(new Offer(GuardTests.Bulk, loaded, moment, fault, seen), _ => GuardTests.Packed(spoilt));
     }
 
     /// <summary>A body that is offered over a good one.</summary>
@@ -115,11 +108,7 @@ public sealed class FigureGuardTests
     /// <param name="offer">The body, and what is said of it.</param>
     /// <param name="bad">Makes it of the right one.</param>
     /// <param name="next">Makes the next vintage; null where the body is not accepted.</param>
-    private static async Task RefusedAsync(
-        Offer offer,
-        Func<byte[], byte[]> bad,
-        Func<byte[], byte[]>? next = null
-    )
+    private static async Task RefusedAsync(Offer offer, Func<byte[], byte[]> bad, Func<byte[], byte[]>? next = null)
     {
         using var proof = Proof.Try(Proof.Guard, Note, 1);
         await using var server = await SourceSimulator.StartAsync();

@@ -3,13 +3,58 @@ using System.Text;
 
 namespace Pipeline.Faults.Hostile;
 
-/// <summary>Spoils bytes by a seed: flips, cuts, doubles, and texts that parsers stumble over. Each input has a seed of its own, so that it can be made again without those before it.</summary>
+/// <summary>
+/// Spoils bytes by a seed: flips, cuts, doubles, and texts that parsers stumble over. Each input has a seed of
+/// its own, so that it can be made again without those before it.
+/// </summary>
 internal sealed class Mutator(int seed)
 {
     private static readonly string[] Nasty =
     [
-        "\"", "\"\"", "'", ",", "\n", "\r\n", "\0", "[", "]", "{", "}", "[[[[[[[[[[", "]]", "null", "true", "-1", "1e999", "99999999999999999999999999", "0x10", "NaN", "\uFEFF", "\u202E", "é", "𝔘", "..", "../../etc/passwd",
-        "%2e%2e%2f", "/", "\\", "#", "?", "|", "' or 1 eq 1 or PartitionKey ne '", "<script>alert(1)</script>", "=cmd|' /C calc'!A0", "&lt;", "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]>", "&b;", "\\u0000", "\\ud800", "2019-13", "0000-00-00", "4621", "-"
+        "\"",
+        "\"\"",
+        "'",
+        ",",
+        "\n",
+        "\r\n",
+        "\0",
+        "[",
+        "]",
+        "{",
+        "}",
+        "[[[[[[[[[[",
+        "]]",
+        "null",
+        "true",
+        "-1",
+        "1e999",
+        "99999999999999999999999999",
+        "0x10",
+        "NaN",
+        "\uFEFF",
+        "\u202E",
+        "é",
+        "𝔘",
+        "..",
+        "../../etc/passwd",
+        "%2e%2e%2f",
+        "/",
+        "\\",
+        "#",
+        "?",
+        "|",
+        "' or 1 eq 1 or PartitionKey ne '",
+        "<script>alert(1)</script>",
+        "=cmd|' /C calc'!A0",
+        "&lt;",
+        "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]>",
+        "&b;",
+        "\\u0000",
+        "\\ud800",
+        "2019-13",
+        "0000-00-00",
+        "4621",
+        "-",
     ];
 
     private readonly Random random = new(seed);
@@ -22,12 +67,29 @@ internal sealed class Mutator(int seed)
             var (at, length) = (random.Next(result.Length), 1 + random.Next(Math.Min(64, result.Length)));
             switch (random.Next(8))
             {
-                case 0 or 1: result[at] ^= (byte)(1 << random.Next(8)); break;
-                case 2: result = [.. result[..at], .. result[Math.Min(result.Length, at + length)..]]; break;
-                case 3: result = [.. result[..at], .. result[at..Math.Min(result.Length, at + length)], .. result[at..]]; break;
-                case 4: result = result[..at]; break;
-                case 5: random.NextBytes(result.AsSpan(at, Math.Min(4, result.Length - at))); break;
-                default: result = [.. result[..at], .. Encoding.UTF8.GetBytes(Nasty[random.Next(Nasty.Length)]), .. result[at..]]; break;
+                case 0 or 1:
+                    result[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 2:
+                    result = [.. result[..at], .. result[Math.Min(result.Length, at + length)..]];
+                    break;
+                case 3:
+                    result = [.. result[..at], .. result[at..Math.Min(result.Length, at + length)], .. result[at..]];
+                    break;
+                case 4:
+                    result = result[..at];
+                    break;
+                case 5:
+                    random.NextBytes(result.AsSpan(at, Math.Min(4, result.Length - at)));
+                    break;
+                default:
+                    result =
+                    [
+                        .. result[..at],
+                        .. Encoding.UTF8.GetBytes(Nasty[random.Next(Nasty.Length)]),
+                        .. result[at..],
+                    ];
+                    break;
             }
         }
         return result;

@@ -20,14 +20,43 @@ using Xunit;
 
 namespace Pipeline.Faults.Hostile;
 
-/// <summary>What somebody may write into the address of a function: it comes through a real server, by the routes of the functions, and ends in words or in a slice that there is.</summary>
+/// <summary>
+/// What somebody may write into the address of a function: it comes through a real server, by the routes of
+/// the functions, and ends in words or in a slice that there is.
+/// </summary>
 public sealed class ParameterTests
 {
     /// <summary>Parts of an address as they are sent, already escaped where they must be.</summary>
     private static readonly string[] Parts =
     [
-        .. InjectionTests.Given.Select(Uri.EscapeDataString), "%2f", "%2F%2e%2e%2F", "..%2f..%2fraw", "exports-total%2f2019", "exports-total/../../slices", "/../", "/..%2f", "..;/", ".%00", "2019%27%20or%20PartitionKey%20ne%20%27", "'or'1'eq'1", "2019')%20or%20(true",
-        "$filter=true", "2019%0d%0aX-Injected:%20yes", "%c0%ae%c0%ae%2f", "%ff", "%u0041", "*", "2019%20", "2019/", "%E2%80%AE", "CENSUS-TRADE", "2019%09", "true%00", "raw%20", "RAW", "source'--"
+        .. InjectionTests.Given.Select(Uri.EscapeDataString),
+        "%2f",
+        "%2F%2e%2e%2F",
+        "..%2f..%2fraw",
+        "exports-total%2f2019",
+        "exports-total/../../slices",
+        "/../",
+        "/..%2f",
+        "..;/",
+        ".%00",
+        "2019%27%20or%20PartitionKey%20ne%20%27",
+        "'or'1'eq'1",
+        "2019')%20or%20(true",
+        "$filter=true",
+        "2019%0d%0aX-Injected:%20yes",
+        "%c0%ae%c0%ae%2f",
+        "%ff",
+        "%u0041",
+        "*",
+        "2019%20",
+        "2019/",
+        "%E2%80%AE",
+        "CENSUS-TRADE",
+        "2019%09",
+        "true%00",
+        "raw%20",
+        "RAW",
+        "source'--",
     ];
 
     [Fact]
@@ -35,7 +64,12 @@ public sealed class ParameterTests
     {
         var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
         var storage = new MemoryStorage(clock);
-        await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, SourceCase.Census(new Uri("http://127.0.0.1:1"), balance: false), clock, storage);
+        await using var pipeline = new TestPipeline(
+            MemoryStorage.ConnectionString,
+            SourceCase.Census(new Uri("http://127.0.0.1:1"), balance: false),
+            clock,
+            storage
+        );
         await pipeline.Get<StepQueues>().EnsureAsync();
         var before = await TablesAsync(pipeline);
         var port = Loopback.FreePort();
@@ -43,12 +77,27 @@ public sealed class ParameterTests
         using var proof = Proof.Try(Proof.Injection, "parts of addresses");
         var worded = 0;
         foreach (var part in Parts)
-            foreach (var target in (string[])[$"replay/{part}/exports-total/2019", $"replay/census-trade/{part}", $"replay/census-trade/exports-total/{part}", $"replay/census-trade/exports-total/2019?from={part}", $"replay/census-trade/exports-total/2019?accept={part}", $"restore/{part}", $"GET report/{part}"])
+        {
+            foreach (
+                var target in (string[])
+                    [
+                        $"replay/{part}/exports-total/2019",
+                        $"replay/census-trade/{part}",
+                        $"replay/census-trade/exports-total/{part}",
+                        $"replay/census-trade/exports-total/2019?from={part}",
+                        $"replay/census-trade/exports-total/2019?accept={part}",
+                        $"restore/{part}",
+                        $"GET report/{part}",
+                    ]
+            )
             {
                 proof.Next(target);
                 var (status, body) = await AskAsync(port, target);
                 Assert.True(status is 202 or 400 or 404 or 405, $"{target}: {status} {body}");
-                if (status == 202) Assert.Contains("\"slice\":\"census-trade/exports-total/2019\"", body, StringComparison.Ordinal);
+                if (status == 202)
+                {
+                    Assert.Contains("\"slice\":\"census-trade/exports-total/2019\"", body, StringComparison.Ordinal);
+                }
                 else if (body.Length > 0)
                 {
                     var error = JsonDocument.Parse(body).RootElement.GetProperty("error").GetString()!;
@@ -57,8 +106,16 @@ public sealed class ParameterTests
                     Assert.False(error.Any(char.IsControl), $"{target}: {error}");
                 }
             }
+        }
+
         Assert.True(worded > proof.Count / 2, $"only {worded} of {proof.Count} reached a function");
-        Assert.All(storage.Queues.All, entry => Assert.StartsWith("{\"Slice\":\"census-trade/exports-total/2019\"", Encoding.UTF8.GetString(Convert.FromBase64String(entry.Message.Text)), StringComparison.Ordinal));
+        Assert.All(storage.Queues.All, entry =>
+            Assert.StartsWith(
+                "{\"Slice\":\"census-trade/exports-total/2019\"",
+                Encoding.UTF8.GetString(Convert.FromBase64String(entry.Message.Text)),
+                StringComparison.Ordinal
+            )
+        );
         Assert.Equal(before, await TablesAsync(pipeline));
         proof.Held();
     }
@@ -68,13 +125,24 @@ public sealed class ParameterTests
     {
         var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
         var storage = new MemoryStorage(clock);
-        await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, SourceCase.Census(new Uri("http://127.0.0.1:1"), balance: false), clock, storage);
+        await using var pipeline = new TestPipeline(
+            MemoryStorage.ConnectionString,
+            SourceCase.Census(new Uri("http://127.0.0.1:1"), balance: false),
+            clock,
+            storage
+        );
         await pipeline.Get<StepQueues>().EnsureAsync();
         var port = Loopback.FreePort();
         await using var app = await ServeAsync(pipeline, port);
-        Assert.Equal((202, "{\"slice\":\"census-trade/exports-total/2019\",\"from\":\"source\",\"rawBlob\":\"\"}"), await AskAsync(port, "replay/census-trade/exports-total/2019?from=source&accept=false"));
+        Assert.Equal(
+            (202, "{\"slice\":\"census-trade/exports-total/2019\",\"from\":\"source\",\"rawBlob\":\"\"}"),
+            await AskAsync(port, "replay/census-trade/exports-total/2019?from=source&accept=false")
+        );
         Assert.Single(storage.Queues.All);
-        Assert.Equal((200, "{\"source\":\"census-trade\",\"slices\":0,\"loaded\":0,\"left\":0}"), await AskAsync(port, "restore/census-trade"));
+        Assert.Equal(
+            (200, "{\"source\":\"census-trade\",\"slices\":0,\"loaded\":0,\"left\":0}"),
+            await AskAsync(port, "restore/census-trade")
+        );
         Assert.Equal(200, (await AskAsync(port, $"GET report/{ReportAsset.All.First().Name}")).Status);
     }
 
@@ -82,7 +150,14 @@ public sealed class ParameterTests
     {
         var rows = new List<string>();
         await foreach (var table in pipeline.Get<StorageAccount>().Tables.QueryAsync())
-            rows.AddRange((await pipeline.RowsAsync(table.Name)).Select(row => $"{table.Name} {row.PartitionKey} {row.RowKey} {row.ETag}"));
+        {
+            rows.AddRange(
+                (await pipeline.RowsAsync(table.Name)).Select(row =>
+                    $"{table.Name} {row.PartitionKey} {row.RowKey} {row.ETag}"
+                )
+            );
+        }
+
         return rows;
     }
 
@@ -93,15 +168,30 @@ public sealed class ParameterTests
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var app = builder.Build();
         var replay = new ReplayFunction(pipeline.Get<Replay>(), pipeline.Get<Restore>(), pipeline.Get<SourceCatalog>());
-        var report = new ReportFunctions(pipeline.Get<ReportReader>(), pipeline.Get<PageRenderer>(), new Answers(NullLogger<Answers>.Instance));
+        var report = new ReportFunctions(
+            pipeline.Get<ReportReader>(),
+            pipeline.Get<PageRenderer>(),
+            new Answers(NullLogger<Answers>.Instance)
+        );
         // As delegates: of a request's own kind of handler the result would be thrown away.
-        app.MapPost("/api/replay/{source}/{*slice}", (Delegate)(async (HttpContext http) => Json(await replay.RunAsync(http.Request, CancellationToken.None))));
-        app.MapPost("/api/restore/{source}", (Delegate)(async (HttpContext http) => Json(await replay.RestoreAsync(http.Request, CancellationToken.None))));
+        app.MapPost(
+            "/api/replay/{source}/{*slice}",
+            (Delegate)(async (HttpContext http) => Json(await replay.RunAsync(http.Request, CancellationToken.None)))
+        );
+        app.MapPost(
+            "/api/restore/{source}",
+            (Delegate)(
+                async (HttpContext http) => Json(await replay.RestoreAsync(http.Request, CancellationToken.None))
+            )
+        );
         app.MapGet("/api/report/{name}", (HttpContext http, string name) => report.Asset(http.Request, name));
         await app.StartAsync();
         return app;
 
-        static IResult Json(IActionResult result) => result is ObjectResult { Value: var value, StatusCode: var status } ? Results.Json(value, statusCode: status) : throw new InvalidOperationException($"{result}");
+        static IResult Json(IActionResult result) =>
+            result is ObjectResult { Value: var value, StatusCode: var status }
+                ? Results.Json(value, statusCode: status)
+                : throw new InvalidOperationException($"{result}");
     }
 
     /// <summary>Sends an address as it stands: clients of HTTP would put much of it right.</summary>
@@ -109,10 +199,19 @@ public sealed class ParameterTests
     {
         using var client = new TcpClient();
         await client.ConnectAsync("127.0.0.1", port);
-        var (method, path) = target.StartsWith("GET ", StringComparison.Ordinal) ? ("GET", target[4..]) : ("POST", target);
-        await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"{method} /api/{path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"));
+        var (method, path) = target.StartsWith("GET ", StringComparison.Ordinal)
+            ? ("GET", target[4..])
+            : ("POST", target);
+        await client
+            .GetStream()
+            .WriteAsync(
+                Encoding.UTF8.GetBytes($"{method} /api/{path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+            );
         using var reader = new StreamReader(client.GetStream(), Encoding.UTF8);
         var answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(5));
-        return (int.Parse(answer.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
+        return (
+            int.Parse(answer.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture),
+            answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]
+        );
     }
 }

@@ -14,10 +14,14 @@ using Xunit;
 
 namespace Pipeline.Faults.Letters;
 
-/// <summary>A step that fails at the same storage call five times in a row, at each call of each step in turn; then the cause is gone and somebody replays.</summary>
+/// <summary>
+/// A step that fails at the same storage call five times in a row, at each call of each step in turn; then the
+/// cause is gone and somebody replays.
+/// </summary>
 public sealed class DeadLetterProofTests
 {
-    private const string First = "a=1 b=2 c=3 d=4 e= f=6 #", Revised = "a=1 b=5/x c=3 e=7 f=6 g= d=4";
+    private const string First = "a=1 b=2 c=3 d=4 e= f=6 #",
+        Revised = "a=1 b=5/x c=3 e=7 f=6 g= d=4";
 
     private string wanted = "";
     private int open;
@@ -28,21 +32,40 @@ public sealed class DeadLetterProofTests
         using var source = SimulatedSource.Offline(new FakeSource());
         var prepared = new MemoryStorage(new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15)));
         source.Body = First;
-        await using (var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15)), prepared)) await pipeline.RunAsync();
+        await using (
+            var pipeline = new TestPipeline(
+                MemoryStorage.ConnectionString,
+                source,
+                new VirtualClock(SourceCase.Start, TimeSpan.FromSeconds(15)),
+                prepared
+            )
+        )
+        {
+            await pipeline.RunAsync();
+        }
+
         source.Body = Revised;
         (wanted, _) = await RunAsync(source, prepared, "", 0);
         using var proof = Proof.Try(Proof.DeadLetter, "every storage call of every step");
         foreach (var queue in Names.Queues)
+        {
             for (var at = 1; ; at++)
             {
-                if (!Share.Current.Has(queue, at)) continue;
+                if (!Share.Current.Has(queue, at))
+                    continue;
                 var (seen, dead) = await RunAsync(source, prepared, queue, at);
-                if (dead == 0) break;
+                if (dead == 0)
+                    break;
                 proof.Next($"{queue}, call {at}");
                 Assert.Equal($"{queue}, call {at}\n{wanted}", $"{queue}, call {at}\n{seen}");
             }
+        }
+
         proof.Held();
-        Assert.True(proof.Count > (Share.Current.IsFull ? 30 : 0) && open > (Share.Current.IsFull ? 20 : 0), $"only {proof.Count} calls, of which {open} left something to be done");
+        Assert.True(
+            proof.Count > (Share.Current.IsFull ? 30 : 0) && open > (Share.Current.IsFull ? 20 : 0),
+            $"only {proof.Count} calls, of which {open} left something to be done"
+        );
     }
 
     /// <summary>Also the keeping itself may end at any call: the host hands the message over again.</summary>
@@ -50,12 +73,22 @@ public sealed class DeadLetterProofTests
     [InlineData(Names.NormalizeQueue, false)]
     [InlineData(Names.NormalizeQueue, true)]
     [InlineData(Names.PublishQueue, false)]
-    public async Task A_message_whose_keeping_ends_at_any_call_is_kept_once_with_its_error(string queue, bool unreadable)
+    public async Task A_message_whose_keeping_ends_at_any_call_is_kept_once_with_its_error(
+        string queue,
+        bool unreadable
+    )
     {
         using var source = SimulatedSource.Offline(new FakeSource { Body = First });
         var start = SourceCase.Start;
         var prepared = new MemoryStorage(new VirtualClock(start, TimeSpan.FromSeconds(15)));
-        await using (var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, new VirtualClock(start, TimeSpan.FromSeconds(15)), prepared))
+        await using (
+            var pipeline = new TestPipeline(
+                MemoryStorage.ConnectionString,
+                source,
+                new VirtualClock(start, TimeSpan.FromSeconds(15)),
+                prepared
+            )
+        )
         {
             await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, start), CancellationToken.None);
             await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
@@ -63,38 +96,78 @@ public sealed class DeadLetterProofTests
         using var proof = Proof.Try(Proof.DeadLetter, "every storage call of keeping it");
         var calls = int.MaxValue;
         for (var at = 1; at <= calls; at++)
+        {
             foreach (var after in (bool[])[false, true])
             {
-                if (!Share.Current.HasCrash($"keeping {queue} {unreadable}", at, after)) continue;
+                if (!Share.Current.HasCrash($"keeping {queue} {unreadable}", at, after))
+                    continue;
                 var clock = new VirtualClock(start.AddMinutes(1), TimeSpan.FromSeconds(15));
                 var storage = prepared.Copy(clock);
                 var crash = new CrashPolicy(at, after);
                 object message;
-                await using (var dying = new TestPipeline(MemoryStorage.ConnectionString, source, clock, crash, storage))
+                await using (
+                    var dying = new TestPipeline(MemoryStorage.ConnectionString, source, clock, crash, storage)
+                )
                 {
                     await using var quiet = new TestPipeline(MemoryStorage.ConnectionString, source, clock, storage);
-                    message = new { Slice = FakeSource.One.Id, RawBlob = unreadable ? "nonsense" : (await quiet.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob };
-                    if (await Record.ExceptionAsync(() => FailAndKeepAsync(dying)) is null) calls = at - 1;
+                    message = new
+                    {
+                        Slice = FakeSource.One.Id,
+                        RawBlob = unreadable
+                            ? "nonsense"
+                            : (await quiet.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None))
+                                .Single()
+                                .Blob,
+                    };
+                    if (await Record.ExceptionAsync(() => FailAndKeepAsync(dying)) is null)
+                        calls = at - 1;
                 }
-                if (calls < at) break;
+                if (calls < at)
+                    break;
                 proof.Next($"{queue}, keeping ended {(after ? "after" : "before")} call {at}");
                 await using var next = new TestPipeline(MemoryStorage.ConnectionString, source, clock, storage);
                 await FailAndKeepAsync(next);
                 var kept = Assert.Single(await next.RowsAsync(Names.Rejects));
                 Assert.Equal(("open", JsonSerializer.Serialize(message)), (kept["State"], kept["Message"]));
-                Assert.StartsWith(unreadable ? $"queue {queue}, property RawBlob: seen \"nonsense\"" : "InvalidOperationException: no disk", kept.GetString("Seen"), StringComparison.Ordinal);
+                Assert.StartsWith(
+                    unreadable
+                        ? $"queue {queue}, property RawBlob: seen \"nonsense\""
+                        : "InvalidOperationException: no disk",
+                    kept.GetString("Seen"),
+                    StringComparison.Ordinal
+                );
 
                 async Task FailAndKeepAsync(TestPipeline pipeline)
                 {
-                    await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline.Get<DeadLetters>().GuardAsync(queue, message, Names.MaxAttempts, () => throw new InvalidOperationException("no disk")));
-                    await pipeline.Get<DeadLetters>().KeepAsync(queue, BinaryData.FromString(JsonSerializer.Serialize(message)), start, CancellationToken.None);
+                    await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                        pipeline
+                            .Get<DeadLetters>()
+                            .GuardAsync(queue, message, Names.MaxAttempts, () =>
+                                throw new InvalidOperationException("no disk")
+                            )
+                    );
+                    await pipeline
+                        .Get<DeadLetters>()
+                        .KeepAsync(
+                            queue,
+                            BinaryData.FromString(JsonSerializer.Serialize(message)),
+                            start,
+                            CancellationToken.None
+                        );
                 }
             }
+        }
+
         proof.Held();
         Assert.True(calls > 2, $"only {calls} calls");
     }
 
-    private async Task<(string Seen, int Dead)> RunAsync(FakeSource source, MemoryStorage prepared, string queue, int at)
+    private async Task<(string Seen, int Dead)> RunAsync(
+        FakeSource source,
+        MemoryStorage prepared,
+        string queue,
+        int at
+    )
     {
         var clock = new VirtualClock(SourceCase.Start.AddDays(1), TimeSpan.FromSeconds(15));
         var storage = prepared.Copy(clock);
@@ -102,16 +175,27 @@ public sealed class DeadLetterProofTests
         await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, busy, storage);
         await pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None);
         var dead = new List<Slice>();
-        while (storage.Queues.All.OrderBy(entry => entry.Message.VisibleAt).Select(entry => (entry.Queue, entry.Message)).FirstOrDefault() is { Message: { } message } next)
+        while (
+            storage
+                .Queues.All.OrderBy(entry => entry.Message.VisibleAt)
+                .Select(entry => (entry.Queue, entry.Message))
+                .FirstOrDefault()
+                is { Message: { } message } next
+        )
         {
-            if (message.VisibleAt > clock.GetUtcNow()) clock.Advance(message.VisibleAt - clock.GetUtcNow());
+            if (message.VisibleAt > clock.GetUtcNow())
+                clock.Advance(message.VisibleAt - clock.GetUtcNow());
             var (id, receipt, count) = storage.Queues.Take(message, TimeSpan.FromMinutes(10));
             var body = BinaryData.FromBytes(Convert.FromBase64String(message.Text));
             // Only the first message of the step is the unlucky one; its copies at a replay are not.
             busy.FailAt(next.Queue == queue && dead.Count == 0 ? at : 0);
             try
             {
-                await pipeline.Get<DeadLetters>().GuardAsync(next.Queue, JsonSerializer.Deserialize<JsonElement>(body), count, () => pipeline.HandleAsync(next.Queue, body));
+                await pipeline
+                    .Get<DeadLetters>()
+                    .GuardAsync(next.Queue, JsonSerializer.Deserialize<JsonElement>(body), count, () =>
+                        pipeline.HandleAsync(next.Queue, body)
+                    );
             }
             catch (RequestFailedException) when (count < Names.MaxAttempts)
             {
@@ -121,7 +205,9 @@ public sealed class DeadLetterProofTests
             catch (RequestFailedException)
             {
                 busy.FailAt(0);
-                await pipeline.Get<DeadLetters>().KeepAsync(next.Queue, body, clock.GetUtcNow(), CancellationToken.None);
+                await pipeline
+                    .Get<DeadLetters>()
+                    .KeepAsync(next.Queue, body, clock.GetUtcNow(), CancellationToken.None);
                 dead.Add(DeadLetter.Read(next.Queue, body.ToString()).Slice!);
             }
             storage.Queues.Remove(next.Queue, id, receipt);
@@ -132,8 +218,18 @@ public sealed class DeadLetterProofTests
             var kept = Assert.Single(await pipeline.RowsAsync(Names.Rejects, "Message gt ''"));
             Assert.Equal("RequestFailedException: the server is busy", kept["Seen"]);
             // What had been done but for the last words is settled without a replay: nothing is left to be done.
-            if (kept.GetString("State") != "open") Assert.True(wanted == await TablesAsync(), $"{queue}, call {at}: {kept["Message"]} is said to be replayed:\n{await TablesAsync()}");
-            else open++;
+            if (kept.GetString("State") != "open")
+            {
+                Assert.True(
+                    wanted == await TablesAsync(),
+                    $"{queue}, call {at}: {kept["Message"]} is said to be replayed:\n{await TablesAsync()}"
+                );
+            }
+            else
+            {
+                open++;
+            }
+
             await ReplayAsync(slice);
             Assert.Equal("replayed", Assert.Single(await pipeline.RowsAsync(Names.Rejects, "Message gt ''"))["State"]);
             // Once more nothing is changed.
@@ -144,7 +240,13 @@ public sealed class DeadLetterProofTests
         Assert.Empty(await pipeline.RowsAsync(Names.Rejects, "State eq 'open'"));
         return (await TablesAsync(), dead.Count);
 
-        async Task<string> TablesAsync() => string.Join('\n', (await Snapshot.TakeAsync(pipeline)).Split('\n').Where(line => !line.StartsWith("rejects ", StringComparison.Ordinal)));
+        async Task<string> TablesAsync() =>
+            string.Join(
+                '\n',
+                (await Snapshot.TakeAsync(pipeline))
+                    .Split('\n')
+                    .Where(line => !line.StartsWith("rejects ", StringComparison.Ordinal))
+            );
 
         async Task ReplayAsync(Slice slice)
         {
@@ -156,7 +258,15 @@ public sealed class DeadLetterProofTests
         async Task<List<string>> VersionsAsync()
         {
             var all = new List<string>();
-            foreach (var table in (string[])["fakefacts", Names.History, Names.Gaps, Names.Indicators]) all.AddRange((await pipeline.RowsAsync(table)).Select(row => $"{table} {row.PartitionKey} {row.RowKey} {row.ETag}"));
+            foreach (var table in (string[])["fakefacts", Names.History, Names.Gaps, Names.Indicators])
+            {
+                all.AddRange(
+                    (await pipeline.RowsAsync(table)).Select(row =>
+                        $"{table} {row.PartitionKey} {row.RowKey} {row.ETag}"
+                    )
+                );
+            }
+
             return all;
         }
     }
@@ -170,7 +280,8 @@ public sealed class DeadLetterProofTests
 
         protected override async ValueTask ProcessAsync(HttpMessage message, Func<ValueTask> next)
         {
-            if (left > 0 && --left == 0) throw new RequestFailedException(503, "the server is busy", "ServerBusy", null);
+            if (left > 0 && --left == 0)
+                throw new RequestFailedException(503, "the server is busy", "ServerBusy", null);
             await next();
         }
     }

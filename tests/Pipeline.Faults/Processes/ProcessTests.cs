@@ -9,58 +9,106 @@ namespace Pipeline.Faults.Processes;
 /// <summary>Processes of their own on one Azurite: at the same time, and killed.</summary>
 public sealed class ProcessTests(Azurite azurite, ITestOutputHelper output)
 {
-    private const int Interleavings = 50, Workers = 3, Kills = 10;
+    private const int Interleavings = 50,
+        Workers = 3,
+        Kills = 10;
 
     /// <summary>How a system says that a process was killed: 128 and the number of the signal.</summary>
     private const int Killed = 128 + 9;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    private static readonly string First = Body(1), Second = Body(2);
+    private static readonly string First = Body(1),
+        Second = Body(2);
 
-    private static string Body(int version) => string.Join(' ', Enumerable.Range(0, 30).Select(number => $"k{number:00}={(number % 3 == 0 ? number + version : number)}"))
-        + (version == 1 ? " m=1 x=1" : version % 2 == 0 ? " m= y=2" : $" m=3 y={version}");
+    private static string Body(int version) =>
+        string.Join(
+            ' ',
+            Enumerable.Range(0, 30).Select(number => $"k{number:00}={(number % 3 == 0 ? number + version : number)}")
+        )
+        + (
+            version == 1 ? " m=1 x=1"
+            : version % 2 == 0 ? " m= y=2"
+            : $" m=3 y={version}"
+        );
 
-    /// <summary>Each process brings a body of its own for the same slices; then all load what lies there, at the same time.</summary>
+    /// <summary>
+    /// Each process brings a body of its own for the same slices; then all load what lies there, at the same
+    /// time.
+    /// </summary>
     [Fact]
     public async Task Processes_on_one_account_lose_no_update_of_one_another()
     {
-        using var proof = Proof.Try(Proof.Race, $"interleavings of {Workers} processes on Azurite, each with a body of its own");
+        using var proof = Proof.Try(
+            Proof.Race,
+            $"interleavings of {Workers} processes on Azurite, each with a body of its own"
+        );
         var interleavings = Share.Current.Of("interleavings", 0, Interleavings);
         var (met, whole) = (new Report(0, 0, 0, 0), 0);
         var workers = Enumerable.Range(0, Workers).Select(_ => Start()).ToList();
         try
         {
             foreach (var number in interleavings)
+            {
                 await proof.RunAsync($"interleaving {number}", async () =>
                 {
                     var account = await PrepareAsync();
                     Order Of(string verb, int at) => new(verb, account, number * Workers + at, 0, false, Body(2 + at));
-                    var pulled = await Task.WhenAll(workers.Select((worker, at) => AskAsync(worker, Of(Worker.Pull, at))));
-                    var worked = await Task.WhenAll(workers.Select((worker, at) => AskAsync(worker, Of(Worker.Work, at))));
-                    foreach (var report in pulled.Concat(worked)) met = new Report(met.Facts + report.Facts, met.Ledger + report.Ledger, 0, met.Retries + report.Retries);
+                    var pulled = await Task.WhenAll(
+                        workers.Select((worker, at) => AskAsync(worker, Of(Worker.Pull, at)))
+                    );
+                    var worked = await Task.WhenAll(
+                        workers.Select((worker, at) => AskAsync(worker, Of(Worker.Work, at)))
+                    );
+                    foreach (var report in pulled.Concat(worked))
+                    {
+                        met = new Report(
+                            met.Facts + report.Facts,
+                            met.Ledger + report.Ledger,
+                            0,
+                            met.Retries + report.Retries
+                        );
+                    }
+
                     using var source = new FakeSource(Worker.Keys);
                     await using var pipeline = Open(account, source, First);
-                    // A step that failed because of another waits for its message to come back: such a slice need not be at its newest body yet.
+                    // A step that failed because of another waits for its message to come back: such a slice need not
+                    // be at its newest body yet.
                     var ended = pulled.Concat(worked).All(report => report.Retries == 0);
-                    if (ended) whole++;
+                    if (ended)
+                        whole++;
                     await Truth.CheckAsync(pipeline, newest: ended);
                 });
+            }
         }
         finally
         {
-            foreach (var worker in workers) await EndAsync(worker);
+            foreach (var worker in workers)
+                await EndAsync(worker);
         }
-        output.WriteLine($"{interleavings.Count} interleavings of {Workers} processes: {met.Facts} {RowWrite.Facts}, {met.Ledger} {RowWrite.Ledger}, {met.Retries} steps worked on again, {whole} without");
+        output.WriteLine(
+            $"{interleavings.Count} interleavings of {Workers} processes: {met.Facts} {RowWrite.Facts}, "
+                + $"{met.Ledger} {RowWrite.Ledger}, {met.Retries} steps worked on again, {whole} without"
+        );
         proof.End();
-        Assert.True(met.Facts >= interleavings.Count / 5 && met.Ledger >= interleavings.Count / 5, $"{met.Facts} {RowWrite.Facts}, {met.Ledger} {RowWrite.Ledger}: the processes hardly met, which proves nothing");
-        Assert.True(whole >= interleavings.Count * 4 / 5, $"only {whole} of {interleavings.Count} interleavings went on to their end without a step that failed");
+        Assert.True(
+            met.Facts >= interleavings.Count / 5 && met.Ledger >= interleavings.Count / 5,
+            $"{met.Facts} {RowWrite.Facts}, {met.Ledger} {RowWrite.Ledger}: the processes hardly met, which proves "
+                + "nothing"
+        );
+        Assert.True(
+            whole >= interleavings.Count * 4 / 5,
+            $"only {whole} of {interleavings.Count} interleavings went on to their end without a step that failed"
+        );
     }
 
     [Fact]
     public async Task A_process_that_is_killed_at_a_storage_call_leaves_the_tables_of_a_quiet_run()
     {
-        using var proof = Proof.Try(Proof.Kill, "kill -9 on Azurite; whole runs of the app are killed in tests/Pipeline.Tests");
+        using var proof = Proof.Try(
+            Proof.Kill,
+            "kill -9 on Azurite; whole runs of the app are killed in tests/Pipeline.Tests"
+        );
         var wanted = await FinishAsync(await PrepareAsync());
         var whole = Start();
         var calls = (await AskAsync(whole, new Order(Worker.Run, await PrepareAsync(), 1, 0, false, Second))).Calls;
@@ -85,7 +133,8 @@ public sealed class ProcessTests(Azurite azurite, ITestOutputHelper output)
 
     private static TestPipeline Open(string account, FakeSource source, string body)
     {
-        foreach (var key in Worker.Keys) source.Replies[key] = new(body);
+        foreach (var key in Worker.Keys)
+            source.Replies[key] = new(body);
         return new TestPipeline(account, SimulatedSource.Offline(source));
     }
 
@@ -109,7 +158,11 @@ public sealed class ProcessTests(Azurite azurite, ITestOutputHelper output)
 
     private static Process Start()
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(ProcessTests).Assembly.Location, "worker"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(ProcessTests).Assembly.Location, "worker"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         return Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start");
     }
 

@@ -23,7 +23,14 @@ internal sealed record Order(string Verb, string Account, int Seed, int KillAt, 
     public static Order Parse(string line)
     {
         var words = line.Split('\t');
-        return new Order(words[0], words[1], int.Parse(words[2], CultureInfo.InvariantCulture), int.Parse(words[3], CultureInfo.InvariantCulture), bool.Parse(words[4]), words[5]);
+        return new Order(
+            words[0],
+            words[1],
+            int.Parse(words[2], CultureInfo.InvariantCulture),
+            int.Parse(words[3], CultureInfo.InvariantCulture),
+            bool.Parse(words[4]),
+            words[5]
+        );
     }
 }
 
@@ -36,11 +43,18 @@ internal sealed record Report(int Facts, int Ledger, int Calls, int Retries)
 {
     public override string ToString() => $"done\t{Facts}\t{Ledger}\t{Calls}\t{Retries}";
 
-    public static Report? Parse(string? line) => line?.Split('\t') is ["done", .. var words]
-        && words.Select(word => int.Parse(word, CultureInfo.InvariantCulture)).ToList() is [var facts, var ledger, var calls, var retries] ? new Report(facts, ledger, calls, retries) : null;
+    public static Report? Parse(string? line) =>
+        line?.Split('\t') is ["done", .. var words]
+        && words.Select(word => int.Parse(word, CultureInfo.InvariantCulture)).ToList()
+            is [var facts, var ledger, var calls, var retries]
+            ? new Report(facts, ledger, calls, retries)
+            : null;
 }
 
-/// <summary>A process that works on real storage: for each <see cref="Order"/> of its input it answers with a <see cref="Report"/>.</summary>
+/// <summary>
+/// A process that works on real storage: for each <see cref="Order"/> of its input it answers with a
+/// <see cref="Report"/>.
+/// </summary>
 internal static class Worker
 {
     /// <summary>Gets the bodies of both slices, whatever was pulled before.</summary>
@@ -67,11 +81,15 @@ internal static class Worker
     private static async Task<Report> DoAsync(Order order, TextWriter output)
     {
         using var source = SimulatedSource.Offline(new FakeSource(Keys));
-        foreach (var key in Keys) source.Replies[key] = new(order.Body);
+        foreach (var key in Keys)
+            source.Replies[key] = new(order.Body);
         var random = new Random(order.Seed);
         var policy = new WorkerPolicy(random, order, output);
         // So that the one that is asked last does not always bring the newest body.
-        var clock = new SkewedClock(TimeProvider.System) { Skew = TimeSpan.FromSeconds(order.Verb == Run ? 0 : random.Next(60)) };
+        var clock = new SkewedClock(TimeProvider.System)
+        {
+            Skew = TimeSpan.FromSeconds(order.Verb == Run ? 0 : random.Next(60)),
+        };
         await using var pipeline = new TestPipeline(order.Account, source, clock, policy);
         for (var attempt = 0; ; attempt++)
         {
@@ -80,7 +98,16 @@ internal static class Worker
                 switch (order.Verb)
                 {
                     case Pull:
-                        foreach (var key in Keys) await pipeline.Get<Steps.Pull>().RunAsync(new PullMessage(new Slice("fake", "facts", key).Id, default), CancellationToken.None);
+                        foreach (var key in Keys)
+                        {
+                            await pipeline
+                                .Get<Steps.Pull>()
+                                .RunAsync(
+                                    new PullMessage(new Slice("fake", "facts", key).Id, default),
+                                    CancellationToken.None
+                                );
+                        }
+
                         break;
                     case Work:
                         await pipeline.DrainAsync();
@@ -89,7 +116,14 @@ internal static class Worker
                         await pipeline.RunAsync();
                         break;
                 }
-                return new Report(pipeline.Log.Count(line => line.Contains("batches met rows that somebody else had written", StringComparison.Ordinal)), policy.Conflicts, policy.Calls, attempt);
+                return new Report(
+                    pipeline.Log.Count(line =>
+                        line.Contains("batches met rows that somebody else had written", StringComparison.Ordinal)
+                    ),
+                    policy.Conflicts,
+                    policy.Calls,
+                    attempt
+                );
             }
             catch (RequestFailedException e) when (attempt < 5 && e.Status is 404 or 409 or 412)
             {
@@ -99,10 +133,14 @@ internal static class Worker
         }
     }
 
-    /// <summary>Holds calls up a little, most of all changes of rows, counts refusals because of others, and kills the process at a call.</summary>
+    /// <summary>
+    /// Holds calls up a little, most of all changes of rows, counts refusals because of others, and kills the
+    /// process at a call.
+    /// </summary>
     private sealed class WorkerPolicy(Random random, Order order, TextWriter output) : AsyncPolicy
     {
-        private int calls, conflicts;
+        private int calls,
+            conflicts;
 
         public int Calls => calls;
 
@@ -112,14 +150,28 @@ internal static class Worker
         protected override async ValueTask ProcessAsync(HttpMessage message, Func<ValueTask> next)
         {
             var number = Interlocked.Increment(ref calls);
-            if (number == order.KillAt && !order.After) Die(number);
+            if (number == order.KillAt && !order.After)
+                Die(number);
             var writes = RowWrite.Is(message.Request);
             int wait;
-            lock (random) wait = writes ? random.Next(3) == 0 ? random.Next(30) : 0 : random.Next(8) == 0 ? random.Next(15) : 0;
-            if (wait > 0) await Task.Delay(wait);
+            lock (random)
+            {
+                wait = writes
+                    ? random.Next(3) == 0
+                        ? random.Next(30)
+                        : 0
+                    : random.Next(8) == 0
+                        ? random.Next(15)
+                        : 0;
+            }
+
+            if (wait > 0)
+                await Task.Delay(wait);
             await next();
-            if (number == order.KillAt) Die(number);
-            if (writes && RowWrite.MetAnother(message.Response)) Interlocked.Increment(ref conflicts);
+            if (number == order.KillAt)
+                Die(number);
+            if (writes && RowWrite.MetAnother(message.Response))
+                Interlocked.Increment(ref conflicts);
         }
 
         private void Die(int number)

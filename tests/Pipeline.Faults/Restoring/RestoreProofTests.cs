@@ -9,7 +9,10 @@ using Xunit;
 
 namespace Pipeline.Faults.Restoring;
 
-/// <summary>Lost tables that are made again from the stored bodies, by a process that ends at each of its storage calls in turn.</summary>
+/// <summary>
+/// Lost tables that are made again from the stored bodies, by a process that ends at each of its storage calls
+/// in turn.
+/// </summary>
 public sealed class RestoreProofTests
 {
     [Fact]
@@ -18,19 +21,34 @@ public sealed class RestoreProofTests
         using var source = new FakeSource();
         var prepared = await LoadedAsync(source);
         string wanted;
-        await using (var before = Open(source, prepared, out _)) wanted = await TablesAsync(before);
+        await using (var before = Open(source, prepared, out _))
+            wanted = await TablesAsync(before);
         await LoseAsync(source, prepared);
         var calls = int.MaxValue;
         using var proof = Proof.Try(Proof.Crash, "restoring from raw");
         for (var at = 1; at <= calls; at++)
+        {
             foreach (var after in (bool[])[false, true])
             {
-                if (!Share.Current.HasCrash("restoring", at, after)) continue;
+                if (!Share.Current.HasCrash("restoring", at, after))
+                    continue;
                 var storage = prepared.Copy(Clock());
                 var crash = new CrashPolicy(at, after);
-                await using (var dying = new TestPipeline(MemoryStorage.ConnectionString, source, Clock(), crash, storage))
-                    if (await Record.ExceptionAsync(() => dying.Get<Restore>().RunAsync("fake", CancellationToken.None)) is null) calls = at - 1;
-                if (calls < at) break;
+                await using (
+                    var dying = new TestPipeline(MemoryStorage.ConnectionString, source, Clock(), crash, storage)
+                )
+                {
+                    if (
+                        await Record.ExceptionAsync(() => dying.Get<Restore>().RunAsync("fake", CancellationToken.None))
+                        is null
+                    )
+                    {
+                        calls = at - 1;
+                    }
+                }
+
+                if (calls < at)
+                    break;
                 proof.Next($"restoring ended {(after ? "after" : "before")} call {at}");
                 await using var next = new TestPipeline(MemoryStorage.ConnectionString, source, Clock(), storage);
                 await next.Get<Restore>().RunAsync("fake", CancellationToken.None);
@@ -38,6 +56,8 @@ public sealed class RestoreProofTests
                 Assert.Equal($"{at} {after}\n{wanted}", $"{at} {after}\n{await TablesAsync(next)}");
                 Assert.Equal(0, (await next.Get<Restore>().RunAsync("fake", CancellationToken.None)).Loaded);
             }
+        }
+
         proof.Held();
         Assert.True(calls > 20, $"only {calls} calls");
     }
@@ -69,14 +89,24 @@ public sealed class RestoreProofTests
     {
         await using var pipeline = Open(source, storage, out _);
         foreach (var table in (string[])["fakefacts", Names.History, Names.Gaps, Names.Slices])
-            foreach (var row in await pipeline.RowsAsync(table)) await (await pipeline.TableAsync(table)).DeleteEntityAsync(row.PartitionKey, row.RowKey);
+        {
+            foreach (var row in await pipeline.RowsAsync(table))
+                await (await pipeline.TableAsync(table)).DeleteEntityAsync(row.PartitionKey, row.RowKey);
+        }
     }
 
     /// <summary>The tables that come back, apart from run ids and times; and which body each slice holds.</summary>
     private static async Task<string> TablesAsync(TestPipeline pipeline)
     {
-        var lines = (await Snapshot.TakeAsync(pipeline, sums: false)).Split('\n').Where(line => !line.StartsWith("slices ", StringComparison.Ordinal) && !line.StartsWith("rejects ", StringComparison.Ordinal));
-        var slices = (await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None)).Select(row => $"slice {row.Slice} {row.Vintage:O} {row.Sha256} {row.Rows}");
+        var lines = (await Snapshot.TakeAsync(pipeline, sums: false))
+            .Split('\n')
+            .Where(line =>
+                !line.StartsWith("slices ", StringComparison.Ordinal)
+                && !line.StartsWith("rejects ", StringComparison.Ordinal)
+            );
+        var slices = (await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None)).Select(row =>
+            $"slice {row.Slice} {row.Vintage:O} {row.Sha256} {row.Rows}"
+        );
         return string.Join('\n', lines.Concat(slices));
     }
 }

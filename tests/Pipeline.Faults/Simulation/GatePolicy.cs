@@ -4,10 +4,15 @@ using Pipeline.Tests.Steps;
 
 namespace Pipeline.Faults.Simulation;
 
-/// <summary>Stops a worker at a storage call until it is let go on, kills it there, or does something to the call that networks do.</summary>
+/// <summary>
+/// Stops a worker at a storage call until it is let go on, kills it there, or does something to the call that
+/// networks do.
+/// </summary>
 internal sealed class GatePolicy(OneThread thread, Action<string> trace, Action<string> met) : AsyncPolicy
 {
-    private int left = int.MaxValue, writesLeft = int.MaxValue, troubleIn = int.MaxValue;
+    private int left = int.MaxValue,
+        writesLeft = int.MaxValue,
+        troubleIn = int.MaxValue;
     private Trouble trouble;
     private bool dead;
     private List<TaskCompletionSource> held = [];
@@ -25,7 +30,7 @@ internal sealed class GatePolicy(OneThread thread, Action<string> trace, Action<
         DeathBefore,
 
         /// <summary>The process ends before the answer comes.</summary>
-        DeathAfter
+        DeathAfter,
     }
 
     /// <summary>Whether the worker has stopped.</summary>
@@ -33,12 +38,17 @@ internal sealed class GatePolicy(OneThread thread, Action<string> trace, Action<
 
     public bool IsDead => dead;
 
-    /// <summary>Sets where the worker stops next, and what happens to a call before; counted in calls from here.</summary>
+    /// <summary>
+    /// Sets where the worker stops next, and what happens to a call before; counted in calls from
+    /// here.
+    /// </summary>
     /// <param name="stopIn">The call it stops at.</param>
-    /// <param name="stopAtWrite">The change of rows it stops at, between what it has seen and what it does about it.</param>
+    /// <param name="stopAtWrite">The change of rows it stops at, between what it has seen and what it does about
+    /// it.</param>
     /// <param name="troubleIn">The call that something happens to.</param>
     /// <param name="trouble">What happens to it.</param>
-    public void Arm(int stopIn, int stopAtWrite, int troubleIn, Trouble trouble) => (left, writesLeft, this.troubleIn, this.trouble) = (stopIn, stopAtWrite, troubleIn, trouble);
+    public void Arm(int stopIn, int stopAtWrite, int troubleIn, Trouble trouble) =>
+        (left, writesLeft, this.troubleIn, this.trouble) = (stopIn, stopAtWrite, troubleIn, trouble);
 
     /// <summary>Lets it go on undisturbed.</summary>
     public void Disarm() => Arm(int.MaxValue, int.MaxValue, int.MaxValue, default);
@@ -49,7 +59,8 @@ internal sealed class GatePolicy(OneThread thread, Action<string> trace, Action<
         var waiting = held;
         held = [];
         // Each has a source of its own: of several that wait for one the order would be the runtime's.
-        foreach (var call in waiting) call.SetResult();
+        foreach (var call in waiting)
+            call.SetResult();
     }
 
     /// <summary>Ends the process: the call it waits at is never sent.</summary>
@@ -62,21 +73,25 @@ internal sealed class GatePolicy(OneThread thread, Action<string> trace, Action<
     protected override async ValueTask ProcessAsync(HttpMessage message, Func<ValueTask> next)
     {
         await thread.Back();
-        if (dead) throw new CrashException("dead");
+        if (dead)
+            throw new CrashException("dead");
         var writes = RowWrite.Is(message.Request);
         if ((--left <= 0) | (writes && --writesLeft <= 0) || IsHeld)
         {
             var mine = new TaskCompletionSource();
             held.Add(mine);
             await mine.Task;
-            if (dead) throw new CrashException("killed");
+            if (dead)
+                throw new CrashException("killed");
         }
         trace($"{message.Request.Method} {message.Request.Uri.Path}");
         if (--troubleIn != 0)
         {
             await next();
-            if (writes && RowWrite.MetAnother(message.Response)) met(RowWrite.Words(message.Request));
-            if (dead) throw new CrashException("dead");
+            if (writes && RowWrite.MetAnother(message.Response))
+                met(RowWrite.Words(message.Request));
+            if (dead)
+                throw new CrashException("dead");
             return;
         }
         switch (trouble)

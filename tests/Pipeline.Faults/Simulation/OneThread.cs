@@ -4,8 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Pipeline.Faults.Simulation;
 
 /// <summary>
-/// The one thread of a world. Whatever goes on elsewhere, because a file was read, comes back to it at its next storage call, so that of several calls at the
-/// same time it is always the same one that comes first. There is no synchronisation context: the pipeline's own code does not look for one, and would leave it.
+/// The one thread of a world. Whatever goes on elsewhere, because a file was read, comes back to it at its next storage
+/// call, so that of several calls at the same time it is always the same one that comes first. There is no
+/// synchronisation context: the pipeline's own code does not look for one, and would leave it.
 /// </summary>
 internal sealed class OneThread : IDisposable
 {
@@ -19,30 +20,44 @@ internal sealed class OneThread : IDisposable
     public Task<T> RunAsync<T>(Func<T> work)
     {
         var outcome = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        mine = new Thread(() =>
+        mine = new Thread(
+            () =>
+            {
+                try
+                {
+                    var result = work();
+                    mine = null;
+                    outcome.SetResult(result);
+                }
+                catch (Exception e)
+                {
+                    mine = null;
+                    outcome.SetException(e);
+                }
+            },
+            StackBytes
+        )
         {
-            try
-            {
-                var result = work();
-                mine = null;
-                outcome.SetResult(result);
-            }
-            catch (Exception e)
-            {
-                mine = null;
-                outcome.SetException(e);
-            }
-        }, StackBytes)
-        { IsBackground = true };
+            IsBackground = true,
+        };
         mine.Start();
         return outcome.Task;
     }
 
-    /// <summary>On the thread: lets what has come back go on until the task has ended, or until it has stopped where it is meant to.</summary>
+    /// <summary>
+    /// On the thread: lets what has come back go on until the task has ended, or until it has stopped where it
+    /// is meant to.
+    /// </summary>
     public void Until(Task task, Func<bool> stopped)
     {
-        task.ContinueWith(_ => waiting.Add(() => { }), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        while (!task.IsCompleted && !stopped()) waiting.Take()();
+        task.ContinueWith(
+            _ => waiting.Add(() => { }),
+            CancellationToken.None,
+            TaskContinuationOptions.None,
+            TaskScheduler.Default
+        );
+        while (!task.IsCompleted && !stopped())
+            waiting.Take()();
     }
 
     /// <summary>On the thread: the task's result.</summary>
@@ -67,8 +82,11 @@ internal sealed class OneThread : IDisposable
     internal readonly struct Way(OneThread thread) : INotifyCompletion
     {
         public Way GetAwaiter() => this;
+
         public bool IsCompleted => thread.mine is not { } mine || mine == Thread.CurrentThread;
+
         public void OnCompleted(Action continuation) => thread.waiting.Add(continuation);
+
         public void GetResult() { }
     }
 }

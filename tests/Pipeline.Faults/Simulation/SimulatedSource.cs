@@ -8,7 +8,10 @@ namespace Pipeline.Faults.Simulation;
 /// <summary>The small source without a network, and the bodies it gives in turn.</summary>
 internal static class SimulatedSource
 {
-    /// <summary>So many rows every body has: what else comes and goes is below the twentieth that would refuse it.</summary>
+    /// <summary>
+    /// So many rows every body has: what else comes and goes is below the twentieth that would refuse
+    /// it.
+    /// </summary>
     private const int Steady = 60;
 
     /// <summary>Lets the source answer from memory.</summary>
@@ -20,8 +23,16 @@ internal static class SimulatedSource
             var request = source.Request(fetching.Slice);
             using var response = new HttpResponseMessage((HttpStatusCode)reply.Status);
             var bytes = Encoding.UTF8.GetBytes(reply.Status == 200 ? reply.Body : "");
-            var answer = new Answer(reply.Status, response.Headers, "text/plain", bytes.AsMemory(0, Math.Min(bytes.Length, Answer.EndBytes)), default, bytes.Length);
-            if (reply.Status != 200) return new Fetched(request, source.Judge(fetching.Slice, answer), answer, null, "", null);
+            var answer = new Answer(
+                reply.Status,
+                response.Headers,
+                "text/plain",
+                bytes.AsMemory(0, Math.Min(bytes.Length, Answer.EndBytes)),
+                default,
+                bytes.Length
+            );
+            if (reply.Status != 200)
+                return new Fetched(request, source.Judge(fetching.Slice, answer), answer, null, "", null);
             var file = new BodyFile();
             await file.WriteAsync(bytes, cancellationToken);
             return Fetched.Assembled(request, answer, file);
@@ -29,7 +40,10 @@ internal static class SimulatedSource
         return source;
     }
 
-    /// <summary>A body: most rows as before, some revised, some that come and go, now and then spoilt or far too short.</summary>
+    /// <summary>
+    /// A body: most rows as before, some revised, some that come and go, now and then spoilt or far too
+    /// short.
+    /// </summary>
     /// <param name="random">Gives it.</param>
     /// <param name="final">Whether it is the source's last word: it is one that can be loaded.</param>
     public static FakeSource.Reply Next(Random random, bool final)
@@ -38,10 +52,14 @@ internal static class SimulatedSource
         {
             switch (random.Next(12))
             {
-                case 0: return new("", 503);
-                case 1: return new("", 204);
-                case 2: return new("k00=1");
-                case 3: return new(Body(random, rejects: true) + " !");
+                case 0:
+                    return new("", 503);
+                case 1:
+                    return new("", 204);
+                case 2:
+                    return new("k00=1");
+                case 3:
+                    return new(Body(random, rejects: true) + " !");
             }
         }
         return new(Body(random, rejects: !final && random.Next(4) == 0));
@@ -49,8 +67,12 @@ internal static class SimulatedSource
 
     private static string Body(Random random, bool rejects)
     {
-        var words = Enumerable.Range(0, Steady).Select(number => $"k{number:00}={(number < 6 ? random.Next(5) : number)}").ToList();
-        if (random.Next(2) == 0) words.Add($"z:x={random.Next(5)}");
+        var words = Enumerable
+            .Range(0, Steady)
+            .Select(number => $"k{number:00}={(number < 6 ? random.Next(5) : number)}")
+            .ToList();
+        if (random.Next(2) == 0)
+            words.Add($"z:x={random.Next(5)}");
         words.Add(random.Next(2) == 0 ? "m=" : "m=7");
         words.Add(rejects ? "q=?" : $"q={random.Next(5)}");
         words.Add("#");
@@ -58,6 +80,13 @@ internal static class SimulatedSource
     }
 
     /// <summary>The facts and gaps that a body stands for, as texts.</summary>
-    public static IEnumerable<string> Meaning(string key, string body) => body.Split(' ').Where(word => word[0] != '#').Select(word => word.Split('='))
-        .Select(pair => pair[1].Length == 0 ? $"gap {FakeSource.PartitionOf(key, pair[0])} {pair[0]}" : $"fact {FakeSource.PartitionOf(key, pair[0])} {pair[0]} {pair[1]}");
+    public static IEnumerable<string> Meaning(string key, string body) =>
+        body.Split(' ')
+            .Where(word => word[0] != '#')
+            .Select(word => word.Split('='))
+            .Select(pair =>
+                pair[1].Length == 0
+                    ? $"gap {FakeSource.PartitionOf(key, pair[0])} {pair[0]}"
+                    : $"fact {FakeSource.PartitionOf(key, pair[0])} {pair[0]} {pair[1]}"
+            );
 }

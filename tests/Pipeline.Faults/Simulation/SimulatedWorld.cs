@@ -10,8 +10,9 @@ using Pipeline.Tests.Steps;
 namespace Pipeline.Faults.Simulation;
 
 /// <summary>
-/// One seed: a source that changes, two workers on one storage, and a host that delivers messages in any order, twice, late, or to both. Everything that is
-/// decided is decided by the seed, and everything happens on one thread, one worker at most at a time, so that a seed replays exactly.
+/// One seed: a source that changes, two workers on one storage, and a host that delivers messages in any order, twice,
+/// late, or to both. Everything that is decided is decided by the seed, and everything happens on one thread, one
+/// worker at most at a time, so that a seed replays exactly.
 /// </summary>
 internal sealed class SimulatedWorld : IAsyncDisposable
 {
@@ -21,7 +22,10 @@ internal sealed class SimulatedWorld : IAsyncDisposable
 
     private readonly Random random;
     private readonly OneThread thread = new();
-    private readonly VirtualClock clock = new(new DateTimeOffset(2020, 2, 15, 13, 15, 0, TimeSpan.Zero), TimeSpan.FromSeconds(15));
+    private readonly VirtualClock clock = new(
+        new DateTimeOffset(2020, 2, 15, 13, 15, 0, TimeSpan.Zero),
+        TimeSpan.FromSeconds(15)
+    );
     private readonly MemoryStorage storage;
     private readonly FakeSource source = SimulatedSource.Offline(new FakeSource(Keys));
     private readonly Worker[] workers;
@@ -31,7 +35,8 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     {
         random = new Random(seed);
         storage = new MemoryStorage(clock) { Yields = false };
-        foreach (var key in Keys) source.Replies[key] = SimulatedSource.Next(random, final: false);
+        foreach (var key in Keys)
+            source.Replies[key] = SimulatedSource.Next(random, final: false);
         workers = [NewWorker("A"), NewWorker("B")];
     }
 
@@ -42,7 +47,8 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     public Dictionary<string, int> Happened { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The source's last word: facts and gaps of each slice as texts.</summary>
-    public IEnumerable<(string Key, IEnumerable<string> Lines)> Wanted => Keys.Select(key => (key, SimulatedSource.Meaning(key, source.Replies[key].Body)));
+    public IEnumerable<(string Key, IEnumerable<string> Lines)> Wanted =>
+        Keys.Select(key => (key, SimulatedSource.Meaning(key, source.Replies[key].Body)));
 
     private sealed record Delivery(string Queue, string Id, string Receipt, int Count, string Text);
 
@@ -56,7 +62,10 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         public Task Work { get; set; } = Task.CompletedTask;
     }
 
-    /// <summary>Lets things happen and come to rest, then lets the source say its last word and one worker finish undisturbed.</summary>
+    /// <summary>
+    /// Lets things happen and come to rest, then lets the source say its last word and one worker finish
+    /// undisturbed.
+    /// </summary>
     /// <param name="atRest">Looks at the account before the last word.</param>
     /// <returns>A pipeline to look at the account with.</returns>
     public Task<TestPipeline> RunAsync(Func<TestPipeline, Task>? atRest = null) => thread.RunAsync(() => Run(atRest));
@@ -64,15 +73,19 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     private TestPipeline Run(Func<TestPipeline, Task>? atRest)
     {
         thread.Wait(workers[0].Pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None));
-        for (var number = 0; number < Events; number++) Event(random.Next(2));
-        foreach (var at in (int[])[0, 1]) Finish(at);
+        for (var number = 0; number < Events; number++)
+            Event(random.Next(2));
+        foreach (var at in (int[])[0, 1])
+            Finish(at);
         var last = NewWorker("last").Pipeline;
         // Clocks are right again; a vintage may be up to ten minutes ahead.
         clock.Advance(TimeSpan.FromMinutes(30));
         // Messages alone bring everything to rest: nobody plans.
         Drain(last);
-        if (atRest is not null) thread.Wait(atRest(last));
-        foreach (var key in Keys) source.Replies[key] = SimulatedSource.Next(random, final: true);
+        if (atRest is not null)
+            thread.Wait(atRest(last));
+        foreach (var key in Keys)
+            source.Replies[key] = SimulatedSource.Next(random, final: true);
         for (var round = 0; round < 3; round++)
         {
             thread.Wait(last.Get<Plan>().RunAsync("fake", CancellationToken.None));
@@ -84,7 +97,8 @@ internal sealed class SimulatedWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var worker in workers) await worker.Pipeline.DisposeAsync();
+        foreach (var worker in workers)
+            await worker.Pipeline.DisposeAsync();
         source.Dispose();
         thread.Dispose();
     }
@@ -130,11 +144,18 @@ internal sealed class SimulatedWorld : IAsyncDisposable
                 break;
             case 7 when worker.Busy is null:
                 Did("a replay");
-                thread.Wait(worker.Pipeline.Get<Replay>().RunAsync($"fake/facts/{Keys[random.Next(2)]}", "", random.Next(4) == 0, CancellationToken.None));
+                thread.Wait(
+                    worker
+                        .Pipeline.Get<Replay>()
+                        .RunAsync($"fake/facts/{Keys[random.Next(2)]}", "", random.Next(4) == 0, CancellationToken.None)
+                );
                 break;
             default:
                 clock.Advance(TimeSpan.FromSeconds(random.Next(3)));
-                if (worker.Busy is null) DeliverAny(at);
+                if (worker.Busy is null)
+                {
+                    DeliverAny(at);
+                }
                 else
                 {
                     Arm(worker);
@@ -145,23 +166,42 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>While the other worker loads a body of a slice, this one gets a newer one and begins to load it.</summary>
+    /// <summary>
+    /// While the other worker loads a body of a slice, this one gets a newer one and begins to load
+    /// it.
+    /// </summary>
     private void Meet(int at, Delivery other)
     {
         var slice = Messages.SliceOf(Read<NormalizeMessage>(other.Text).Slice, other.Queue);
         Did("a newer body meets one that is being loaded");
         source.Replies[slice.Key] = SimulatedSource.Next(random, final: true);
-        thread.Wait(workers[at].Pipeline.Get<Pull>().RunAsync(new PullMessage(slice.Id, default), CancellationToken.None));
-        var newest = storage.Queues.All.LastOrDefault(entry => entry.Queue == Names.NormalizeQueue && Read<NormalizeMessage>(entry.Message.Text).Slice == slice.Id).Message;
-        if (newest is not null && newest.VisibleAt <= clock.GetUtcNow()) Deliver(at, Names.NormalizeQueue, newest);
+        thread.Wait(
+            workers[at].Pipeline.Get<Pull>().RunAsync(new PullMessage(slice.Id, default), CancellationToken.None)
+        );
+        var newest = storage
+            .Queues.All.LastOrDefault(entry =>
+                entry.Queue == Names.NormalizeQueue && Read<NormalizeMessage>(entry.Message.Text).Slice == slice.Id
+            )
+            .Message;
+        if (newest is not null && newest.VisibleAt <= clock.GetUtcNow())
+            Deliver(at, Names.NormalizeQueue, newest);
     }
 
-    /// <summary>Hands a message that is visible to a worker; which one, the seed says, not the order they came in.</summary>
+    /// <summary>
+    /// Hands a message that is visible to a worker; which one, the seed says, not the order they came
+    /// in.
+    /// </summary>
     private void DeliverAny(int at)
     {
-        var visible = storage.Queues.All.Where(entry => entry.Message.VisibleAt <= clock.GetUtcNow()).OrderBy(entry => entry.Queue, StringComparer.Ordinal).ThenBy(entry => entry.Message.Text, StringComparer.Ordinal)
-            .ThenBy(entry => entry.Message.VisibleAt).ThenBy(entry => entry.Message.Count).ToList();
-        if (visible.Count == 0) return;
+        var visible = storage
+            .Queues.All.Where(entry => entry.Message.VisibleAt <= clock.GetUtcNow())
+            .OrderBy(entry => entry.Queue, StringComparer.Ordinal)
+            .ThenBy(entry => entry.Message.Text, StringComparer.Ordinal)
+            .ThenBy(entry => entry.Message.VisibleAt)
+            .ThenBy(entry => entry.Message.Count)
+            .ToList();
+        if (visible.Count == 0)
+            return;
         var (queue, message) = visible[random.Next(visible.Count)];
         Deliver(at, queue, message);
     }
@@ -179,18 +219,27 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         Settle(at);
     }
 
-    /// <summary>Every third time it goes on to the end, else it stops at a call or, as often, at one of its next changes.</summary>
+    /// <summary>
+    /// Every third time it goes on to the end, else it stops at a call or, as often, at one of its next
+    /// changes.
+    /// </summary>
     private void Arm(Worker worker)
     {
         var where = random.Next(3);
-        worker.Gate.Arm(where == 1 ? 1 + random.Next(25) : int.MaxValue, where == 2 ? 1 + random.Next(6) : int.MaxValue, random.Next(4) == 0 ? 1 + random.Next(25) : int.MaxValue, (GatePolicy.Trouble)random.Next(4));
+        worker.Gate.Arm(
+            where == 1 ? 1 + random.Next(25) : int.MaxValue,
+            where == 2 ? 1 + random.Next(6) : int.MaxValue,
+            random.Next(4) == 0 ? 1 + random.Next(25) : int.MaxValue,
+            (GatePolicy.Trouble)random.Next(4)
+        );
     }
 
     /// <summary>Waits until the worker has stopped at its gate, or is done.</summary>
     private void Settle(int at)
     {
         thread.Until(workers[at].Work, () => workers[at].Gate.IsHeld);
-        if (workers[at].Work.IsCompleted) End(at);
+        if (workers[at].Work.IsCompleted)
+            End(at);
     }
 
     private void End(int at)
@@ -214,9 +263,18 @@ internal sealed class SimulatedWorld : IAsyncDisposable
             thread.Wait(worker.Pipeline.DisposeAsync().AsTask());
             workers[at] = NewWorker(worker.Name);
         }
-        else if (error is null) storage.Queues.Remove(delivery.Queue, delivery.Id, delivery.Receipt);
-        else if (delivery.Count >= Names.MaxAttempts) Poison(worker.Pipeline, delivery);
-        else storage.Queues.Release(delivery.Queue, delivery.Id, delivery.Receipt, TimeSpan.FromSeconds(10));
+        else if (error is null)
+        {
+            storage.Queues.Remove(delivery.Queue, delivery.Id, delivery.Receipt);
+        }
+        else if (delivery.Count >= Names.MaxAttempts)
+        {
+            Poison(worker.Pipeline, delivery);
+        }
+        else
+        {
+            storage.Queues.Release(delivery.Queue, delivery.Id, delivery.Receipt, TimeSpan.FromSeconds(10));
+        }
     }
 
     private void Finish(int at)
@@ -233,8 +291,13 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     private static Task HandleAsync(TestPipeline pipeline, Delivery delivery)
     {
         var body = Body(delivery.Text);
-        if (delivery.Count > Names.MaxAttempts) throw new InvalidOperationException("the host would have put it aside");
-        return pipeline.Get<DeadLetters>().GuardAsync(delivery.Queue, JsonSerializer.Deserialize<JsonElement>(body), delivery.Count, () => pipeline.HandleAsync(delivery.Queue, body));
+        if (delivery.Count > Names.MaxAttempts)
+            throw new InvalidOperationException("the host would have put it aside");
+        return pipeline
+            .Get<DeadLetters>()
+            .GuardAsync(delivery.Queue, JsonSerializer.Deserialize<JsonElement>(body), delivery.Count, () =>
+                pipeline.HandleAsync(delivery.Queue, body)
+            );
     }
 
     private static BinaryData Body(string text) => BinaryData.FromBytes(Convert.FromBase64String(text));
@@ -244,7 +307,11 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     private void Poison(TestPipeline pipeline, Delivery delivery)
     {
         Did("a message is given up");
-        thread.Wait(pipeline.Get<DeadLetters>().KeepAsync(delivery.Queue, Body(delivery.Text), clock.GetUtcNow(), CancellationToken.None));
+        thread.Wait(
+            pipeline
+                .Get<DeadLetters>()
+                .KeepAsync(delivery.Queue, Body(delivery.Text), clock.GetUtcNow(), CancellationToken.None)
+        );
         storage.Queues.Remove(delivery.Queue, delivery.Id, delivery.Receipt);
     }
 
@@ -253,11 +320,18 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     {
         for (var count = 0; count < 2000 && storage.Queues.All.Any(); count++)
         {
-            var (queue, message) = storage.Queues.All.OrderBy(entry => entry.Message.VisibleAt).ThenBy(entry => entry.Message.Text, StringComparer.Ordinal).First();
-            if (message.VisibleAt > clock.GetUtcNow()) clock.Advance(message.VisibleAt - clock.GetUtcNow());
+            var (queue, message) = storage
+                .Queues.All.OrderBy(entry => entry.Message.VisibleAt)
+                .ThenBy(entry => entry.Message.Text, StringComparer.Ordinal)
+                .First();
+            if (message.VisibleAt > clock.GetUtcNow())
+                clock.Advance(message.VisibleAt - clock.GetUtcNow());
             var (id, receipt, attempts) = storage.Queues.Take(message, Lease);
             var delivery = new Delivery(queue, id, receipt, attempts, message.Text);
-            if (attempts > Names.MaxAttempts) Poison(pipeline, delivery);
+            if (attempts > Names.MaxAttempts)
+            {
+                Poison(pipeline, delivery);
+            }
             else
             {
                 thread.Wait(HandleAsync(pipeline, delivery));
@@ -270,7 +344,12 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     {
         var skewed = new SkewedClock(clock);
         var gate = new GatePolicy(thread, line => Trace.Add($"{name} {line}"), Did);
-        return new Worker(name, new TestPipeline(MemoryStorage.ConnectionString, source, skewed, gate, storage), gate, skewed);
+        return new Worker(
+            name,
+            new TestPipeline(MemoryStorage.ConnectionString, source, skewed, gate, storage),
+            gate,
+            skewed
+        );
     }
 
     private void Did(string what)
@@ -279,14 +358,17 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         Trace.Add($"-- {what}");
     }
 
-    private static bool IsInjected(Exception e) => e is CrashException or RequestFailedException { ErrorCode: "ServerBusy" } || (e is AggregateException several && several.InnerExceptions.All(IsInjected))
+    private static bool IsInjected(Exception e) =>
+        e is CrashException or RequestFailedException { ErrorCode: "ServerBusy" }
+        || (e is AggregateException several && several.InnerExceptions.All(IsInjected))
         || (e.InnerException is { } inner && IsInjected(inner));
 
     /// <summary>The trace as one text.</summary>
     public string Story()
     {
         var text = new StringBuilder();
-        foreach (var line in Trace) text.Append(line).Append('\n');
+        foreach (var line in Trace)
+            text.Append(line).Append('\n');
         return text.ToString();
     }
 }

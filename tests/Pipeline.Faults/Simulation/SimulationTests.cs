@@ -10,8 +10,8 @@ using Xunit;
 namespace Pipeline.Faults.Simulation;
 
 /// <summary>
-/// Random interleavings by seed, of which the <see cref="Share"/> is run. <c>FAULTS_SEEDS</c> says how many there are (1,000 without it), <c>FAULTS_SEED</c> runs a single one and
-/// prints what happened.
+/// Random interleavings by seed, of which the <see cref="Share"/> is run. <c>FAULTS_SEEDS</c> says how many there are
+/// (1,000 without it), <c>FAULTS_SEED</c> runs a single one and prints what happened.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
@@ -23,7 +23,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
     /// <summary>Two cores.</summary>
     private static readonly ParallelOptions Two = new() { MaxDegreeOfParallelism = 2 };
 
-    private static int Number(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+    private static int Number(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var number)
+            ? number
+            : otherwise;
 
     [Fact]
     public async Task Any_interleaving_ends_at_what_the_source_says()
@@ -33,34 +36,51 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var happened = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var gate = new Lock();
         using var proof = Proof.Try(Proof.Simulation, $"{seeds.Count} seeds");
-        await Parallel.ForEachAsync(seeds, Two, (seed, _) => new ValueTask(proof.RunAsync($"seed {seed} (FAULTS_SEED={seed} runs it alone)", async () =>
-        {
-            await using var world = new SimulatedWorld(seed);
-            try
-            {
-                await using var pipeline = await world.RunAsync(last => Truth.CheckAsync(last, newest: false)).WaitAsync(Patience, CancellationToken.None);
-                await CheckAsync(world, pipeline);
-            }
-            finally
-            {
-                if (only >= 0) output.WriteLine(world.Story());
-            }
-            lock (gate)
-                foreach (var (what, count) in world.Happened) happened[what] = happened.GetValueOrDefault(what) + count;
-        })));
-        foreach (var (what, count) in happened) output.WriteLine($"{what}: {count}");
+        await Parallel.ForEachAsync(seeds, Two, (seed, _) =>
+            new ValueTask(proof.RunAsync($"seed {seed} (FAULTS_SEED={seed} runs it alone)", async () =>
+                {
+                    await using var world = new SimulatedWorld(seed);
+                    try
+                    {
+                        await using var pipeline = await world
+                            .RunAsync(last => Truth.CheckAsync(last, newest: false))
+                            .WaitAsync(Patience, CancellationToken.None);
+                        await CheckAsync(world, pipeline);
+                    }
+                    finally
+                    {
+                        if (only >= 0)
+                            output.WriteLine(world.Story());
+                    }
+                    lock (gate)
+                    {
+                        foreach (var (what, count) in world.Happened)
+                            happened[what] = happened.GetValueOrDefault(what) + count;
+                    }
+                }))
+        );
+        foreach (var (what, count) in happened)
+            output.WriteLine($"{what}: {count}");
         proof.End();
-        if (only >= 0) return;
+        if (only >= 0)
+            return;
         foreach (var kind in (string[])[RowWrite.Facts, RowWrite.Ledger])
-            Assert.True(happened.GetValueOrDefault(kind) >= seeds.Count / 10, $"{happened.GetValueOrDefault(kind)} {kind} in {seeds.Count} seeds: the two workers hardly met, which proves nothing");
+        {
+            Assert.True(
+                happened.GetValueOrDefault(kind) >= seeds.Count / 10,
+                $"{happened.GetValueOrDefault(kind)} {kind} in {seeds.Count} seeds: the two workers hardly met, "
+                    + "which proves nothing"
+            );
+        }
     }
 
     [Fact]
-    public Task A_seed_replays_exactly() => Parallel.ForEachAsync(Share.Current.Of("replays", 0, Replays), Two, async (seed, _) =>
-    {
-        var (first, second) = (await StoryAsync(seed), await StoryAsync(seed));
-        Assert.Equal($"{seed}\n{first}", $"{seed}\n{second}");
-    });
+    public Task A_seed_replays_exactly() =>
+        Parallel.ForEachAsync(Share.Current.Of("replays", 0, Replays), Two, async (seed, _) =>
+        {
+            var (first, second) = (await StoryAsync(seed), await StoryAsync(seed));
+            Assert.Equal($"{seed}\n{first}", $"{seed}\n{second}");
+        });
 
     /// <summary>What happens under a seed, as one text.</summary>
     private static async Task<string> StoryAsync(int seed)
@@ -75,18 +95,46 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Assert.Equal(0, world.Left);
         var facts = await pipeline.RowsAsync("fakefacts");
         var gaps = await pipeline.RowsAsync(Names.Gaps);
-        foreach (var (key, wanted) in world.Wanted) Assert.Equal(string.Join('\n', wanted.Order(StringComparer.Ordinal)), string.Join('\n', Truth.Lines(facts, gaps, key)));
+        foreach (var (key, wanted) in world.Wanted)
+        {
+            Assert.Equal(
+                string.Join('\n', wanted.Order(StringComparer.Ordinal)),
+                string.Join('\n', Truth.Lines(facts, gaps, key))
+            );
+        }
+
         foreach (var row in (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From))
         {
             Assert.True(row.Counts.AddUp, $"{row}");
-            Assert.True(row.State is RunState.Unchanged or RunState.Superseded || SliceState.AtRest(row.State), $"not at rest: {row}");
+            Assert.True(
+                row.State is RunState.Unchanged or RunState.Superseded || SliceState.AtRest(row.State),
+                $"not at rest: {row}"
+            );
         }
         foreach (var row in await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None))
-            Assert.True(row is { State: SliceState.Done, LastError: "", Attempts: 0 } && row.Rows == facts.Count(fact => FakeSource.Owns(row.Slice.Key, fact.PartitionKey)) && (row.InTable == row.Rows || row.InTable == SliceRow.NotKnown), $"{row}");
-        Assert.Equal([], (await pipeline.RowsAsync(Names.Rejects, "State eq 'open'")).Select(row => $"{row["Slice"]} {row["Position"]} {row["Seen"]}"));
-        Assert.True(await pipeline.Get<Digest>().IsDoneAsync("fake", CancellationToken.None), "indicators and files are not up to date");
+        {
+            Assert.True(
+                row is { State: SliceState.Done, LastError: "", Attempts: 0 }
+                    && row.Rows == facts.Count(fact => FakeSource.Owns(row.Slice.Key, fact.PartitionKey))
+                    && (row.InTable == row.Rows || row.InTable == SliceRow.NotKnown),
+                $"{row}"
+            );
+        }
+
+        Assert.Equal(
+            [],
+            (await pipeline.RowsAsync(Names.Rejects, "State eq 'open'")).Select(row =>
+                $"{row["Slice"]} {row["Position"]} {row["Seen"]}"
+            )
+        );
+        Assert.True(
+            await pipeline.Get<Digest>().IsDoneAsync("fake", CancellationToken.None),
+            "indicators and files are not up to date"
+        );
         var container = pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.ExportsContainer);
-        var manifest = ExportManifest.Read((await container.GetBlobClient(ExportManifest.Name).DownloadContentAsync()).Value.Content);
+        var manifest = ExportManifest.Read(
+            (await container.GetBlobClient(ExportManifest.Name).DownloadContentAsync()).Value.Content
+        );
         Assert.Equal(facts.Count, manifest.Files.Single(file => file.File == "fakefacts/_all.csv").Rows);
         Truth.Chains(facts, await pipeline.RowsAsync(Names.History));
     }

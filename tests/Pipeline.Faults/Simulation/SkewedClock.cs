@@ -7,7 +7,11 @@ internal sealed class SkewedClock(TimeProvider honest) : TimeProvider
     public TimeSpan Skew { get; set; }
 
     public override long TimestampFrequency => honest.TimestampFrequency;
+
     public override long GetTimestamp() => honest.GetTimestamp();
+
     public override DateTimeOffset GetUtcNow() => honest.GetUtcNow() + Skew;
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => honest.CreateTimer(callback, state, dueTime, period);
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        honest.CreateTimer(callback, state, dueTime, period);
 }

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Pipeline.Faults.Sources;
 
-/// <summary>Keys on the way that a message takes when its step fails for good: exception, dead letter, replay, and what is answered on it.</summary>
+/// <summary>
+/// Keys on the way that a message takes when its step fails for good: exception, dead letter, replay, and what
+/// is answered on it.
+/// </summary>
 public sealed class SecretTests
 {
     public static TheoryData<string> Datasets => [.. SourceCase.Requests.Select(dataset => dataset.ToString())];
@@ -22,26 +25,46 @@ public sealed class SecretTests
         var tried = 0;
         for (var failing = true; failing; tried++)
         {
-            if (!Share.Current.Has(slice, tried)) continue;
-            server.Fault = ServerFault.All.Single(fault => fault.Name == ((tried + tried / Share.Parts) % 2 == 0 ? "a page that repeats the request" : "an error that repeats the request"));
+            if (!Share.Current.Has(slice, tried))
+                continue;
+            server.Fault = ServerFault.All.Single(fault =>
+                fault.Name
+                == (
+                    (tried + tried / Share.Parts) % 2 == 0
+                        ? "a page that repeats the request"
+                        : "an error that repeats the request"
+                )
+            );
             failing = await FailsAsync(dataset, server, tried + 1);
         }
         Assert.True(tried > 3, $"{slice}: only {tried} calls");
     }
 
-    /// <summary>Fails the pull at a storage call, keeps its message, and replays it; false when the pull makes no such call.</summary>
+    /// <summary>
+    /// Fails the pull at a storage call, keeps its message, and replays it; false when the pull makes no such
+    /// call.
+    /// </summary>
     private static async Task<bool> FailsAsync(SourceCase dataset, SourceSimulator server, int at)
     {
         var clock = new VirtualClock(ServerFault.Start, SourceCase.Patience);
         var storage = new MemoryStorage(clock);
         var secrets = new Secrets();
         var left = 0;
-        var busy = new AroundPolicy(_ => left > 0 && --left == 0, () => throw new RequestFailedException(503, "the server is busy", "ServerBusy", null));
+        var busy = new AroundPolicy(
+            _ => left > 0 && --left == 0,
+            () => throw new RequestFailedException(503, "the server is busy", "ServerBusy", null)
+        );
         await using var pipeline = dataset.Open(server, clock, secrets, busy, storage);
         await pipeline.Get<StepQueues>().EnsureAsync();
         var message = new PullMessage(dataset.SliceId, clock.GetUtcNow());
         left = at;
-        var error = await Record.ExceptionAsync(() => pipeline.Get<DeadLetters>().GuardAsync(Names.PullQueue, message, Names.MaxAttempts, () => pipeline.Get<Pull>().RunAsync(message, CancellationToken.None)));
+        var error = await Record.ExceptionAsync(() =>
+            pipeline
+                .Get<DeadLetters>()
+                .GuardAsync(Names.PullQueue, message, Names.MaxAttempts, () =>
+                    pipeline.Get<Pull>().RunAsync(message, CancellationToken.None)
+                )
+        );
         var failed = error is not null;
         left = 0;
         if (error is not null)
@@ -50,7 +73,9 @@ public sealed class SecretTests
             secrets.Said.Enqueue($"{error}");
             var body = BinaryData.FromObjectAsJson(message);
             storage.Queues.Add($"{Names.PullQueue}-poison", Convert.ToBase64String(body));
-            await pipeline.Get<DeadLetters>().KeepAsync(Names.PullQueue, body, clock.GetUtcNow(), CancellationToken.None);
+            await pipeline
+                .Get<DeadLetters>()
+                .KeepAsync(Names.PullQueue, body, clock.GetUtcNow(), CancellationToken.None);
             Assert.NotEmpty(await pipeline.RowsAsync(Names.Rejects, "Message gt ''"));
         }
         var where = $"{dataset}: {server.Fault}, call {at}";

@@ -21,8 +21,8 @@ using Xunit;
 namespace Pipeline.Faults.Sources;
 
 /// <summary>
-/// Looks for keys: those of the sources, which the server has seen and at times repeated, and the storage's. As a policy it sees everything that is
-/// written, also what is overwritten or deleted later, and every message on its way.
+/// Looks for keys: those of the sources, which the server has seen and at times repeated, and the storage's. As a
+/// policy it sees everything that is written, also what is overwritten or deleted later, and every message on its way.
 /// </summary>
 internal sealed partial class Secrets : AsyncPolicy
 {
@@ -31,19 +31,56 @@ internal sealed partial class Secrets : AsyncPolicy
     /// <summary>Texts that somebody sees and that stand nowhere: of exceptions, of answers.</summary>
     public ConcurrentQueue<string> Said { get; } = new();
 
-    /// <summary>Fails if a key stands in a log, an exception, a table, a blob, a message, the page or an answer.</summary>
+    /// <summary>
+    /// Fails if a key stands in a log, an exception, a table, a blob, a message, the page or an
+    /// answer.
+    /// </summary>
     public async Task SearchAsync(TestPipeline pipeline, MemoryStorage storage, string where)
     {
-        using var proof = Proof.Try(Proof.Secret, "all faults, also of servers that repeat the key, dead letters and replays: log, exceptions, tables, files, messages, page, answers", 1);
+        using var proof = Proof.Try(
+            Proof.Secret,
+            "all faults, also of servers that repeat the key, dead letters and replays: log, exceptions, tables, "
+                + "files, messages, page, answers",
+            1
+        );
         var all = new List<string>([.. written, .. Said]);
-        lock (pipeline.Log) all.AddRange(pipeline.Log);
-        all.AddRange(storage.Queues.All.Select(entry => $"{entry.Queue} {Encoding.UTF8.GetString(Convert.FromBase64String(entry.Message.Text))}"));
+        lock (pipeline.Log)
+            all.AddRange(pipeline.Log);
+        all.AddRange(
+            storage.Queues.All.Select(entry =>
+                $"{entry.Queue} {Encoding.UTF8.GetString(Convert.FromBase64String(entry.Message.Text))}"
+            )
+        );
         var account = pipeline.Get<StorageAccount>();
-        await foreach (var table in account.Tables.QueryAsync()) all.AddRange((await pipeline.RowsAsync(table.Name)).Select(row => string.Join(' ', row.Select(pair => $"{pair.Key} {pair.Value}"))));
+        await foreach (var table in account.Tables.QueryAsync())
+        {
+            all.AddRange(
+                (await pipeline.RowsAsync(table.Name)).Select(row =>
+                    string.Join(' ', row.Select(pair => $"{pair.Key} {pair.Value}"))
+                )
+            );
+        }
+
         await foreach (var container in account.Blobs.GetBlobContainersAsync())
-            await foreach (var blob in account.Blobs.GetBlobContainerClient(container.Name).GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata }))
-                all.Add($"{blob.Name} {string.Join(' ', blob.Metadata)} {(await account.Blobs.GetBlobContainerClient(container.Name).GetBlobClient(blob.Name).DownloadContentAsync()).Value.Content}");
-        var report = new ReportFunctions(pipeline.Get<ReportReader>(), pipeline.Get<PageRenderer>(), new Answers(NullLogger<Answers>.Instance));
+        {
+            await foreach (
+                var blob in account
+                    .Blobs.GetBlobContainerClient(container.Name)
+                    .GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata })
+            )
+            {
+                all.Add(
+                    $"{blob.Name} {string.Join(' ', blob.Metadata)} "
+                        + $"{(await account.Blobs.GetBlobContainerClient(container.Name).GetBlobClient(blob.Name).DownloadContentAsync()).Value.Content}"
+                );
+            }
+        }
+
+        var report = new ReportFunctions(
+            pipeline.Get<ReportReader>(),
+            pipeline.Get<PageRenderer>(),
+            new Answers(NullLogger<Answers>.Instance)
+        );
         all.Add(await TextAsync(http => report.ReportAsync(http.Request, CancellationToken.None)));
         all.Add(await TextAsync(http => report.StatusAsync(http.Request, CancellationToken.None)));
         Assert.All(all, text => Assert.False(IsIn(text), $"{where}: {text}"));
@@ -54,27 +91,43 @@ internal sealed partial class Secrets : AsyncPolicy
     public async Task<int> ReplayAsync(TestPipeline pipeline, Slice slice, string query)
     {
         var http = Context();
-        (http.Request.RouteValues["source"], http.Request.RouteValues["slice"], http.Request.QueryString) = (slice.Source, slice.Id[(slice.Source.Length + 1)..], new QueryString(query));
-        var answer = (ObjectResult)await new ReplayFunction(pipeline.Get<Replay>(), pipeline.Get<Restore>(), pipeline.Get<SourceCatalog>()).RunAsync(http.Request, CancellationToken.None);
+        (http.Request.RouteValues["source"], http.Request.RouteValues["slice"], http.Request.QueryString) = (
+            slice.Source,
+            slice.Id[(slice.Source.Length + 1)..],
+            new QueryString(query)
+        );
+        var answer = (ObjectResult)
+            await new ReplayFunction(
+                pipeline.Get<Replay>(),
+                pipeline.Get<Restore>(),
+                pipeline.Get<SourceCatalog>()
+            ).RunAsync(http.Request, CancellationToken.None);
         Said.Enqueue($"{answer.Value}");
         return answer.StatusCode!.Value;
     }
 
     protected override async ValueTask ProcessAsync(HttpMessage message, Func<ValueTask> next)
     {
-        var text = $"{message.Request.Uri} {string.Join(' ', message.Request.Headers.Select(header => $"{header.Name} {header.Value}"))}";
+        var text =
+            $"{message.Request.Uri} "
+            + $"{string.Join(' ', message.Request.Headers.Select(header => $"{header.Name} {header.Value}"))}";
         if (message.Request.Content is { } content)
         {
             using var copy = new MemoryStream();
             await content.WriteToAsync(copy, message.CancellationToken);
             var body = Encoding.UTF8.GetString(copy.GetBuffer(), 0, (int)copy.Length);
-            text += MessageText().Match(body) is { Success: true } queued ? Encoding.UTF8.GetString(Convert.FromBase64String(queued.Groups[1].Value)) : body;
+            text += MessageText().Match(body) is { Success: true } queued
+                ? Encoding.UTF8.GetString(Convert.FromBase64String(queued.Groups[1].Value))
+                : body;
         }
-        if (IsIn(text)) written.Enqueue(text);
+        if (IsIn(text))
+            written.Enqueue(text);
         await next();
     }
 
-    private static bool IsIn(string text) => text.Contains("canary", StringComparison.OrdinalIgnoreCase) || text.Contains("AAAAAAAAAAAAAAAA", StringComparison.Ordinal);
+    private static bool IsIn(string text) =>
+        text.Contains("canary", StringComparison.OrdinalIgnoreCase)
+        || text.Contains("AAAAAAAAAAAAAAAA", StringComparison.Ordinal);
 
     private static async Task<string> TextAsync(Func<HttpContext, Task<IResult>> ask)
     {
@@ -86,7 +139,8 @@ internal sealed partial class Secrets : AsyncPolicy
         return Encoding.UTF8.GetString(body.ToArray());
     }
 
-    private static DefaultHttpContext Context() => new() { RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider() };
+    private static DefaultHttpContext Context() =>
+        new() { RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider() };
 
     [GeneratedRegex("<MessageText>([^<]*)</MessageText>")]
     private static partial Regex MessageText();

@@ -6,19 +6,32 @@ using Pipeline.Tests.Sources.Unctad;
 namespace Pipeline.Faults.Sources;
 
 /// <summary>
-/// What the three publishers would say: figures made from a seed, in each source's own form. The next version revises some of them, so that every
-/// load of it changes rows that are there.
+/// What the three publishers would say: figures made from a seed, in each source's own form. The next version revises
+/// some of them, so that every load of it changes rows that are there.
 /// </summary>
 /// <param name="seed">Gives the figures.</param>
 /// <param name="version">1, 2, …: which revision.</param>
 internal sealed class SourceData(int seed, int version)
 {
-    public const string CataloguePath = "/api/datacenter/en", BulkPath = "/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock", IssPath = "/iss/statistics/engines/stock/capitalization.json",
-        OfzPath = "/files/table_ofz.xlsx", NsdPath = "/api/get/assetholders", CountryPath = "/foreign-trade/balance/country.xlsx", TradePath = "/data/timeseries/intltrade";
+    public const string CataloguePath = "/api/datacenter/en",
+        BulkPath = "/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock",
+        IssPath = "/iss/statistics/engines/stock/capitalization.json",
+        OfzPath = "/files/table_ofz.xlsx",
+        NsdPath = "/api/get/assetholders",
+        CountryPath = "/foreign-trade/balance/country.xlsx",
+        TradePath = "/data/timeseries/intltrade";
 
-    public const string Json = "application/json", Workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Archive = "application/x-7z-compressed", Csv = "text/csv";
+    public const string Json = "application/json",
+        Workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        Archive = "application/x-7z-compressed",
+        Csv = "text/csv";
 
-    private static readonly (string Code, string Name)[] Partners = [("4621", "RUSSIA"), ("5700", "CHINA"), ("2010", "MEXICO")];
+    private static readonly (string Code, string Name)[] Partners =
+    [
+        ("4621", "RUSSIA"),
+        ("5700", "CHINA"),
+        ("2010", "MEXICO"),
+    ];
     private static readonly string[] Chapters = ["27", "75", "99"];
 
     /// <summary>
@@ -27,25 +40,40 @@ internal sealed class SourceData(int seed, int version)
     /// </summary>
     public bool IsOfFirstLayout { get; init; }
 
-    /// <summary>The pages of the exchange's answer, each with a day of its own; 1 is the answer as it has always been.</summary>
+    /// <summary>
+    /// The pages of the exchange's answer, each with a day of its own; 1 is the answer as it has always
+    /// been.
+    /// </summary>
     public int Pages { get; init; } = 1;
 
     // Workbooks hold the moment they were written at: the same answer is made once.
-    private byte[]? country, ofz;
+    private byte[]? country,
+        ofz;
 
     /// <summary>The right answer to a request by path and query; null when there is nothing.</summary>
     public (byte[] Body, string ContentType)? Answer(string path, string query)
     {
-        if (path.StartsWith(TradePath, StringComparison.Ordinal)) return Trade(path.Contains("/exports/", StringComparison.Ordinal), query) is { } trade ? (Encoding.UTF8.GetBytes(trade), Json) : null;
+        if (path.StartsWith(TradePath, StringComparison.Ordinal))
+        {
+            return Trade(path.Contains("/exports/", StringComparison.Ordinal), query) is { } trade
+                ? (Encoding.UTF8.GetBytes(trade), Json)
+                : null;
+        }
+
         return path switch
         {
             CountryPath => (country ??= Country(), Workbook),
-            CataloguePath => (Encoding.UTF8.GetBytes($$$"""{"folders":[{"reports":[],"subFolders":[{"reports":[{"id":7,"reportName":"US.FdiFlowsStock","lastUpdatedDate":"2020-0{{{version}}}-01T00:00:00"}]}]}]}"""), Json),
+            CataloguePath => (
+                Encoding.UTF8.GetBytes(
+                    $$$"""{"folders":[{"reports":[],"subFolders":[{"reports":[{"id":7,"reportName":"US.FdiFlowsStock","lastUpdatedDate":"2020-0{{{version}}}-01T00:00:00"}]}]}]}"""
+                ),
+                Json
+            ),
             BulkPath => (Fdi.Archive(Encoding.UTF8.GetBytes(Vintage())), Archive),
             IssPath => (Encoding.UTF8.GetBytes(Iss(query)), Json),
             OfzPath => (ofz ??= Ofz(), Workbook),
             NsdPath => (Encoding.UTF8.GetBytes(Nsd(query)), Json),
-            _ => null
+            _ => null,
         };
     }
 
@@ -53,25 +81,39 @@ internal sealed class SourceData(int seed, int version)
     public string Curated(string file) => file == "holders.csv" ? Holders() : PartnersFile();
 
     /// <summary>A figure of this version: one in three differs from the version before.</summary>
-    private long Figure(int number) => 1000 + ((seed * 7919L + number * 104_729L) % 900_000) + (number % 3 == 1 ? version : 0);
+    private long Figure(int number) =>
+        1000 + ((seed * 7919L + number * 104_729L) % 900_000) + (number % 3 == 1 ? version : 0);
 
     private string? Trade(bool exports, string query)
     {
         var time = query[(query.IndexOf("time=", StringComparison.Ordinal) + 5)..].Split('&')[0];
-        if (!time.StartsWith("2019", StringComparison.Ordinal)) return null;
+        if (!time.StartsWith("2019", StringComparison.Ordinal))
+            return null;
         var (value, letter) = exports ? ("ALL_VAL", 'E') : ("GEN_VAL", 'I');
         var commodities = query.Contains("COMM_LVL=", StringComparison.Ordinal);
         var rows = new List<string>
         {
-            commodities ? $"""["{letter}_COMMODITY","{letter}_COMMODITY_SDESC","CTY_CODE","CTY_NAME","{value}_MO","{value}_YR","COMM_LVL","CTY_CODE","time"]"""
-                : $"""["CTY_CODE","CTY_NAME","{value}_MO","{value}_YR","time"]"""
+            commodities
+                ? $"""["{letter}_COMMODITY","{letter}_COMMODITY_SDESC","CTY_CODE","CTY_NAME","{value}_MO","{value}_YR","COMM_LVL","CTY_CODE","time"]"""
+                : $"""["CTY_CODE","CTY_NAME","{value}_MO","{value}_YR","time"]""",
         };
         var toDate = new Dictionary<string, long>();
         for (var month = 1; month <= 12; month++)
         {
             var world = 0L;
             if (commodities)
-                foreach (var chapter in Chapters) rows.Add($"""["{chapter}","CHAPTER {chapter}, ""AND"" MORE","4621","RUSSIA","{Add(chapter, month)}","{toDate[chapter]}","HS2","4621","2019-{month:00}"]""".Replace("\"\"", "\\\"", StringComparison.Ordinal));
+            {
+                foreach (var chapter in Chapters)
+                {
+                    rows.Add(
+                        $"""["{chapter}","CHAPTER {chapter}, ""AND"" MORE","4621","RUSSIA","{Add(chapter, month)}","{toDate[chapter]}","HS2","4621","2019-{month:00}"]""".Replace(
+                            "\"\"",
+                            "\\\"",
+                            StringComparison.Ordinal
+                        )
+                    );
+                }
+            }
             else
             {
                 foreach (var (code, name) in Partners)
@@ -93,14 +135,26 @@ internal sealed class SourceData(int seed, int version)
         }
     }
 
-    /// <summary>The table of trade by country, with some years, and so much more than its months in the last year's sum.</summary>
+    /// <summary>
+    /// The table of trade by country, with some years, and so much more than its months in the last year's
+    /// sum.
+    /// </summary>
     public byte[] Country(int years = 2, int excess = 0)
     {
         var book = new TestWorkbook().Add(TestWorkbook.Header);
         foreach (var year in Enumerable.Range(2005, years))
         {
             var imports = Enumerable.Range(1, 12).Select(month => Figure(month + year)).ToList();
-            string[] row = [$"'{year}", "'4621", "'Russia", .. imports.Select(Text), Text(imports.Sum() + (year == 2004 + years ? excess : 0)), .. imports.Select(value => Text(value + 1)), Text(imports.Sum() + 12)];
+            string[] row =
+            [
+                $"'{year}",
+                "'4621",
+                "'Russia",
+                .. imports.Select(Text),
+                Text(imports.Sum() + (year == 2004 + years ? excess : 0)),
+                .. imports.Select(value => Text(value + 1)),
+                Text(imports.Sum() + 12),
+            ];
             book.Add(row);
         }
         return book.Write();
@@ -110,24 +164,57 @@ internal sealed class SourceData(int seed, int version)
 
     private string Iss(string query)
     {
-        var page = query.Contains("start=", StringComparison.Ordinal) ? int.Parse(query[(query.IndexOf("start=", StringComparison.Ordinal) + 6)..].Split('&')[0], CultureInfo.InvariantCulture) : 0;
-        var cursor = Pages == 1 ? "" : $$$""","capitalization.cursor":{"columns":["INDEX","TOTAL","PAGESIZE"],"data":[[{{{page}}},{{{Pages}}},1]]}""";
+        var page = query.Contains("start=", StringComparison.Ordinal)
+            ? int.Parse(
+                query[(query.IndexOf("start=", StringComparison.Ordinal) + 6)..].Split('&')[0],
+                CultureInfo.InvariantCulture
+            )
+            : 0;
+        var cursor =
+            Pages == 1
+                ? ""
+                : $$$""","capitalization.cursor":{"columns":["INDEX","TOTAL","PAGESIZE"],"data":[[{{{page}}},{{{Pages}}},1]]}""";
         var roubles = Figure(1 + 3 * page) + (IsOfFirstLayout ? 0 : 40_000_000_000_000);
         var data = $"""[[{roubles}.5,"2020-02-{14 - page}"]]""";
         return $$$"""{"capitalization":{"columns":["CAPITALIZATION","TRADEDATE"],"data":{{{data}}}}{{{cursor}}}}""";
     }
 
     /// <summary>The text in the archive of investment.</summary>
-    public string Vintage() => Fdi.Text(Fdi.Release(20, 1990, 1992).Where(row => row.Code is "0000" or "643" or "840" or "044").Select(row => row.Code == "643" ? row with { Value = $"{Figure(row.Year * 3 + row.Direction)}", Footnote = "Estimates" } : row.Code == "044" && row.Year == 1990 ? row with { Value = "", Missing = "Not applicable" } : row));
+    public string Vintage() =>
+        Fdi.Text(
+            Fdi.Release(20, 1990, 1992)
+                .Where(row => row.Code is "0000" or "643" or "840" or "044")
+                .Select(row =>
+                    row.Code == "643"
+                        ? row with
+                        {
+                            Value = $"{Figure(row.Year * 3 + row.Direction)}",
+                            Footnote = "Estimates",
+                        }
+                    : row.Code == "044" && row.Year == 1990 ? row with { Value = "", Missing = "Not applicable" }
+                    : row
+                )
+        );
 
     /// <summary>The table of OFZ from January 2018 on.</summary>
     /// <param name="months">How many.</param>
     /// <param name="scale">What shares are divided by.</param>
     public byte[] Ofz(int months = 25, int scale = 1)
     {
-        var table = new TestWorkbook { Sheet = "ОФЗ", Dimension = "A1:C100" }.Add(["'Дата", "'Объем ОФЗ у нерезидентов, млрд руб.", "'Доля нерезидентов, %"]);
+        var table = new TestWorkbook { Sheet = "ОФЗ", Dimension = "A1:C100" }.Add([
+            "'Дата",
+            "'Объем ОФЗ у нерезидентов, млрд руб.",
+            "'Доля нерезидентов, %",
+        ]);
         for (var month = 0; month < months; month++)
-            table.Add([new DateTime(2018, 1, 1).AddMonths(month).ToOADate().ToString(CultureInfo.InvariantCulture), $"{Volume(month)}", ((20 + Figure(month) % 10) / (decimal)scale).ToString(CultureInfo.InvariantCulture)]);
+        {
+            table.Add([
+                new DateTime(2018, 1, 1).AddMonths(month).ToOADate().ToString(CultureInfo.InvariantCulture),
+                $"{Volume(month)}",
+                ((20 + Figure(month) % 10) / (decimal)scale).ToString(CultureInfo.InvariantCulture),
+            ]);
+        }
+
         return table.Write();
 
         // A share of 20 to 29 per cent belongs to a market of thousands of billions.
@@ -143,10 +230,22 @@ internal sealed class SourceData(int seed, int version)
 
     private string Holders()
     {
-        var text = new StringBuilder("as_of,asset_class,basis,holder,holder_iso2,share_percent,value,currency,qualifier,citation\n");
+        var text = new StringBuilder(
+            "as_of,asset_class,basis,holder,holder_iso2,share_percent,value,currency,qualifier,citation\n"
+        );
         var year = 2016;
-        foreach (var (holder, code) in ((string, string)[])[("United States", "US"), ("United Kingdom", "GB"), ("Germany", "DE")])
-            text.Append(CultureInfo.InvariantCulture, $"{year++}-07-05,equity,foreign_held_free_float,{holder},{code},{10 + Figure(year) % 40},,,approximate,\"Exchange, by \"\"press\"\"\"\n");
+        foreach (
+            var (holder, code) in ((string, string)[])
+                [("United States", "US"), ("United Kingdom", "GB"), ("Germany", "DE")]
+        )
+        {
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{year++}-07-05,equity,foreign_held_free_float,{holder},{code},{10 + Figure(year) % 40},,,"
+                    + $"approximate,\"Exchange, by \"\"press\"\"\"\n"
+            );
+        }
+
         return text.ToString();
     }
 
@@ -154,8 +253,20 @@ internal sealed class SourceData(int seed, int version)
     {
         var text = new StringBuilder("year,direction,measure,partner,iso3,value_musd\n");
         for (var year = 2009; year <= 2012; year++)
-            foreach (var (name, code) in ((string, string)[])[("Cyprus", "CYP"), ("Germany", "DEU"), ("\"Korea, Republic of\"", "KOR")])
-                text.Append(CultureInfo.InvariantCulture, $"{year},inward,stock,{name},{code},{(year == 2010 && code == "DEU" ? "" : Figure(year + code[0]).ToString(CultureInfo.InvariantCulture))}\n");
+        {
+            foreach (
+                var (name, code) in ((string, string)[])
+                    [("Cyprus", "CYP"), ("Germany", "DEU"), ("\"Korea, Republic of\"", "KOR")]
+            )
+            {
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{year},inward,stock,{name},{code},"
+                        + $"{(year == 2010 && code == "DEU" ? "" : Figure(year + code[0]).ToString(CultureInfo.InvariantCulture))}\n"
+                );
+            }
+        }
+
         return text.ToString();
     }
 }

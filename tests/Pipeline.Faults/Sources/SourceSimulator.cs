@@ -12,12 +12,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Faults.Sources;
 
-/// <summary>A server on this machine that answers like all three publishers, from <see cref="SourceData"/>, or with a fault.</summary>
+/// <summary>
+/// A server on this machine that answers like all three publishers, from <see cref="SourceData"/>, or with a
+/// fault.
+/// </summary>
 internal sealed class SourceSimulator : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly ConcurrentQueue<(DateTimeOffset At, string Asked, bool Broken)> requests = new();
-    private int hanging, hung;
+    private int hanging,
+        hung;
 
     private SourceSimulator(WebApplication app) => this.app = app;
 
@@ -26,7 +30,10 @@ internal sealed class SourceSimulator : IAsyncDisposable
     /// <summary>What the right answers are made from.</summary>
     public SourceData Data { get; set; } = new(1, 1);
 
-    /// <summary>What is done to requests whose path and query hold <see cref="Broken"/>; null for the right answer.</summary>
+    /// <summary>
+    /// What is done to requests whose path and query hold <see cref="Broken"/>; null for the right
+    /// answer.
+    /// </summary>
     public ServerFault? Fault { get; set; }
 
     /// <summary>The requests that <see cref="Fault"/> is done to.</summary>
@@ -41,7 +48,10 @@ internal sealed class SourceSimulator : IAsyncDisposable
     /// <summary>The clock of those who ask; a fault that takes its time moves it.</summary>
     public VirtualClock? Clock { get; set; }
 
-    /// <summary>Every request since the last <see cref="Forget"/>: when it came by <see cref="Clock"/>, its path and query, and whether <see cref="Fault"/> was done to it.</summary>
+    /// <summary>
+    /// Every request since the last <see cref="Forget"/>: when it came by <see cref="Clock"/>, its path and
+    /// query, and whether <see cref="Fault"/> was done to it.
+    /// </summary>
     public IReadOnlyCollection<(DateTimeOffset At, string Asked, bool Broken)> Requests => requests;
 
     /// <summary>Forgets the requests so far.</summary>
@@ -53,18 +63,22 @@ internal sealed class SourceSimulator : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Use(next => connection =>
-            {
-                connection.Features.Set(new Wire(connection));
-                return next(connection);
-            }));
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Use(next =>
+                    connection =>
+                    {
+                        connection.Features.Set(new Wire(connection));
+                        return next(connection);
+                    }
+                ));
             kestrel.Limits.MinResponseDataRate = null;
         });
         var app = builder.Build();
         var server = new SourceSimulator(app);
         app.Run(server.AnswerAsync);
         await app.StartAsync();
-        server.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        server.Address = new Uri(
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
+        );
         return server;
     }
 
@@ -90,11 +104,15 @@ internal sealed class SourceSimulator : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends bytes past the server's own HTTP and ends the connection behind them as a server does that goes away in peace: the other side reads them all, then the end.</summary>
+    /// <summary>
+    /// Sends bytes past the server's own HTTP and ends the connection behind them as a server does that goes
+    /// away in peace: the other side reads them all, then the end.
+    /// </summary>
     public static async Task CloseBehindAsync(HttpContext context, byte[] bytes)
     {
         var output = context.Features.Get<Wire>()!.Connection.Transport.Output;
-        if (bytes.Length > 0) await output.WriteAsync(bytes);
+        if (bytes.Length > 0)
+            await output.WriteAsync(bytes);
         await output.CompleteAsync();
         // Until the other side has closed, too; what the server would say now can no longer be said.
         await Task.WhenAny(Task.Delay(Timeout.Infinite, context.RequestAborted));
@@ -106,8 +124,13 @@ internal sealed class SourceSimulator : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         var asked = WebUtility.UrlDecode(context.Features.Get<IHttpRequestFeature>()!.RawTarget);
-        var body = context.Request.HasFormContentType ? string.Join('&', (await context.Request.ReadFormAsync()).Select(field => $"{field.Key}={field.Value}")) : "";
-        var right = Data.Answer(context.Request.Path, asked[(asked.IndexOf('?', StringComparison.Ordinal) + 1)..] + body);
+        var body = context.Request.HasFormContentType
+            ? string.Join('&', (await context.Request.ReadFormAsync()).Select(field => $"{field.Key}={field.Value}"))
+            : "";
+        var right = Data.Answer(
+            context.Request.Path,
+            asked[(asked.IndexOf('?', StringComparison.Ordinal) + 1)..] + body
+        );
         var broken = Fault is not null && asked.Contains(Broken, StringComparison.Ordinal);
         requests.Enqueue((Clock?.GetUtcNow() ?? default, asked, broken));
         if (broken && Fault is { } fault)
@@ -120,6 +143,9 @@ internal sealed class SourceSimulator : IAsyncDisposable
             context.Response.ContentLength = good.Body.Length;
             await context.Response.Body.WriteAsync(good.Body);
         }
-        else context.Response.StatusCode = 204;
+        else
+        {
+            context.Response.StatusCode = 204;
+        }
     }
 }

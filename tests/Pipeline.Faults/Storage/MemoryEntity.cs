@@ -4,8 +4,14 @@ using System.Text.Json;
 
 namespace Pipeline.Faults.Storage;
 
-/// <summary>An entity as the service gives it back: names and JSON texts, a type annotation before the value that it belongs to.</summary>
-internal sealed record MemoryEntity((string Partition, string Row) Key, IReadOnlyList<(string Name, string Json)> Members)
+/// <summary>
+/// An entity as the service gives it back: names and JSON texts, a type annotation before the value that it
+/// belongs to.
+/// </summary>
+internal sealed record MemoryEntity(
+    (string Partition, string Row) Key,
+    IReadOnlyList<(string Name, string Json)> Members
+)
 {
     private const string TypeSuffix = "@odata.type";
     private readonly Dictionary<string, object?> values = new(StringComparer.Ordinal);
@@ -17,16 +23,35 @@ internal sealed record MemoryEntity((string Partition, string Row) Key, IReadOnl
     {
         using var document = JsonDocument.Parse(body);
         var root = document.RootElement;
-        return new MemoryEntity((root.GetProperty("PartitionKey").GetString()!, root.GetProperty("RowKey").GetString()!),
-            [.. root.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null && !IsSystem(member.Name) && !member.Name.EndsWith(TypeSuffix, StringComparison.Ordinal))
-                .SelectMany(member => Given(member.Name, member.Value, root.TryGetProperty(member.Name + TypeSuffix, out var type) ? type.GetString() : null))]);
+        return new MemoryEntity(
+            (root.GetProperty("PartitionKey").GetString()!, root.GetProperty("RowKey").GetString()!),
+            [
+                .. root.EnumerateObject()
+                    .Where(member =>
+                        member.Value.ValueKind != JsonValueKind.Null
+                        && !IsSystem(member.Name)
+                        && !member.Name.EndsWith(TypeSuffix, StringComparison.Ordinal)
+                    )
+                    .SelectMany(member =>
+                        Given(
+                            member.Name,
+                            member.Value,
+                            root.TryGetProperty(member.Name + TypeSuffix, out var type) ? type.GetString() : null
+                        )
+                    ),
+            ]
+        );
     }
 
-    /// <summary>A number needs no annotation, because the service gives a whole one of type Double a decimal point.</summary>
+    /// <summary>
+    /// A number needs no annotation, because the service gives a whole one of type Double a decimal
+    /// point.
+    /// </summary>
     private static IEnumerable<(string Name, string Json)> Given(string name, JsonElement value, string? type)
     {
         var json = value.GetRawText();
-        if (type == "Edm.Double" && value.ValueKind == JsonValueKind.Number) return [(name, json.AsSpan().ContainsAny('.', 'e', 'E') ? json : json + ".0")];
+        if (type == "Edm.Double" && value.ValueKind == JsonValueKind.Number)
+            return [(name, json.AsSpan().ContainsAny('.', 'e', 'E') ? json : json + ".0")];
         return type is null ? [(name, json)] : [(name + TypeSuffix, Quote(type)), (name, json)];
     }
 
@@ -44,37 +69,50 @@ internal sealed record MemoryEntity((string Partition, string Row) Key, IReadOnl
     }
 
     /// <summary>The column that a value or an annotation belongs to.</summary>
-    private static string Column(string name) => name.EndsWith(TypeSuffix, StringComparison.Ordinal) ? name[..^TypeSuffix.Length] : name;
+    private static string Column(string name) =>
+        name.EndsWith(TypeSuffix, StringComparison.Ordinal) ? name[..^TypeSuffix.Length] : name;
 
     /// <summary>The value of a column as a filter compares it; null when there is none.</summary>
     public object? Value(string name)
     {
-        if (name == "PartitionKey") return Key.Partition;
-        if (name == "RowKey") return Key.Row;
-        if (name == "Timestamp") return Timestamp;
-        if (values.TryGetValue(name, out var known)) return known;
+        if (name == "PartitionKey")
+            return Key.Partition;
+        if (name == "RowKey")
+            return Key.Row;
+        if (name == "Timestamp")
+            return Timestamp;
+        if (values.TryGetValue(name, out var known))
+            return known;
         return values[name] = Parse(name);
     }
 
     private object? Parse(string name)
     {
         var json = Members.FirstOrDefault(member => member.Name == name).Json;
-        if (json is null) return null;
+        if (json is null)
+            return null;
         var type = Members.FirstOrDefault(member => member.Name == name + TypeSuffix).Json?.Trim('"');
         using var document = JsonDocument.Parse(json);
         var value = document.RootElement;
         return type switch
         {
             "Edm.Int64" => long.Parse(value.ToString(), CultureInfo.InvariantCulture),
-            "Edm.DateTime" => DateTimeOffset.Parse(value.GetString()!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
+            "Edm.DateTime" => DateTimeOffset.Parse(
+                value.GetString()!,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal
+            ),
             "Edm.Double" => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN,
             _ => value.ValueKind switch
             {
                 JsonValueKind.True => true,
                 JsonValueKind.False => false,
-                JsonValueKind.Number => json.Contains('.', StringComparison.Ordinal) || !value.TryGetInt64(out var whole) ? value.GetDouble() : whole,
-                _ => value.GetString()
-            }
+                JsonValueKind.Number => json.Contains('.', StringComparison.Ordinal)
+                || !value.TryGetInt64(out var whole)
+                    ? value.GetDouble()
+                    : whole,
+                _ => value.GetString(),
+            },
         };
     }
 
@@ -82,17 +120,27 @@ internal sealed record MemoryEntity((string Partition, string Row) Key, IReadOnl
     {
         var text = new StringBuilder("{");
         Add("odata.etag", Quote(Version));
-        if (columns?.Contains("PartitionKey") != false) Add("PartitionKey", Quote(Key.Partition));
-        if (columns?.Contains("RowKey") != false) Add("RowKey", Quote(Key.Row));
-        if (columns?.Contains("Timestamp") != false) Add("Timestamp", Quote(Timestamp.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)));
+        if (columns?.Contains("PartitionKey") != false)
+            Add("PartitionKey", Quote(Key.Partition));
+        if (columns?.Contains("RowKey") != false)
+            Add("RowKey", Quote(Key.Row));
+        if (columns?.Contains("Timestamp") != false)
+            Add("Timestamp", Quote(Timestamp.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)));
         foreach (var (name, json) in Members)
-            if (columns is null || columns.Contains(Column(name))) Add(name, json);
+        {
+            if (columns is null || columns.Contains(Column(name)))
+                Add(name, json);
+        }
+
         return text.Append('}').ToString();
 
-        void Add(string name, string json) => text.Append(text.Length > 1 ? "," : "").Append(Quote(name)).Append(':').Append(json);
+        void Add(string name, string json) =>
+            text.Append(text.Length > 1 ? "," : "").Append(Quote(name)).Append(':').Append(json);
     }
 
     private static string Quote(string text) => JsonSerializer.Serialize(text);
 
-    private static bool IsSystem(string name) => name is "PartitionKey" or "RowKey" or "Timestamp" or "odata.etag" || name.StartsWith("Timestamp@", StringComparison.Ordinal);
+    private static bool IsSystem(string name) =>
+        name is "PartitionKey" or "RowKey" or "Timestamp" or "odata.etag"
+        || name.StartsWith("Timestamp@", StringComparison.Ordinal);
 }

@@ -6,12 +6,12 @@ namespace Pipeline.Faults.Storage;
 /// <summary>The queue service in memory.</summary>
 internal sealed class MemoryQueues(TimeProvider time)
 {
-
     private readonly Dictionary<string, List<QueuedMessage>> queues = new(StringComparer.Ordinal);
     private long numbers;
 
     /// <summary>Every message of every queue, visible or not.</summary>
-    public IEnumerable<(string Queue, QueuedMessage Message)> All => queues.SelectMany(queue => queue.Value.Select(message => (queue.Key, message)));
+    public IEnumerable<(string Queue, QueuedMessage Message)> All =>
+        queues.SelectMany(queue => queue.Value.Select(message => (queue.Key, message)));
 
     /// <summary>Takes a message as a host does: it is not seen for a while, and its count grows.</summary>
     public (string Id, string Receipt, int Count) Take(QueuedMessage message, TimeSpan invisible)
@@ -22,25 +22,37 @@ internal sealed class MemoryQueues(TimeProvider time)
     }
 
     /// <summary>Removes a message, if nobody has taken it since; false when somebody has.</summary>
-    public bool Remove(string queue, string id, string receipt) => queues[queue].RemoveAll(message => message.Id == id && message.Receipt == receipt) > 0;
+    public bool Remove(string queue, string id, string receipt) =>
+        queues[queue].RemoveAll(message => message.Id == id && message.Receipt == receipt) > 0;
 
     /// <summary>Makes a message visible again after a while, if nobody has taken it since.</summary>
     public void Release(string queue, string id, string receipt, TimeSpan after)
     {
-        if (queues[queue].FirstOrDefault(message => message.Id == id && message.Receipt == receipt) is { } message) Hide(message, $"{(int)after.TotalSeconds}");
+        if (queues[queue].FirstOrDefault(message => message.Id == id && message.Receipt == receipt) is { } message)
+            Hide(message, $"{(int)after.TotalSeconds}");
     }
 
     /// <summary>Puts a message into a queue, as it stands there.</summary>
     public void Add(string queue, string text)
     {
-        if (!queues.TryGetValue(queue, out var messages)) queues.Add(queue, messages = []);
-        messages.Add(new QueuedMessage { Id = $"{Guid.NewGuid()}", Text = text, Inserted = time.GetUtcNow(), VisibleAt = time.GetUtcNow() });
+        if (!queues.TryGetValue(queue, out var messages))
+            queues.Add(queue, messages = []);
+        messages.Add(
+            new QueuedMessage
+            {
+                Id = $"{Guid.NewGuid()}",
+                Text = text,
+                Inserted = time.GetUtcNow(),
+                VisibleAt = time.GetUtcNow(),
+            }
+        );
     }
 
     public MemoryQueues Copy(TimeProvider other)
     {
         var copy = new MemoryQueues(other) { numbers = numbers };
-        foreach (var (name, messages) in queues) copy.queues.Add(name, [.. messages.Select(message => message.Copy())]);
+        foreach (var (name, messages) in queues)
+            copy.queues.Add(name, [.. messages.Select(message => message.Copy())]);
         return copy;
     }
 
@@ -62,27 +74,47 @@ internal sealed class MemoryQueues(TimeProvider time)
         var parts = call.Path.Split('/');
         var name = parts[0];
         if (name.Length == 0 && call.Query["comp"] == "list")
-            return MemoryResponse.Xml(200, $"<EnumerationResults><Queues>{string.Concat(queues.Keys.Order(StringComparer.Ordinal).Select(queue => $"<Queue><Name>{queue}</Name></Queue>"))}</Queues><NextMarker/></EnumerationResults>");
-        if (parts.Length == 1 && call.Is("PUT")) return new MemoryResponse(queues.TryAdd(name, []) ? 201 : 204);
-        if (!queues.TryGetValue(name, out var queue)) return MemoryResponse.Error(404, "QueueNotFound");
-        if (parts.Length == 1) return new MemoryResponse(200, ("x-ms-approximate-messages-count", $"{queue.Count}"));
-        if (parts.Length == 2) return call.Method.Method switch
         {
-            "POST" => Send(queue, call),
-            "GET" => Receive(queue, call),
-            _ => Clear(queue)
-        };
+            return MemoryResponse.Xml(
+                200,
+                $"<EnumerationResults><Queues>{string.Concat(queues.Keys.Order(StringComparer.Ordinal).Select(queue => $"<Queue><Name>{queue}</Name></Queue>"))}</Queues><NextMarker/></EnumerationResults>"
+            );
+        }
+
+        if (parts.Length == 1 && call.Is("PUT"))
+            return new MemoryResponse(queues.TryAdd(name, []) ? 201 : 204);
+        if (!queues.TryGetValue(name, out var queue))
+            return MemoryResponse.Error(404, "QueueNotFound");
+        if (parts.Length == 1)
+            return new MemoryResponse(200, ("x-ms-approximate-messages-count", $"{queue.Count}"));
+        if (parts.Length == 2)
+        {
+            return call.Method.Method switch
+            {
+                "POST" => Send(queue, call),
+                "GET" => Receive(queue, call),
+                _ => Clear(queue),
+            };
+        }
+
         var message = queue.FirstOrDefault(message => message.Id == parts[2]);
-        if (message is null) return MemoryResponse.Error(404, "MessageNotFound");
-        if (message.Receipt != call.Query["popreceipt"]) return MemoryResponse.Error(400, "PopReceiptMismatch");
+        if (message is null)
+            return MemoryResponse.Error(404, "MessageNotFound");
+        if (message.Receipt != call.Query["popreceipt"])
+            return MemoryResponse.Error(400, "PopReceiptMismatch");
         if (call.Is("DELETE"))
         {
             queue.Remove(message);
             return new MemoryResponse(204);
         }
-        if (call.Body.Length > 0) message.Text = Text(call.Body);
+        if (call.Body.Length > 0)
+            message.Text = Text(call.Body);
         Hide(message, call.Query["visibilitytimeout"]);
-        return new MemoryResponse(204, ("x-ms-popreceipt", message.Receipt), ("x-ms-time-next-visible", message.VisibleAt.ToString("R", CultureInfo.InvariantCulture)));
+        return new MemoryResponse(
+            204,
+            ("x-ms-popreceipt", message.Receipt),
+            ("x-ms-time-next-visible", message.VisibleAt.ToString("R", CultureInfo.InvariantCulture))
+        );
     }
 
     private static MemoryResponse Clear(List<QueuedMessage> queue)
@@ -93,7 +125,13 @@ internal sealed class MemoryQueues(TimeProvider time)
 
     private MemoryResponse Send(List<QueuedMessage> queue, MemoryCall call)
     {
-        var message = new QueuedMessage { Id = $"{Guid.NewGuid()}", Text = Text(call.Body), Inserted = time.GetUtcNow(), VisibleAt = time.GetUtcNow() };
+        var message = new QueuedMessage
+        {
+            Id = $"{Guid.NewGuid()}",
+            Text = Text(call.Body),
+            Inserted = time.GetUtcNow(),
+            VisibleAt = time.GetUtcNow(),
+        };
         Hide(message, call.Query["visibilitytimeout"]);
         queue.Add(message);
         return MemoryResponse.Xml(201, List([message], withText: false, peek: false));
@@ -105,11 +143,14 @@ internal sealed class MemoryQueues(TimeProvider time)
         var most = int.Parse(call.Query["numofmessages"] ?? "1", CultureInfo.InvariantCulture);
         var taken = queue.Where(message => message.VisibleAt <= time.GetUtcNow()).Take(most).ToList();
         if (!peek)
+        {
             foreach (var message in taken)
             {
                 message.Count++;
                 Hide(message, call.Query["visibilitytimeout"] ?? "30");
             }
+        }
+
         return MemoryResponse.Xml(200, List(taken, withText: true, peek));
     }
 
@@ -119,11 +160,23 @@ internal sealed class MemoryQueues(TimeProvider time)
         message.Receipt = $"r{++numbers}";
     }
 
-    private static string Text(byte[] body) => XDocument.Load(new MemoryStream(body)).Root!.Element("MessageText")!.Value;
+    private static string Text(byte[] body) =>
+        XDocument.Load(new MemoryStream(body)).Root!.Element("MessageText")!.Value;
 
-    private static string List(IEnumerable<QueuedMessage> messages, bool withText, bool peek) => new XElement("QueueMessagesList", messages.Select(message => new XElement("QueueMessage",
-        new XElement("MessageId", message.Id), new XElement("InsertionTime", message.Inserted.ToString("R", CultureInfo.InvariantCulture)),
-        new XElement("ExpirationTime", message.Inserted.AddDays(7).ToString("R", CultureInfo.InvariantCulture)),
-        peek ? null : new XElement("PopReceipt", message.Receipt), peek ? null : new XElement("TimeNextVisible", message.VisibleAt.ToString("R", CultureInfo.InvariantCulture)),
-        withText ? new XElement("DequeueCount", message.Count) : null, withText ? new XElement("MessageText", message.Text) : null))).ToString(SaveOptions.DisableFormatting);
+    private static string List(IEnumerable<QueuedMessage> messages, bool withText, bool peek) =>
+        new XElement(
+            "QueueMessagesList",
+            messages.Select(message => new XElement(
+                "QueueMessage",
+                new XElement("MessageId", message.Id),
+                new XElement("InsertionTime", message.Inserted.ToString("R", CultureInfo.InvariantCulture)),
+                new XElement("ExpirationTime", message.Inserted.AddDays(7).ToString("R", CultureInfo.InvariantCulture)),
+                peek ? null : new XElement("PopReceipt", message.Receipt),
+                peek
+                    ? null
+                    : new XElement("TimeNextVisible", message.VisibleAt.ToString("R", CultureInfo.InvariantCulture)),
+                withText ? new XElement("DequeueCount", message.Count) : null,
+                withText ? new XElement("MessageText", message.Text) : null
+            ))
+        ).ToString(SaveOptions.DisableFormatting);
 }

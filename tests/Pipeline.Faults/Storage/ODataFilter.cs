@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Pipeline.Faults.Storage;
 
-/// <summary>The filters of the table service: comparisons joined by <c>and</c>, <c>or</c>, <c>not</c> and brackets. A row without the column fits no comparison.</summary>
+/// <summary>
+/// The filters of the table service: comparisons joined by <c>and</c>, <c>or</c>, <c>not</c> and brackets. A
+/// row without the column fits no comparison.
+/// </summary>
 internal sealed partial class ODataFilter
 {
     private readonly List<string> tokens;
@@ -13,10 +16,13 @@ internal sealed partial class ODataFilter
 
     public static Func<MemoryEntity, bool> Parse(string? text)
     {
-        if (string.IsNullOrEmpty(text)) return _ => true;
+        if (string.IsNullOrEmpty(text))
+            return _ => true;
         var parser = new ODataFilter(text);
         var filter = parser.Or();
-        return parser.at == parser.tokens.Count ? filter : throw new FormatException($"filter {text}: seen {parser.tokens[parser.at]}, expected its end");
+        return parser.at == parser.tokens.Count
+            ? filter
+            : throw new FormatException($"filter {text}: seen {parser.tokens[parser.at]}, expected its end");
     }
 
     private Func<MemoryEntity, bool> Or()
@@ -51,7 +57,8 @@ internal sealed partial class ODataFilter
         if (Take("("))
         {
             var inner = Or();
-            if (!Take(")")) throw new FormatException($"filter: seen no ) before {at} of {tokens.Count}");
+            if (!Take(")"))
+                throw new FormatException($"filter: seen no ) before {at} of {tokens.Count}");
             return inner;
         }
         var (name, comparison, literal) = (tokens[at++], tokens[at++], Literal(tokens[at++]));
@@ -66,28 +73,47 @@ internal sealed partial class ODataFilter
             (bool a, bool b) => a.CompareTo(b),
             (DateTimeOffset a, DateTimeOffset b) => a.CompareTo(b),
             (long a, long b) => a.CompareTo(b),
-            (IConvertible a and not string and not bool, IConvertible b and not string and not bool) => a.ToDouble(CultureInfo.InvariantCulture).CompareTo(b.ToDouble(CultureInfo.InvariantCulture)),
-            _ => int.MinValue
+            (IConvertible a and not string and not bool, IConvertible b and not string and not bool) => a.ToDouble(
+                    CultureInfo.InvariantCulture
+                )
+                .CompareTo(b.ToDouble(CultureInfo.InvariantCulture)),
+            _ => int.MinValue,
         };
         // Values of different types differ, and nothing more can be said of them.
-        if (order == int.MinValue) return comparison == "ne";
-        return comparison switch { "eq" => order == 0, "ne" => order != 0, "gt" => order > 0, "ge" => order >= 0, "lt" => order < 0, "le" => order <= 0, _ => throw new FormatException($"filter: seen {comparison}, expected a comparison") };
+        if (order == int.MinValue)
+            return comparison == "ne";
+        return comparison switch
+        {
+            "eq" => order == 0,
+            "ne" => order != 0,
+            "gt" => order > 0,
+            "ge" => order >= 0,
+            "lt" => order < 0,
+            "le" => order <= 0,
+            _ => throw new FormatException($"filter: seen {comparison}, expected a comparison"),
+        };
     }
 
-    private static object Literal(string token) => token switch
-    {
-        "true" => true,
-        "false" => false,
-        _ when token.StartsWith('\'') => token[1..^1].Replace("''", "'", StringComparison.Ordinal),
-        _ when token.StartsWith("datetime'", StringComparison.Ordinal) => DateTimeOffset.Parse(token[9..^1], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
-        _ when token.EndsWith('L') => long.Parse(token[..^1], CultureInfo.InvariantCulture),
-        _ when long.TryParse(token, CultureInfo.InvariantCulture, out var whole) => whole,
-        _ => double.Parse(token, CultureInfo.InvariantCulture)
-    };
+    private static object Literal(string token) =>
+        token switch
+        {
+            "true" => true,
+            "false" => false,
+            _ when token.StartsWith('\'') => token[1..^1].Replace("''", "'", StringComparison.Ordinal),
+            _ when token.StartsWith("datetime'", StringComparison.Ordinal) => DateTimeOffset.Parse(
+                token[9..^1],
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal
+            ),
+            _ when token.EndsWith('L') => long.Parse(token[..^1], CultureInfo.InvariantCulture),
+            _ when long.TryParse(token, CultureInfo.InvariantCulture, out var whole) => whole,
+            _ => double.Parse(token, CultureInfo.InvariantCulture),
+        };
 
     private bool Take(string token)
     {
-        if (at >= tokens.Count || tokens[at] != token) return false;
+        if (at >= tokens.Count || tokens[at] != token)
+            return false;
         at++;
         return true;
     }

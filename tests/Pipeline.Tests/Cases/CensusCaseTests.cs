@@ -34,10 +34,13 @@ public sealed class CensusCaseTests(Azurite azurite)
         var value = exports ? "ALL_VAL" : "GEN_VAL";
         var text = new StringBuilder($"[[\"CTY_CODE\",\"CTY_NAME\",\"{value}_MO\",\"{value}_YR\",\"time\"]");
         foreach (var (code, month, figure, toDate) in rows)
+        {
             text.Append(
                 CultureInfo.InvariantCulture,
                 $",\n[\"{code}\",\"N\",\"{figure}\",{(withoutToDate ? "null" : $"\"{toDate}\"")},\"{year}-{month:00}\"]"
             );
+        }
+
         return text.Append(']').ToString();
     }
 
@@ -100,7 +103,8 @@ public sealed class CensusCaseTests(Azurite azurite)
         Assert.Equal(2, verdict.Failed.Count);
         Assert.All(verdict.Failed, line =>
             Assert.EndsWith(
-                "month 2026-02: seen partners that add up to 71600 without 1 row that was not understood, expected 72600, the world row; "
+                "month 2026-02: seen partners that add up to 71600 without 1 row that was not understood, expected "
+                    + "72600, the world row; "
                     + "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher",
                 line,
                 StringComparison.Ordinal
@@ -119,7 +123,8 @@ public sealed class CensusCaseTests(Azurite azurite)
         Assert.Equal(2, verdict.Failed.Count);
         Assert.StartsWith(
             "failed: census-trade/exports-total: 2024, 2025, 2026 brought no rows: request "
-                + $"{server.Address}/data/timeseries/intltrade/exports/hs?get=CTY_CODE,CTY_NAME,ALL_VAL_MO,ALL_VAL_YR&time=2024: "
+                + $"{server.Address}/data/timeseries/intltrade/exports/hs?get=CTY_CODE,CTY_NAME,ALL_VAL_MO,"
+                + "ALL_VAL_YR&time=2024: "
                 + "seen status 204 without a body, expected rows of 2024, released by 2024-04-16; ",
             verdict.Failed[0],
             StringComparison.Ordinal
@@ -163,7 +168,8 @@ public sealed class CensusCaseTests(Azurite azurite)
         var verdict = await run.RunAsync();
         Assert.Equal(0, verdict.ExitCode);
         Assert.Contains(
-            "note: census-trade/exports-hs2: no rows for 4799-2026: no trade: partner 4799, SERBIA AND MONTENEGRO, is no partner any more: "
+            "note: census-trade/exports-hs2: no rows for 4799-2026: no trade: partner 4799, SERBIA AND MONTENEGRO, "
+                + "is no partner any more: "
                 + "its last figures are of 2006",
             verdict.Notes
         );
@@ -175,7 +181,8 @@ public sealed class CensusCaseTests(Azurite azurite)
             ("Census__Levels", "total,HS2")
         );
         Assert.Contains(
-            "note: census-trade/exports-hs2: no rows for 4999-2026: no trade: partner 4999 is not on the program's list of partners",
+            "note: census-trade/exports-hs2: no rows for 4999-2026: no trade: partner 4999 is not on the program's "
+                + "list of partners",
             (await unknown.RunAsync()).Notes
         );
     }
@@ -184,14 +191,17 @@ public sealed class CensusCaseTests(Azurite azurite)
     public async Task A_partner_s_request_that_is_answered_with_the_world_alone_is_refused()
     {
         var world =
-            "[[\"I_COMMODITY\",\"I_COMMODITY_SDESC\",\"CTY_CODE\",\"CTY_NAME\",\"GEN_VAL_MO\",\"GEN_VAL_YR\",\"COMM_LVL\",\"CTY_CODE\",\"time\"],"
+            "[[\"I_COMMODITY\",\"I_COMMODITY_SDESC\",\"CTY_CODE\",\"CTY_NAME\",\"GEN_VAL_MO\",\"GEN_VAL_YR\","
+            + "\"COMM_LVL\",\"CTY_CODE\",\"time\"],"
             + "[\"27\",\"FUELS\",\"-\",\"ALL\",\"5\",\"5\",\"HS2\",\"-\",\"2026-01\"]]";
         using var server = new CaseServer().On("imports/hs HS2", world);
         await using var run = new Case(azurite.NewAccount(), "census-trade", server, ("Census__Levels", "HS2"));
         var verdict = await run.RunAsync();
         Assert.Contains(
-            "failed: census-trade/imports-hs2/4621-2026 body: seen 1 row, none of them imports with partner 4621 in 4621-2026, "
-                + "expected imports with partner 4621 in 4621-2026; the response does not hold what was asked for: the table keeps the old rows; pull the slice again",
+            "failed: census-trade/imports-hs2/4621-2026 body: seen 1 row, none of them imports with partner 4621 in "
+                + "4621-2026, "
+                + "expected imports with partner 4621 in 4621-2026; the response does not hold what was asked for: "
+                + "the table keeps the old rows; pull the slice again",
             verdict.Failed
         );
         Assert.Equal(1, verdict.ExitCode);
@@ -217,7 +227,8 @@ public sealed class CensusCaseTests(Azurite azurite)
                 "a year to date that is off",
                 200,
                 Body(true, 2026, [("4621", 1, 10, 10), (World, 1, 10, 10), ("4621", 2, 10, 21), (World, 2, 10, 20)]),
-                "partner 4621, 2026-01 to 2026-02: seen months that add up to 20, expected 21, the year to date of the last one"
+                "partner 4621, 2026-01 to 2026-02: seen months that add up to 20, expected 21, the year to date of "
+                    + "the last one"
             },
             {
                 "partners that are gone",
@@ -242,19 +253,22 @@ public sealed class CensusCaseTests(Azurite azurite)
                 "an object",
                 200,
                 "{\"error\":\"rate limit\"}",
-                "seen status 200, application/json, starting \"{\"error\":\"rate limit\"}\", expected a JSON array of arrays"
+                "seen status 200, application/json, starting \"{\"error\":\"rate limit\"}\", expected a JSON array "
+                    + "of arrays"
             },
             {
                 "a month that is not over",
                 200,
                 Body(true, 2026, [("4621", 11, 10, 10), (World, 11, 10, 10)]),
-                "row 1, column time: seen \"2026-11\", expected no month after 2026-10, the last that can be published by now"
+                "row 1, column time: seen \"2026-11\", expected no month after 2026-10, the last that can be "
+                    + "published by now"
             },
             {
                 "a column that is gone",
                 400,
                 "error: unknown variable 'ALL_VAL_YR'",
-                "expected the column ALL_VAL_YR; the API no longer has the column: see its list of variables, adapt the reader, then replay"
+                "expected the column ALL_VAL_YR; the API no longer has the column: see its list of variables, adapt "
+                    + "the reader, then replay"
             },
             { "maintenance", 503, "<html>Sorry</html>", "expected status 200; the service has a fault" },
             { "no access", 403, "<HTML>Access Denied</HTML>", "expected status 200; the request is not accepted" },
@@ -287,7 +301,8 @@ public sealed class CensusCaseTests(Azurite azurite)
         await using var run = new Case(azurite.NewAccount(), "census-trade", server, ("Census__From", "2019-01"));
         var verdict = await run.RunAsync();
         Assert.StartsWith(
-            $"failed: census-trade: {server.Address} does not answer, for 16 slices, for example census-trade/exports-total/",
+            $"failed: census-trade: {server.Address} does not answer, for 16 slices, for example "
+                + "census-trade/exports-total/",
             Assert.Single(verdict.Failed),
             StringComparison.Ordinal
         );
@@ -322,8 +337,10 @@ public sealed class CensusCaseTests(Azurite azurite)
         run.Clock.Advance(TimeSpan.FromDays(2));
         var verdict = await run.RunAsync();
         Assert.Contains(
-            $"quarantined: census-trade/exports-total/2026 body: seen 24 of 24 figures that are {words} times those of the table, "
-                + "expected figures in the unit, currency and prices of the table; the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right",
+            $"quarantined: census-trade/exports-total/2026 body: seen 24 of 24 figures that are {words} times those "
+                + "of the table, "
+                + "expected figures in the unit, currency and prices of the table; the table keeps the old rows; "
+                + "compare the two raw bodies, then replay the slice with accept if the new one is right",
             string.Join('\n', verdict.Open),
             StringComparison.Ordinal
         );

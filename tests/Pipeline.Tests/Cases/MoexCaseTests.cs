@@ -67,8 +67,10 @@ public sealed class MoexCaseTests(Azurite azurite)
         Assert.Equal(10, (await run.Pipeline.RowsAsync("holders")).Count);
         Assert.Equal(
             [
-                "row 12, column volume: seen 810500 with a share of 3.3, which makes a market of 24560606, expected a market of 500 to 500000 billions of roubles",
-                "row 13, column volume: seen 811 with a share of 0.034, which makes a market of 2385294, expected a market of 500 to 500000 billions of roubles",
+                "row 12, column volume: seen 810500 with a share of 3.3, which makes a market of 24560606, expected "
+                    + "a market of 500 to 500000 billions of roubles",
+                "row 13, column volume: seen 811 with a share of 0.034, which makes a market of 2385294, expected a "
+                    + "market of 500 to 500000 billions of roubles",
             ],
             (await run.Pipeline.RowsAsync("rejects"))
                 .Select(row => $"{row["Position"]}: seen {row["Seen"]}, expected {row["Expected"]}")
@@ -99,7 +101,8 @@ public sealed class MoexCaseTests(Azurite azurite)
         Assert.Equal("80600000000000", reject["Seen"]);
         Assert.Equal(
             "at most 10 times 806000000000, the median of its neighbours "
-                + "(2025-04-01 804000000000, 2025-05-01 805000000000, 2025-07-01 807000000000, 2025-08-01 808000000000)",
+                + "(2025-04-01 804000000000, 2025-05-01 805000000000, 2025-07-01 807000000000, 2025-08-01 "
+                + "808000000000)",
             reject["Expected"]
         );
         await run

@@ -74,11 +74,16 @@ public sealed class UnctadCaseTests(Azurite azurite)
         Assert.Equal(23, rows.Select(row => row.GetInt32("Rank")).Distinct().Count());
         Assert.Equal(
             [
-                "line 23: seen 643|inward|stock|host 2012|ROU a second time, expected one row per host, direction, measure, reporter, year and partner",
-                "line 24, column iso3: seen \"DUE\", expected an ISO 3166-1 alpha-3 code, current or former, or XKX for Kosovo",
-                "line 25, column iso3: seen \"SCG\", expected a code that was in use in 2012: SCG, Serbia and Montenegro, ended in 2006",
-                "line 28, column iso3: seen \"ANT\", expected a code that was in use in 2012: ANT, Netherlands Antilles, ended in 2010",
-                "line 29, column iso3: seen \"BLX\", expected an ISO 3166-1 alpha-3 code, current or former, or XKX for Kosovo",
+                "line 23: seen 643|inward|stock|host 2012|ROU a second time, expected one row per host, direction, "
+                    + "measure, reporter, year and partner",
+                "line 24, column iso3: seen \"DUE\", expected an ISO 3166-1 alpha-3 code, current or former, or XKX "
+                    + "for Kosovo",
+                "line 25, column iso3: seen \"SCG\", expected a code that was in use in 2012: SCG, Serbia and "
+                    + "Montenegro, ended in 2006",
+                "line 28, column iso3: seen \"ANT\", expected a code that was in use in 2012: ANT, Netherlands "
+                    + "Antilles, ended in 2010",
+                "line 29, column iso3: seen \"BLX\", expected an ISO 3166-1 alpha-3 code, current or former, or XKX "
+                    + "for Kosovo",
             ],
             (await run.Pipeline.RowsAsync("rejects"))
                 .Select(row => $"{row["Position"]}: seen {row["Seen"]}, expected {row["Expected"]}")
@@ -102,7 +107,8 @@ public sealed class UnctadCaseTests(Azurite azurite)
         );
         Assert.Contains(verdict.Open, line =>
             line.Contains(
-                "line 24, RUS inward stock 2012 by the host, immediate investor: seen partners that add up to 9810000000 US dollars "
+                "line 24, RUS inward stock 2012 by the host, immediate investor: seen partners that add up to "
+                    + "9810000000 US dollars "
                     + "without 2 rows that were not understood, expected 99999000000, the row Total",
                 StringComparison.Ordinal
             )
@@ -115,12 +121,14 @@ public sealed class UnctadCaseTests(Azurite azurite)
         using var server = new CaseServer();
         await using var run = await PartnersAsync(
             server,
-            "year,direction,measure,partner,iso3,value_musd\n2012,inward,stock,A,AAA,1\n2012,inward,stock,B,BBB,2\n2012,inward,stock,Cyprus,CYP,3\n"
+            "year,direction,measure,partner,iso3,value_musd\n2012,inward,stock,A,AAA,1\n2012,inward,stock,B,BBB,2\n"
+                + "2012,inward,stock,Cyprus,CYP,3\n"
         );
         var verdict = await run.RunAsync();
         Assert.Equal(1, verdict.ExitCode);
         Assert.Contains(
-            "body: seen 2 of 3 rows that cannot be understood, the first: line 2, column iso3: seen \"AAA\", expected an ISO 3166-1 alpha-3 code, "
+            "body: seen 2 of 3 rows that cannot be understood, the first: line 2, column iso3: seen \"AAA\", "
+                + "expected an ISO 3166-1 alpha-3 code, "
                 + "current or former, or XKX for Kosovo, expected at most 50 %",
             Assert.Single(verdict.Failed),
             StringComparison.Ordinal
@@ -134,11 +142,13 @@ public sealed class UnctadCaseTests(Azurite azurite)
     {
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var direction in (string[])["inward", "outward"])
+        {
             foreach (var measure in (string[])["flow", "stock"])
             {
                 var scale = measure == "flow" ? 1_000 : 20_000;
                 var text = new StringBuilder(
-                    $"Economy_Label,Year,US_at_current_prices_in_millions_Value{(footnote ? ",US_at_current_prices_Footnote" : "")},US_at_current_prices_MissingValue\r\n"
+                    $"Economy_Label,Year,"
+                        + $"US_at_current_prices_in_millions_Value{(footnote ? ",US_at_current_prices_Footnote" : "")},US_at_current_prices_MissingValue\r\n"
                 );
                 for (var year = 1990; year <= 2024; year++)
                 {
@@ -156,6 +166,8 @@ public sealed class UnctadCaseTests(Azurite azurite)
                 }
                 files.Add($"US_FdiFlowsStock.{direction}-{measure}.csv", text.ToString());
             }
+        }
+
         return files;
     }
 
@@ -269,7 +281,8 @@ public sealed class UnctadCaseTests(Azurite azurite)
             {
                 "Economy_Label|Year|US_at_current_prices_in_millions_Value\r\n",
                 "a bar",
-                "line 2, the header: seen bars between the columns, expected commas between the columns, or semicolons and decimal commas"
+                "line 2, the header: seen bars between the columns, expected commas between the columns, or "
+                    + "semicolons and decimal commas"
             },
             {
                 "\"Economy_Label,Year,US_at_current_prices_in_millions_Value\";;;\r\n",
@@ -285,12 +298,14 @@ public sealed class UnctadCaseTests(Azurite azurite)
             {
                 "Economy_Label;Year;US_at_current_prices_in_millions_Value\r\nCyprus;1990;1.5\r\nCyprus;1991;1.5\r\n",
                 "points beside semicolons",
-                "line 3, column US_at_current_prices_in_millions_Value: seen \"1.5\", expected a decimal number with a comma, because semicolons stand between the columns"
+                "line 3, column US_at_current_prices_in_millions_Value: seen \"1.5\", expected a decimal number "
+                    + "with a comma, because semicolons stand between the columns"
             },
             {
                 "Economy_Label,Year,US_at_current_prices_in_millions_Value\r\nAtlantis,1990,1\r\nAtlantis,1991,1\r\n",
                 "an unknown label",
-                "line 3, column Economy_Label: seen \"Atlantis\", expected the label of an economy or a group that the program's lists have"
+                "line 3, column Economy_Label: seen \"Atlantis\", expected the label of an economy or a group that "
+                    + "the program's lists have"
             },
         };
 
@@ -342,7 +357,8 @@ public sealed class UnctadCaseTests(Azurite azurite)
         );
         var verdict = await run.RunAsync();
         Assert.Contains(
-            "it seems to leave out 840 United States; the table keeps the old vintage; pull the slice again, and if it stays so ask the publisher; "
+            "it seems to leave out 840 United States; the table keeps the old vintage; pull the slice again, and if "
+                + "it stays so ask the publisher; "
                 + "which economies the world leaves out is the file fdi-financial-centres.csv in the container curated",
             Assert.Single(verdict.Failed),
             StringComparison.Ordinal

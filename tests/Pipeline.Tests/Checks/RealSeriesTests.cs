@@ -49,8 +49,11 @@ public sealed class RealSeriesTests
     {
         var stored = new Dictionary<(string, string), double>();
         await foreach (var batch in reader.ReadAsync(new MemoryStream(body), CancellationToken.None))
+        {
             foreach (var row in batch.Rows)
                 stored[(row.PartitionKey, row.RowKey)] = row.Figure!.Value;
+        }
+
         return stored;
     }
 
@@ -175,12 +178,17 @@ public sealed class RealSeriesTests
                 value = "";
             var key = (cells[5].ToLowerInvariant(), cells[3].ToLowerInvariant());
             if (!parts.TryGetValue(key, out var part))
+            {
                 parts.Add(
                     key,
                     part = new StringBuilder(
-                        $"#part {key.Item1} {key.Item2}\nEconomy_Label,Year,US_at_current_prices_in_millions_Value,US_at_current_prices_Footnote,US_at_current_prices_MissingValue\r\n"
+                        $"#part {key.Item1} "
+                            + $"{key.Item2}\nEconomy_Label,Year,US_at_current_prices_in_millions_Value,"
+                            + "US_at_current_prices_Footnote,US_at_current_prices_MissingValue\r\n"
                     )
                 );
+            }
+
             var rounded =
                 value.Length == 0
                     ? ""

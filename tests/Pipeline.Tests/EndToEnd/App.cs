@@ -4,10 +4,16 @@ using Xunit;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>The local host with the built app, as a person starts it. It is killed when the test ends, whatever happens.</summary>
+/// <summary>
+/// The local host with the built app, as a person starts it. It is killed when the test ends, whatever
+/// happens.
+/// </summary>
 internal sealed class App : IAsyncDisposable
 {
-    /// <summary>No run of the app takes longer, also on a machine that is ten times slower: after this it hangs.</summary>
+    /// <summary>
+    /// No run of the app takes longer, also on a machine that is ten times slower: after this it
+    /// hangs.
+    /// </summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private readonly Process process = new();
@@ -44,36 +50,47 @@ internal sealed class App : IAsyncDisposable
         public override string ToString() => $"exit code {ExitCode}\n{Out}\n{Error}";
     }
 
-    /// <summary>Every setting the app reads, so that neither the machine's environment nor a developer's settings file takes part.</summary>
-    public static Dictionary<string, string> Settings(string account) => new(StringComparer.Ordinal)
-    {
-        ["AzureWebJobsStorage"] = account,
-        ["PipelineStorage"] = account,
-        ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
-        ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
-        ["MOEX_SCHEDULE"] = "0 0 18 * * *",
-        ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
-        ["Sources__Mode"] = "samples",
-        ["Census__BaseUrl"] = "https://api.census.gov/data/timeseries/intltrade",
-        ["Census__CountryFileUrl"] = "https://www.census.gov/foreign-trade/balance/country.xlsx",
-        ["Census__Partners"] = "4621",
-        ["Census__Levels"] = "total,HS2",
-        ["Census__From"] = "1992-01",
-        ["Unctad__BulkUrl"] = "https://unctadstat-api.unctad.org/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock",
-        ["Unctad__CatalogueUrl"] = "https://unctadstat-api.unctad.org/api/datacenter/en",
-        ["Unctad__ApiUrl"] = "",
-        ["Unctad__PartnersFile"] = "fdi-partners.csv",
-        ["Moex__IssUrl"] = "https://iss.moex.com/iss",
-        ["Moex__OfzTableUrl"] = "https://www.cbr.ru/path/table_ofz.xlsx",
-        ["Moex__NsdUrl"] = "",
-        ["Moex__HoldersFile"] = "holders.csv"
-    };
+    /// <summary>
+    /// Every setting the app reads, so that neither the machine's environment nor a developer's settings file
+    /// takes part.
+    /// </summary>
+    public static Dictionary<string, string> Settings(string account) =>
+        new(StringComparer.Ordinal)
+        {
+            ["AzureWebJobsStorage"] = account,
+            ["PipelineStorage"] = account,
+            ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
+            ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
+            ["MOEX_SCHEDULE"] = "0 0 18 * * *",
+            ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
+            ["Sources__Mode"] = "samples",
+            ["Census__BaseUrl"] = "https://api.census.gov/data/timeseries/intltrade",
+            ["Census__CountryFileUrl"] = "https://www.census.gov/foreign-trade/balance/country.xlsx",
+            ["Census__Partners"] = "4621",
+            ["Census__Levels"] = "total,HS2",
+            ["Census__From"] = "1992-01",
+            ["Unctad__BulkUrl"] = "https://unctadstat-api.unctad.org/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock",
+            ["Unctad__CatalogueUrl"] = "https://unctadstat-api.unctad.org/api/datacenter/en",
+            ["Unctad__ApiUrl"] = "",
+            ["Unctad__PartnersFile"] = "fdi-partners.csv",
+            ["Moex__IssUrl"] = "https://iss.moex.com/iss",
+            ["Moex__OfzTableUrl"] = "https://www.cbr.ru/path/table_ofz.xlsx",
+            ["Moex__NsdUrl"] = "",
+            ["Moex__HoldersFile"] = "holders.csv",
+        };
 
     /// <summary>Settings of the trade source alone; the others are switched off.</summary>
     public static Dictionary<string, string> Trade(string account)
     {
         var settings = Settings(account);
-        foreach (var name in (string[])["Unctad__BulkUrl", "Unctad__PartnersFile", "Moex__IssUrl", "Moex__OfzTableUrl", "Moex__HoldersFile"]) settings[name] = "";
+        foreach (
+            var name in (string[])
+                ["Unctad__BulkUrl", "Unctad__PartnersFile", "Moex__IssUrl", "Moex__OfzTableUrl", "Moex__HoldersFile"]
+        )
+        {
+            settings[name] = "";
+        }
+
         return settings;
     }
 
@@ -82,7 +99,8 @@ internal sealed class App : IAsyncDisposable
     {
         var settings = Trade(account);
         settings["Census__From"] = "2023-01";
-        foreach (var (name, value) in more) settings[name] = value;
+        foreach (var (name, value) in more)
+            settings[name] = value;
         return settings;
     }
 
@@ -98,11 +116,37 @@ internal sealed class App : IAsyncDisposable
             WorkingDirectory = Path.GetTempPath(),
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
-            RedirectStandardError = true
+            RedirectStandardError = true,
         };
-        string[] own = ["Census__", "Sources__", "Moex__", "Unctad__", "PipelineStorage", "AzureWebJobs", "AzureFunctionsJobHost", "AZURE_FUNCTIONS", "ASPNETCORE_", "CENSUS_", "UNCTAD_", "MOEX_", "MONITOR_"];
-        foreach (var name in start.Environment.Keys.Where(name => own.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))).ToList()) start.Environment.Remove(name);
-        foreach (var (name, value) in settings) start.Environment[name] = value;
+        string[] own =
+        [
+            "Census__",
+            "Sources__",
+            "Moex__",
+            "Unctad__",
+            "PipelineStorage",
+            "AzureWebJobs",
+            "AzureFunctionsJobHost",
+            "AZURE_FUNCTIONS",
+            "ASPNETCORE_",
+            "CENSUS_",
+            "UNCTAD_",
+            "MOEX_",
+            "MONITOR_",
+        ];
+        foreach (
+            var name in start
+                .Environment.Keys.Where(name =>
+                    own.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+                )
+                .ToList()
+        )
+        {
+            start.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
         return new App(start);
     }
 
@@ -134,19 +178,25 @@ internal sealed class App : IAsyncDisposable
         var started = Stopwatch.StartNew();
         while (!await condition())
         {
-            Assert.False(process.HasExited, $"the app ended before {what}: {(process.HasExited ? process.ExitCode : 0)}\n{Out}\n{Error}");
+            Assert.False(
+                process.HasExited,
+                $"the app ended before {what}: {(process.HasExited ? process.ExitCode : 0)}\n{Out}\n{Error}"
+            );
             Assert.True(started.Elapsed < Limit, $"not seen within {Limit:c}: {what}\n{Out}\n{Error}");
             await Task.Delay(milliseconds);
         }
     }
 
     /// <summary>Waits for a line of its output.</summary>
-    public Task UntilSaysAsync(string text) => UntilAsync(text, () => Task.FromResult(Out.Contains(text, StringComparison.Ordinal)));
+    public Task UntilSaysAsync(string text) =>
+        UntilAsync(text, () => Task.FromResult(Out.Contains(text, StringComparison.Ordinal)));
 
     /// <summary>The process id of the worker, which the local host has written down.</summary>
     public int WorkerId()
     {
-        using var entry = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, ".azurite", "hosts", $"host-{process.Id}.json")));
+        using var entry = System.Text.Json.JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(Repository.Root, ".azurite", "hosts", $"host-{process.Id}.json"))
+        );
         return entry.RootElement.GetProperty("Worker").GetProperty("Pid").GetInt32();
     }
 
@@ -174,17 +224,25 @@ internal sealed class App : IAsyncDisposable
         process.Dispose();
     }
 
-    private static string Output(string project) => Path.Combine(Repository.Root, "src", project,
-        Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "Pipeline.Tests"), AppContext.BaseDirectory));
+    private static string Output(string project) =>
+        Path.Combine(
+            Repository.Root,
+            "src",
+            project,
+            Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "Pipeline.Tests"), AppContext.BaseDirectory)
+        );
 
     private static void Keep(StringBuilder text, string? line)
     {
-        if (line is null) return;
-        lock (text) text.Append(line).Append('\n');
+        if (line is null)
+            return;
+        lock (text)
+            text.Append(line).Append('\n');
     }
 
     private static string Text(StringBuilder text)
     {
-        lock (text) return text.ToString();
+        lock (text)
+            return text.ToString();
     }
 }

@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary><c>kill -9</c> of the local host or of its worker in the middle of <c>--once</c>, and then a run that is not disturbed.</summary>
+/// <summary>
+/// <c>kill -9</c> of the local host or of its worker in the middle of <c>--once</c>, and then a run that is
+/// not disturbed.
+/// </summary>
 public sealed class KilledTests(Azurite azurite)
 {
     [Theory]
@@ -20,7 +23,8 @@ public sealed class KilledTests(Azurite azurite)
             await UntilAsync(app, account, moment);
             var worker = app.WorkerId();
             await app.KillAsync();
-            if (OperatingSystem.IsLinux()) await UntilEndedAsync(worker);
+            if (OperatingSystem.IsLinux())
+                await UntilEndedAsync(worker);
         }
 
         await AssertCompletedAsync(quiet, connection);
@@ -30,17 +34,24 @@ public sealed class KilledTests(Azurite azurite)
     [InlineData("the first body is stored")]
     [InlineData("the first facts are written")]
     [InlineData("the first slice is published")]
-    public async Task A_worker_that_dies_ends_the_run_in_one_line_and_the_next_run_leaves_what_a_quiet_run_leaves(string moment)
+    public async Task A_worker_that_dies_ends_the_run_in_one_line_and_the_next_run_leaves_what_a_quiet_run_leaves(
+        string moment
+    )
     {
         var quiet = await QuietRun.GetAsync(azurite);
         var connection = azurite.NewAccount();
         await using (var app = App.Start(App.Settings(connection), "--once"))
         {
             await UntilAsync(app, new Account(connection), moment);
-            using (var worker = Process.GetProcessById(app.WorkerId())) worker.Kill();
+            using (var worker = Process.GetProcessById(app.WorkerId()))
+                worker.Kill();
             var ended = await app.EndAsync();
             Assert.Equal(1, ended.ExitCode);
-            Assert.Equal("worker: ended with exit code 137; run the command again: what was stored is kept, and the work goes on where it ended", ended.ErrorLines[^1]);
+            Assert.Equal(
+                "worker: ended with exit code 137; run the command again: what was stored is kept, and the work "
+                    + "goes on where it ended",
+                ended.ErrorLines[^1]
+            );
         }
 
         await AssertCompletedAsync(quiet, connection);
@@ -65,18 +76,22 @@ public sealed class KilledTests(Azurite azurite)
         Assert.False(other.HasExited);
     }
 
-    private static Task UntilAsync(App app, Account account, string moment) => app.UntilAsync(moment, async () => moment switch
-    {
-        "the first body is stored" => (await account.RowsAsync("slices")).Count > 0,
-        "the first facts are written" => (await account.RowsAsync("trademonthly", "PartitionKey eq '4621|imports|total'")).Count > 0,
-        _ => (await account.RowsAsync("slices", "State eq 'done'")).Count > 0
-    });
+    private static Task UntilAsync(App app, Account account, string moment) =>
+        app.UntilAsync(moment, async () => moment switch
+            {
+                "the first body is stored" => (await account.RowsAsync("slices")).Count > 0,
+                "the first facts are written" => (
+                    await account.RowsAsync("trademonthly", "PartitionKey eq '4621|imports|total'")
+                ).Count > 0,
+                _ => (await account.RowsAsync("slices", "State eq 'done'")).Count > 0,
+            });
 
     /// <summary>On Linux a worker does not outlive its host.</summary>
     private static async Task UntilEndedAsync(int process)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (Directory.Exists($"/proc/{process}")) await Task.Delay(50, limit.Token);
+        while (Directory.Exists($"/proc/{process}"))
+            await Task.Delay(50, limit.Token);
     }
 
     [Fact]
@@ -88,7 +103,9 @@ public sealed class KilledTests(Azurite azurite)
         foreach (var done in (int[])[1, 4, 12, 25, 36])
         {
             await using var app = App.Start(App.Settings(connection), "--once");
-            await app.UntilAsync($"{done} slices are done", async () => (await account.RowsAsync("slices", "State eq 'done'")).Count >= done);
+            await app.UntilAsync($"{done} slices are done", async () =>
+                (await account.RowsAsync("slices", "State eq 'done'")).Count >= done
+            );
             await app.KillAsync();
         }
 

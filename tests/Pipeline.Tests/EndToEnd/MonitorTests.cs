@@ -13,9 +13,15 @@ public sealed class MonitorTests(Azurite azurite)
         await queue.CreateAsync();
         await queue.SendMessageAsync("given up");
         // Who keeps dead letters is switched off, so that this one stays where it is.
-        await using var app = App.Start(App.Small(connection, ("MONITOR_SCHEDULE", "* * * * * *"), ("AzureWebJobs_KeepDeadPull_Disabled", "true")), "--port", $"{Loopback.FreePort()}");
+        await using var app = App.Start(
+            App.Small(connection, ("MONITOR_SCHEDULE", "* * * * * *"), ("AzureWebJobs_KeepDeadPull_Disabled", "true")),
+            "--port",
+            $"{Loopback.FreePort()}"
+        );
         await app.UntilSaysAsync("Monitor: gauge pipeline.poison.messages queue=pull-poison value=1");
-        await app.UntilSaysAsync("Monitor: gauge pipeline.data.overdue.hours dataset=census-trade/exports-total value=0");
+        await app.UntilSaysAsync(
+            "Monitor: gauge pipeline.data.overdue.hours dataset=census-trade/exports-total value=0"
+        );
         await app.UntilSaysAsync("Monitor: gauge pipeline.rejects.open source=moex-holders value=0");
         Assert.Empty(app.Error);
     }

@@ -12,10 +12,18 @@ public sealed class OnceTests(Azurite azurite)
         var quiet = await QuietRun.GetAsync(azurite);
         Assert.Empty(quiet.Ended.Error);
         var account = new Account(quiet.ConnectionString);
-        foreach (var (source, slices, tables) in (IEnumerable<(string, string, string[])>)[("census-trade", "32", ["trademonthly"]), ("unctad-fdi", "2", ["fdiannual", "fdipartners"]), ("moex-holders", "3", ["holders"])])
+        foreach (
+            var (source, slices, tables) in (IEnumerable<(string, string, string[])>)
+                [
+                    ("census-trade", "32", ["trademonthly"]),
+                    ("unctad-fdi", "2", ["fdiannual", "fdipartners"]),
+                    ("moex-holders", "3", ["holders"]),
+                ]
+        )
         {
             var facts = 0;
-            foreach (var table in tables) facts += (await account.RowsAsync(table)).Count;
+            foreach (var table in tables)
+                facts += (await account.RowsAsync(table)).Count;
             Assert.True(facts > 50, $"{source}: {facts} rows");
             var summary = Summary(quiet.Ended, source);
             Assert.Equal((slices, $"{facts:N0}", "0"), (summary["slices"], summary["added"], summary["rejected"]));
@@ -26,7 +34,11 @@ public sealed class OnceTests(Azurite azurite)
 
     [Fact]
     public async Task The_tables_keep_the_contract_and_the_published_figures_as_the_npm_client_reads_them() =>
-        await Contract.AssertHoldsAsync((await QuietRun.GetAsync(azurite)).ConnectionString, "trademonthly,fdiannual,fdipartners,holders,indicators,claims,gaps,runs,slices,datasets", figures: true);
+        await Contract.AssertHoldsAsync(
+            (await QuietRun.GetAsync(azurite)).ConnectionString,
+            "trademonthly,fdiannual,fdipartners,holders,indicators,claims,gaps,runs,slices,datasets",
+            figures: true
+        );
 
     [Fact]
     public async Task A_second_run_asks_for_everything_finds_nothing_new_and_writes_to_no_fact_table()
@@ -42,10 +54,16 @@ public sealed class OnceTests(Azurite azurite)
 
         Assert.True(second.ExitCode == 0, second.ToString());
         Assert.Empty(second.Error);
-        foreach (var (source, slices) in (IEnumerable<(string, string)>)[("census-trade", "6"), ("unctad-fdi", "2"), ("moex-holders", "3")])
+        foreach (
+            var (source, slices) in (IEnumerable<(string, string)>)
+                [("census-trade", "6"), ("unctad-fdi", "2"), ("moex-holders", "3")]
+        )
         {
             var summary = Summary(second, source);
-            Assert.Equal((slices, "0", "0", "0"), (summary["slices"], summary["read"], summary["added"], summary["changed"]));
+            Assert.Equal(
+                (slices, "0", "0", "0"),
+                (summary["slices"], summary["read"], summary["added"], summary["changed"])
+            );
         }
         Assert.Equal(before, await FactVersionsAsync(account));
     }
@@ -55,7 +73,10 @@ public sealed class OnceTests(Azurite azurite)
     {
         var quiet = await QuietRun.GetAsync(azurite);
         var connection = azurite.NewAccount();
-        var both = await Task.WhenAll(App.RunAsync(App.Settings(connection), "--once"), App.RunAsync(App.Settings(connection), "--once"));
+        var both = await Task.WhenAll(
+            App.RunAsync(App.Settings(connection), "--once"),
+            App.RunAsync(App.Settings(connection), "--once")
+        );
         Assert.All(both, ended => Assert.True(ended.ExitCode == 0, ended.ToString()));
         await quiet.AssertSameAsync(connection);
     }
@@ -65,7 +86,8 @@ public sealed class OnceTests(Azurite azurite)
     {
         var ended = await App.RunAsync(App.Small(azurite.NewAccount()), "--once");
         Assert.True(ended.ExitCode == 0, ended.ToString());
-        foreach (var source in (string[])["unctad-fdi", "moex-holders"]) Assert.Contains($"\n{source}: switched off by the settings\n", ended.Out, StringComparison.Ordinal);
+        foreach (var source in (string[])["unctad-fdi", "moex-holders"])
+            Assert.Contains($"\n{source}: switched off by the settings\n", ended.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,7 +115,10 @@ public sealed class OnceTests(Azurite azurite)
         var connection = azurite.NewAccount();
         var ended = await App.RunAsync(App.Settings(connection), "--once", "Nonsense");
         Assert.Equal(1, ended.ExitCode);
-        Assert.Equal("--once: seen \"Nonsense\", expected one of PlanCensusTrade, PlanUnctadFdi, PlanMoexHolders\n", ended.Error);
+        Assert.Equal(
+            "--once: seen \"Nonsense\", expected one of PlanCensusTrade, PlanUnctadFdi, PlanMoexHolders\n",
+            ended.Error
+        );
         Assert.Empty(await new Account(connection).NamesAsync());
     }
 
@@ -115,14 +140,27 @@ public sealed class OnceTests(Azurite azurite)
             "US imports of goods from Russia: 126.1 million US dollars in 2024-12, -56.8% on 2023-12",
             "foreign direct investment in Russia: stock of 216.0 billion US dollars at the end of 2024",
             "United States: 55 percent of the foreign-held free float of Moscow's shares on 2018-09-06",
-            "next: 'dotnet run --project src/Pipeline.Local' and open http://localhost:7071/ for charts, claims and what was revised",
+            "next: 'dotnet run --project src/Pipeline.Local' and open http://localhost:7071/ for charts, claims and "
+                + "what was revised",
         ];
         Assert.All(lines, line => Assert.Contains($"\n{line}\n", quiet.Ended.Out, StringComparison.Ordinal));
         var account = new Account(quiet.ConnectionString);
         async Task<double> OfAsync(string indicator, string period) =>
-            (double)(await account.RowsAsync("indicators", $"PartitionKey eq '{indicator}' and RowKey eq '{period}'")).Single()["Value"];
-        var (last, before) = (await OfAsync("us-ru-imports-monthly", "2024-12"), await OfAsync("us-ru-imports-monthly", "2023-12"));
-        Assert.Equal("126.1 -56.8", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{last / 1e6:0.0} {(last / before - 1) * 100:0.0}"));
+            (double)
+                (
+                    await account.RowsAsync("indicators", $"PartitionKey eq '{indicator}' and RowKey eq '{period}'")
+                ).Single()["Value"];
+        var (last, before) = (
+            await OfAsync("us-ru-imports-monthly", "2024-12"),
+            await OfAsync("us-ru-imports-monthly", "2023-12")
+        );
+        Assert.Equal(
+            "126.1 -56.8",
+            string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"{last / 1e6:0.0} {(last / before - 1) * 100:0.0}"
+            )
+        );
         Assert.Equal(216.0, await OfAsync("fdi-rus-inward-stock", "2024") / 1e9, 1);
     }
 
@@ -131,12 +169,22 @@ public sealed class OnceTests(Azurite azurite)
     {
         var quiet = await QuietRun.GetAsync(azurite);
         // A test that kills a host may leave a worker, which the next run ends first.
-        Assert.Matches("^(worker: ended [0-9]+ whose host had died\n)?worker: starting the function app\n", quiet.Ended.Out);
-        foreach (var (plan, slices) in (IEnumerable<(string, int)>)[("PlanCensusTrade", 32), ("PlanUnctadFdi", 2), ("PlanMoexHolders", 3)])
+        Assert.Matches(
+            "^(worker: ended [0-9]+ whose host had died\n)?worker: starting the function app\n",
+            quiet.Ended.Out
+        );
+        foreach (
+            var (plan, slices) in (IEnumerable<(string, int)>)
+                [("PlanCensusTrade", 32), ("PlanUnctadFdi", 2), ("PlanMoexHolders", 3)]
+        )
         {
             Assert.Matches($"(?m)^ +[0-9]+ s  {plan}: {slices} slices are due$", quiet.Ended.Out);
         }
-        Assert.Matches("(?m)^ +[0-9]+ s  ([0-9]+ of 37 slices|all slices; computing indicators, claims and files), [0-9,]+ rows, [0-9,]+ rows/s", quiet.Ended.Out);
+        Assert.Matches(
+            "(?m)^ +[0-9]+ s  ([0-9]+ of 37 slices|all slices; computing indicators, claims and files), [0-9,]+ "
+                + "rows, [0-9,]+ rows/s",
+            quiet.Ended.Out
+        );
     }
 
     [Fact]
@@ -144,11 +192,19 @@ public sealed class OnceTests(Azurite azurite)
     {
         var ended = await App.RunAsync(App.Small(azurite.NewAccount()), "--once", "PlanCensusTrade", "--json");
         Assert.True(ended.ExitCode == 0, ended.ToString());
-        var lines = ended.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var lines = ended
+            .Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToList();
         var ledger = Assert.Single(lines, line => line.TryGetProperty("source", out _));
-        Assert.Equal(("census-trade", 6), (ledger.GetProperty("source").GetString(), ledger.GetProperty("slices").GetInt32()));
-        Assert.All(lines.Where(line => line.ValueKind == JsonValueKind.Object && !line.TryGetProperty("source", out _)),
-            line => Assert.Equal(JsonValueKind.String, line.GetProperty("message").ValueKind));
+        Assert.Equal(
+            ("census-trade", 6),
+            (ledger.GetProperty("source").GetString(), ledger.GetProperty("slices").GetInt32())
+        );
+        Assert.All(
+            lines.Where(line => line.ValueKind == JsonValueKind.Object && !line.TryGetProperty("source", out _)),
+            line => Assert.Equal(JsonValueKind.String, line.GetProperty("message").ValueKind)
+        );
     }
 
     [Fact]
@@ -158,13 +214,19 @@ public sealed class OnceTests(Azurite azurite)
         var ended = await App.RunAsync(App.Settings(quiet.ConnectionString), "--list");
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Matches("(?m)^census-trade/imports-total/2018 +done +[0-9,]+ rows  pulled ", ended.Out);
-        Assert.Equal(37, ended.Out.Split('\n').Count(line => line.Contains(" rows  pulled ", StringComparison.Ordinal)));
+        Assert.Equal(
+            37,
+            ended.Out.Split('\n').Count(line => line.Contains(" rows  pulled ", StringComparison.Ordinal))
+        );
     }
 
     /// <summary>A source's row of the summary by column.</summary>
     internal static Dictionary<string, string> Summary(App.Ended ended, string source = "census-trade")
     {
-        var lines = ended.Out.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var lines = ended
+            .Out.Split('\n')
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .ToList();
         var head = lines.FirstOrDefault(words => words.FirstOrDefault() == "source");
         var row = lines.FirstOrDefault(words => words.FirstOrDefault() == source);
         Assert.True(head is not null && row is not null && head.Length == row.Length, ended.ToString());
@@ -174,7 +236,8 @@ public sealed class OnceTests(Azurite azurite)
     private static async Task<List<string>> FactVersionsAsync(Account account)
     {
         var versions = new List<string>();
-        foreach (var table in (string[])[.. Account.FactTables, "indicators", "claims", "history", "gaps"]) versions.AddRange(await account.VersionsAsync(table));
+        foreach (var table in (string[])[.. Account.FactTables, "indicators", "claims", "history", "gaps"])
+            versions.AddRange(await account.VersionsAsync(table));
         return versions;
     }
 }

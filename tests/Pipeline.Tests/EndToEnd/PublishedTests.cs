@@ -13,9 +13,21 @@ public sealed class PublishedTests(Azurite azurite)
         try
         {
             await PublishAsync(folder);
-            foreach (var file in (string[])["host.json", "samples/census-trade/answers.json", "samples/census-trade/country.xlsx", "samples/census-trade/missing_key.html",
-                         "samples/unctad-fdi/answers.json", "samples/moex-holders/answers.json"])
+            foreach (
+                var file in (string[])
+                    [
+                        "host.json",
+                        "samples/census-trade/answers.json",
+                        "samples/census-trade/country.xlsx",
+                        "samples/census-trade/missing_key.html",
+                        "samples/unctad-fdi/answers.json",
+                        "samples/moex-holders/answers.json",
+                    ]
+            )
+            {
                 Assert.True(File.Exists(Path.Combine(folder, file)), $"{file} is not in the published folder");
+            }
+
             var connection = azurite.NewAccount();
             var settings = App.Small(connection);
             await using (var once = App.Start(settings, "--app", folder, "--once"))
@@ -32,32 +44,63 @@ public sealed class PublishedTests(Azurite azurite)
         }
         finally
         {
-            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
         }
     }
 
     private static async Task PublishAsync(string folder)
     {
         // No servers that outlive the command, and an intermediate folder of the release build only.
-        var start = new ProcessStartInfo("dotnet",
-            ["publish", Path.Combine(Repository.Root, "src", "Pipeline.Functions"), "-c", "Release", "-o", folder, "-v", "quiet", "--nologo", "--disable-build-servers", "-p:UseSharedCompilation=false", "-nodeReuse:false"])
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [
+                "publish",
+                Path.Combine(Repository.Root, "src", "Pipeline.Functions"),
+                "-c",
+                "Release",
+                "-o",
+                folder,
+                "-v",
+                "quiet",
+                "--nologo",
+                "--disable-build-servers",
+                "-p:UseSharedCompilation=false",
+                "-nodeReuse:false",
+            ]
+        )
         {
             RedirectStandardOutput = true,
-            RedirectStandardError = true
+            RedirectStandardError = true,
         };
         // Variables that dotnet test sets for its own build must not reach this one.
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList()) start.Environment.Remove(name);
+        foreach (
+            var name in start
+                .Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase))
+                .ToList()
+        )
+        {
+            start.Environment.Remove(name);
+        }
+
         using var publish = Process.Start(start)!;
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(15));
         try
         {
-            var (output, error) = (publish.StandardOutput.ReadToEndAsync(limit.Token), publish.StandardError.ReadToEndAsync(limit.Token));
+            var (output, error) = (
+                publish.StandardOutput.ReadToEndAsync(limit.Token),
+                publish.StandardError.ReadToEndAsync(limit.Token)
+            );
             await publish.WaitForExitAsync(limit.Token);
-            Assert.True(publish.ExitCode == 0, $"dotnet publish: exit code {publish.ExitCode}\n{await output}\n{await error}");
+            Assert.True(
+                publish.ExitCode == 0,
+                $"dotnet publish: exit code {publish.ExitCode}\n{await output}\n{await error}"
+            );
         }
         finally
         {
-            if (!publish.HasExited) publish.Kill(entireProcessTree: true);
+            if (!publish.HasExited)
+                publish.Kill(entireProcessTree: true);
         }
     }
 }

@@ -2,13 +2,17 @@ using Xunit;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>One undisturbed <c>--once</c> on all samples, which other tests look at and compare with. Nothing writes to its account afterwards.</summary>
+/// <summary>
+/// One undisturbed <c>--once</c> on all samples, which other tests look at and compare with. Nothing writes to
+/// its account afterwards.
+/// </summary>
 internal sealed class QuietRun
 {
     private static readonly Lock Gate = new();
     private static Task<QuietRun>? run;
 
-    private QuietRun(string connectionString, App.Ended ended, IReadOnlyList<string> outcome) => (ConnectionString, Ended, Outcome) = (connectionString, ended, outcome);
+    private QuietRun(string connectionString, App.Ended ended, IReadOnlyList<string> outcome) =>
+        (ConnectionString, Ended, Outcome) = (connectionString, ended, outcome);
 
     public string ConnectionString { get; }
     public App.Ended Ended { get; }
@@ -19,7 +23,8 @@ internal sealed class QuietRun
     /// <summary>The run; made when a test first needs it.</summary>
     public static Task<QuietRun> GetAsync(Azurite azurite)
     {
-        lock (Gate) return run ??= MakeAsync(azurite.NewAccount());
+        lock (Gate)
+            return run ??= MakeAsync(azurite.NewAccount());
     }
 
     private static async Task<QuietRun> MakeAsync(string connectionString)
@@ -29,7 +34,10 @@ internal sealed class QuietRun
         return new QuietRun(connectionString, ended, await new Account(connectionString).OutcomeAsync());
     }
 
-    /// <summary>Asserts that an account holds what a quiet run leaves, no row twice, and a ledger that accounts for every row.</summary>
+    /// <summary>
+    /// Asserts that an account holds what a quiet run leaves, no row twice, and a ledger that accounts for
+    /// every row.
+    /// </summary>
     public async Task AssertSameAsync(string connectionString)
     {
         var account = new Account(connectionString);

@@ -16,12 +16,26 @@ public sealed class ServingTests(Azurite azurite)
         var port = Loopback.FreePort();
         await using var app = App.Start(App.Small(connection, ("CENSUS_SCHEDULE", "* * * * * *")), "--port", $"{port}");
         await app.UntilSaysAsync($"ready: http://localhost:{port}/ leads to the report");
-        Assert.Contains($"  Health: [GET,HEAD] http://localhost:{port}/api/health\n", app.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            $"  Health: [GET,HEAD] http://localhost:{port}/api/health\n",
+            app.Out,
+            StringComparison.Ordinal
+        );
         Assert.Contains("  PlanCensusTrade: timer * * * * * *\n", app.Out, StringComparison.Ordinal);
-        foreach (var (function, queue) in (ReadOnlySpan<(string, string)>)[("Pull", "pull"), ("Normalize", "normalize"), ("Publish", "publish")])
+        foreach (
+            var (function, queue) in (ReadOnlySpan<(string, string)>)
+                [("Pull", "pull"), ("Normalize", "normalize"), ("Publish", "publish")]
+        )
+        {
             Assert.Contains($"  {function}: queue {queue} (PipelineStorage)\n", app.Out, StringComparison.Ordinal);
+        }
+
         Assert.Equal("""{"status":"healthy"}""", await Http.GetStringAsync($"http://localhost:{port}/api/health"));
-        await app.UntilAsync("six slices done by the schedule", async () => (await account.RowsAsync("slices", "State eq 'done'")).Count == 6, 200);
+        await app.UntilAsync(
+            "six slices done by the schedule",
+            async () => (await account.RowsAsync("slices", "State eq 'done'")).Count == 6,
+            200
+        );
         Assert.Equal((await account.RowsAsync("trademonthly")).Count, await account.AddedAsync());
 
         await app.TerminateAsync();
@@ -43,14 +57,27 @@ public sealed class ServingTests(Azurite azurite)
         await own.DisposeAsync();
         using var answer = await Http.GetAsync($"http://localhost:{port}/api/health");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-        Assert.Equal("""{"status":"unhealthy","reason":"the data account does not answer"}""", await answer.Content.ReadAsStringAsync());
-        await app.UntilAsync("the log says so", () => Task.FromResult(app.Error.Contains("health: the data account named by PipelineStorage does not answer", StringComparison.Ordinal)));
+        Assert.Equal(
+            """{"status":"unhealthy","reason":"the data account does not answer"}""",
+            await answer.Content.ReadAsStringAsync()
+        );
+        await app.UntilAsync("the log says so", () =>
+            Task.FromResult(
+                app.Error.Contains(
+                    "health: the data account named by PipelineStorage does not answer",
+                    StringComparison.Ordinal
+                )
+            )
+        );
     }
 
     [Theory]
     [InlineData("not JSON", "no JSON of a message: ")]
     [InlineData("""{"planned":"now"}""", "queue pull, property Slice: seen nothing, expected source/dataset/key")]
-    [InlineData("""{"Slice":"../../etc/passwd","PlannedAt":"2026-01-01T00:00:00Z"}""", "queue pull, property Slice: seen \"../../etc/passwd\", expected source/dataset/key")]
+    [InlineData(
+        """{"Slice":"../../etc/passwd","PlannedAt":"2026-01-01T00:00:00Z"}""",
+        "queue pull, property Slice: seen \"../../etc/passwd\", expected source/dataset/key"
+    )]
     public async Task A_message_that_is_no_pull_is_kept_in_rejects_and_the_run_ends_with_2(string body, string seen)
     {
         var connection = azurite.NewAccount();
@@ -77,8 +104,11 @@ public sealed class ServingTests(Azurite azurite)
         var account = new Account(connection);
         await account.SendAsync("pull", "not JSON");
         await using var app = App.Start(App.Small(connection), "--once");
-        await app.UntilAsync("the first attempt has failed", () => Task.FromResult(app.Error.Contains("FunctionInputConverterException", StringComparison.Ordinal)));
-        foreach (var queue in (string[])["pull", "pull-poison"]) await account.Queues.GetQueueClient(queue).ClearMessagesAsync();
+        await app.UntilAsync("the first attempt has failed", () =>
+            Task.FromResult(app.Error.Contains("FunctionInputConverterException", StringComparison.Ordinal))
+        );
+        foreach (var queue in (string[])["pull", "pull-poison"])
+            await account.Queues.GetQueueClient(queue).ClearMessagesAsync();
         var ended = await app.EndAsync();
         Assert.True(ended.ExitCode is 0 or 2, ended.ToString());
     }
@@ -94,27 +124,55 @@ public sealed class ServingTests(Azurite azurite)
         var slice = (await account.RowsAsync("slices", "RowKey eq 'imports-total|2023'")).Single();
         var run = (await account.RowsAsync("runs", "Slice eq 'census-trade/imports-total/2023'")).Single();
         var blobs = account.Blobs.GetBlobContainerClient("raw");
-        var blob = (await blobs.GetBlobsAsync(new Azure.Storage.Blobs.Models.GetBlobsOptions { Prefix = "census-trade/imports-total/2023/" }).ToListAsync()).Single().Name;
+        var blob = (
+            await blobs
+                .GetBlobsAsync(
+                    new Azure.Storage.Blobs.Models.GetBlobsOptions { Prefix = "census-trade/imports-total/2023/" }
+                )
+                .ToListAsync()
+        )
+            .Single()
+            .Name;
         var body = (await blobs.GetBlobClient(blob).DownloadContentAsync()).Value;
         await blobs.DeleteBlobAsync(blob);
 
         var replayed = await App.RunAsync(settings, "--replay", "census-trade/imports-total/2023", "--from", "source");
         Assert.True(replayed.ExitCode == 0, replayed.ToString());
-        await account.SendAsync("normalize", $$"""{"Slice":"census-trade/imports-total/2023","RawBlob":"{{blob}}","Replay":true}""");
+        await account.SendAsync(
+            "normalize",
+            $$"""{"Slice":"census-trade/imports-total/2023","RawBlob":"{{blob}}","Replay":true}"""
+        );
         var ended = await App.RunAsync(settings, "--once");
         Assert.True(ended.ExitCode == 2, ended.ToString());
-        Assert.Contains("dead letter: census-trade/imports-total/2023 message normalize: seen RequestFailedException: The specified blob does not exist., expected a message that its step ends within 5 attempts; " +
-                        "correct the cause, then replay the slice: POST /api/replay/census-trade/imports-total/2023, or --replay census-trade/imports-total/2023", ended.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "dead letter: census-trade/imports-total/2023 message normalize: seen RequestFailedException: The "
+                + "specified blob does not exist., expected a message that its step ends within 5 attempts; "
+                + "correct the cause, then replay the slice: POST /api/replay/census-trade/imports-total/2023, or "
+                + "--replay census-trade/imports-total/2023",
+            ended.Out,
+            StringComparison.Ordinal
+        );
         var kept = Assert.Single(await account.RowsAsync("rejects"));
-        Assert.Equal((blob, "Normalize", "census-trade/imports-total/2023", "open"), (kept["RawBlob"], kept["Step"], kept["Slice"], kept["State"]));
+        Assert.Equal(
+            (blob, "Normalize", "census-trade/imports-total/2023", "open"),
+            (kept["RawBlob"], kept["Step"], kept["Slice"], kept["State"])
+        );
 
-        await blobs.GetBlobClient(blob).UploadAsync(body.Content, new Azure.Storage.Blobs.Models.BlobUploadOptions { Metadata = body.Details.Metadata });
+        await blobs
+            .GetBlobClient(blob)
+            .UploadAsync(
+                body.Content,
+                new Azure.Storage.Blobs.Models.BlobUploadOptions { Metadata = body.Details.Metadata }
+            );
         ended = await App.RunAsync(settings, "--replay", "census-trade/imports-total/2023");
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Equal("replayed", Assert.Single(await account.RowsAsync("rejects"))["State"]);
         Assert.Equal(facts, await account.ContentAsync("trademonthly"));
         Assert.Equal(run["Added"], (await account.RowsAsync("runs", $"RowKey eq '{run.RowKey}'")).Single()["Added"]);
-        Assert.Equal(slice["Sha256"], (await account.RowsAsync("slices", "RowKey eq 'imports-total|2023'")).Single()["Sha256"]);
+        Assert.Equal(
+            slice["Sha256"],
+            (await account.RowsAsync("slices", "RowKey eq 'imports-total|2023'")).Single()["Sha256"]
+        );
         Assert.Equal(0, (await App.RunAsync(settings, "--once")).ExitCode);
     }
 
@@ -138,12 +196,33 @@ public sealed class ServingTests(Azurite azurite)
         }
         var (status, said) = await PostAsync("census-trade/imports-total/2023");
         Assert.Equal(HttpStatusCode.Accepted, status);
-        Assert.Matches("""^\{"slice":"census-trade/imports-total/2023","from":"raw","rawBlob":"census-trade/imports-total/2023/[0-9TZ]{16}-[0-9a-f]{12}\.json"\}$""", said);
-        await app.UntilAsync("the run ended once more", async () => (await account.RowsAsync("runs", $"RowKey eq '{run.RowKey}' and State eq 'done'")).Any(row => !Equals(row["EndedAt"], run["EndedAt"])), 200);
+        Assert.Matches(
+            """^\{"slice":"census-trade/imports-total/2023","from":"raw","rawBlob":"census-trade/imports-total/2023/[0-9TZ]{16}-[0-9a-f]{12}\.json"\}$""",
+            said
+        );
+        await app.UntilAsync(
+            "the run ended once more",
+            async () =>
+                (await account.RowsAsync("runs", $"RowKey eq '{run.RowKey}' and State eq 'done'")).Any(row =>
+                    !Equals(row["EndedAt"], run["EndedAt"])
+                ),
+            200
+        );
         Assert.Equal(versions, await account.VersionsAsync("trademonthly"));
-        Assert.Equal((HttpStatusCode.BadRequest, """{"error":"replay: seen \"census-trade/imports-total/2O23\", expected source/dataset/key, for example census-trade/exports-total/2019; see the table slices"}"""),
-            await PostAsync("census-trade/imports-total/2O23"));
-        Assert.Equal((HttpStatusCode.BadRequest, """{"error":"replay, accept: seen \"yes\", expected true or false; or leave it out"}"""), await PostAsync("census-trade/imports-total/2023?accept=yes"));
+        Assert.Equal(
+            (
+                HttpStatusCode.BadRequest,
+                """{"error":"replay: seen \"census-trade/imports-total/2O23\", expected source/dataset/key, for example census-trade/exports-total/2019; see the table slices"}"""
+            ),
+            await PostAsync("census-trade/imports-total/2O23")
+        );
+        Assert.Equal(
+            (
+                HttpStatusCode.BadRequest,
+                """{"error":"replay, accept: seen \"yes\", expected true or false; or leave it out"}"""
+            ),
+            await PostAsync("census-trade/imports-total/2023?accept=yes")
+        );
     }
 
     [Fact]
@@ -160,20 +239,46 @@ public sealed class ServingTests(Azurite azurite)
         await app.UntilSaysAsync("ready: ");
         async Task<(HttpStatusCode, string)> PostAsync(string source)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"http://localhost:{port}/api/restore/{source}");
+            using var request = new HttpRequestMessage(
+                HttpMethod.Post,
+                $"http://localhost:{port}/api/restore/{source}"
+            );
             using var answer = await Http.SendAsync(request);
             return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
         }
-        Assert.Equal((HttpStatusCode.OK, $$"""{"source":"census-trade","slices":{{bodies}},"loaded":0,"left":{{bodies}}}"""), await PostAsync("census-trade"));
+        Assert.Equal(
+            (HttpStatusCode.OK, $$"""{"source":"census-trade","slices":{{bodies}},"loaded":0,"left":{{bodies}}}"""),
+            await PostAsync("census-trade")
+        );
         foreach (var table in (string[])["trademonthly", "slices", "history", "gaps"])
-            if ((await account.RowsAsync(table)).Count > 0) await account.Tables.DeleteTableAsync(table);
-        Assert.Equal((HttpStatusCode.BadRequest, """{"error":"restore: seen \"census\", expected a source: census-trade, unctad-fdi, moex-holders; correct the address"}"""), await PostAsync("census"));
+        {
+            if ((await account.RowsAsync(table)).Count > 0)
+                await account.Tables.DeleteTableAsync(table);
+        }
+
+        Assert.Equal(
+            (
+                HttpStatusCode.BadRequest,
+                """{"error":"restore: seen \"census\", expected a source: census-trade, unctad-fdi, moex-holders; correct the address"}"""
+            ),
+            await PostAsync("census")
+        );
         Assert.Empty(await account.RowsAsync("trademonthly"));
-        Assert.Equal((HttpStatusCode.OK, $$"""{"source":"census-trade","slices":{{bodies}},"loaded":{{bodies}},"left":0}"""), await PostAsync("census-trade"));
+        Assert.Equal(
+            (HttpStatusCode.OK, $$"""{"source":"census-trade","slices":{{bodies}},"loaded":{{bodies}},"left":0}"""),
+            await PostAsync("census-trade")
+        );
         // Indicators follow by a message of their own.
-        await app.UntilAsync("everything is as it was", async () => before.SequenceEqual(await account.OutcomeAsync()), 200);
+        await app.UntilAsync(
+            "everything is as it was",
+            async () => before.SequenceEqual(await account.OutcomeAsync()),
+            200
+        );
     }
 
     /// <summary>A failed message comes back at once instead of after ten seconds.</summary>
-    private static readonly (string, string) AtOnce = ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:00");
+    private static readonly (string, string) AtOnce = (
+        "AzureFunctionsJobHost__extensions__queues__visibilityTimeout",
+        "00:00:00"
+    );
 }

@@ -17,7 +17,9 @@ public sealed partial class TimerTests(Azurite azurite)
         await using var second = App.Start(settings, "--port", $"{Loopback.FreePort()}");
         await second.UntilSaysAsync("ready: ");
         var before = Plans(first).Count;
-        await first.UntilAsync("three plans more", () => Task.FromResult(Plans(first).Count >= before + 3 || Plans(second).Count > 0));
+        await first.UntilAsync("three plans more", () =>
+            Task.FromResult(Plans(first).Count >= before + 3 || Plans(second).Count > 0)
+        );
         await first.TerminateAsync();
         Assert.Equal(0, (await first.EndAsync()).ExitCode);
         await second.UntilAsync("the second host takes over", () => Task.FromResult(Plans(second).Count >= 2));
@@ -34,7 +36,16 @@ public sealed partial class TimerTests(Azurite azurite)
         // As it stands when no host ran at the turn of the year.
         var year = new DateTime(TimeProvider.System.GetUtcNow().Year, 1, 1, 0, 0, 0, DateTimeKind.Utc);
         var status = container.GetBlobClient($"timers/{TriggerHost.HostId}/Host.Functions.PlanCensusTrade/status");
-        await status.UploadAsync(BinaryData.FromObjectAsJson(new { Last = year.AddYears(-1), Next = year, LastUpdated = year.AddYears(-1) }));
+        await status.UploadAsync(
+            BinaryData.FromObjectAsJson(
+                new
+                {
+                    Last = year.AddYears(-1),
+                    Next = year,
+                    LastUpdated = year.AddYears(-1),
+                }
+            )
+        );
         var settings = App.Small(connection, ("CENSUS_SCHEDULE", "0 0 0 1 1 *"));
         await using (var app = App.Start(settings, "--verbose", "--port", $"{Loopback.FreePort()}"))
         {
@@ -55,7 +66,15 @@ public sealed partial class TimerTests(Azurite azurite)
 
     /// <summary>When the plan has run, in whole seconds of two.</summary>
     private static List<long> Plans(App app) =>
-        [.. Plan().Matches(app.Out).Select(line => DateTimeOffset.Parse(line.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeSeconds() / 2)];
+        [
+            .. Plan()
+                .Matches(app.Out)
+                .Select(line =>
+                    DateTimeOffset
+                        .Parse(line.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)
+                        .ToUnixTimeSeconds() / 2
+                ),
+        ];
 
     [GeneratedRegex("^([0-9T:.Z-]+) info: PlanCensusTrade: census-trade: ", RegexOptions.Multiline)]
     private static partial Regex Plan();

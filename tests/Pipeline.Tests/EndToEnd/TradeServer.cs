@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>The recorded samples behind a loopback address, with the manners of the trade API: a key check by redirect, 204 for what it has no rows of.</summary>
+/// <summary>
+/// The recorded samples behind a loopback address, with the manners of the trade API: a key check by redirect,
+/// 204 for what it has no rows of.
+/// </summary>
 internal sealed class TradeServer : IAsyncDisposable
 {
     private const string Prefix = "/data/timeseries/intltrade/";
@@ -21,8 +24,16 @@ internal sealed class TradeServer : IAsyncDisposable
     {
         var folder = Path.Combine(App.Folder, "samples", "census-trade");
         using (var index = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "answers.json"))))
+        {
             foreach (var answer in index.RootElement.EnumerateArray())
-                answers[answer.GetProperty("request").GetString()!] = (answer.GetProperty("contentType").GetString()!, File.ReadAllBytes(Path.Combine(folder, answer.GetProperty("file").GetString()!)));
+            {
+                answers[answer.GetProperty("request").GetString()!] = (
+                    answer.GetProperty("contentType").GetString()!,
+                    File.ReadAllBytes(Path.Combine(folder, answer.GetProperty("file").GetString()!))
+                );
+            }
+        }
+
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -34,7 +45,8 @@ internal sealed class TradeServer : IAsyncDisposable
     public int Requests => Volatile.Read(ref requests);
 
     /// <summary>The server's address without a slash at its end.</summary>
-    public string Address => server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Address =>
+        server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
     public static async Task<TradeServer> StartAsync(string key)
     {
@@ -61,7 +73,10 @@ internal sealed class TradeServer : IAsyncDisposable
     {
         var request = answers.Keys.Single(name => name.EndsWith(end, StringComparison.Ordinal));
         var (contentType, body) = answers[request];
-        answers[request] = (contentType, System.Text.Encoding.UTF8.GetBytes(change(System.Text.Encoding.UTF8.GetString(body))));
+        answers[request] = (
+            contentType,
+            System.Text.Encoding.UTF8.GetBytes(change(System.Text.Encoding.UTF8.GetString(body)))
+        );
     }
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
@@ -79,7 +94,8 @@ internal sealed class TradeServer : IAsyncDisposable
                 response.Redirect("/data/missing_key.html");
                 return;
             }
-            asked = Uri.UnescapeDataString($"{rest}{request.QueryString}"[1..]).Replace($"&key={key}", "", StringComparison.Ordinal);
+            asked = Uri.UnescapeDataString($"{rest}{request.QueryString}"[1..])
+                .Replace($"&key={key}", "", StringComparison.Ordinal);
         }
         if (!answers.TryGetValue(asked, out var answer))
         {

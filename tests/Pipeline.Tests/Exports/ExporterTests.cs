@@ -27,19 +27,34 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         await using var pipeline = await LoadAsync("a=1/@cmd b=2", "c=-3");
         var one = await TextAsync("fakefacts/fake|one.csv");
         var lines = one.Split("\r\n");
-        Assert.StartsWith("PartitionKey,RowKey,Name,Value,Note,Source,Dataset,Vintage,FirstSeen,LastChanged,Revision,Basis,RawBlob,RunId,RowHash,SchemaVersion", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "PartitionKey,RowKey,Name,Value,Note,Source,Dataset,Vintage,FirstSeen,LastChanged,Revision,Basis,"
+                + "RawBlob,RunId,RowHash,SchemaVersion",
+            lines[0],
+            StringComparison.Ordinal
+        );
         Assert.StartsWith("fake|one,a,a,1,'@cmd,fake,facts,", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("fake|one,b,b,2,,fake,facts,", lines[2], StringComparison.Ordinal);
         Assert.Equal("", lines[3]);
-        Assert.Equal(one + (await TextAsync("fakefacts/fake|two.csv"))[(lines[0].Length + 2)..], await TextAsync("fakefacts/_all.csv"));
+        Assert.Equal(
+            one + (await TextAsync("fakefacts/fake|two.csv"))[(lines[0].Length + 2)..],
+            await TextAsync("fakefacts/_all.csv")
+        );
         var manifest = await ManifestAsync();
-        Assert.Equal(["fakefacts/_all.csv 3", "fakefacts/fake|one.csv 2", "fakefacts/fake|two.csv 1"], manifest.Files.Select(file => $"{file.File} {file.Rows}"));
+        Assert.Equal(
+            ["fakefacts/_all.csv 3", "fakefacts/fake|one.csv 2", "fakefacts/fake|two.csv 1"],
+            manifest.Files.Select(file => $"{file.File} {file.Rows}")
+        );
         foreach (var file in manifest.Files)
         {
             var content = (await Container.GetBlobClient(file.File).DownloadContentAsync()).Value;
             Assert.Equal(file.Sha256, Convert.ToHexStringLower(SHA256.HashData(content.Content)));
             Assert.Equal("text/csv; charset=utf-8", content.Details.ContentType);
-            Assert.Equal((await pipeline.RowsAsync("fakefacts")).Max(row => row.GetDateTimeOffset("Vintage")!.Value), file.Vintage, TimeSpan.FromSeconds(30));
+            Assert.Equal(
+                (await pipeline.RowsAsync("fakefacts")).Max(row => row.GetDateTimeOffset("Vintage")!.Value),
+                file.Vintage,
+                TimeSpan.FromSeconds(30)
+            );
         }
     }
 
@@ -52,7 +67,16 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         Assert.Equal(first, await VersionsAsync());
         source.Replies["two"] = new("c=4");
         await pipeline.RunAsync();
-        Assert.Equal(["fakefacts/_all.csv", "fakefacts/fake|two.csv", "history/_all.csv", "history/fakefacts|fake|two.csv", "manifest.json"], (await VersionsAsync()).Except(first).Select(version => version.Split(' ')[0]));
+        Assert.Equal(
+            [
+                "fakefacts/_all.csv",
+                "fakefacts/fake|two.csv",
+                "history/_all.csv",
+                "history/fakefacts|fake|two.csv",
+                "manifest.json",
+            ],
+            (await VersionsAsync()).Except(first).Select(version => version.Split(' ')[0])
+        );
     }
 
     [Fact]
@@ -63,9 +87,15 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         await pipeline.RunAsync();
         var row = Assert.Single(await pipeline.RowsAsync(Names.History));
         var lines = (await TextAsync("history/fakefacts|fake|two.csv")).Split("\r\n");
-        Assert.Equal(row.Keys.Where(name => name is not ("odata.etag" or "Timestamp")).Order(StringComparer.Ordinal), lines[0].Split(',').Order(StringComparer.Ordinal));
+        Assert.Equal(
+            row.Keys.Where(name => name is not ("odata.etag" or "Timestamp")).Order(StringComparer.Ordinal),
+            lines[0].Split(',').Order(StringComparer.Ordinal)
+        );
         Assert.StartsWith($"fakefacts|fake|two,{row.RowKey},Value,3,4,", lines[1], StringComparison.Ordinal);
-        Assert.Equal(row.GetDateTimeOffset("ValidTo"), (await ManifestAsync()).Files.Single(file => file.File == "history/_all.csv").Vintage);
+        Assert.Equal(
+            row.GetDateTimeOffset("ValidTo"),
+            (await ManifestAsync()).Files.Single(file => file.File == "history/_all.csv").Vintage
+        );
     }
 
     [Fact]
@@ -75,7 +105,16 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         await using var pipeline = await LoadAsync("a=1", "c=3");
         source.Replies["two"] = new("#");
         await pipeline.RunAsync();
-        Assert.Equal(["fakefacts/_all.csv", "fakefacts/fake|one.csv", "history/_all.csv", "history/fakefacts|fake|two.csv", "manifest.json"], (await VersionsAsync()).Select(version => version.Split(' ')[0]));
+        Assert.Equal(
+            [
+                "fakefacts/_all.csv",
+                "fakefacts/fake|one.csv",
+                "history/_all.csv",
+                "history/fakefacts|fake|two.csv",
+                "manifest.json",
+            ],
+            (await VersionsAsync()).Select(version => version.Split(' ')[0])
+        );
     }
 
     [Fact]
@@ -101,8 +140,14 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         source.Replies["two"] = new("", 500);
         await using var pipeline = new TestPipeline(account, source);
         await pipeline.RunAsync();
-        Assert.Equal([SliceState.Done, SliceState.Failed], (await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None)).Select(row => row.State));
-        Assert.Equal(["fakefacts/_all.csv", "fakefacts/fake|one.csv"], (await ManifestAsync()).Files.Select(file => file.File));
+        Assert.Equal(
+            [SliceState.Done, SliceState.Failed],
+            (await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None)).Select(row => row.State)
+        );
+        Assert.Equal(
+            ["fakefacts/_all.csv", "fakefacts/fake|one.csv"],
+            (await ManifestAsync()).Files.Select(file => file.File)
+        );
     }
 
     [Theory]
@@ -111,17 +156,30 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     [InlineData("null", "\"null\"")]
     [InlineData("{\"sources\":{}}", "\"{\"sources\":{}}\"")]
     [InlineData("{\"sources\":{},\"files\":[null]}", "\"{\"sources\":{},\"files\":[null]}\"")]
-    public async Task A_manifest_that_cannot_be_read_stops_neither_plan_nor_pull_nor_report_and_is_replaced(string text, string seen)
+    public async Task A_manifest_that_cannot_be_read_stops_neither_plan_nor_pull_nor_report_and_is_replaced(
+        string text,
+        string seen
+    )
     {
         await using var pipeline = await LoadAsync("a=1", "c=3");
-        var before = (await VersionsAsync()).Where(version => !version.StartsWith(ExportManifest.Name, StringComparison.Ordinal));
+        var before = (await VersionsAsync()).Where(version =>
+            !version.StartsWith(ExportManifest.Name, StringComparison.Ordinal)
+        );
         await Container.GetBlobClient(ExportManifest.Name).UploadAsync(BinaryData.FromString(text), overwrite: true);
         await pipeline.Get<ReportReader>().ReadAsync(CancellationToken.None);
         await pipeline.RunAsync();
-        Assert.Equal(before, (await VersionsAsync()).Where(version => !version.StartsWith(ExportManifest.Name, StringComparison.Ordinal)));
+        Assert.Equal(
+            before,
+            (await VersionsAsync()).Where(version => !version.StartsWith(ExportManifest.Name, StringComparison.Ordinal))
+        );
         await AreTrueAsync(pipeline);
-        Assert.Contains($"Error: container exports, blob manifest.json: seen {seen}, expected the manifest of the export files; it counts as empty; " +
-            "the next plan of each source makes its indicators, claims, files and this blob anew, nothing is to be done", pipeline.Log);
+        Assert.Contains(
+            $"Error: container exports, blob manifest.json: seen {seen}, expected the manifest of the export files; "
+                + "it counts as empty; "
+                + "the next plan of each source makes its indicators, claims, files and this blob anew, nothing is "
+                + "to be done",
+            pipeline.Log
+        );
     }
 
     [Fact]
@@ -129,7 +187,9 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     {
         await using var pipeline = await LoadAsync("a=1", "c=3");
         var files = await FilesAsync();
-        await Container.GetBlobClient("fakefacts/fake|one.csv").UploadAsync(BinaryData.FromString("mine\r\n"), overwrite: true);
+        await Container
+            .GetBlobClient("fakefacts/fake|one.csv")
+            .UploadAsync(BinaryData.FromString("mine\r\n"), overwrite: true);
         await Container.GetBlobClient("fakefacts/fake|two.csv").DeleteAsync();
         await Container.GetBlobClient("fakefacts/mine.csv").UploadAsync(BinaryData.FromString("mine\r\n"));
         await Container.GetBlobClient("mine/mine.csv").UploadAsync(BinaryData.FromString("mine\r\n"));
@@ -149,12 +209,19 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         await using var newer = await LoadAsync("a=1", "c=3");
         (source.Replies["one"], source.Replies["two"]) = (new("a=2"), new("c=4"));
         var raced = false;
-        await using var slow = new TestPipeline(account, source, new AroundPolicy(request => !raced && IsPut(request, late), async () =>
-        {
-            raced = true;
-            (source.Replies["one"], source.Replies["two"]) = (new("a=5"), new("c=6"));
-            await newer.RunAsync();
-        }));
+        await using var slow = new TestPipeline(
+            account,
+            source,
+            new AroundPolicy(
+                request => !raced && IsPut(request, late),
+                async () =>
+                {
+                    raced = true;
+                    (source.Replies["one"], source.Replies["two"]) = (new("a=5"), new("c=6"));
+                    await newer.RunAsync();
+                }
+            )
+        );
         await slow.RunAsync();
         Assert.True(raced);
         await AreTrueAsync(slow);
@@ -168,18 +235,36 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         source.Replies["two"] = new("c=4");
         var (reading, raced, statuses) = (false, false, new List<int>());
         // The loading reads the table too: the exporter does after it has listed the files.
-        var list = new AroundPolicy(request => request.Method == RequestMethod.Get && request.Uri.Query.Contains("comp=list", StringComparison.Ordinal) && Path(request).EndsWith("/exports", StringComparison.Ordinal), after: _ => Task.FromResult(reading = true));
-        var race = new AroundPolicy(request => reading && !raced && request.Uri.Path.Contains("fakefacts()", StringComparison.Ordinal), after: async _ =>
-        {
-            raced = true;
-            source.Replies["two"] = new("c=6");
-            await newer.RunAsync();
-        });
-        await using var slow = new TestPipeline(account, source, list, race, new AroundPolicy(request => IsPut(request, "fake|two.csv"), after: message =>
-        {
-            statuses.Add(message.Response.Status);
-            return Task.CompletedTask;
-        }));
+        var list = new AroundPolicy(
+            request =>
+                request.Method == RequestMethod.Get
+                && request.Uri.Query.Contains("comp=list", StringComparison.Ordinal)
+                && Path(request).EndsWith("/exports", StringComparison.Ordinal),
+            after: _ => Task.FromResult(reading = true)
+        );
+        var race = new AroundPolicy(
+            request => reading && !raced && request.Uri.Path.Contains("fakefacts()", StringComparison.Ordinal),
+            after: async _ =>
+            {
+                raced = true;
+                source.Replies["two"] = new("c=6");
+                await newer.RunAsync();
+            }
+        );
+        await using var slow = new TestPipeline(
+            account,
+            source,
+            list,
+            race,
+            new AroundPolicy(
+                request => IsPut(request, "fake|two.csv"),
+                after: message =>
+                {
+                    statuses.Add(message.Response.Status);
+                    return Task.CompletedTask;
+                }
+            )
+        );
         await slow.RunAsync();
         Assert.Equal([412], statuses);
         await AreTrueAsync(slow);
@@ -189,25 +274,37 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     [InlineData("fake|two.csv", false)]
     [InlineData("fake|two.csv", true)]
     [InlineData("manifest.json", false)]
-    public async Task A_slow_exporter_with_rows_that_were_taken_back_ends_with_the_present_ones_and_if_it_dies_so_does_the_next_plan(string late, bool dies)
+    public async Task A_slow_exporter_with_rows_that_were_taken_back_ends_with_the_present_ones_and_if_it_dies_so_does_the_next_plan(
+        string late,
+        bool dies
+    )
     {
         source.Coverage = Pipeline.Sources.Coverage.ByHand;
         await using var newer = await LoadAsync("a=1", "c=3");
         source.Replies["two"] = new("c=3 d=4");
         var (raced, dead) = (false, false);
-        var race = new AroundPolicy(request => !raced && IsPut(request, late), async () =>
-        {
-            // The files are still those of these rows: nobody writes them, and the version that the slow one has listed stays.
-            raced = true;
-            source.Replies["two"] = new("c=3");
-            await newer.RunAsync();
-        });
+        var race = new AroundPolicy(
+            request => !raced && IsPut(request, late),
+            async () =>
+            {
+                // The files are still those of these rows: nobody writes them, and the version that the slow one has
+                // listed stays.
+                raced = true;
+                source.Replies["two"] = new("c=3");
+                await newer.RunAsync();
+            }
+        );
         var end = new AroundPolicy(request => dead, () => throw new CrashException("dead"));
-        var last = new AroundPolicy(request => dies && raced && IsPut(request, late), after: _ => Task.FromResult(dead = true));
+        var last = new AroundPolicy(
+            request => dies && raced && IsPut(request, late),
+            after: _ => Task.FromResult(dead = true)
+        );
         await using (var slow = new TestPipeline(account, source, end, race, last))
         {
-            if (dies) await Assert.ThrowsAsync<CrashException>(slow.RunAsync);
-            else await slow.RunAsync();
+            if (dies)
+                await Assert.ThrowsAsync<CrashException>(slow.RunAsync);
+            else
+                await slow.RunAsync();
         }
         Assert.True(raced);
         await newer.RunAsync();
@@ -221,8 +318,20 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         source.Coverage = Pipeline.Sources.Coverage.ByHand;
         await using var pipeline = await LoadAsync("a=1", "c=3");
         source.Replies["two"] = new("c=3 d=4");
-        await using (var dying = new TestPipeline(account, source, new AroundPolicy(request => IsPut(request, ExportManifest.Name), () => throw new CrashException("before the manifest"))))
+        await using (
+            var dying = new TestPipeline(
+                account,
+                source,
+                new AroundPolicy(
+                    request => IsPut(request, ExportManifest.Name),
+                    () => throw new CrashException("before the manifest")
+                )
+            )
+        )
+        {
             await Assert.ThrowsAsync<CrashException>(dying.RunAsync);
+        }
+
         Assert.Contains("fake|two,d,", await TextAsync("fakefacts/fake|two.csv"), StringComparison.Ordinal);
         source.Replies["two"] = new("c=3");
         await pipeline.RunAsync();
@@ -237,12 +346,22 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         await using var newer = await LoadAsync("a=1", "c=3");
         source.Replies["two"] = new("#");
         var raced = false;
-        await using var slow = new TestPipeline(account, source, new AroundPolicy(request => !raced && request.Method == RequestMethod.Delete && Path(request).EndsWith("fake|two.csv", StringComparison.Ordinal), async () =>
-        {
-            raced = true;
-            source.Replies["two"] = new("c=9");
-            await newer.RunAsync();
-        }));
+        await using var slow = new TestPipeline(
+            account,
+            source,
+            new AroundPolicy(
+                request =>
+                    !raced
+                    && request.Method == RequestMethod.Delete
+                    && Path(request).EndsWith("fake|two.csv", StringComparison.Ordinal),
+                async () =>
+                {
+                    raced = true;
+                    source.Replies["two"] = new("c=9");
+                    await newer.RunAsync();
+                }
+            )
+        );
         await slow.RunAsync();
         Assert.True(raced);
         await AreTrueAsync(slow);
@@ -254,11 +373,20 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     {
         source.Replies["one"] = new("a=1");
         var losses = 0;
-        await using var pipeline = new TestPipeline(account, source, new AroundPolicy(request => IsPut(request, ExportManifest.Name), () =>
-        {
-            losses++;
-            return Container.GetBlobClient(ExportManifest.Name).UploadAsync(ExportManifest.Empty.Write(), overwrite: true);
-        }));
+        await using var pipeline = new TestPipeline(
+            account,
+            source,
+            new AroundPolicy(
+                request => IsPut(request, ExportManifest.Name),
+                () =>
+                {
+                    losses++;
+                    return Container
+                        .GetBlobClient(ExportManifest.Name)
+                        .UploadAsync(ExportManifest.Empty.Write(), overwrite: true);
+                }
+            )
+        );
         var lost = await Assert.ThrowsAsync<RequestFailedException>(pipeline.RunAsync);
         Assert.Equal((412, 11), (lost.Status, losses));
     }
@@ -267,7 +395,10 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     public async Task The_marks_of_all_sources_are_read_at_once()
     {
         await using var pipeline = await LoadAsync("a=1", "c=3");
-        Assert.Equal((await ManifestAsync()).Sources, await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None));
+        Assert.Equal(
+            (await ManifestAsync()).Sources,
+            await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)
+        );
         Assert.Equal(["fake"], (await ManifestAsync()).Sources.Keys);
         await using var empty = new TestPipeline(azurite.NewAccount(), source);
         Assert.Empty(await empty.Get<Exporter>().MarksAsync(CancellationToken.None));
@@ -283,14 +414,22 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         return pipeline;
     }
 
-    private async Task<string> TextAsync(string file) => (await Container.GetBlobClient(file).DownloadContentAsync()).Value.Content.ToString();
+    private async Task<string> TextAsync(string file) =>
+        (await Container.GetBlobClient(file).DownloadContentAsync()).Value.Content.ToString();
 
-    private async Task<ExportManifest> ManifestAsync() => ExportManifest.Read((await Container.GetBlobClient(ExportManifest.Name).DownloadContentAsync()).Value.Content);
+    private async Task<ExportManifest> ManifestAsync() =>
+        ExportManifest.Read((await Container.GetBlobClient(ExportManifest.Name).DownloadContentAsync()).Value.Content);
 
     private async Task<List<string>> VersionsAsync()
     {
         var versions = new List<string>();
-        await foreach (var blob in Container.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, CancellationToken.None)) versions.Add($"{blob.Name} {blob.Properties.ETag}");
+        await foreach (
+            var blob in Container.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, CancellationToken.None)
+        )
+        {
+            versions.Add($"{blob.Name} {blob.Properties.ETag}");
+        }
+
         return versions;
     }
 
@@ -298,12 +437,21 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     private async Task<List<string>> FilesAsync()
     {
         var files = new List<string>();
-        await foreach (var blob in Container.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, CancellationToken.None))
-            if (blob.Name != ExportManifest.Name) files.Add($"{blob.Name} {await TextAsync(blob.Name)}");
+        await foreach (
+            var blob in Container.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, CancellationToken.None)
+        )
+        {
+            if (blob.Name != ExportManifest.Name)
+                files.Add($"{blob.Name} {await TextAsync(blob.Name)}");
+        }
+
         return files;
     }
 
-    /// <summary>Files, manifest, hashes and metadata are those that an exporter makes of the tables in an empty container, and the digest is done.</summary>
+    /// <summary>
+    /// Files, manifest, hashes and metadata are those that an exporter makes of the tables in an empty
+    /// container, and the digest is done.
+    /// </summary>
     private async Task AreTrueAsync(TestPipeline pipeline)
     {
         Assert.True(await pipeline.Get<Digest>().IsDoneAsync("fake", CancellationToken.None));
@@ -311,9 +459,22 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         foreach (var file in manifest.Files)
         {
             var content = (await Container.GetBlobClient(file.File).DownloadContentAsync()).Value;
-            Assert.Equal((file.Sha256, file.Sha256, file.Bytes), (Convert.ToHexStringLower(SHA256.HashData(content.Content)), content.Details.Metadata["sha256"], content.Content.ToMemory().Length));
+            Assert.Equal(
+                (file.Sha256, file.Sha256, file.Bytes),
+                (
+                    Convert.ToHexStringLower(SHA256.HashData(content.Content)),
+                    content.Details.Metadata["sha256"],
+                    content.Content.ToMemory().Length
+                )
+            );
         }
-        await foreach (var blob in Container.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, CancellationToken.None)) await Container.GetBlobClient(blob.Name).DeleteAsync();
+        await foreach (
+            var blob in Container.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, CancellationToken.None)
+        )
+        {
+            await Container.GetBlobClient(blob.Name).DeleteAsync();
+        }
+
         await using var fresh = new TestPipeline(account, source);
         await fresh.Get<Digest>().RunAsync("fake", CancellationToken.None);
         Assert.Equal(await FilesAsync(), files.Where(file => !file.StartsWith("mine/", StringComparison.Ordinal)));
@@ -322,6 +483,9 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
 
     private static string Path(Request request) => Uri.UnescapeDataString(request.Uri.ToUri().AbsolutePath);
 
-    private static bool IsPut(Request request, string file) => request.Method == RequestMethod.Put && Path(request).EndsWith($"/{file}", StringComparison.Ordinal) && Path(request).Contains("/exports/", StringComparison.Ordinal)
+    private static bool IsPut(Request request, string file) =>
+        request.Method == RequestMethod.Put
+        && Path(request).EndsWith($"/{file}", StringComparison.Ordinal)
+        && Path(request).Contains("/exports/", StringComparison.Ordinal)
         && (file == ExportManifest.Name || Path(request).Contains("/fakefacts/", StringComparison.Ordinal));
 }

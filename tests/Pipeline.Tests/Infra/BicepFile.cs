@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>As much of a Bicep file as the tests compare with the code: named lists, objects and types, each written one entry a line.</summary>
+/// <summary>
+/// As much of a Bicep file as the tests compare with the code: named lists, objects and types, each written
+/// one entry a line.
+/// </summary>
 internal sealed class BicepFile
 {
     private BicepFile(string name, string text)
@@ -19,21 +22,43 @@ internal sealed class BicepFile
 
     /// <summary>All Bicep files of the repository.</summary>
     public static IReadOnlyList<BicepFile> All { get; } =
-        [.. Directory.EnumerateFiles(Folder, "*.bicep*", SearchOption.AllDirectories).Where(path => !path.EndsWith(".json", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(path => Read(Path.GetRelativePath(Folder, path)))];
+    [
+        .. Directory
+            .EnumerateFiles(Folder, "*.bicep*", SearchOption.AllDirectories)
+            .Where(path => !path.EndsWith(".json", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(path => Read(Path.GetRelativePath(Folder, path))),
+    ];
 
     public static string Folder => Path.Combine(Repository.Root, "infra");
 
-    public static BicepFile Read(string name) => new(name, Regex.Replace(File.ReadAllText(Path.Combine(Folder, name)), @"(?<=^|\s)//[^\n]*", ""));
+    public static BicepFile Read(string name) =>
+        new(name, Regex.Replace(File.ReadAllText(Path.Combine(Folder, name)), @"(?<=^|\s)//[^\n]*", ""));
 
     /// <summary>The texts of a list, such as <c>var queues = ['pull', 'normalize']</c>.</summary>
     public IReadOnlyList<string> List(string name) => Literals(Block($"var {name} =", '[', ']'));
 
     /// <summary>The entries of an object whose values are plain texts or numbers.</summary>
-    public IReadOnlyDictionary<string, string> Object(string declaration) => Regex.Matches(Block(declaration, '{', '}'), @"^  (?:'([^']+)'|(\w+)): (?:'((?:[^'\\]|\\.)*)'|(\S+))", RegexOptions.Multiline)
-        .ToDictionary(match => match.Groups[1].Value + match.Groups[2].Value, match => match.Groups[3].Value + match.Groups[4].Value, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Object(string declaration) =>
+        Regex
+            .Matches(
+                Block(declaration, '{', '}'),
+                @"^  (?:'([^']+)'|(\w+)): (?:'((?:[^'\\]|\\.)*)'|(\S+))",
+                RegexOptions.Multiline
+            )
+            .ToDictionary(
+                match => match.Groups[1].Value + match.Groups[2].Value,
+                match => match.Groups[3].Value + match.Groups[4].Value,
+                StringComparer.Ordinal
+            );
 
     /// <summary>The property names of an object type.</summary>
-    public IReadOnlyList<string> Properties(string type) => [.. Regex.Matches(Block($"type {type} =", '{', '}'), @"^  (\w+):", RegexOptions.Multiline).Select(match => match.Groups[1].Value)];
+    public IReadOnlyList<string> Properties(string type) =>
+        [
+            .. Regex
+                .Matches(Block($"type {type} =", '{', '}'), @"^  (\w+):", RegexOptions.Multiline)
+                .Select(match => match.Groups[1].Value),
+        ];
 
     /// <summary>The one match of a pattern.</summary>
     public Match Match(string pattern)
@@ -43,7 +68,10 @@ internal sealed class BicepFile
         return match;
     }
 
-    /// <summary>That this file lists what the code has: what one of them lacks is named, with the file to correct.</summary>
+    /// <summary>
+    /// That this file lists what the code has: what one of them lacks is named, with the file to
+    /// correct.
+    /// </summary>
     /// <param name="code">The names in the code, of which each is there once.</param>
     /// <param name="listed">The names in this file.</param>
     /// <param name="where">The file of the code.</param>
@@ -54,9 +82,16 @@ internal sealed class BicepFile
         [
             ($"in the code ({where}), not in infra/{Name}", known.Except(said)),
             ($"in infra/{Name}, not in the code ({where})", said.Except(known)),
-            ($"more than once in infra/{Name}", said.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key))
+            (
+                $"more than once in infra/{Name}",
+                said.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key)
+            ),
         ];
-        var found = differences.Where(difference => difference.Names.Any()).Select(difference => $"{difference.What}: {string.Join(", ", difference.Names.Order(StringComparer.Ordinal))}");
+        var found = differences
+            .Where(difference => difference.Names.Any())
+            .Select(difference =>
+                $"{difference.What}: {string.Join(", ", difference.Names.Order(StringComparer.Ordinal))}"
+            );
         Assert.True(!found.Any(), string.Join('\n', found));
     }
 
@@ -70,7 +105,8 @@ internal sealed class BicepFile
     }
 
     /// <summary>The texts in quotes.</summary>
-    public static IReadOnlyList<string> Literals(string text) => [.. Regex.Matches(text, @"'((?:[^'\\]|\\.)*)'").Select(match => match.Groups[1].Value)];
+    public static IReadOnlyList<string> Literals(string text) =>
+        [.. Regex.Matches(text, @"'((?:[^'\\]|\\.)*)'").Select(match => match.Groups[1].Value)];
 
     /// <summary>Where the bracket that stands at a place is closed.</summary>
     public static int Close(string text, int from, char open, char close)
@@ -78,8 +114,10 @@ internal sealed class BicepFile
         var depth = 0;
         for (var at = from; at < text.Length; at++)
         {
-            if (text[at] == open) depth++;
-            else if (text[at] == close && --depth == 0) return at;
+            if (text[at] == open)
+                depth++;
+            else if (text[at] == close && --depth == 0)
+                return at;
         }
         throw new FormatException($"a {open} that is not closed: {text[from..Math.Min(text.Length, from + 40)]}");
     }

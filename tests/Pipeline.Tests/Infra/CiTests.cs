@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Pipeline.Tests.Infra;
 
-/// <summary>How <c>.ci/run</c> gets the programs that a machine lacks: as root, or by way of sudo, as on the machines of the workflow.</summary>
+/// <summary>
+/// How <c>.ci/run</c> gets the programs that a machine lacks: as root, or by way of sudo, as on the machines
+/// of the workflow.
+/// </summary>
 public sealed class CiTests : IDisposable
 {
     private static readonly string Text = File.ReadAllText(Path.Combine(Repository.Root, ".ci", "run"));
@@ -20,11 +23,17 @@ public sealed class CiTests : IDisposable
     {
         var (code, output, error) = await RunAsync(user, "p7zip-full jq");
         Assert.True(code == 0, output + error);
-        Assert.Equal(((string[])["p7zip-full", "jq"]).SelectMany(package => (string[])[$"{by}apt-get update -qq", $"{by}apt-get install -y -qq {package}"]), output.TrimEnd('\n').Split('\n'));
+        Assert.Equal(
+            ((string[])["p7zip-full", "jq"]).SelectMany(package =>
+                (string[])[$"{by}apt-get update -qq", $"{by}apt-get install -y -qq {package}"]
+            ),
+            output.TrimEnd('\n').Split('\n')
+        );
     }
 
     [Fact]
-    public async Task A_machine_that_has_everything_is_left_alone() => Assert.Equal((0, "", ""), await RunAsync("1001", ""));
+    public async Task A_machine_that_has_everything_is_left_alone() =>
+        Assert.Equal((0, "", ""), await RunAsync("1001", ""));
 
     [Fact]
     public async Task Without_the_SDK_it_says_so()
@@ -43,8 +52,21 @@ public sealed class CiTests : IDisposable
         script.Command("node", "echo v22.1.0");
         script.Command("apt-get", "echo \"apt-get $*\"");
         script.Command("sudo", "echo \"sudo $*\"");
-        foreach (var (command, package) in ((string, string)[])[("dotnet", "dotnet"), ("google-chrome", "chromium"), ("7z", "p7zip-full"), ("jq", "jq"), ("shellcheck", "shellcheck")])
-            if (!missing.Split(' ').Contains(package)) script.Command(command, ":");
+        foreach (
+            var (command, package) in ((string, string)[])
+                [
+                    ("dotnet", "dotnet"),
+                    ("google-chrome", "chromium"),
+                    ("7z", "p7zip-full"),
+                    ("jq", "jq"),
+                    ("shellcheck", "shellcheck"),
+                ]
+        )
+        {
+            if (!missing.Split(' ').Contains(package))
+                script.Command(command, ":");
+        }
+
         return await script.RunAsync(path, [], new Dictionary<string, string?>(), alone: true);
     }
 }

@@ -13,24 +13,44 @@ public sealed class NpmTests
         Assert.Equal(["uplot"], Packages("dependencies"));
         Assert.Equal(["azurite"], Packages("devDependencies"));
         Assert.Equal(["@azure/data-tables", "axe-core"], Packages("optionalDependencies"));
-        Assert.Contains("\"npm ci --omit=dev --omit=optional ", Read("src/Pipeline/Pipeline.csproj"), StringComparison.Ordinal);
-        Assert.Contains("[\"ci\", \"--omit=optional\", ", Read("src/Pipeline.Local/Azurite/NodeTools.cs"), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"npm ci --omit=dev --omit=optional ",
+            Read("src/Pipeline/Pipeline.csproj"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "[\"ci\", \"--omit=optional\", ",
+            Read("src/Pipeline.Local/Azurite/NodeTools.cs"),
+            StringComparison.Ordinal
+        );
 
-        IEnumerable<string> Packages(string kind) => package.RootElement.GetProperty(kind).EnumerateObject().Select(entry => entry.Name);
+        IEnumerable<string> Packages(string kind) =>
+            package.RootElement.GetProperty(kind).EnumerateObject().Select(entry => entry.Name);
     }
 
-    /// <summary>npm skips an optional package without an error if its <c>engines</c> do not fit: Azurite and what it needs are none.</summary>
+    /// <summary>
+    /// npm skips an optional package without an error if its <c>engines</c> do not fit: Azurite and what it
+    /// needs are none.
+    /// </summary>
     [Fact]
     public void No_package_of_Azurite_is_left_out_silently()
     {
         using var file = JsonDocument.Parse(Read("package-lock.json"));
         var packages = file.RootElement.GetProperty("packages");
-        Assert.Empty(packages.EnumerateObject().Where(entry => entry.Value.TryGetProperty("dev", out _) && entry.Value.TryGetProperty("optional", out _)).Select(entry => entry.Name));
+        Assert.Empty(
+            packages
+                .EnumerateObject()
+                .Where(entry =>
+                    entry.Value.TryGetProperty("dev", out _) && entry.Value.TryGetProperty("optional", out _)
+                )
+                .Select(entry => entry.Name)
+        );
         Assert.False(packages.GetProperty("node_modules/azurite").TryGetProperty("optional", out _));
     }
 
     [Fact]
-    public void The_lock_file_names_no_registry() => Assert.DoesNotContain("\"resolved\"", Read("package-lock.json"), StringComparison.Ordinal);
+    public void The_lock_file_names_no_registry() =>
+        Assert.DoesNotContain("\"resolved\"", Read("package-lock.json"), StringComparison.Ordinal);
 
     private static string Read(string path) => File.ReadAllText(Path.Combine(Repository.Root, path));
 }

@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace Pipeline.Tests.Infra;
 
 /// <summary>
-/// A shell script of <c>infra/</c>, run with fakes of the commands it calls. They are functions that the shell reads first, not files: a
-/// file that was written a moment ago cannot be run while a process that another test starts still has it open.
+/// A shell script of <c>infra/</c>, run with fakes of the commands it calls. They are functions that the shell reads
+/// first, not files: a file that was written a moment ago cannot be run while a process that another test starts still
+/// has it open.
 /// </summary>
 internal sealed class Script : IDisposable
 {
@@ -21,7 +22,8 @@ internal sealed class Script : IDisposable
     /// <summary>Lets a script that has no command but the fakes have these of the machine.</summary>
     public void Borrow(params string[] names)
     {
-        foreach (var name in names) File.CreateSymbolicLink(Path.Combine(Folder, name), $"/usr/bin/{name}");
+        foreach (var name in names)
+            File.CreateSymbolicLink(Path.Combine(Folder, name), $"/usr/bin/{name}");
     }
 
     /// <summary>Runs it; some minutes at most, for a machine that is busy.</summary>
@@ -29,18 +31,35 @@ internal sealed class Script : IDisposable
     /// <param name="arguments">What it is called with.</param>
     /// <param name="variables">The environment's variables; null takes one away.</param>
     /// <param name="alone">Whether it has no command but the fakes and what was borrowed.</param>
-    public async Task<(int Code, string Out, string Error)> RunAsync(string name, string[] arguments, IReadOnlyDictionary<string, string?> variables, bool alone = false)
+    public async Task<(int Code, string Out, string Error)> RunAsync(
+        string name,
+        string[] arguments,
+        IReadOnlyDictionary<string, string?> variables,
+        bool alone = false
+    )
     {
         var before = Path.Combine(Folder, "before.sh");
-        await File.WriteAllTextAsync(before, string.Concat(commands.Select(command => $"{command.Key}() (\n{command.Value}\n)\n")));
-        var start = new ProcessStartInfo("/bin/bash", [Path.Combine(BicepFile.Folder, name), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (alone) start.Environment["PATH"] = Folder;
+        await File.WriteAllTextAsync(
+            before,
+            string.Concat(commands.Select(command => $"{command.Key}() (\n{command.Value}\n)\n"))
+        );
+        var start = new ProcessStartInfo("/bin/bash", [Path.Combine(BicepFile.Folder, name), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        if (alone)
+            start.Environment["PATH"] = Folder;
         start.Environment["FAKE"] = Folder;
         start.Environment["BASH_ENV"] = before;
-        foreach (var (variable, value) in variables) start.Environment[variable] = value;
+        foreach (var (variable, value) in variables)
+            start.Environment[variable] = value;
         using var process = Process.Start(start)!;
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
+        var (output, error) = (
+            process.StandardOutput.ReadToEndAsync(limit.Token),
+            process.StandardError.ReadToEndAsync(limit.Token)
+        );
         await process.WaitForExitAsync(limit.Token);
         return (process.ExitCode, await output, await error);
     }

@@ -27,49 +27,87 @@ public sealed class SettingsTests
         ["APPLICATIONINSIGHTS_CONNECTION_STRING"] = "the host: where telemetry goes",
         ["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] = "the host: it signs in with the identity",
         ["OTEL_TRACES_SAMPLER"] = "the host's exporter: it keeps a fixed share of the traces",
-        ["OTEL_TRACES_SAMPLER_ARG"] = "the host's exporter: the share is all"
+        ["OTEL_TRACES_SAMPLER_ARG"] = "the host's exporter: the share is all",
     };
 
     [Fact]
     public void The_settings_are_those_that_the_code_reads()
     {
         var set = Defaults.Keys.Append(WithoutDefault).Concat(Secrets.Keys).Concat(Schedules.Keys).ToList();
-        Bicep.Agrees(SettingNames.All.Select(setting => setting.Name).Except([SettingNames.HostStorage, SettingNames.Storage]), set, "Settings/SettingNames.cs");
+        Bicep.Agrees(
+            SettingNames.All.Select(setting => setting.Name).Except([SettingNames.HostStorage, SettingNames.Storage]),
+            set,
+            "Settings/SettingNames.cs"
+        );
         // The list that the README shows holds every constant.
-        Assert.Equal(Code.Constants(typeof(SettingNames)).Values.Order(StringComparer.Ordinal), SettingNames.All.Select(setting => setting.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Code.Constants(typeof(SettingNames)).Values.Order(StringComparer.Ordinal),
+            SettingNames.All.Select(setting => setting.Name).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
     public void The_connections_are_complete_and_everything_else_is_the_platforms()
     {
         var last = App.Block("      timerSchedules,", '{', '}');
-        var set = Regex.Matches(last, @"^        (\w+):", RegexOptions.Multiline).Select(match => match.Groups[1].Value).ToList();
-        string[] host = ["AzureWebJobsStorage__accountName", "AzureWebJobsStorage__credential", "AzureWebJobsStorage__clientId"];
-        var data = ((string[])["blobServiceUri", "queueServiceUri", "tableServiceUri", "credential", "clientId"]).Select(part => $"PipelineStorage__{part}").ToList();
-        Assert.Equal(host.Concat(data).Concat(OfThePlatform.Keys).Order(StringComparer.Ordinal), set.Order(StringComparer.Ordinal));
+        var set = Regex
+            .Matches(last, @"^        (\w+):", RegexOptions.Multiline)
+            .Select(match => match.Groups[1].Value)
+            .ToList();
+        string[] host =
+        [
+            "AzureWebJobsStorage__accountName",
+            "AzureWebJobsStorage__credential",
+            "AzureWebJobsStorage__clientId",
+        ];
+        var data = ((string[])["blobServiceUri", "queueServiceUri", "tableServiceUri", "credential", "clientId"])
+            .Select(part => $"PipelineStorage__{part}")
+            .ToList();
+        Assert.Equal(
+            host.Concat(data).Concat(OfThePlatform.Keys).Order(StringComparer.Ordinal),
+            set.Order(StringComparer.Ordinal)
+        );
         // The same parts are what the code asks the section for, and what the README says of the setting.
         var source = File.ReadAllText(Path.Combine(Repository.Root, "src", "Pipeline", "Storage", "StorageAccount.cs"));
-        Assert.All(data, name => Assert.Contains($"\"{name["PipelineStorage__".Length..]}\"", source, StringComparison.Ordinal));
+        Assert.All(data, name =>
+            Assert.Contains($"\"{name["PipelineStorage__".Length..]}\"", source, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
-    public void The_app_gets_these_maps_the_later_ones_winning() => Assert.Matches(
-        @"properties: union\(\s+platformSettings,\s+sourceDefaults,\s+sources,\s+toObject\(\s+secrets,\s+setting => setting,\s+setting => '@Microsoft\.KeyVault\(SecretUri=\$\{keyVaultUri\}secrets/\$\{secretNames\[setting\]\}/\)'\s+\),\s+timerSchedules,\s+\{", App.Text);
+    public void The_app_gets_these_maps_the_later_ones_winning() =>
+        Assert.Matches(
+            @"properties: union\(\s+platformSettings,\s+sourceDefaults,\s+sources,\s+toObject\(\s+secrets,\s+setting => setting,\s+setting => '@Microsoft\.KeyVault\(SecretUri=\$\{keyVaultUri\}secrets/\$\{secretNames\[setting\]\}/\)'\s+\),\s+timerSchedules,\s+\{",
+            App.Text
+        );
 
     [Fact]
     public void An_environment_may_name_only_what_there_is()
     {
-        Assert.Equal(Defaults.Keys.Append(WithoutDefault).Order(StringComparer.Ordinal), Bicep.Properties("sourceSettings").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Defaults.Keys.Append(WithoutDefault).Order(StringComparer.Ordinal),
+            Bicep.Properties("sourceSettings").Order(StringComparer.Ordinal)
+        );
         Assert.Equal(Secrets.Keys, BicepFile.Literals(Bicep.Match(@"type secretSetting = ([^\n]*)").Groups[1].Value));
         Bicep.Agrees(Schedules.Keys, Bicep.Properties("schedules"), "param timerSchedules of main.bicep");
-        Main.Agrees(Code.Timers.Select(timer => timer.Schedule.Trim('%')), Schedules.Keys, "the timers of Pipeline.Functions");
+        Main.Agrees(
+            Code.Timers.Select(timer => timer.Schedule.Trim('%')),
+            Schedules.Keys,
+            "the timers of Pipeline.Functions"
+        );
     }
 
     [Fact]
     public void The_secrets_are_those_that_the_code_takes_from_a_vault_and_each_has_a_name_a_vault_accepts()
     {
         const string reference = "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/x/)";
-        var secret = SettingNames.All.Select(setting => setting.Name).Where(name => Read([new(name, reference)]).Findings.Any(finding => finding.Seen == "a Key Vault reference that was not resolved")).ToList();
+        var secret = SettingNames
+            .All.Select(setting => setting.Name)
+            .Where(name =>
+                Read([new(name, reference)])
+                    .Findings.Any(finding => finding.Seen == "a Key Vault reference that was not resolved")
+            )
+            .ToList();
         Bicep.Agrees(secret, Secrets.Keys, "Settings/SettingsReader.cs");
         Assert.All(Secrets.Values, name => Assert.Matches("^[a-z][a-z0-9-]{0,126}$", name));
     }
@@ -80,18 +118,28 @@ public sealed class SettingsTests
     public void Set_to_its_default_a_setting_changes_nothing(string mode)
     {
         KeyValuePair<string, string> sources = new(SettingNames.SourcesMode, mode);
-        var (without, with) = (Read([sources]), Read(Defaults.Where(setting => setting.Key != SettingNames.SourcesMode).Append(sources)));
+        var (without, with) = (
+            Read([sources]),
+            Read(Defaults.Where(setting => setting.Key != SettingNames.SourcesMode).Append(sources))
+        );
         Assert.Empty(without.Findings);
         Assert.Empty(with.Findings);
         Assert.Equal(Text(without.Settings!), Text(with.Settings!));
-        Assert.NotEqual(Text(without.Settings!), Text(Read([sources, new(SettingNames.CensusFrom, "2001-01")]).Settings!));
+        Assert.NotEqual(
+            Text(without.Settings!),
+            Text(Read([sources, new(SettingNames.CensusFrom, "2001-01")]).Settings!)
+        );
     }
 
     [Fact]
     public void What_has_no_default_is_left_out_so_that_the_samples_keep_their_table_of_bonds()
     {
         Assert.DoesNotContain(WithoutDefault, Defaults.Keys);
-        var samples = Read(Defaults.Where(setting => setting.Key != SettingNames.SourcesMode).Append(new(SettingNames.SourcesMode, "samples"))).Settings!;
+        var samples = Read(
+            Defaults
+                .Where(setting => setting.Key != SettingNames.SourcesMode)
+                .Append(new(SettingNames.SourcesMode, "samples"))
+        ).Settings!;
         Assert.Equal(MoexSettings.SampleOfzTableUrl, samples.Moex.OfzTableUrl);
         Assert.Null(Read(Defaults).Settings!.Moex.OfzTableUrl);
     }
@@ -102,9 +150,16 @@ public sealed class SettingsTests
     [Fact]
     public void The_schedules_are_those_of_local_work_but_the_yearly_source_is_looked_at_daily()
     {
-        using var template = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "local.settings.sample.json")));
-        var local = Schedules.Keys.ToDictionary(name => name, name => template.RootElement.GetProperty("Values").GetProperty(name).GetString()!, StringComparer.Ordinal);
-        // At the same time of day, but every day: an alert on logs looks back two days at most, so that a weekly timer would be missed five days in seven.
+        using var template = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(Repository.Root, "local.settings.sample.json"))
+        );
+        var local = Schedules.Keys.ToDictionary(
+            name => name,
+            name => template.RootElement.GetProperty("Values").GetProperty(name).GetString()!,
+            StringComparer.Ordinal
+        );
+        // At the same time of day, but every day: an alert on logs looks back two days at most, so that a weekly timer
+        // would be missed five days in seven.
         Assert.Equal("0 30 7 * * 1", local["UNCTAD_SCHEDULE"]);
         local["UNCTAD_SCHEDULE"] = "0 30 7 * * *";
         Assert.Equal(local, Schedules);
@@ -113,12 +168,22 @@ public sealed class SettingsTests
     [Fact]
     public void The_template_for_local_work_names_what_Azure_sets_and_everything_that_has_no_default()
     {
-        using var template = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "local.settings.sample.json")));
+        using var template = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(Repository.Root, "local.settings.sample.json"))
+        );
         var names = template.RootElement.GetProperty("Values").EnumerateObject().Select(value => value.Name).ToList();
         // In Azure the two accounts are connections by identity, and the plan knows the worker.
         string[] local = [SettingNames.HostStorage, SettingNames.Storage, "FUNCTIONS_WORKER_RUNTIME"];
         Assert.Empty(names.Except(local).Except(Defaults.Keys).Except(Schedules.Keys));
-        Assert.Empty(SettingNames.All.Where(setting => setting.Default.StartsWith("required", StringComparison.Ordinal) && !Secrets.ContainsKey(setting.Name)).Select(setting => setting.Name).Except(names));
+        Assert.Empty(
+            SettingNames
+                .All.Where(setting =>
+                    setting.Default.StartsWith("required", StringComparison.Ordinal)
+                    && !Secrets.ContainsKey(setting.Name)
+                )
+                .Select(setting => setting.Name)
+                .Except(names)
+        );
     }
 
     [Theory]
@@ -136,21 +201,30 @@ public sealed class SettingsTests
 
     [Fact]
     public void No_key_of_an_account_is_asked_for_anywhere() =>
-        Assert.All(BicepFile.All, file => Assert.DoesNotMatch(@"listKeys|listAccountSas|listServiceSas|AccountKey=|SharedAccessSignature", file.Text));
+        Assert.All(BicepFile.All, file =>
+            Assert.DoesNotMatch(@"listKeys|listAccountSas|listServiceSas|AccountKey=|SharedAccessSignature", file.Text)
+        );
 
-    private static (PipelineSettings? Settings, IReadOnlyList<Finding> Findings) Read(IEnumerable<KeyValuePair<string, string>> more)
+    private static (PipelineSettings? Settings, IReadOnlyList<Finding> Findings) Read(
+        IEnumerable<KeyValuePair<string, string>> more
+    )
     {
         var values = new Dictionary<string, string?>
         {
             [SettingNames.HostStorage] = "UseDevelopmentStorage=true",
             [SettingNames.Storage] = "UseDevelopmentStorage=true",
-            [SettingNames.CensusApiKey.Replace("__", ":", StringComparison.Ordinal)] = "a-key"
+            [SettingNames.CensusApiKey.Replace("__", ":", StringComparison.Ordinal)] = "a-key",
         };
-        foreach (var (name, value) in Schedules.Concat(more)) values[name.Replace("__", ":", StringComparison.Ordinal)] = value;
-        var settings = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(values).Build(), out var findings);
+        foreach (var (name, value) in Schedules.Concat(more))
+            values[name.Replace("__", ":", StringComparison.Ordinal)] = value;
+        var settings = SettingsReader.Read(
+            new ConfigurationBuilder().AddInMemoryCollection(values).Build(),
+            out var findings
+        );
         return (settings, findings);
     }
 
     /// <summary>Records compare their lists by identity.</summary>
-    private static string Text(PipelineSettings settings) => JsonSerializer.Serialize(settings with { Schedules = new Dictionary<string, NCrontab.CrontabSchedule>() });
+    private static string Text(PipelineSettings settings) =>
+        JsonSerializer.Serialize(settings with { Schedules = new Dictionary<string, NCrontab.CrontabSchedule>() });
 }

@@ -8,7 +8,10 @@ using Pipeline.Tables;
 
 namespace Pipeline.Tests.Insight;
 
-/// <summary>Rows of facts as the sources write them, from figures in the test, and what is computed from them.</summary>
+/// <summary>
+/// Rows of facts as the sources write them, from figures in the test, and what is computed from
+/// them.
+/// </summary>
 internal static class Facts
 {
     public static readonly DateTimeOffset Fetched = new(2025, 10, 1, 12, 0, 0, TimeSpan.Zero);
@@ -40,7 +43,10 @@ internal static class Facts
         2019: 472.527905 545.819683 852.385574 412.416219 428.777617 553.074161 401.315648 398.905174 374.340499 473.41122 415.276508 459.142084
         """;
 
-    /// <summary>Inward investment in Russia as Russia reports it, by immediate investor, millions of US dollars: the largest partners, as far as the United States in 2012, and those of the claims.</summary>
+    /// <summary>
+    /// Inward investment in Russia as Russia reports it, by immediate investor, millions of US dollars: the
+    /// largest partners, as far as the United States in 2012, and those of the claims.
+    /// </summary>
     public const string Partners = """
         flow 2007: CYP 11916.999 NLD 10268.196 BMU 8368.986 DEU 7626.077 VGB 3961.906 USA 1860.482 NOR 1300.12 GIB 870.104 FIN 676.895 GBR 656.182 SWE 529.348 BHS 354.009 LUX -2062.27
         flow 2008: CYP 20427.582 NLD 10183.833 BMU 9958.83 VGB 5519.235 DEU 3378.737 USA 2160.634 SWE 1892.07 FIN 1415.27 LUX 1403.47 GIB 1320.61 GBR 1006.75 BHS -523.869
@@ -66,7 +72,14 @@ internal static class Facts
         """;
 
     /// <summary>Months of a flow with a partner; <c>-</c> is a month without a row.</summary>
-    public static List<FactRow> Trade(string flow, string table, string code = "4621", string iso2 = "RU", string name = "RUSSIA", DateTimeOffset? vintage = null)
+    public static List<FactRow> Trade(
+        string flow,
+        string table,
+        string code = "4621",
+        string iso2 = "RU",
+        string name = "RUSSIA",
+        DateTimeOffset? vintage = null
+    )
     {
         var rows = new List<FactRow>();
         foreach (var (year, cells) in Lines(table))
@@ -74,33 +87,42 @@ internal static class Facts
             var toDate = 0L;
             for (var month = 1; month <= cells.Length; month++)
             {
-                if (cells[month - 1] == "-") continue;
+                if (cells[month - 1] == "-")
+                    continue;
                 var value = Dollars(cells[month - 1]);
                 toDate += value;
                 var period = $"{year}-{month:00}";
-                rows.Add(new TradeMonthly
-                {
-                    PartitionKey = $"{code}|{flow}|total",
-                    RowKey = $"{period}|TOTAL",
-                    Source = "census-trade",
-                    Dataset = int.Parse(year, CultureInfo.InvariantCulture) < 2010 ? "country-balance" : $"{flow}-total",
-                    Period = period,
-                    PeriodStart = DateTimeOffset.ParseExact(period, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
-                    Year = int.Parse(year, CultureInfo.InvariantCulture),
-                    Month = month,
-                    Reporter = "US",
-                    PartnerCode = code,
-                    PartnerIso2 = iso2,
-                    PartnerName = name,
-                    Flow = flow,
-                    Level = "total",
-                    Commodity = "TOTAL",
-                    ValueUsd = value,
-                    YearToDateUsd = toDate,
-                    Vintage = vintage ?? Fetched,
-                    FirstSeen = vintage ?? Fetched,
-                    LastChanged = vintage ?? Fetched
-                });
+                rows.Add(
+                    new TradeMonthly
+                    {
+                        PartitionKey = $"{code}|{flow}|total",
+                        RowKey = $"{period}|TOTAL",
+                        Source = "census-trade",
+                        Dataset =
+                            int.Parse(year, CultureInfo.InvariantCulture) < 2010 ? "country-balance" : $"{flow}-total",
+                        Period = period,
+                        PeriodStart = DateTimeOffset.ParseExact(
+                            period,
+                            "yyyy-MM",
+                            CultureInfo.InvariantCulture,
+                            DateTimeStyles.AssumeUniversal
+                        ),
+                        Year = int.Parse(year, CultureInfo.InvariantCulture),
+                        Month = month,
+                        Reporter = "US",
+                        PartnerCode = code,
+                        PartnerIso2 = iso2,
+                        PartnerName = name,
+                        Flow = flow,
+                        Level = "total",
+                        Commodity = "TOTAL",
+                        ValueUsd = value,
+                        YearToDateUsd = toDate,
+                        Vintage = vintage ?? Fetched,
+                        FirstSeen = vintage ?? Fetched,
+                        LastChanged = vintage ?? Fetched,
+                    }
+                );
             }
         }
         return rows;
@@ -110,32 +132,39 @@ internal static class Facts
     public static List<FactRow> Russia() => [.. Trade("exports", Exports), .. Trade("imports", Imports)];
 
     /// <summary>Investment by partner.</summary>
-    public static List<FactRow> Investment(string table, string basis = "foreign direct investment by immediate investor, current prices")
+    public static List<FactRow> Investment(
+        string table,
+        string basis = "foreign direct investment by immediate investor, current prices"
+    )
     {
         var rows = new List<FactRow>();
         foreach (var (head, cells) in Lines(table))
         {
             var (measure, year) = (head.Split(' ')[0], head.Split(' ')[1]);
             for (var at = 0; at < cells.Length; at += 2)
-                rows.Add(new FdiPartner
-                {
-                    PartitionKey = $"643|inward|{measure}|host",
-                    RowKey = $"{year}|{cells[at]}",
-                    Source = "unctad-fdi",
-                    Year = int.Parse(year, CultureInfo.InvariantCulture),
-                    HostCode = "643",
-                    HostIso3 = "RUS",
-                    PartnerIso3 = cells[at],
-                    PartnerName = cells[at],
-                    Direction = "inward",
-                    Measure = measure,
-                    ReportedBy = "host",
-                    ValueUsd = Dollars(cells[at + 1]),
-                    Basis = basis,
-                    Vintage = Fetched,
-                    FirstSeen = Fetched,
-                    LastChanged = Fetched
-                });
+            {
+                rows.Add(
+                    new FdiPartner
+                    {
+                        PartitionKey = $"643|inward|{measure}|host",
+                        RowKey = $"{year}|{cells[at]}",
+                        Source = "unctad-fdi",
+                        Year = int.Parse(year, CultureInfo.InvariantCulture),
+                        HostCode = "643",
+                        HostIso3 = "RUS",
+                        PartnerIso3 = cells[at],
+                        PartnerName = cells[at],
+                        Direction = "inward",
+                        Measure = measure,
+                        ReportedBy = "host",
+                        ValueUsd = Dollars(cells[at + 1]),
+                        Basis = basis,
+                        Vintage = Fetched,
+                        FirstSeen = Fetched,
+                        LastChanged = Fetched,
+                    }
+                );
+            }
         }
         return rows;
     }
@@ -148,24 +177,35 @@ internal static class Facts
         {
             var parts = head.Split(' ');
             for (var at = 0; at < cells.Length; at += 2)
-                rows.Add(new Holding
-                {
-                    PartitionKey = $"{parts[0]}|{parts[1]}",
-                    RowKey = $"{parts[2]}|{cells[at]}|{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(parts[3])))[..8]}",
-                    Source = "moex-holders",
-                    AsOf = DateTimeOffset.ParseExact(parts[2], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
-                    AssetClass = parts[0],
-                    Basis = parts[1],
-                    Holder = cells[at],
-                    HolderIso2 = cells[at].Length == 2 ? cells[at] : "",
-                    SharePercent = double.Parse(cells[at + 1], CultureInfo.InvariantCulture),
-                    Value = double.NaN,
-                    Qualifier = "exact",
-                    Citation = parts[3],
-                    Vintage = Fetched,
-                    FirstSeen = Fetched,
-                    LastChanged = Fetched
-                });
+            {
+                rows.Add(
+                    new Holding
+                    {
+                        PartitionKey = $"{parts[0]}|{parts[1]}",
+                        RowKey =
+                            $"{parts[2]}|{cells[at]}|"
+                            + $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(parts[3])))[..8]}",
+                        Source = "moex-holders",
+                        AsOf = DateTimeOffset.ParseExact(
+                            parts[2],
+                            "yyyy-MM-dd",
+                            CultureInfo.InvariantCulture,
+                            DateTimeStyles.AssumeUniversal
+                        ),
+                        AssetClass = parts[0],
+                        Basis = parts[1],
+                        Holder = cells[at],
+                        HolderIso2 = cells[at].Length == 2 ? cells[at] : "",
+                        SharePercent = double.Parse(cells[at + 1], CultureInfo.InvariantCulture),
+                        Value = double.NaN,
+                        Qualifier = "exact",
+                        Citation = parts[3],
+                        Vintage = Fetched,
+                        FirstSeen = Fetched,
+                        LastChanged = Fetched,
+                    }
+                );
+            }
         }
         return rows;
     }
@@ -177,18 +217,31 @@ internal static class Facts
         var said = notes ?? [];
         return
         [
-            .. new TradeFamily(["4621"]).Compute([.. all.OfType<TradeMonthly>()], said), .. new PartnerRankFamily().Compute([.. all.OfType<TradeMonthly>()], said),
-            .. new FdiFamily().Compute([.. all.OfType<FdiAnnual>()], said), .. new FdiSourcesFamily().Compute([.. all.OfType<FdiPartner>()], said),
+            .. new TradeFamily(["4621"]).Compute([.. all.OfType<TradeMonthly>()], said),
+            .. new PartnerRankFamily().Compute([.. all.OfType<TradeMonthly>()], said),
+            .. new FdiFamily().Compute([.. all.OfType<FdiAnnual>()], said),
+            .. new FdiSourcesFamily().Compute([.. all.OfType<FdiPartner>()], said),
             .. new HoldersFamily().Compute([.. all.OfType<Holding>().Where(row => row.HolderIso2.Length > 0)], said),
-            .. new OfzFamily().Compute([.. all.OfType<Holding>().Where(row => row.PartitionKey == "ofz|market_outstanding_cbr_monthly")], said)
+            .. new OfzFamily().Compute(
+                [.. all.OfType<Holding>().Where(row => row.PartitionKey == "ofz|market_outstanding_cbr_monthly")],
+                said
+            ),
         ];
     }
 
     /// <summary>The claims of the program on facts, by id.</summary>
-    public static Dictionary<string, ClaimRow> Claims(IEnumerable<FactRow> facts) => ClaimBook.Load(out _)!.Claims.Select(new ClaimChecker(new IndicatorRows(Indicators(facts))).Check).ToDictionary(row => row.RowKey);
+    public static Dictionary<string, ClaimRow> Claims(IEnumerable<FactRow> facts) =>
+        ClaimBook
+            .Load(out _)!
+            .Claims.Select(new ClaimChecker(new IndicatorRows(Indicators(facts))).Check)
+            .ToDictionary(row => row.RowKey);
 
     private static IEnumerable<(string Head, string[] Cells)> Lines(string table) =>
-        table.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(line => line.Split(": ")).Select(parts => (parts[0], parts[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        table
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(line => line.Split(": "))
+            .Select(parts => (parts[0], parts[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)));
 
-    private static long Dollars(string millions) => (long)decimal.Round(decimal.Parse(millions, CultureInfo.InvariantCulture) * 1_000_000m);
+    private static long Dollars(string millions) =>
+        (long)decimal.Round(decimal.Parse(millions, CultureInfo.InvariantCulture) * 1_000_000m);
 }

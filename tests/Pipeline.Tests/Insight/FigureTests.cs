@@ -14,38 +14,56 @@ public sealed class FigureTests
         from decimals in Gen.Choose(0, 4)
         select (digits * factor, thousands, decimals);
 
-    private static decimal Round((long Units, int Thousands, int Decimals) one) => decimal.Round(one.Units / Magnitude.Factor(one.Thousands), one.Decimals, MidpointRounding.AwayFromZero);
+    private static decimal Round((long Units, int Thousands, int Decimals) one) =>
+        decimal.Round(one.Units / Magnitude.Factor(one.Thousands), one.Decimals, MidpointRounding.AwayFromZero);
 
     [Fact]
-    public void Every_correct_rounding_is_accepted_with_either_sign() => Prop.ForAll(Printed.ToArbitrary(), one =>
-    {
-        var unit = Magnitude.Unit(one.Thousands, "US dollars");
-        Assert.True(new Stated(Round(one), unit, one.Decimals).Matches(one.Units));
-        Assert.True(new Stated(-Round(one), unit, one.Decimals).Matches(-one.Units));
-    }).QuickCheckThrowOnFailure();
+    public void Every_correct_rounding_is_accepted_with_either_sign() =>
+        Prop.ForAll(Printed.ToArbitrary(), one =>
+            {
+                var unit = Magnitude.Unit(one.Thousands, "US dollars");
+                Assert.True(new Stated(Round(one), unit, one.Decimals).Matches(one.Units));
+                Assert.True(new Stated(-Round(one), unit, one.Decimals).Matches(-one.Units));
+            })
+            .QuickCheckThrowOnFailure();
 
     [Fact]
-    public void A_figure_one_off_in_its_last_place_is_not_a_rounding_unless_exactly_half() => Prop.ForAll(Printed.ToArbitrary(), one =>
-    {
-        var last = 1m;
-        for (var place = 0; place < one.Decimals; place++) last /= 10;
-        var exact = one.Units / Magnitude.Factor(one.Thousands);
-        foreach (var off in new[] { Round(one) + last, Round(one) - last })
-            Assert.Equal(Math.Abs(exact - off) == last / 2, new Stated(off, Magnitude.Unit(one.Thousands, "US dollars"), one.Decimals).Matches(one.Units));
-    }).QuickCheckThrowOnFailure();
+    public void A_figure_one_off_in_its_last_place_is_not_a_rounding_unless_exactly_half() =>
+        Prop.ForAll(Printed.ToArbitrary(), one =>
+            {
+                var last = 1m;
+                for (var place = 0; place < one.Decimals; place++)
+                    last /= 10;
+                var exact = one.Units / Magnitude.Factor(one.Thousands);
+                foreach (var off in new[] { Round(one) + last, Round(one) - last })
+                {
+                    Assert.Equal(
+                        Math.Abs(exact - off) == last / 2,
+                        new Stated(off, Magnitude.Unit(one.Thousands, "US dollars"), one.Decimals).Matches(one.Units)
+                    );
+                }
+            })
+            .QuickCheckThrowOnFailure();
 
     [Fact]
-    public void A_figure_printed_with_another_magnitude_is_found_in_the_right_one() => Prop.ForAll(Printed.ToArbitrary(), one =>
-    {
-        foreach (var wrong in Enumerable.Range(0, Magnitude.Count).Where(wrong => wrong != one.Thousands))
-        {
-            var stated = new Stated(Round(one), Magnitude.Unit(wrong, "US dollars"), one.Decimals);
-            if (stated.Value == 0 || stated.Matches(one.Units)) continue;
-            var right = stated.MatchingThousands(one.Units);
-            Assert.NotNull(right);
-            Assert.True(new Stated(stated.Value, Magnitude.Unit(right.Value, "US dollars"), one.Decimals).Matches(one.Units));
-        }
-    }).QuickCheckThrowOnFailure();
+    public void A_figure_printed_with_another_magnitude_is_found_in_the_right_one() =>
+        Prop.ForAll(Printed.ToArbitrary(), one =>
+            {
+                foreach (var wrong in Enumerable.Range(0, Magnitude.Count).Where(wrong => wrong != one.Thousands))
+                {
+                    var stated = new Stated(Round(one), Magnitude.Unit(wrong, "US dollars"), one.Decimals);
+                    if (stated.Value == 0 || stated.Matches(one.Units))
+                        continue;
+                    var right = stated.MatchingThousands(one.Units);
+                    Assert.NotNull(right);
+                    Assert.True(
+                        new Stated(stated.Value, Magnitude.Unit(right.Value, "US dollars"), one.Decimals).Matches(
+                            one.Units
+                        )
+                    );
+                }
+            })
+            .QuickCheckThrowOnFailure();
 
     [Theory]
     [InlineData(13.2, 1, 13_249_999_999, true)]
@@ -77,5 +95,6 @@ public sealed class FigureTests
     [InlineData(22.222, "percent", "22.2 percent")]
     [InlineData(17, "place", "no. 17")]
     [InlineData(12, "", "12.0")]
-    public void Figures_are_written_as_people_say_them(double value, string unit, string words) => Assert.Equal(words, Words.Of(value, unit));
+    public void Figures_are_written_as_people_say_them(double value, string unit, string words) =>
+        Assert.Equal(words, Words.Of(value, unit));
 }

@@ -12,7 +12,10 @@ public sealed class GapBookTests(Azurite azurite)
     {
         using var source = new FakeSource();
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
-        foreach (var (body, gaps) in ((string, string)[])[("a=1 b= c=", "b c"), ("a=1 b=2 c= d=", "c d"), ("a=1 b=2 c=3 d=4", ""), ("a=1 b=2 c=3 d=4 e=", "e")])
+        foreach (
+            var (body, gaps) in ((string, string)[])
+                [("a=1 b= c=", "b c"), ("a=1 b=2 c= d=", "c d"), ("a=1 b=2 c=3 d=4", ""), ("a=1 b=2 c=3 d=4 e=", "e")]
+        )
         {
             source.Body = body;
             await pipeline.RunAsync();

@@ -21,13 +21,24 @@ public sealed class RowUpdateTests(Azurite azurite)
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account);
         var theirs = await other.Get<TableSet>().OpenAsync(Names.Slices);
-        if (isThere) await theirs.AddEntityAsync(new TableEntity("p", "r") { ["Text"] = "x" });
+        if (isThere)
+            await theirs.AddEntityAsync(new TableEntity("p", "r") { ["Text"] = "x" });
         var done = false;
-        await using var pipeline = new TestPipeline(account, Source, new AroundPolicy(request => !done && request.Method != RequestMethod.Get && request.Uri.Path.Contains(Names.Slices, StringComparison.Ordinal), async () =>
-        {
-            done = true;
-            await AppendAsync(theirs, "a");
-        }));
+        await using var pipeline = new TestPipeline(
+            account,
+            Source,
+            new AroundPolicy(
+                request =>
+                    !done
+                    && request.Method != RequestMethod.Get
+                    && request.Uri.Path.Contains(Names.Slices, StringComparison.Ordinal),
+                async () =>
+                {
+                    done = true;
+                    await AppendAsync(theirs, "a");
+                }
+            )
+        );
         await AppendAsync(await pipeline.Get<TableSet>().OpenAsync(Names.Slices), "b");
         Assert.True(done);
         Assert.Equal(expected, (await theirs.GetEntityAsync<TableEntity>("p", "r")).Value.GetString("Text"));
@@ -41,11 +52,18 @@ public sealed class RowUpdateTests(Azurite azurite)
         var theirs = await other.Get<TableSet>().OpenAsync(Names.Slices);
         await theirs.AddEntityAsync(new TableEntity("p", "r") { ["Text"] = "" });
         var times = 0;
-        await using var pipeline = new TestPipeline(account, Source, new AroundPolicy(request => request.Method == RequestMethod.Put, () =>
-        {
-            times++;
-            return AppendAsync(theirs, "a");
-        }));
+        await using var pipeline = new TestPipeline(
+            account,
+            Source,
+            new AroundPolicy(
+                request => request.Method == RequestMethod.Put,
+                () =>
+                {
+                    times++;
+                    return AppendAsync(theirs, "a");
+                }
+            )
+        );
         var ours = await pipeline.Get<TableSet>().OpenAsync(Names.Slices);
         Assert.Equal(412, (await Assert.ThrowsAsync<RequestFailedException>(() => AppendAsync(ours, "b"))).Status);
         Assert.Equal(51, times);
@@ -55,14 +73,37 @@ public sealed class RowUpdateTests(Azurite azurite)
     public async Task A_change_to_nothing_writes_nothing()
     {
         var calls = 0;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source, new AroundPolicy(request => request.Method == RequestMethod.Put || request.Method == RequestMethod.Post && !request.Uri.Path.EndsWith("Tables", StringComparison.Ordinal), () =>
-        {
-            calls++;
-            return Task.CompletedTask;
-        }));
-        await RowUpdate.ApplyAsync(await pipeline.Get<TableSet>().OpenAsync(Names.Slices), "p", "r", before => before, CancellationToken.None);
+        await using var pipeline = new TestPipeline(
+            azurite.NewAccount(),
+            Source,
+            new AroundPolicy(
+                request =>
+                    request.Method == RequestMethod.Put
+                    || request.Method == RequestMethod.Post
+                        && !request.Uri.Path.EndsWith("Tables", StringComparison.Ordinal),
+                () =>
+                {
+                    calls++;
+                    return Task.CompletedTask;
+                }
+            )
+        );
+        await RowUpdate.ApplyAsync(
+            await pipeline.Get<TableSet>().OpenAsync(Names.Slices),
+            "p",
+            "r",
+            before => before,
+            CancellationToken.None
+        );
         Assert.Equal(0, calls);
     }
 
-    private static Task AppendAsync(TableClient table, string letter) => RowUpdate.ApplyAsync(table, "p", "r", before => new TableEntity("p", "r") { ["Text"] = before?.GetString("Text") + letter }, CancellationToken.None);
+    private static Task AppendAsync(TableClient table, string letter) =>
+        RowUpdate.ApplyAsync(
+            table,
+            "p",
+            "r",
+            before => new TableEntity("p", "r") { ["Text"] = before?.GetString("Text") + letter },
+            CancellationToken.None
+        );
 }

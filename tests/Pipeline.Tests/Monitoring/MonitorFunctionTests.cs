@@ -15,22 +15,37 @@ public sealed class MonitorFunctionTests(Azurite azurite)
     public async Task Every_reading_goes_out_as_a_metric_and_as_a_line_that_says_the_same()
     {
         using var source = new FakeSource { Body = "a=1" };
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, new TestClock(new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero)));
+        await using var pipeline = new TestPipeline(
+            azurite.NewAccount(),
+            source,
+            new TestClock(new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero))
+        );
         await pipeline.RunAsync();
         var log = new Captured();
-        await new MonitorFunction(pipeline.Get<PipelineMonitor>(), log).RunAsync(new TimerInfo(), CancellationToken.None);
+        await new MonitorFunction(pipeline.Get<PipelineMonitor>(), log).RunAsync(
+            new TimerInfo(),
+            CancellationToken.None
+        );
         var expected = await pipeline.Get<PipelineMonitor>().ReadAsync(CancellationToken.None);
         Assert.Equal(expected, log.Metrics);
         Assert.Equal(expected, log.Lines.Select(Read));
         Assert.All(log.Levels, level => Assert.Equal(LogLevel.Information, level));
     }
 
-    /// <summary>Reads a line as the queries of the alerts do: <c>parse Message with "gauge NAME PROPERTY=" Of " value=" Value:real</c>.</summary>
+    /// <summary>
+    /// Reads a line as the queries of the alerts do: <c>parse Message with "gauge NAME PROPERTY=" Of " value="
+    /// Value:real</c>.
+    /// </summary>
     private static Gauge Read(string line)
     {
         var match = Regex.Match(line, @"^gauge (\S+) (\w+)=(\S+) value=(\S+)$");
         Assert.True(match.Success, line);
-        return new Gauge(match.Groups[1].Value, match.Groups[2].Value, match.Groups[3].Value, double.Parse(match.Groups[4].Value, CultureInfo.InvariantCulture));
+        return new Gauge(
+            match.Groups[1].Value,
+            match.Groups[2].Value,
+            match.Groups[3].Value,
+            double.Parse(match.Groups[4].Value, CultureInfo.InvariantCulture)
+        );
     }
 
     private sealed class Captured : ILogger<MonitorFunction>
@@ -38,10 +53,19 @@ public sealed class MonitorFunctionTests(Azurite azurite)
         public List<Gauge> Metrics { get; } = [];
         public List<string> Lines { get; } = [];
         public List<LogLevel> Levels { get; } = [];
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             Levels.Add(logLevel);
             if (eventId.Name != "MS_LogMetric")

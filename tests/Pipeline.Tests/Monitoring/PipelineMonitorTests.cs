@@ -24,17 +24,27 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
         await pipeline.RunAsync();
         clock.Advance(TimeSpan.FromHours(30));
         Assert.Equal(
-        [
-            new Gauge("pipeline.queue.messages", "queue", "pull", 0), new Gauge("pipeline.queue.oldest.minutes", "queue", "pull", 0),
-            new Gauge("pipeline.poison.messages", "queue", "pull-poison", 0), new Gauge("pipeline.queue.oldest.minutes", "queue", "pull-poison", 0),
-            new Gauge("pipeline.queue.messages", "queue", "normalize", 0), new Gauge("pipeline.queue.oldest.minutes", "queue", "normalize", 0),
-            new Gauge("pipeline.poison.messages", "queue", "normalize-poison", 0), new Gauge("pipeline.queue.oldest.minutes", "queue", "normalize-poison", 0),
-            new Gauge("pipeline.queue.messages", "queue", "publish", 0), new Gauge("pipeline.queue.oldest.minutes", "queue", "publish", 0),
-            new Gauge("pipeline.poison.messages", "queue", "publish-poison", 0), new Gauge("pipeline.queue.oldest.minutes", "queue", "publish-poison", 0),
-            new Gauge("pipeline.data.age.hours", "dataset", Facts, 30), new Gauge("pipeline.data.overdue.hours", "dataset", Facts, 0),
-            new Gauge("pipeline.rejects.open", "source", "fake", 0), new Gauge("pipeline.ledger.gaps", "source", "fake", 0),
-            new Gauge("pipeline.revisions.outofpolicy", "table", "fakefacts", 0)
-        ], await ReadAsync(pipeline));
+            [
+                new Gauge("pipeline.queue.messages", "queue", "pull", 0),
+                new Gauge("pipeline.queue.oldest.minutes", "queue", "pull", 0),
+                new Gauge("pipeline.poison.messages", "queue", "pull-poison", 0),
+                new Gauge("pipeline.queue.oldest.minutes", "queue", "pull-poison", 0),
+                new Gauge("pipeline.queue.messages", "queue", "normalize", 0),
+                new Gauge("pipeline.queue.oldest.minutes", "queue", "normalize", 0),
+                new Gauge("pipeline.poison.messages", "queue", "normalize-poison", 0),
+                new Gauge("pipeline.queue.oldest.minutes", "queue", "normalize-poison", 0),
+                new Gauge("pipeline.queue.messages", "queue", "publish", 0),
+                new Gauge("pipeline.queue.oldest.minutes", "queue", "publish", 0),
+                new Gauge("pipeline.poison.messages", "queue", "publish-poison", 0),
+                new Gauge("pipeline.queue.oldest.minutes", "queue", "publish-poison", 0),
+                new Gauge("pipeline.data.age.hours", "dataset", Facts, 30),
+                new Gauge("pipeline.data.overdue.hours", "dataset", Facts, 0),
+                new Gauge("pipeline.rejects.open", "source", "fake", 0),
+                new Gauge("pipeline.ledger.gaps", "source", "fake", 0),
+                new Gauge("pipeline.revisions.outofpolicy", "table", "fakefacts", 0),
+            ],
+            await ReadAsync(pipeline)
+        );
     }
 
     [Fact]
@@ -47,13 +57,15 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
         await pipeline.Get<StepQueues>().EnsureAsync();
         await pipeline.Queue("pull-poison").CreateAsync();
         await pipeline.Queue("pull-poison").SendMessageAsync("given up");
-        for (var sent = 0; sent < 2; sent++) await pipeline.Queue("normalize").SendMessageAsync("waiting");
+        for (var sent = 0; sent < 2; sent++)
+            await pipeline.Queue("normalize").SendMessageAsync("waiting");
         later.Advance(TimeSpan.FromMinutes(90));
         var gauges = await ReadAsync(pipeline);
         Assert.Equal(1, Value(gauges, Gauges.PoisonMessages, "pull-poison"));
         Assert.Equal(2, Value(gauges, Gauges.QueueMessages, "normalize"));
         Assert.Equal(0, Value(gauges, Gauges.QueueMessages, "pull"));
-        foreach (var queue in (string[])["pull-poison", "normalize"]) Assert.InRange(Value(gauges, Gauges.QueueOldestMinutes, queue), 80, 95);
+        foreach (var queue in (string[])["pull-poison", "normalize"])
+            Assert.InRange(Value(gauges, Gauges.QueueOldestMinutes, queue), 80, 95);
     }
 
     [Fact]
@@ -77,9 +89,11 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
         var account = azurite.NewAccount();
         source.Due = TimeSpan.FromDays(1);
         source.Body = "a=1";
-        await using (var pipeline = new TestPipeline(account, source, clock)) await pipeline.RunAsync();
+        await using (var pipeline = new TestPipeline(account, source, clock))
+            await pipeline.RunAsync();
         clock.Advance(TimeSpan.FromDays(9));
-        await using (var pipeline = new TestPipeline(account, source, clock)) Assert.Equal(192, await OverdueAsync(pipeline));
+        await using (var pipeline = new TestPipeline(account, source, clock))
+            Assert.Equal(192, await OverdueAsync(pipeline));
         using var another = new FakeSource("two");
         await using var after = new TestPipeline(account, another, clock);
         Assert.Equal(0, await OverdueAsync(after));
@@ -88,7 +102,10 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
     [Theory]
     [InlineData("", 500)]
     [InlineData("!", 200)]
-    public async Task A_slice_that_fails_or_is_refused_at_every_plan_is_overdue_from_its_first_failure_on(string body, int status)
+    public async Task A_slice_that_fails_or_is_refused_at_every_plan_is_overdue_from_its_first_failure_on(
+        string body,
+        int status
+    )
     {
         source.Due = TimeSpan.FromDays(1);
         source.Body = "a=1";
@@ -146,11 +163,26 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
     [InlineData(RunState.Running, 6, 0, 0)]
     [InlineData(SliceState.Refused, 6, 6, 1)]
     [InlineData(SliceState.Refused, 6, 8, 0)]
-    public async Task A_run_whose_counts_do_not_add_up_is_a_gap_for_a_week_once_it_has_ended(string state, long accounted, int daysAgo, int gaps)
+    public async Task A_run_whose_counts_do_not_add_up_is_a_gap_for_a_week_once_it_has_ended(
+        string state,
+        long accounted,
+        int daysAgo,
+        int gaps
+    )
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
         var ended = clock.GetUtcNow() - TimeSpan.FromDays(daysAgo);
-        await pipeline.Get<RunBook>().PutAsync(new RunRow("run", FakeSource.One, ended) { State = state, EndedAt = ended, Counts = new RowCounts(7, accounted, 0, 0, 0, 0, 0) }, CancellationToken.None);
+        await pipeline
+            .Get<RunBook>()
+            .PutAsync(
+                new RunRow("run", FakeSource.One, ended)
+                {
+                    State = state,
+                    EndedAt = ended,
+                    Counts = new RowCounts(7, accounted, 0, 0, 0, 0, 0),
+                },
+                CancellationToken.None
+            );
         Assert.Equal(gaps, Value(await ReadAsync(pipeline), Gauges.LedgerGaps, "fake"));
     }
 
@@ -168,9 +200,11 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
         Assert.Equal(0, Value(await ReadAsync(pipeline), Gauges.RevisionsOutOfPolicy, "fakefacts"));
     }
 
-    private static Task<IReadOnlyList<Gauge>> ReadAsync(TestPipeline pipeline) => pipeline.Get<PipelineMonitor>().ReadAsync(CancellationToken.None);
+    private static Task<IReadOnlyList<Gauge>> ReadAsync(TestPipeline pipeline) =>
+        pipeline.Get<PipelineMonitor>().ReadAsync(CancellationToken.None);
 
-    private static async Task<double> OverdueAsync(TestPipeline pipeline) => Value(await ReadAsync(pipeline), Gauges.DataOverdueHours, Facts);
+    private static async Task<double> OverdueAsync(TestPipeline pipeline) =>
+        Value(await ReadAsync(pipeline), Gauges.DataOverdueHours, Facts);
 
     [Fact]
     public async Task A_reader_that_miscounts_is_seen_in_the_ledger()
@@ -179,10 +213,15 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         source.Body = "a=1 b=2 +";
         var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline.RunAsync());
-        Assert.Equal("fake/facts/one: the ledger does not add up: RowCounts { Read = 4, Added = 2, Changed = 0, Unchanged = 0, Excluded = 0, Missing = 1, Rejected = 0, AddUp = False }", fault.Message);
+        Assert.Equal(
+            "fake/facts/one: the ledger does not add up: RowCounts { Read = 4, Added = 2, Changed = 0, Unchanged = "
+                + "0, Excluded = 0, Missing = 1, Rejected = 0, AddUp = False }",
+            fault.Message
+        );
         Assert.Equal(1, Value(await ReadAsync(pipeline), Gauges.LedgerGaps, "fake"));
         Assert.Equal(fault.Message, Assert.Single(await pipeline.RowsAsync("runs")).GetString("Error"));
     }
 
-    private static double Value(IEnumerable<Gauge> gauges, string name, string of) => Assert.Single(gauges, gauge => gauge.Name == name && gauge.Of == of).Value;
+    private static double Value(IEnumerable<Gauge> gauges, string name, string of) =>
+        Assert.Single(gauges, gauge => gauge.Name == name && gauge.Of == of).Value;
 }

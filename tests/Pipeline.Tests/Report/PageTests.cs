@@ -20,7 +20,8 @@ public sealed class PageTests
         var page = await RenderAsync(Report(Hostile));
         Assert.DoesNotContain("<script>", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<img", page, StringComparison.Ordinal);
-        // Once for each text of the report; none is lost. In an attribute and in an element the same words stand for it.
+        // Once for each text of the report; none is lost. In an attribute and in an element the same words stand for
+        // it.
         var times = Regex.Count(page, Regex.Escape("&lt;script&gt;alert(1)&lt;/script&gt;"));
         Assert.True(times >= 30, $"{times} times");
         Assert.Equal(Regex.Count(page, "<[a-z]"), Regex.Count(await RenderAsync(Report("plain")), "<[a-z]"));
@@ -30,7 +31,10 @@ public sealed class PageTests
     public async Task There_is_no_inline_script_style_or_handler()
     {
         var page = await RenderAsync(Report("plain"));
-        Assert.Equal([$"<script src=\"{ReportAsset.Script.Address}\" defer>"], Regex.Matches(page, "<script[^>]*>").Select(match => match.Value));
+        Assert.Equal(
+            [$"<script src=\"{ReportAsset.Script.Address}\" defer>"],
+            Regex.Matches(page, "<script[^>]*>").Select(match => match.Value)
+        );
         Assert.DoesNotMatch("<style|\\sstyle=|\\son[a-z]+=|javascript:", page);
     }
 
@@ -44,9 +48,33 @@ public sealed class PageTests
     [Fact]
     public async Task A_pipeline_without_data_has_a_page_that_says_so()
     {
-        var page = await RenderAsync(new StatusReport(StatusReport.NeedsAttention, ["x has never been run"], [new("x", [], null, [], [])], [], new(0, [], 0, []), new(Day, 0, false, 0, 0, []), [], []));
-        foreach (var words in (string[])["Needs attention", "<li>x has never been run</li>", "Switched off by the settings.", "Nothing is loaded yet.", "No claim has been checked yet.", "No figure was changed since 2026-03-01.", "There is no open reject."])
+        var page = await RenderAsync(
+            new StatusReport(
+                StatusReport.NeedsAttention,
+                ["x has never been run"],
+                [new("x", [], null, [], [])],
+                [],
+                new(0, [], 0, []),
+                new(Day, 0, false, 0, 0, []),
+                [],
+                []
+            )
+        );
+        foreach (
+            var words in (string[])
+                [
+                    "Needs attention",
+                    "<li>x has never been run</li>",
+                    "Switched off by the settings.",
+                    "Nothing is loaded yet.",
+                    "No claim has been checked yet.",
+                    "No figure was changed since 2026-03-01.",
+                    "There is no open reject.",
+                ]
+        )
+        {
             Assert.Contains(words, page, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -56,13 +84,17 @@ public sealed class PageTests
     [InlineData(0.00004, "0")]
     [InlineData(0d, "0")]
     [InlineData(null, "–")]
-    public void Figures_are_written_exactly_and_the_same_for_everybody(double? value, string text) => Assert.Equal(text, Format.Figure(value));
+    public void Figures_are_written_exactly_and_the_same_for_everybody(double? value, string text) =>
+        Assert.Equal(text, Format.Figure(value));
 
     [Fact]
     public void Moments_are_UTC()
     {
         var moment = new DateTimeOffset(2026, 3, 1, 1, 30, 9, TimeSpan.FromHours(3));
-        Assert.Equal(("2026-02-28 22:30 UTC", "2026-02-28T22:30:09Z", "2026-02-28"), (Format.Minute(moment), Format.Iso(moment), Format.Day(moment)));
+        Assert.Equal(
+            ("2026-02-28 22:30 UTC", "2026-02-28T22:30:09Z", "2026-02-28"),
+            (Format.Minute(moment), Format.Iso(moment), Format.Day(moment))
+        );
     }
 
     [Fact]
@@ -74,25 +106,82 @@ public sealed class PageTests
             Assert.Equal($"report/{asset.Name}?v={asset.Version}", asset.Address);
             var text = System.Text.Encoding.UTF8.GetString(asset.Bytes);
             Assert.Contains("MIT License", text[..200], StringComparison.Ordinal);
-            Assert.DoesNotContain("http://", text.Replace("http://www.w3.org", "", StringComparison.Ordinal), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "http://",
+                text.Replace("http://www.w3.org", "", StringComparison.Ordinal),
+                StringComparison.Ordinal
+            );
         }
-        Assert.Contains("uPlot=function", System.Text.Encoding.UTF8.GetString(ReportAsset.Script.Bytes), StringComparison.Ordinal);
+        Assert.Contains(
+            "uPlot=function",
+            System.Text.Encoding.UTF8.GetString(ReportAsset.Script.Bytes),
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>A report that has everything a report can have, with a text in every place.</summary>
-    private static StatusReport Report(string text) => new(StatusReport.NeedsAttention, [text],
-        [
-            new(text, [new(text, text, text, text, text, text, 1, 2, 1, Day, Day, Day, 3), new("late", "", "", "", "", "", 1, 2, 0, null, null, null, 99), new("new", "", "", "", "", "", 0, 0, 0, null, null, null, 0)],
-                new(Day, Day.AddSeconds(2), 1, new Dictionary<string, int> { [text] = 1 }, 5, new RowCounts(2, 1, 0, 0, 0, 0, 0), false, [text]), [text], [text])
-        ],
-        [new(text, 1, 1)], new(31, [new(text, 30, new(text, text, text, text), Day)], 1, [new(text, text, text, text)]), new(Day, 30, true, 1, 1, [new(text, text, text, text, text, text, Day, false), new("t", "p", "r", "c", "o", "n", Day, true)]),
-        [new(text, text, new DateOnly(2019, 12, 31), text, text, 1, text, 2, text, text, text, [text]), new("a", "", null, "b", "", null, "", null, "", "", "", [])],
-        [new("figure", text, text, [new(text, Panel.Lines, text, text, [text], [new(text, [1], text), new(text, [null])], text), new(text, Panel.Bars, text, text, [text, text], [new(text, [1, 2])], text)])]);
+    private static StatusReport Report(string text) =>
+        new(
+            StatusReport.NeedsAttention,
+            [text],
+            [
+                new(
+                    text,
+                    [
+                        new(text, text, text, text, text, text, 1, 2, 1, Day, Day, Day, 3),
+                        new("late", "", "", "", "", "", 1, 2, 0, null, null, null, 99),
+                        new("new", "", "", "", "", "", 0, 0, 0, null, null, null, 0),
+                    ],
+                    new(
+                        Day,
+                        Day.AddSeconds(2),
+                        1,
+                        new Dictionary<string, int> { [text] = 1 },
+                        5,
+                        new RowCounts(2, 1, 0, 0, 0, 0, 0),
+                        false,
+                        [text]
+                    ),
+                    [text],
+                    [text]
+                ),
+            ],
+            [new(text, 1, 1)],
+            new(31, [new(text, 30, new(text, text, text, text), Day)], 1, [new(text, text, text, text)]),
+            new(
+                Day,
+                30,
+                true,
+                1,
+                1,
+                [new(text, text, text, text, text, text, Day, false), new("t", "p", "r", "c", "o", "n", Day, true)]
+            ),
+            [
+                new(text, text, new DateOnly(2019, 12, 31), text, text, 1, text, 2, text, text, text, [text]),
+                new("a", "", null, "b", "", null, "", null, "", "", "", []),
+            ],
+            [
+                new(
+                    "figure",
+                    text,
+                    text,
+                    [
+                        new(text, Panel.Lines, text, text, [text], [new(text, [1], text), new(text, [null])], text),
+                        new(text, Panel.Bars, text, text, [text, text], [new(text, [1, 2])], text),
+                    ]
+                ),
+            ]
+        );
 
     private static async Task<string> RenderAsync(StatusReport report)
     {
         // With the checks that are on in Development: a scoped service from the root provider is refused.
-        await using var services = new ServiceCollection().AddLogging().BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true });
-        return await new PageRenderer(services.GetRequiredService<IServiceScopeFactory>(), NullLoggerFactory.Instance).RenderAsync(report);
+        await using var services = new ServiceCollection()
+            .AddLogging()
+            .BuildServiceProvider(new ServiceProviderOptions { ValidateScopes = true });
+        return await new PageRenderer(
+            services.GetRequiredService<IServiceScopeFactory>(),
+            NullLoggerFactory.Instance
+        ).RenderAsync(report);
     }
 }

@@ -1,9 +1,9 @@
 namespace Pipeline.Tests.Sources;
 
 /// <summary>
-/// A clock for code that waits: a pause ends at once and moves the clock by its length. Timers of <paramref name="patience"/> and
-/// more are time-outs; they do not fire unless <see cref="Expire"/> is called, or five minutes of real time have passed: a test that
-/// waits for something that never comes should fail, not hang.
+/// A clock for code that waits: a pause ends at once and moves the clock by its length. Timers of
+/// <paramref name="patience"/> and more are time-outs; they do not fire unless <see cref="Expire"/> is called, or five
+/// minutes of real time have passed: a test that waits for something that never comes should fail, not hang.
 /// </summary>
 internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : TimeProvider
 {
@@ -18,21 +18,24 @@ internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : Time
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (gate)
+            return now;
     }
 
     public override long GetTimestamp() => GetUtcNow().Ticks;
 
     public void Advance(TimeSpan by)
     {
-        lock (gate) now += by;
+        lock (gate)
+            now += by;
     }
 
     /// <summary>Fires the time-outs of a length; false when there is none.</summary>
     public bool Expire(TimeSpan length)
     {
         List<Timer> due;
-        lock (gate) due = [.. timeouts.Where(timer => timer.Due == length)];
+        lock (gate)
+            due = [.. timeouts.Where(timer => timer.Due == length)];
         due.ForEach(timer => timer.Fire());
         return due.Count > 0;
     }
@@ -55,7 +58,8 @@ internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : Time
         {
             lock (clock.gate)
             {
-                if (!clock.timeouts.Remove(this)) return;
+                if (!clock.timeouts.Remove(this))
+                    return;
             }
             callback();
         }
@@ -66,7 +70,8 @@ internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : Time
             {
                 clock.timeouts.Remove(this);
                 last?.Dispose();
-                if (dueTime == Timeout.InfiniteTimeSpan) return true;
+                if (dueTime == Timeout.InfiniteTimeSpan)
+                    return true;
                 Due = dueTime;
                 if (dueTime >= clock.Patience)
                 {

@@ -32,10 +32,12 @@ public sealed class SliceTests
     [InlineData("a/b/c'")]
     [InlineData("a/é/c")]
     [InlineData("a/b/٣")]
-    public void A_text_that_has_not_three_parts_of_small_letters_digits_and_hyphens_is_none(string? text) => Assert.False(Slice.TryParse(text, out _));
+    public void A_text_that_has_not_three_parts_of_small_letters_digits_and_hyphens_is_none(string? text) =>
+        Assert.False(Slice.TryParse(text, out _));
 
     [Theory]
     [InlineData(200, true)]
     [InlineData(201, false)]
-    public void No_slice_is_longer_than_200_characters(int length, bool fits) => Assert.Equal(fits, Slice.TryParse("a/b/" + new string('c', length - 4), out _));
+    public void No_slice_is_longer_than_200_characters(int length, bool fits) =>
+        Assert.Equal(fits, Slice.TryParse("a/b/" + new string('c', length - 4), out _));
 }

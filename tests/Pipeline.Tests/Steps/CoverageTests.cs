@@ -21,8 +21,13 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await LoadAsync(pipeline, Rows(4, 60)); // 3 of 40 are gone, 20 are new
         var slice = await SliceAsync(pipeline);
         Assert.Equal((SliceState.Refused, 40), (slice.State, slice.Rows));
-        Assert.Equal("fake/facts/one body: seen 3 of the 40 rows of the table not in it, the first fake|one k01, fake|one k02, fake|one k03, expected at least 95 % of them; " +
-            "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if the new one is right", slice.LastError);
+        Assert.Equal(
+            "fake/facts/one body: seen 3 of the 40 rows of the table not in it, the first fake|one k01, fake|one "
+                + "k02, fake|one k03, expected at least 95 % of them; "
+                + "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept "
+                + "if the new one is right",
+            slice.LastError
+        );
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
         Assert.True((await pipeline.LedgerAsync()).AddUp);
     }
@@ -36,7 +41,10 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await LoadAsync(pipeline, Rows(3, 60)); // 2 of 40 are gone
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
         Assert.Equal(58, (await pipeline.RowsAsync("fakefacts")).Count);
-        Assert.Equal(["k01", "k02"], (await pipeline.RowsAsync("history")).Select(row => row.RowKey.Split('|')[0]).Order());
+        Assert.Equal(
+            ["k01", "k02"],
+            (await pipeline.RowsAsync("history")).Select(row => row.RowKey.Split('|')[0]).Order()
+        );
     }
 
     [Fact]
@@ -48,9 +56,17 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await LoadAsync(pipeline, Rows(2, 41) + " k42=?");
         var slice = await SliceAsync(pipeline);
         Assert.Equal((SliceState.Refused, 40), (slice.State, slice.Rows));
-        Assert.Equal("fake/facts/one body: seen 1 of 41 rows that cannot be understood, expected none, because a vintage replaces the one before as a whole; " +
-            "the table keeps the old vintage; the rows are in rejects; the next body without such rows is loaded; the first row rejected: word 41: seen \"?\", expected a whole number; kept in rejects", slice.LastError);
-        Assert.Equal(["body open", "word 41 open"], (await pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}").Order());
+        Assert.Equal(
+            "fake/facts/one body: seen 1 of 41 rows that cannot be understood, expected none, because a vintage "
+                + "replaces the one before as a whole; "
+                + "the table keeps the old vintage; the rows are in rejects; the next body without such rows is "
+                + "loaded; the first row rejected: word 41: seen \"?\", expected a whole number; kept in rejects",
+            slice.LastError
+        );
+        Assert.Equal(
+            ["body open", "word 41 open"],
+            (await pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}").Order()
+        );
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
         await LoadAsync(pipeline, Rows(2, 42));
         Assert.Equal(41, (await pipeline.RowsAsync("fakefacts")).Count);
@@ -64,8 +80,13 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, Rows(1, 39));
-        Assert.Equal("fake/facts/one body: seen no row of k40, the newest period of the table, expected a vintage that goes as far as the one before; " +
-            "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if the new one is right", (await SliceAsync(pipeline)).LastError);
+        Assert.Equal(
+            "fake/facts/one body: seen no row of k40, the newest period of the table, expected a vintage that goes "
+                + "as far as the one before; "
+                + "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept "
+                + "if the new one is right",
+            (await SliceAsync(pipeline)).LastError
+        );
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
     }
 
@@ -75,8 +96,15 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         await LoadAsync(pipeline, "a=1 b=2");
         await LoadAsync(pipeline, "a=? b=2");
-        Assert.EndsWith("; the first row rejected: word 1: seen \"?\", expected a whole number; kept in rejects", (await SliceAsync(pipeline)).LastError, StringComparison.Ordinal);
-        Assert.Equal(["body", "word 1"], (await pipeline.RowsAsync("rejects")).Select(row => (string)row["Position"]).Order());
+        Assert.EndsWith(
+            "; the first row rejected: word 1: seen \"?\", expected a whole number; kept in rejects",
+            (await SliceAsync(pipeline)).LastError,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            ["body", "word 1"],
+            (await pipeline.RowsAsync("rejects")).Select(row => (string)row["Position"]).Order()
+        );
     }
 
     [Fact]
@@ -89,7 +117,10 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await pipeline.RunAsync();
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
         Assert.Single(await pipeline.RowsAsync("fakefacts"));
-        Assert.Equal(["done", "unchanged"], (await pipeline.RowsAsync("runs")).Select(row => (string)row["State"]).Order());
+        Assert.Equal(
+            ["done", "unchanged"],
+            (await pipeline.RowsAsync("runs")).Select(row => (string)row["State"]).Order()
+        );
     }
 
     [Fact]
@@ -101,12 +132,18 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await LoadAsync(pipeline, "wednesday=3");
         await LoadAsync(pipeline, "wednesday=4");
         await LoadAsync(pipeline, "wednesday=4 !"); // spoiled
-        Assert.Equal(["monday 1", "tuesday 2", "wednesday 4"], (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row.RowKey} {row["Value"]}").Order());
+        Assert.Equal(
+            ["monday 1", "tuesday 2", "wednesday 4"],
+            (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row.RowKey} {row["Value"]}").Order()
+        );
         // The refused body counts as one rejected row and one left out.
         Assert.Equal(new RowCounts(6, 3, 1, 0, 1, 0, 1), await pipeline.LedgerAsync());
     }
 
-    /// <summary>The reader lists the partitions of the body in hand. Rows that another one had elsewhere are found by their number.</summary>
+    /// <summary>
+    /// The reader lists the partitions of the body in hand. Rows that another one had elsewhere are found by
+    /// their number.
+    /// </summary>
     [Theory]
     [InlineData("")]
     [InlineData(" k41=?")] // The body in between lacks them, too, and may not remove anything.
@@ -120,7 +157,14 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
             Assert.Equal((40, 41), ((await SliceAsync(pipeline)).Rows, (await SliceAsync(pipeline)).InTable));
         }
         await LoadAsync(pipeline, Rows(1, 40) + " #");
-        Assert.Equal((SliceState.Done, 40, 40), ((await SliceAsync(pipeline)).State, (await SliceAsync(pipeline)).Rows, (await SliceAsync(pipeline)).InTable));
+        Assert.Equal(
+            (SliceState.Done, 40, 40),
+            (
+                (await SliceAsync(pipeline)).State,
+                (await SliceAsync(pipeline)).Rows,
+                (await SliceAsync(pipeline)).InTable
+            )
+        );
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
         Assert.StartsWith("z:a|", Assert.Single(await pipeline.RowsAsync("history")).RowKey, StringComparison.Ordinal);
     }
@@ -148,7 +192,10 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await LoadAsync(pipeline, Rows(1, 40) + " z:a=1");
         await (await pipeline.TableAsync("slices")).DeleteEntityAsync("fake", FakeSource.One.RowKey);
         await LoadAsync(pipeline, Rows(1, 40));
-        Assert.Equal((40, SliceRow.NotKnown), ((await SliceAsync(pipeline)).Rows, (await SliceAsync(pipeline)).InTable));
+        Assert.Equal(
+            (40, SliceRow.NotKnown),
+            ((await SliceAsync(pipeline)).Rows, (await SliceAsync(pipeline)).InTable)
+        );
         await LoadAsync(pipeline, Rows(1, 40) + " #");
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
     }
@@ -175,7 +222,10 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         for (var first = 2; first <= 8; first++)
         {
             await LoadAsync(pipeline, Rows(first, 60) + " q=?");
-            Assert.Equal((SliceState.Done, 60), ((await SliceAsync(pipeline)).State, (await SliceAsync(pipeline)).InTable));
+            Assert.Equal(
+                (SliceState.Done, 60),
+                ((await SliceAsync(pipeline)).State, (await SliceAsync(pipeline)).InTable)
+            );
         }
     }
 
@@ -196,7 +246,14 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     {
         source.Fetch = async (fetching, token) =>
         {
-            using var first = await fetching.SendAsync(source.Request(fetching.Slice) with { Url = new Uri(source.Request(fetching.Slice).Url, "absent") }, Judge, token);
+            using var first = await fetching.SendAsync(
+                source.Request(fetching.Slice) with
+                {
+                    Url = new Uri(source.Request(fetching.Slice).Url, "absent"),
+                },
+                Judge,
+                token
+            );
             Assert.Equal(Meaning.Permanent, first.Verdict.Meaning);
             var second = await fetching.SendConditionalAsync(source.Request(fetching.Slice), Judge, token);
             using var copy = new MemoryStream();
@@ -215,7 +272,8 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         Assert.Equal("the first way is closed", Assert.Single(await pipeline.RowsAsync("runs"))["Error"]);
         Assert.Contains("Warning: fake/facts/one: the first way is closed", pipeline.Log);
 
-        static Verdict Judge(Answer answer) => answer.Status == 200 ? Verdict.Good : Verdict.Permanent(answer.InWords, "status 200", "try the other way");
+        static Verdict Judge(Answer answer) =>
+            answer.Status == 200 ? Verdict.Good : Verdict.Permanent(answer.InWords, "status 200", "try the other way");
     }
 
     [Fact]
@@ -226,18 +284,30 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         source.Fetch = async (fetching, token) =>
         {
             seen.Add(fetching.LastModified);
-            var fetched = await fetching.SendAsync(source.Request(fetching.Slice), answer => source.Judge(fetching.Slice, answer), token);
-            if (fetching.LastModified == "spring") fetched.Verdict = Verdict.NotModified;
-            return new Fetched(fetched.Request, fetched.Verdict, fetched.Answer, fetched.Body, fetched.Sha256, null) { LastModified = "spring" };
+            var fetched = await fetching.SendAsync(
+                source.Request(fetching.Slice),
+                answer => source.Judge(fetching.Slice, answer),
+                token
+            );
+            if (fetching.LastModified == "spring")
+                fetched.Verdict = Verdict.NotModified;
+            return new Fetched(fetched.Request, fetched.Verdict, fetched.Answer, fetched.Body, fetched.Sha256, null)
+            {
+                LastModified = "spring",
+            };
         };
         await LoadAsync(pipeline, "a=1");
         await LoadAsync(pipeline, "a=2");
         Assert.Equal(["", "spring"], seen);
         Assert.Equal(1L, Assert.Single(await pipeline.RowsAsync("fakefacts"))["Value"]);
-        Assert.Equal(["done", "unchanged"], (await pipeline.RowsAsync("runs")).Select(row => (string)row["State"]).Order());
+        Assert.Equal(
+            ["done", "unchanged"],
+            (await pipeline.RowsAsync("runs")).Select(row => (string)row["State"]).Order()
+        );
     }
 
-    private static string Rows(int from, int to) => string.Join(' ', Enumerable.Range(from, to - from + 1).Select(number => $"k{number:00}={number}"));
+    private static string Rows(int from, int to) =>
+        string.Join(' ', Enumerable.Range(from, to - from + 1).Select(number => $"k{number:00}={number}"));
 
     private async Task LoadAsync(TestPipeline pipeline, string body)
     {
@@ -245,5 +315,6 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await pipeline.RunAsync();
     }
 
-    private static Task<SliceRow> SliceAsync(TestPipeline pipeline) => pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
+    private static Task<SliceRow> SliceAsync(TestPipeline pipeline) =>
+        pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
 }

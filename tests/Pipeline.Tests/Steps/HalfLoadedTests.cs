@@ -11,11 +11,16 @@ public sealed class HalfLoadedTests(Azurite azurite) : IDisposable
 
     public void Dispose() => source.Dispose();
 
-    /// <summary>The load of the second body ends before or after its rows are changed; then the publisher is back at the first.</summary>
+    /// <summary>
+    /// The load of the second body ends before or after its rows are changed; then the publisher is back at
+    /// the first.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_publisher_that_goes_back_to_the_body_before_finds_it_loaded_as_a_whole_with_the_history_of_what_came_to_pass(bool after)
+    public async Task A_publisher_that_goes_back_to_the_body_before_finds_it_loaded_as_a_whole_with_the_history_of_what_came_to_pass(
+        bool after
+    )
     {
         var account = azurite.NewAccount();
         await using var pipeline = new TestPipeline(account, source);
@@ -24,15 +29,36 @@ public sealed class HalfLoadedTests(Azurite azurite) : IDisposable
         source.Body = "a=2 b=2";
         await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
         await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
-        var end = new AroundPolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts"), after ? null : () => throw new CrashException("half way"), after ? _ => throw new CrashException("half way") : null);
-        await using (var dying = new TestPipeline(account, source, end)) await Assert.ThrowsAsync<CrashException>(async () => await NormalizeAsync(dying, (await BodiesAsync(pipeline))[^1]));
+        var end = new AroundPolicy(
+            request => AroundPolicy.IsBatchOf(request, "fakefacts"),
+            after ? null : () => throw new CrashException("half way"),
+            after ? _ => throw new CrashException("half way") : null
+        );
+        await using (var dying = new TestPipeline(account, source, end))
+        {
+            await Assert.ThrowsAsync<CrashException>(async () =>
+                await NormalizeAsync(dying, (await BodiesAsync(pipeline))[^1])
+            );
+        }
+
         source.Body = "a=1 b=1";
         await pipeline.RunAsync();
-        Assert.Equal(after ? ["a=1 r2", "b=1 r2"] : ["a=1 r0", "b=1 r0"], (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Name"]}={row["Value"]} r{row["Revision"]}"));
-        Assert.Equal(after ? ["a 1 2", "a 2 1", "b 1 2", "b 2 1"] : [], (await pipeline.RowsAsync(Names.History)).Select(row => $"{row.RowKey[..1]} {row["OldValue"]} {row["NewValue"]}"));
+        Assert.Equal(
+            after ? ["a=1 r2", "b=1 r2"] : ["a=1 r0", "b=1 r0"],
+            (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Name"]}={row["Value"]} r{row["Revision"]}")
+        );
+        Assert.Equal(
+            after ? ["a 1 2", "a 2 1", "b 1 2", "b 2 1"] : [],
+            (await pipeline.RowsAsync(Names.History)).Select(row =>
+                $"{row.RowKey[..1]} {row["OldValue"]} {row["NewValue"]}"
+            )
+        );
     }
 
-    /// <summary>As many rows are in the partitions of the body as the ledger counts in the table: it counts those of the body before.</summary>
+    /// <summary>
+    /// As many rows are in the partitions of the body as the ledger counts in the table: it counts those of
+    /// the body before.
+    /// </summary>
     [Fact]
     public async Task A_partition_that_a_body_lacks_goes_also_when_the_load_was_interrupted()
     {
@@ -44,16 +70,27 @@ public sealed class HalfLoadedTests(Azurite azurite) : IDisposable
         source.Body = steady + " k41=1";
         await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
         await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
-        var end = new AroundPolicy(request => AroundPolicy.IsBatchOf(request, Names.History), () => throw new CrashException("before the row is removed"));
+        var end = new AroundPolicy(
+            request => AroundPolicy.IsBatchOf(request, Names.History),
+            () => throw new CrashException("before the row is removed")
+        );
         var body = (await BodiesAsync(pipeline))[^1];
-        await using (var dying = new TestPipeline(account, source, end)) await Assert.ThrowsAsync<CrashException>(async () => await NormalizeAsync(dying, body));
+        await using (var dying = new TestPipeline(account, source, end))
+            await Assert.ThrowsAsync<CrashException>(async () => await NormalizeAsync(dying, body));
         Assert.Equal(42, (await pipeline.RowsAsync("fakefacts")).Count);
         await NormalizeAsync(pipeline, body);
         Assert.Equal(41, (await pipeline.RowsAsync("fakefacts")).Count);
-        Assert.StartsWith("z:a|", Assert.Single(await pipeline.RowsAsync(Names.History)).RowKey, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "z:a|",
+            Assert.Single(await pipeline.RowsAsync(Names.History)).RowKey,
+            StringComparison.Ordinal
+        );
     }
 
-    /// <summary>The program is replaced while a body is half loaded, and the new one leaves out a row that the old one wrote. The very run does not remove it; the next body does.</summary>
+    /// <summary>
+    /// The program is replaced while a body is half loaded, and the new one leaves out a row that the old one
+    /// wrote. The very run does not remove it; the next body does.
+    /// </summary>
     [Fact]
     public async Task A_row_that_another_reader_wrote_for_the_same_body_goes_with_the_next()
     {
@@ -65,9 +102,14 @@ public sealed class HalfLoadedTests(Azurite azurite) : IDisposable
         source.Body = steady + " z:a=1";
         await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
         await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
-        var end = new AroundPolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts"), null, _ => throw new CrashException("after the row is written"));
+        var end = new AroundPolicy(
+            request => AroundPolicy.IsBatchOf(request, "fakefacts"),
+            null,
+            _ => throw new CrashException("after the row is written")
+        );
         var body = (await BodiesAsync(pipeline))[^1];
-        await using (var dying = new TestPipeline(account, source, end)) await Assert.ThrowsAsync<CrashException>(async () => await NormalizeAsync(dying, body));
+        await using (var dying = new TestPipeline(account, source, end))
+            await Assert.ThrowsAsync<CrashException>(async () => await NormalizeAsync(dying, body));
         source.Reading = text => text.Replace("z:a=1", "#", StringComparison.Ordinal);
         await NormalizeAsync(pipeline, body);
         await pipeline.DrainAsync();
@@ -87,16 +129,23 @@ public sealed class HalfLoadedTests(Azurite azurite) : IDisposable
         await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
         var older = (await BodiesAsync(pipeline)).Single();
         var done = false;
-        var overtaken = new AroundPolicy(request => !done && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
-        {
-            done = true;
-            source.Body = "a=2 b=2";
-            await pipeline.RunAsync();
-        });
-        await using (var slow = new TestPipeline(account, source, overtaken)) await NormalizeAsync(slow, older);
+        var overtaken = new AroundPolicy(
+            request => !done && AroundPolicy.IsBatchOf(request, "fakefacts"),
+            async () =>
+            {
+                done = true;
+                source.Body = "a=2 b=2";
+                await pipeline.RunAsync();
+            }
+        );
+        await using (var slow = new TestPipeline(account, source, overtaken))
+            await NormalizeAsync(slow, older);
         Assert.True(done);
         await pipeline.DrainAsync();
-        Assert.Equal(["a=2", "b=2"], (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Name"]}={row["Value"]}"));
+        Assert.Equal(
+            ["a=2", "b=2"],
+            (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Name"]}={row["Value"]}")
+        );
     }
 
     [Theory]
@@ -113,7 +162,9 @@ public sealed class HalfLoadedTests(Azurite azurite) : IDisposable
         Assert.Equal(state, (await pipeline.RowsAsync(Names.Slices)).Single()["State"]);
     }
 
-    private static Task NormalizeAsync(TestPipeline pipeline, RawName body) => pipeline.Get<Normalize>().RunAsync(new NormalizeMessage(FakeSource.One.Id, body.Blob), CancellationToken.None);
+    private static Task NormalizeAsync(TestPipeline pipeline, RawName body) =>
+        pipeline.Get<Normalize>().RunAsync(new NormalizeMessage(FakeSource.One.Id, body.Blob), CancellationToken.None);
 
-    private static Task<IReadOnlyList<RawName>> BodiesAsync(TestPipeline pipeline) => pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None);
+    private static Task<IReadOnlyList<RawName>> BodiesAsync(TestPipeline pipeline) =>
+        pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None);
 }

@@ -32,13 +32,20 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         return answer;
     }
 
-    private static async Task<string> FactsAsync(TestPipeline pipeline) => string.Join(' ', (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Name"]}={row["Value"]}r{row["Revision"]}"));
+    private static async Task<string> FactsAsync(TestPipeline pipeline) =>
+        string.Join(
+            ' ',
+            (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Name"]}={row["Value"]}r{row["Revision"]}")
+        );
 
-    private static async Task<List<string>> HistoryAsync(TestPipeline pipeline) => [.. (await pipeline.RowsAsync("history")).Select(row =>
-    {
-        Assert.True(row.GetDateTimeOffset("ValidFrom") < row.GetDateTimeOffset("ValidTo"));
-        return $"{row.RowKey[..1]} {row["Column"]} {row["OldValue"]} {row["NewValue"]}";
-    })];
+    private static async Task<List<string>> HistoryAsync(TestPipeline pipeline) =>
+        [
+            .. (await pipeline.RowsAsync("history")).Select(row =>
+            {
+                Assert.True(row.GetDateTimeOffset("ValidFrom") < row.GetDateTimeOffset("ValidTo"));
+                return $"{row.RowKey[..1]} {row["Column"]} {row["OldValue"]} {row["NewValue"]}";
+            }),
+        ];
 
     [Fact]
     public async Task A_replay_of_what_is_loaded_writes_no_fact_and_leaves_the_ledger_as_it_was()
@@ -48,12 +55,23 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         var ledger = await pipeline.LedgerAsync();
         for (var time = 0; time < 2; time++)
         {
-            Assert.Equal(("raw", null), (await ReplayAsync(pipeline)) is { } answer ? (answer.From, answer.Refusal) : default);
-            Assert.Equal(facts.Select(row => row.ETag), (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag));
+            Assert.Equal(
+                ("raw", null),
+                (await ReplayAsync(pipeline)) is { } answer ? (answer.From, answer.Refusal) : default
+            );
+            Assert.Equal(
+                facts.Select(row => row.ETag),
+                (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag)
+            );
             Assert.Equal(ledger, await pipeline.LedgerAsync());
             Assert.Equal(["b Value 2 3"], await HistoryAsync(pipeline));
-            Assert.All((await pipeline.RowsAsync("runs")).Select(RunRow.From), run => Assert.Equal(SliceState.Done, run.State));
-            Assert.Equal(SliceState.Done, (await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None)).State);
+            Assert.All((await pipeline.RowsAsync("runs")).Select(RunRow.From), run =>
+                Assert.Equal(SliceState.Done, run.State)
+            );
+            Assert.Equal(
+                SliceState.Done,
+                (await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None)).State
+            );
         }
     }
 
@@ -64,14 +82,28 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         var mark = (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake");
         source.Reading = text => text.Replace("b=2 c=3 d=?", "b=20 # d=4", StringComparison.Ordinal);
         await ReplayAsync(pipeline);
-        Assert.Equal("a=1r0 b=20r0 c=3r0 d=4r0", await FactsAsync(pipeline)); // c may be what e is: nothing is removed while a row is not understood.
+        // c may be what e is: nothing is removed while a row is not understood.
+        Assert.Equal("a=1r0 b=20r0 c=3r0 d=4r0", await FactsAsync(pipeline));
         Assert.Equal(["b Value 2 20"], await HistoryAsync(pipeline));
-        Assert.Equal(["word 4 replayed", "word 5 open"], (await pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}"));
-        Assert.NotEqual(mark, (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake"));
+        Assert.Equal(
+            ["word 4 replayed", "word 5 open"],
+            (await pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}")
+        );
+        Assert.NotEqual(
+            mark,
+            (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake")
+        );
         source.Reading = text => text.Replace("b=2 c=3 d=? e=?", "b=21 # d=4 e=5", StringComparison.Ordinal);
         await ReplayAsync(pipeline);
         Assert.Equal("a=1r0 b=21r0 d=4r0 e=5r0", await FactsAsync(pipeline));
-        Assert.Equal(["b Value 2 20", "b Value 20 21", "c (removed) {\"Name\":\"c\",\"Value\":\"3\",\"Note\":\"\",\"Basis\":\"count\"} "], await HistoryAsync(pipeline));
+        Assert.Equal(
+            [
+                "b Value 2 20",
+                "b Value 20 21",
+                "c (removed) {\"Name\":\"c\",\"Value\":\"3\",\"Note\":\"\",\"Basis\":\"count\"} ",
+            ],
+            await HistoryAsync(pipeline)
+        );
         Assert.Equal(["replayed", "replayed"], (await pipeline.RowsAsync("rejects")).Select(row => $"{row["State"]}"));
         Assert.Equal(4, (await pipeline.LedgerAsync()).Added);
         // The publisher's next change is a revision like any other.
@@ -93,11 +125,22 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         Assert.Equal((SliceState.Refused, 1), (refused.State, refused.Attempts));
         await ReplayAsync(pipeline, accept: true);
         Assert.Equal("a=1r0", await FactsAsync(pipeline));
-        const string accepted = "done accepted by an operator: body: seen 1 rows, expected at least 3, 95 % of the 3 rows of the body before; "
-            + "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right";
-        Assert.Equal([accepted, "done "], (await pipeline.RowsAsync("runs")).Select(row => $"{row["State"]} {row["Error"]}"));
+        const string accepted =
+            "done accepted by an operator: body: seen 1 rows, expected at least 3, 95 % of the 3 rows of the body "
+            + "before; "
+            + "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the "
+            + "new one is right";
+        Assert.Equal(
+            [accepted, "done "],
+            (await pipeline.RowsAsync("runs")).Select(row => $"{row["State"]} {row["Error"]}")
+        );
         Assert.Equal("accepted", Assert.Single(await pipeline.RowsAsync("rejects"))["State"]);
-        Assert.Equal((SliceState.Done, 0, ""), await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None) is { } row ? (row.State, row.Attempts, row.LastError) : default);
+        Assert.Equal(
+            (SliceState.Done, 0, ""),
+            await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None) is { } row
+                ? (row.State, row.Attempts, row.LastError)
+                : default
+        );
     }
 
     [Fact]
@@ -107,9 +150,18 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         source.Replies["one"] = new("away", 503);
         await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
         // After a failed pull it is the source that is asked, but not for what somebody has compared.
-        Assert.Equal(Replay.Raw, (await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "", true, CancellationToken.None)).From);
-        var refusal = (await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, Replay.Source, true, CancellationToken.None)).Refusal;
-        Assert.Equal("replay, accept: seen \"source\", expected raw: only a body that is stored can have been compared; replay it from its source first", refusal?.ToString());
+        Assert.Equal(
+            Replay.Raw,
+            (await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "", true, CancellationToken.None)).From
+        );
+        var refusal = (
+            await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, Replay.Source, true, CancellationToken.None)
+        ).Refusal;
+        Assert.Equal(
+            "replay, accept: seen \"source\", expected raw: only a body that is stored can have been compared; "
+                + "replay it from its source first",
+            refusal?.ToString()
+        );
     }
 
     [Theory]
@@ -124,13 +176,28 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         {
             "refused" => text => text + " !",
             "failing" => _ => throw new InvalidOperationException("no disk"),
-            _ => text => text
+            _ => text => text,
         };
-        if (what == "missing") await pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.RawContainer).GetBlobClient(reject.GetString("RawBlob")).DeleteAsync();
-        await pipeline.Get<Normalize>().RunAsync(new NormalizeMessage(FakeSource.One.Id, reject.GetString("RawBlob"), Replay: true), CancellationToken.None).ContinueWith(_ => { }, TaskScheduler.Default);
+        if (what == "missing")
+        {
+            await pipeline
+                .Get<StorageAccount>()
+                .Blobs.GetBlobContainerClient(Names.RawContainer)
+                .GetBlobClient(reject.GetString("RawBlob"))
+                .DeleteAsync();
+        }
+
+        await pipeline
+            .Get<Normalize>()
+            .RunAsync(
+                new NormalizeMessage(FakeSource.One.Id, reject.GetString("RawBlob"), Replay: true),
+                CancellationToken.None
+            )
+            .ContinueWith(_ => { }, TaskScheduler.Default);
         await pipeline.DrainAsync();
         Assert.Equal("open", (await pipeline.RowsAsync("rejects")).Single(row => row.RowKey == reject.RowKey)["State"]);
-        if (what == "missing") return;
+        if (what == "missing")
+            return;
         source.Reading = text => text.Replace("b=?", "b=2", StringComparison.Ordinal);
         await ReplayAsync(pipeline, Replay.Raw);
         Assert.All(await pipeline.RowsAsync("rejects"), row => Assert.Equal("replayed", row["State"]));
@@ -157,24 +224,70 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         source.Body = "a=2";
         Assert.Equal("source", (await ReplayAsync(pipeline)).From);
         Assert.Equal("a=2r1", await FactsAsync(pipeline));
-        await pipeline.Get<DeadLetters>().KeepAsync("pull", BinaryData.FromObjectAsJson(new PullMessage(FakeSource.One.Id, TimeProvider.System.GetUtcNow())), null, CancellationToken.None);
+        await pipeline
+            .Get<DeadLetters>()
+            .KeepAsync(
+                "pull",
+                BinaryData.FromObjectAsJson(new PullMessage(FakeSource.One.Id, TimeProvider.System.GetUtcNow())),
+                null,
+                CancellationToken.None
+            );
         Assert.Equal("source", (await ReplayAsync(pipeline)).From);
-        Assert.Equal("replayed", (await pipeline.RowsAsync("rejects")).Single(row => $"{row["Position"]}" == "message pull")["State"]);
+        Assert.Equal(
+            "replayed",
+            (await pipeline.RowsAsync("rejects")).Single(row => $"{row["Position"]}" == "message pull")["State"]
+        );
     }
 
     [Theory]
-    [InlineData(null, null, "replay: seen nothing, expected source/dataset/key, for example census-trade/exports-total/2019; see the table slices")]
-    [InlineData("fake/facts", null, "replay: seen \"fake/facts\", expected source/dataset/key, for example census-trade/exports-total/2019; see the table slices")]
-    [InlineData("other/facts/one", null, "replay: seen \"other/facts/one\", expected a source: census-trade, unctad-fdi, moex-holders; see the table slices")]
-    [InlineData("census-trade/exports-total/19", null, "replay: seen \"census-trade/exports-total/19\", expected a slice of census-trade; see the table slices")]
-    [InlineData("census-trade/exports-hs6/4621-2019", null, "replay: seen \"census-trade/exports-hs6/4621-2019\", expected a dataset that is switched on; look at the settings of the source")]
-    [InlineData("census-trade/exports-total/2019", "disk", "replay, from: seen \"disk\", expected raw or source; or leave it out")]
-    [InlineData("census-trade/exports-total/2019", "raw", "replay census-trade/exports-total/2019: seen no stored body, expected a body that was pulled before; replay it from source")]
+    [InlineData(
+        null,
+        null,
+        "replay: seen nothing, expected source/dataset/key, for example census-trade/exports-total/2019; see the "
+            + "table slices"
+    )]
+    [InlineData(
+        "fake/facts",
+        null,
+        "replay: seen \"fake/facts\", expected source/dataset/key, for example census-trade/exports-total/2019; see "
+            + "the table slices"
+    )]
+    [InlineData(
+        "other/facts/one",
+        null,
+        "replay: seen \"other/facts/one\", expected a source: census-trade, unctad-fdi, moex-holders; see the table "
+            + "slices"
+    )]
+    [InlineData(
+        "census-trade/exports-total/19",
+        null,
+        "replay: seen \"census-trade/exports-total/19\", expected a slice of census-trade; see the table slices"
+    )]
+    [InlineData(
+        "census-trade/exports-hs6/4621-2019",
+        null,
+        "replay: seen \"census-trade/exports-hs6/4621-2019\", expected a dataset that is switched on; look at the "
+            + "settings of the source"
+    )]
+    [InlineData(
+        "census-trade/exports-total/2019",
+        "disk",
+        "replay, from: seen \"disk\", expected raw or source; or leave it out"
+    )]
+    [InlineData(
+        "census-trade/exports-total/2019",
+        "raw",
+        "replay census-trade/exports-total/2019: seen no stored body, expected a body that was pulled before; "
+            + "replay it from source"
+    )]
     public async Task What_cannot_be_replayed_is_said_and_nothing_is_sent(string? slice, string? from, string words)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount());
         await pipeline.Get<StepQueues>().EnsureAsync();
-        Assert.Equal(words, (await pipeline.Get<Replay>().RunAsync(slice, from, false, CancellationToken.None)).Refusal?.ToString());
+        Assert.Equal(
+            words,
+            (await pipeline.Get<Replay>().RunAsync(slice, from, false, CancellationToken.None)).Refusal?.ToString()
+        );
         Assert.False(await pipeline.WorkAsync());
     }
 }

@@ -7,7 +7,10 @@ using Xunit;
 
 namespace Pipeline.Tests.Steps;
 
-/// <summary>Messages twice, in the wrong order, at the same time; answers that are no bodies; bodies that must not be loaded.</summary>
+/// <summary>
+/// Messages twice, in the wrong order, at the same time; answers that are no bodies; bodies that must not be
+/// loaded.
+/// </summary>
 public sealed class StepTests(Azurite azurite) : IDisposable
 {
     /// <summary>So many rows that one more or less is no vintage that lacks rows.</summary>
@@ -19,21 +22,38 @@ public sealed class StepTests(Azurite azurite) : IDisposable
 
     private TestPipeline Open(string? account = null) => new(account ?? azurite.NewAccount(), source);
 
-    private static async Task<SliceRow> SliceAsync(TestPipeline pipeline) => await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
+    private static async Task<SliceRow> SliceAsync(TestPipeline pipeline) =>
+        await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
 
     /// <summary>States of the runs, oldest first.</summary>
-    private static async Task<List<string>> RunsAsync(TestPipeline pipeline) => [.. (await pipeline.RowsAsync("runs")).Select(RunRow.From).OrderBy(run => run.Vintage).Select(run => run.State)];
+    private static async Task<List<string>> RunsAsync(TestPipeline pipeline) =>
+        [
+            .. (await pipeline.RowsAsync("runs"))
+                .Select(RunRow.From)
+                .OrderBy(run => run.Vintage)
+                .Select(run => run.State),
+        ];
 
     private static async Task<List<string>> RejectsAsync(TestPipeline pipeline) =>
-        [.. (await pipeline.RowsAsync("rejects")).OrderBy(row => row.RowKey, StringComparer.Ordinal).Select(row => $"{row["Position"]} {row["State"]}")];
+        [
+            .. (await pipeline.RowsAsync("rejects"))
+                .OrderBy(row => row.RowKey, StringComparer.Ordinal)
+                .Select(row => $"{row["Position"]} {row["State"]}"),
+        ];
 
-    private static async Task<string> FactsAsync(TestPipeline pipeline) => string.Join(' ', (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Name"]}={row["Value"]}"));
+    private static async Task<string> FactsAsync(TestPipeline pipeline) =>
+        string.Join(' ', (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Name"]}={row["Value"]}"));
 
-    private static Task<IReadOnlyList<RawName>> BodiesAsync(TestPipeline pipeline) => pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None);
+    private static Task<IReadOnlyList<RawName>> BodiesAsync(TestPipeline pipeline) =>
+        pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None);
 
-    private static Task NormalizeAsync(TestPipeline pipeline, RawName body) => pipeline.Get<Normalize>().RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob), CancellationToken.None);
+    private static Task NormalizeAsync(TestPipeline pipeline, RawName body) =>
+        pipeline.Get<Normalize>().RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob), CancellationToken.None);
 
-    private static Task PullAsync(TestPipeline pipeline) => pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, DateTimeOffset.MaxValue), CancellationToken.None);
+    private static Task PullAsync(TestPipeline pipeline) =>
+        pipeline
+            .Get<Pull>()
+            .RunAsync(new PullMessage(FakeSource.One.Id, DateTimeOffset.MaxValue), CancellationToken.None);
 
     /// <summary>A body that is stored and not loaded; its message is lost.</summary>
     private async Task<RawName> PulledAsync(TestPipeline pipeline, string body)
@@ -56,15 +76,39 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var account = azurite.NewAccount();
         await using var other = Open(account);
         var twins = 0;
-        await using var pipeline = new TestPipeline(account, source, new AroundPolicy(request => request.Method == Azure.Core.RequestMethod.Put && request.Uri.Path.Contains("/raw/fake/", StringComparison.Ordinal), after: async message =>
-        {
-            var blob = Uri.UnescapeDataString(message.Request.Uri.ToUri().AbsolutePath.Split("/raw/")[1]);
-            Assert.True(RawName.TryParse(blob, out var name));
-            await other.Get<RawStore>().PutAsync(name with { Sha12 = "ffffffffffff" }, new MemoryStream([1]), new Dictionary<string, string>(), null, CancellationToken.None);
-            twins++;
-        }));
+        await using var pipeline = new TestPipeline(
+            account,
+            source,
+            new AroundPolicy(
+                request =>
+                    request.Method == Azure.Core.RequestMethod.Put
+                    && request.Uri.Path.Contains("/raw/fake/", StringComparison.Ordinal),
+                after: async message =>
+                {
+                    var blob = Uri.UnescapeDataString(message.Request.Uri.ToUri().AbsolutePath.Split("/raw/")[1]);
+                    Assert.True(RawName.TryParse(blob, out var name));
+                    await other
+                        .Get<RawStore>()
+                        .PutAsync(
+                            name with
+                            {
+                                Sha12 = "ffffffffffff",
+                            },
+                            new MemoryStream([1]),
+                            new Dictionary<string, string>(),
+                            null,
+                            CancellationToken.None
+                        );
+                    twins++;
+                }
+            )
+        );
         var failed = await Assert.ThrowsAsync<InvalidOperationException>(async () => await PullAsync(pipeline));
-        Assert.Equal("fake/facts/one: 20 times another body came with the second under which this one was stored; the message comes back, and the slice is pulled again", failed.Message);
+        Assert.Equal(
+            "fake/facts/one: 20 times another body came with the second under which this one was stored; the "
+                + "message comes back, and the slice is pulled again",
+            failed.Message
+        );
         Assert.Equal(20, twins);
     }
 
@@ -75,18 +119,26 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var planned = TimeProvider.System.GetUtcNow();
         await LoadAsync(pipeline, "a=1");
         await LoadAsync(pipeline, "a=2");
-        var (slices, runs, facts) = (await pipeline.RowsAsync("slices"), await pipeline.RowsAsync("runs"), await pipeline.RowsAsync("fakefacts"));
+        var (slices, runs, facts) = (
+            await pipeline.RowsAsync("slices"),
+            await pipeline.RowsAsync("runs"),
+            await pipeline.RowsAsync("fakefacts")
+        );
         await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, planned), CancellationToken.None);
         foreach (var body in await BodiesAsync(pipeline))
         {
             await NormalizeAsync(pipeline, body);
-            await pipeline.Get<Publish>().RunAsync(new PublishMessage(FakeSource.One.Id, body.Blob), CancellationToken.None);
+            await pipeline
+                .Get<Publish>()
+                .RunAsync(new PublishMessage(FakeSource.One.Id, body.Blob), CancellationToken.None);
         }
         await pipeline.DrainAsync();
         // An older body's message makes the newest be read once more: nobody knows what a copy of it may have done.
-        static IEnumerable<SliceRow> Slices(IEnumerable<Azure.Data.Tables.TableEntity> rows) => rows.Select(row => SliceRow.From(row) with { Version = default, LastChanged = default, NextDue = default });
+        static IEnumerable<SliceRow> Slices(IEnumerable<Azure.Data.Tables.TableEntity> rows) =>
+            rows.Select(row => SliceRow.From(row) with { Version = default, LastChanged = default, NextDue = default });
         Assert.Equal(Slices(slices), Slices(await pipeline.RowsAsync("slices")));
-        static IEnumerable<RunRow> Runs(IEnumerable<Azure.Data.Tables.TableEntity> rows) => rows.Select(row => RunRow.From(row) with { EndedAt = default });
+        static IEnumerable<RunRow> Runs(IEnumerable<Azure.Data.Tables.TableEntity> rows) =>
+            rows.Select(row => RunRow.From(row) with { EndedAt = default });
         Assert.Equal(Runs(runs), Runs(await pipeline.RowsAsync("runs")));
         Assert.Equal(facts.Select(row => row.ETag), (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag));
         Assert.Equal(["done", "done"], await RunsAsync(pipeline));
@@ -141,20 +193,29 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var old = await PulledAsync(newer, "a=1 b=1 c=1 d=2");
         var raced = false;
         // When the old body has decided what it adds, and before it does, a newer body is pulled and loaded.
-        var race = new AroundPolicy(request => !raced && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
-        {
-            raced = true;
-            await LoadAsync(newer, "a=1 b=3 c=1 e=1");
-        });
-        var end = new AroundPolicy(request => dies && raced && request.Uri.Path.Contains("rejects", StringComparison.Ordinal), () => throw new CrashException("after the merge"));
+        var race = new AroundPolicy(
+            request => !raced && AroundPolicy.IsBatchOf(request, "fakefacts"),
+            async () =>
+            {
+                raced = true;
+                await LoadAsync(newer, "a=1 b=3 c=1 e=1");
+            }
+        );
+        var end = new AroundPolicy(
+            request => dies && raced && request.Uri.Path.Contains("rejects", StringComparison.Ordinal),
+            () => throw new CrashException("after the merge")
+        );
         await using (var slow = new TestPipeline(account, source, race, end))
         {
-            if (dies) await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(slow, old));
-            else await NormalizeAsync(slow, old);
+            if (dies)
+                await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(slow, old));
+            else
+                await NormalizeAsync(slow, old);
         }
         await using var last = Open(account);
         // The message of the dead process comes back.
-        if (dies) await NormalizeAsync(last, old);
+        if (dies)
+            await NormalizeAsync(last, old);
         await last.DrainAsync();
         Assert.Equal("a=1 b=3 c=1 e=1", await FactsAsync(last));
         Assert.Equal(["done", "superseded", "done"], await RunsAsync(last));
@@ -170,13 +231,23 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await LoadAsync(newer, "a=1 b=1");
         var old = await PulledAsync(newer, "a=2 b=1 d=2");
         var raced = false;
-        var race = new AroundPolicy(request => !raced && request.Method == Azure.Core.RequestMethod.Get && request.Uri.Path.Contains("fakefacts", StringComparison.Ordinal), after: async _ =>
-        {
-            raced = true;
-            await LoadAsync(newer, "a=1 b=3");
-        });
-        var write = new AroundPolicy(request => raced && AroundPolicy.IsBatchOf(request, "fakefacts"), () => throw new InvalidOperationException("it wrote"));
-        await using (var slow = new TestPipeline(account, source, race, write)) await NormalizeAsync(slow, old);
+        var race = new AroundPolicy(
+            request =>
+                !raced
+                && request.Method == Azure.Core.RequestMethod.Get
+                && request.Uri.Path.Contains("fakefacts", StringComparison.Ordinal),
+            after: async _ =>
+            {
+                raced = true;
+                await LoadAsync(newer, "a=1 b=3");
+            }
+        );
+        var write = new AroundPolicy(
+            request => raced && AroundPolicy.IsBatchOf(request, "fakefacts"),
+            () => throw new InvalidOperationException("it wrote")
+        );
+        await using (var slow = new TestPipeline(account, source, race, write))
+            await NormalizeAsync(slow, old);
         await newer.DrainAsync();
         Assert.Equal("a=1 b=3", await FactsAsync(newer));
         Assert.Equal(["done", "superseded", "done"], await RunsAsync(newer));
@@ -190,22 +261,35 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await LoadAsync(newer, "a=1 b=1 c=1");
         var old = await PulledAsync(newer, "a=2 b=2 c=1");
         var loaded = 0;
-        // The old body has announced that a and b change. A newer one changes b; another one comes when the old body, which has lost, looks for the newest.
-        var race = new AroundPolicy(request => loaded == 0 && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
-        {
-            loaded++;
-            await LoadAsync(newer, "a=1 b=3 c=1");
-        });
-        var again = new AroundPolicy(request => loaded == 1 && request.Uri.Query.Contains("comp=list", StringComparison.Ordinal), async () =>
-        {
-            loaded++;
-            await LoadAsync(newer, "a=1 b=3 c=2");
-        });
-        await using (var slow = new TestPipeline(account, source, race, again)) await NormalizeAsync(slow, old);
+        // The old body has announced that a and b change. A newer one changes b; another one comes when the old body,
+        // which has lost, looks for the newest.
+        var race = new AroundPolicy(
+            request => loaded == 0 && AroundPolicy.IsBatchOf(request, "fakefacts"),
+            async () =>
+            {
+                loaded++;
+                await LoadAsync(newer, "a=1 b=3 c=1");
+            }
+        );
+        var again = new AroundPolicy(
+            request => loaded == 1 && request.Uri.Query.Contains("comp=list", StringComparison.Ordinal),
+            async () =>
+            {
+                loaded++;
+                await LoadAsync(newer, "a=1 b=3 c=2");
+            }
+        );
+        await using (var slow = new TestPipeline(account, source, race, again))
+            await NormalizeAsync(slow, old);
         Assert.Equal(2, loaded);
         await newer.DrainAsync();
         Assert.Equal("a=1 b=3 c=2", await FactsAsync(newer));
-        Assert.Equal(["b 1 3", "c 1 2"], (await newer.RowsAsync("history")).Select(row => $"{row.RowKey.Split('|')[0]} {row["OldValue"]} {row["NewValue"]}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["b 1 3", "c 1 2"],
+            (await newer.RowsAsync("history"))
+                .Select(row => $"{row.RowKey.Split('|')[0]} {row["OldValue"]} {row["NewValue"]}")
+                .Order(StringComparer.Ordinal)
+        );
         Assert.Equal(["done", "superseded", "done", "done"], await RunsAsync(newer));
     }
 
@@ -217,11 +301,21 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await LoadAsync(newer, "a=0");
         var old = await PulledAsync(newer, "a=1");
         var loaded = 1;
-        var race = new AroundPolicy(request => loaded == 1 && AroundPolicy.IsBatchOf(request, "fakefacts"), () => LoadAsync(newer, $"a={++loaded}"));
-        var again = new AroundPolicy(request => loaded > 1 && request.Uri.Query.Contains("comp=list", StringComparison.Ordinal), () => LoadAsync(newer, $"a={++loaded}"));
+        var race = new AroundPolicy(
+            request => loaded == 1 && AroundPolicy.IsBatchOf(request, "fakefacts"),
+            () => LoadAsync(newer, $"a={++loaded}")
+        );
+        var again = new AroundPolicy(
+            request => loaded > 1 && request.Uri.Query.Contains("comp=list", StringComparison.Ordinal),
+            () => LoadAsync(newer, $"a={++loaded}")
+        );
         await using var slow = new TestPipeline(account, source, race, again);
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => NormalizeAsync(slow, old));
-        Assert.Equal("fake/facts/one: 20 newer bodies came one after the other while the newest was sought, to be loaded once more; the message comes back, and it is sought again", error.Message);
+        Assert.Equal(
+            "fake/facts/one: 20 newer bodies came one after the other while the newest was sought, to be loaded "
+                + "once more; the message comes back, and it is sought again",
+            error.Message
+        );
     }
 
     [Fact]
@@ -234,14 +328,19 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await PullAsync(other);
         var old = (await BodiesAsync(other))[^1];
         var raced = false;
-        var race = new AroundPolicy(request => !raced && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
-        {
-            raced = true;
-            // The message itself, then a body without x.
-            await other.DrainAsync();
-            await LoadAsync(other, Many.Replace("r0=1", "r0=2", StringComparison.Ordinal));
-        }, _ => throw new CrashException("x is there again"));
-        await using (var slow = new TestPipeline(account, source, race)) await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(slow, old));
+        var race = new AroundPolicy(
+            request => !raced && AroundPolicy.IsBatchOf(request, "fakefacts"),
+            async () =>
+            {
+                raced = true;
+                // The message itself, then a body without x.
+                await other.DrainAsync();
+                await LoadAsync(other, Many.Replace("r0=1", "r0=2", StringComparison.Ordinal));
+            },
+            _ => throw new CrashException("x is there again")
+        );
+        await using (var slow = new TestPipeline(account, source, race))
+            await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(slow, old));
         Assert.Contains("x=1", await FactsAsync(other), StringComparison.Ordinal);
         // The copy's message comes back.
         await NormalizeAsync(other, old);
@@ -261,19 +360,29 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await PullAsync(other);
         var old = (await BodiesAsync(other))[^1];
         List<RowCounts>? counts = null;
-        var race = new AroundPolicy(request => counts is null && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
-        {
-            counts = [];
-            await other.DrainAsync();
-            await LoadAsync(other, Many.Replace("r0=1", "r0=3", StringComparison.Ordinal) + " x=1");
-            counts = await CountsAsync();
-        });
-        await using (var slow = new TestPipeline(account, source, race)) await NormalizeAsync(slow, old);
+        var race = new AroundPolicy(
+            request => counts is null && AroundPolicy.IsBatchOf(request, "fakefacts"),
+            async () =>
+            {
+                counts = [];
+                await other.DrainAsync();
+                await LoadAsync(other, Many.Replace("r0=1", "r0=3", StringComparison.Ordinal) + " x=1");
+                counts = await CountsAsync();
+            }
+        );
+        await using (var slow = new TestPipeline(account, source, race))
+            await NormalizeAsync(slow, old);
         await other.DrainAsync();
         Assert.Equal(counts, await CountsAsync());
         Assert.Equal(["done", "done", "done"], await RunsAsync(other));
 
-        async Task<List<RowCounts>> CountsAsync() => [.. (await other.RowsAsync("runs")).Select(RunRow.From).OrderBy(run => run.Vintage).Select(run => run.Counts)];
+        async Task<List<RowCounts>> CountsAsync() =>
+            [
+                .. (await other.RowsAsync("runs"))
+                    .Select(RunRow.From)
+                    .OrderBy(run => run.Vintage)
+                    .Select(run => run.Counts),
+            ];
     }
 
     [Fact]
@@ -285,14 +394,24 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var body = Assert.Single(await BodiesAsync(pipeline));
         await pipeline.Queue("normalize").ClearMessagesAsync();
         var raced = false;
-        var mute = new AroundPolicy(request => request.Uri.Path.Contains("/publish/messages", StringComparison.Ordinal), () => throw new CrashException("loaded"));
+        var mute = new AroundPolicy(
+            request => request.Uri.Path.Contains("/publish/messages", StringComparison.Ordinal),
+            () => throw new CrashException("loaded")
+        );
         await using var first = new TestPipeline(account, source, mute);
-        var race = new AroundPolicy(request => !raced && request.Method == Azure.Core.RequestMethod.Put && request.Uri.Path.Contains("/slices(", StringComparison.Ordinal), after: async _ =>
-        {
-            raced = true;
-            await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(first, body));
-        });
-        await using (var second = new TestPipeline(account, source, race)) await NormalizeAsync(second, body);
+        var race = new AroundPolicy(
+            request =>
+                !raced
+                && request.Method == Azure.Core.RequestMethod.Put
+                && request.Uri.Path.Contains("/slices(", StringComparison.Ordinal),
+            after: async _ =>
+            {
+                raced = true;
+                await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(first, body));
+            }
+        );
+        await using (var second = new TestPipeline(account, source, race))
+            await NormalizeAsync(second, body);
         // Messages alone, without a plan.
         await pipeline.DrainAsync();
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
@@ -312,18 +431,29 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var newest = (await BodiesAsync(pipeline))[^1];
         await pipeline.Queue("normalize").ClearMessagesAsync();
         var (merged, goOn, ending) = (new TaskCompletionSource(), new TaskCompletionSource(), Task.CompletedTask);
-        await using var newer = new TestPipeline(account, source, new AroundPolicy(request => request.Uri.Path.Contains("rejects", StringComparison.Ordinal), async () =>
-        {
-            merged.TrySetResult();
-            await goOn.Task.WaitAsync(TimeSpan.FromMinutes(5));
-        }));
-        var race = new AroundPolicy(request => ending.IsCompleted && !merged.Task.IsCompleted && AroundPolicy.IsBatchOf(request, "fakefacts"), async () =>
-        {
-            ending = NormalizeAsync(newer, newest);
-            await merged.Task.WaitAsync(TimeSpan.FromMinutes(5));
-        });
+        await using var newer = new TestPipeline(
+            account,
+            source,
+            new AroundPolicy(
+                request => request.Uri.Path.Contains("rejects", StringComparison.Ordinal),
+                async () =>
+                {
+                    merged.TrySetResult();
+                    await goOn.Task.WaitAsync(TimeSpan.FromMinutes(5));
+                }
+            )
+        );
+        var race = new AroundPolicy(
+            request => ending.IsCompleted && !merged.Task.IsCompleted && AroundPolicy.IsBatchOf(request, "fakefacts"),
+            async () =>
+            {
+                ending = NormalizeAsync(newer, newest);
+                await merged.Task.WaitAsync(TimeSpan.FromMinutes(5));
+            }
+        );
         // The old body's row comes, and its call for healing; then the newer one says that it is loaded as a whole.
-        await using (var slow = new TestPipeline(account, source, race)) await NormalizeAsync(slow, old);
+        await using (var slow = new TestPipeline(account, source, race))
+            await NormalizeAsync(slow, old);
         goOn.SetResult();
         await ending;
         await pipeline.DrainAsync();
@@ -341,21 +471,43 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await PullAsync(other);
         var body = Assert.Single(await BodiesAsync(other));
         var raced = false;
-        // The copy has claimed the slice. Now the message itself is worked on, so that nobody will deliver it again; before or after it is published a newer body is loaded.
-        var race = new AroundPolicy(request => !raced && request.Method == Azure.Core.RequestMethod.Put && request.Uri.Path.Contains("/slices(", StringComparison.Ordinal), after: async _ =>
-        {
-            raced = true;
-            if (published) await other.DrainAsync();
-            else
+        // The copy has claimed the slice. Now the message itself is worked on, so that nobody will deliver it again;
+        // before or after it is published a newer body is loaded.
+        var race = new AroundPolicy(
+            request =>
+                !raced
+                && request.Method == Azure.Core.RequestMethod.Put
+                && request.Uri.Path.Contains("/slices(", StringComparison.Ordinal),
+            after: async _ =>
             {
-                await NormalizeAsync(other, body);
-                await other.Queue("publish").ClearMessagesAsync();
+                raced = true;
+                if (published)
+                {
+                    await other.DrainAsync();
+                }
+                else
+                {
+                    await NormalizeAsync(other, body);
+                    await other.Queue("publish").ClearMessagesAsync();
+                }
+                await LoadAsync(other, "a=2 b=2");
             }
-            await LoadAsync(other, "a=2 b=2");
-        });
-        var write = new AroundPolicy(request => raced && (AroundPolicy.IsBatchOf(request, "fakefacts") || (request.Method == Azure.Core.RequestMethod.Put && request.Uri.Path.Contains("/runs(", StringComparison.Ordinal) && published)),
-            () => throw new InvalidOperationException("it went on"));
-        await using (var late = new TestPipeline(account, source, race, write)) await NormalizeAsync(late, body);
+        );
+        var write = new AroundPolicy(
+            request =>
+                raced
+                && (
+                    AroundPolicy.IsBatchOf(request, "fakefacts")
+                    || (
+                        request.Method == Azure.Core.RequestMethod.Put
+                        && request.Uri.Path.Contains("/runs(", StringComparison.Ordinal)
+                        && published
+                    )
+                ),
+            () => throw new InvalidOperationException("it went on")
+        );
+        await using (var late = new TestPipeline(account, source, race, write))
+            await NormalizeAsync(late, body);
         await other.DrainAsync();
         Assert.True(raced);
         Assert.Equal([published ? "done" : "superseded", "done"], await RunsAsync(other));
@@ -372,8 +524,26 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await pipeline.Queue("normalize").ClearMessagesAsync();
         await LoadAsync(pipeline, "a=9");
         // The old body's run was begun, and wrote a row after the newer one was done.
-        await pipeline.Get<RunBook>().UpdateAsync(new RunRow(old.RunId, old.Slice, old.Vintage), run => run! with { Step = "Normalize", State = RunState.Running }, CancellationToken.None);
-        await (await pipeline.TableAsync("fakefacts")).AddEntityAsync(new FakeFact { PartitionKey = "fake|one", RowKey = "b", Name = "b", Value = 2, RunId = old.RunId, Vintage = old.Vintage, FirstSeen = old.Vintage, LastChanged = old.Vintage });
+        await pipeline
+            .Get<RunBook>()
+            .UpdateAsync(
+                new RunRow(old.RunId, old.Slice, old.Vintage),
+                run => run! with { Step = "Normalize", State = RunState.Running },
+                CancellationToken.None
+            );
+        await (await pipeline.TableAsync("fakefacts")).AddEntityAsync(
+            new FakeFact
+            {
+                PartitionKey = "fake|one",
+                RowKey = "b",
+                Name = "b",
+                Value = 2,
+                RunId = old.RunId,
+                Vintage = old.Vintage,
+                FirstSeen = old.Vintage,
+                LastChanged = old.Vintage,
+            }
+        );
         for (var at = 1; ; at++)
         {
             await using var dying = new TestPipeline(account, source, new CrashPolicy(at, true));
@@ -400,13 +570,24 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await PullAsync(first);
         var body = (await BodiesAsync(first))[0];
         var raced = false;
-        var race = new AroundPolicy(request => !raced && request.Uri.Path.Contains("runs", StringComparison.Ordinal) && request.Method != Azure.Core.RequestMethod.Get && !request.Uri.Path.Contains("Tables", StringComparison.Ordinal), async () =>
-        {
-            raced = true;
-            await first.DrainAsync();
-        });
-        var end = new AroundPolicy(request => raced && request.Uri.Path.Contains("fakefacts", StringComparison.Ordinal), () => throw new CrashException("before the rows"));
-        await using (var second = new TestPipeline(account, source, race, end)) await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(second, body));
+        var race = new AroundPolicy(
+            request =>
+                !raced
+                && request.Uri.Path.Contains("runs", StringComparison.Ordinal)
+                && request.Method != Azure.Core.RequestMethod.Get
+                && !request.Uri.Path.Contains("Tables", StringComparison.Ordinal),
+            async () =>
+            {
+                raced = true;
+                await first.DrainAsync();
+            }
+        );
+        var end = new AroundPolicy(
+            request => raced && request.Uri.Path.Contains("fakefacts", StringComparison.Ordinal),
+            () => throw new CrashException("before the rows")
+        );
+        await using (var second = new TestPipeline(account, source, race, end))
+            await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(second, body));
         await NormalizeAsync(first, body);
         await first.DrainAsync();
         Assert.Equal(["done"], await RunsAsync(first));
@@ -420,13 +601,21 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await using var first = Open(account);
         await PullAsync(first);
         var raced = false;
-        // The second pull of the same body has looked at the slice; before it writes the run, the first one's body is loaded.
-        var race = new AroundPolicy(request => !raced && request.Method == Azure.Core.RequestMethod.Put && request.Uri.Path.Contains("/raw/", StringComparison.Ordinal), async () =>
-        {
-            raced = true;
-            await first.DrainAsync();
-        });
-        await using (var second = new TestPipeline(account, source, race)) await PullAsync(second);
+        // The second pull of the same body has looked at the slice; before it writes the run, the first one's body is
+        // loaded.
+        var race = new AroundPolicy(
+            request =>
+                !raced
+                && request.Method == Azure.Core.RequestMethod.Put
+                && request.Uri.Path.Contains("/raw/", StringComparison.Ordinal),
+            async () =>
+            {
+                raced = true;
+                await first.DrainAsync();
+            }
+        );
+        await using (var second = new TestPipeline(account, source, race))
+            await PullAsync(second);
         Assert.True(raced);
         await first.DrainAsync();
         Assert.Equal(["done"], await RunsAsync(first));
@@ -440,13 +629,20 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var clock = new StoppedClock();
         await using var first = new TestPipeline(account, source, clock);
         var raced = false;
-        var race = new AroundPolicy(request => !raced && request.Method == Azure.Core.RequestMethod.Put && request.Uri.Path.Contains("/raw/", StringComparison.Ordinal), async () =>
-        {
-            raced = true;
-            source.Body = "a=5";
-            await PullAsync(first);
-        });
-        await using (var second = new TestPipeline(account, source, clock, race)) await PullAsync(second);
+        var race = new AroundPolicy(
+            request =>
+                !raced
+                && request.Method == Azure.Core.RequestMethod.Put
+                && request.Uri.Path.Contains("/raw/", StringComparison.Ordinal),
+            async () =>
+            {
+                raced = true;
+                source.Body = "a=5";
+                await PullAsync(first);
+            }
+        );
+        await using (var second = new TestPipeline(account, source, clock, race))
+            await PullAsync(second);
         var runs = (await first.RowsAsync("runs")).Select(RunRow.From).ToList();
         Assert.Equal(2, runs.Count);
         Assert.Equal(2, runs.Select(run => run.Vintage).Distinct().Count());
@@ -458,6 +654,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     private sealed class StoppedClock : TimeProvider
     {
         private readonly DateTimeOffset now = TimeProvider.System.GetUtcNow();
+
         public override DateTimeOffset GetUtcNow() => now;
     }
 
@@ -473,13 +670,17 @@ public sealed class StepTests(Azurite azurite) : IDisposable
             await using var quiet = new TestPipeline(azurite.NewAccount(), many);
             foreach (var body in (string[])["a=1 b=2 c= d=? e=5", "a=1 b=7 c=3 e= f=6"])
             {
-                foreach (var key in (string[])["one", "two", "three", "four", "five"]) many.Replies[key] = new(body);
+                foreach (var key in (string[])["one", "two", "three", "four", "five"])
+                    many.Replies[key] = new(body);
                 await Task.WhenAll(left.RunAsync(), right.RunAsync());
                 // Conflicting work that was left to the next plan.
                 await left.RunAsync();
                 await quiet.RunAsync();
             }
-            Assert.Equal(await CrashTests.SnapshotAsync(quiet, FakeFact.Table, rivals: true), await CrashTests.SnapshotAsync(left, FakeFact.Table, rivals: true));
+            Assert.Equal(
+                await CrashTests.SnapshotAsync(quiet, FakeFact.Table, rivals: true),
+                await CrashTests.SnapshotAsync(left, FakeFact.Table, rivals: true)
+            );
         }
     }
 
@@ -494,16 +695,23 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await pipeline.DrainAsync();
         Assert.Equal("a=1", await FactsAsync(pipeline));
         var slice = await SliceAsync(pipeline);
-        Assert.Equal((SliceState.Refused, "fake/facts/one body: seen \"!\", expected no \"!\"; pull again", SliceRow.Never), (slice.State, slice.LastError, slice.NextDue));
+        Assert.Equal(
+            (SliceState.Refused, "fake/facts/one body: seen \"!\", expected no \"!\"; pull again", SliceRow.Never),
+            (slice.State, slice.LastError, slice.NextDue)
+        );
         Assert.Equal(["body open"], await RejectsAsync(pipeline));
         Assert.Equal(2, (await BodiesAsync(pipeline)).Count);
 
         await pipeline.RunAsync();
         Assert.Equal(["done", "refused", "unchanged"], (await RunsAsync(pipeline)).Order());
-        // The server may mend its body at any time: a refused slice is asked for at every plan, whatever its calendar says.
+        // The server may mend its body at any time: a refused slice is asked for at every plan, whatever its calendar
+        // says.
         Assert.Equal(SliceRow.Never, (await SliceAsync(pipeline)).NextDue);
         await LoadAsync(pipeline, "a=3");
-        Assert.Equal(("a=3", SliceState.Done, ""), (await FactsAsync(pipeline), (await SliceAsync(pipeline)).State, (await SliceAsync(pipeline)).LastError));
+        Assert.Equal(
+            ("a=3", SliceState.Done, ""),
+            (await FactsAsync(pipeline), (await SliceAsync(pipeline)).State, (await SliceAsync(pipeline)).LastError)
+        );
         Assert.Equal(["body replayed"], await RejectsAsync(pipeline));
     }
 
@@ -531,7 +739,11 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     [InlineData("", 204, "superseding nothing")]
     [InlineData("busy", 503, "fault")]
     [InlineData("<html>", 404, "permanent fault")]
-    public async Task A_half_loaded_slice_is_loaded_to_its_end_whatever_its_server_says(string answer, int status, string _)
+    public async Task A_half_loaded_slice_is_loaded_to_its_end_whatever_its_server_says(
+        string answer,
+        int status,
+        string _
+    )
     {
         var account = azurite.NewAccount();
         await using var pipeline = Open(account);
@@ -541,8 +753,12 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         var body = (await BodiesAsync(pipeline))[^1];
         await pipeline.Queue("normalize").ClearMessagesAsync();
         var batches = 0;
-        var end = new AroundPolicy(request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal), () => batches++ > 0 ? throw new CrashException("half way") : Task.CompletedTask);
-        await using (var dying = new TestPipeline(account, source, end)) await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(dying, body));
+        var end = new AroundPolicy(
+            request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal),
+            () => batches++ > 0 ? throw new CrashException("half way") : Task.CompletedTask
+        );
+        await using (var dying = new TestPipeline(account, source, end))
+            await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(dying, body));
         Assert.Equal(SliceState.Merging, (await SliceAsync(pipeline)).State);
         source.Replies["one"] = new(answer, status);
         source.Published = true;
@@ -578,7 +794,14 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         source.Replies["one"] = new("<html>gone</html>", 404);
         await pipeline.RunAsync();
         var slice = await SliceAsync(pipeline);
-        Assert.Equal((SliceState.Failed, 1, $"fake/facts/one: request {source.Address}one: seen status 404, expected status 200; look at the body"), (slice.State, slice.Attempts, slice.LastError));
+        Assert.Equal(
+            (
+                SliceState.Failed,
+                1,
+                $"fake/facts/one: request {source.Address}one: seen status 404, expected status 200; look at the body"
+            ),
+            (slice.State, slice.Attempts, slice.LastError)
+        );
         Assert.Equal(["answer open"], await RejectsAsync(pipeline));
         source.Replies["one"] = new(answer, status);
         await pipeline.RunAsync();
@@ -666,8 +889,16 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await using var pipeline = new TestPipeline(azurite.NewAccount(), two);
         await PullAsync(pipeline);
         await NormalizeAsync(pipeline, (await BodiesAsync(pipeline))[0]);
-        await pipeline.Get<SliceBook>().UpdateAsync(new Slice("fake", "facts", "two"), row => row with { State = SliceState.Merging }, CancellationToken.None);
-        var message = JsonSerializer.Deserialize<PublishMessage>((await pipeline.Queue("publish").ReceiveMessageAsync()).Value.Body)!;
+        await pipeline
+            .Get<SliceBook>()
+            .UpdateAsync(
+                new Slice("fake", "facts", "two"),
+                row => row with { State = SliceState.Merging },
+                CancellationToken.None
+            );
+        var message = JsonSerializer.Deserialize<PublishMessage>(
+            (await pipeline.Queue("publish").ReceiveMessageAsync()).Value.Body
+        )!;
         await pipeline.Get<Publish>().RunAsync(message, CancellationToken.None);
         Assert.Equal(SliceState.Merged, (await SliceAsync(pipeline)).State);
         Assert.Equal(1, (await pipeline.Queue("publish").GetPropertiesAsync()).Value.ApproximateMessagesCount - 1);
@@ -677,33 +908,69 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     }
 
     [Theory]
-    [InlineData(null, "queue normalize, property Slice: seen nothing, expected source/dataset/key, for example census-trade/exports-total/2019; the message moves to the poison queue; send it again with a slice of the table slices")]
-    [InlineData("../../etc", "queue normalize, property Slice: seen \"../../etc\", expected source/dataset/key, for example census-trade/exports-total/2019; the message moves to the poison queue; send it again with a slice of the table slices")]
-    [InlineData("Fake/facts/one", "queue normalize, property Slice: seen \"Fake/facts/one\", expected source/dataset/key, for example census-trade/exports-total/2019; the message moves to the poison queue; send it again with a slice of the table slices")]
+    [InlineData(
+        null,
+        "queue normalize, property Slice: seen nothing, expected source/dataset/key, for example "
+            + "census-trade/exports-total/2019; the message moves to the poison queue; send it again with a slice "
+            + "of the table slices"
+    )]
+    [InlineData(
+        "../../etc",
+        "queue normalize, property Slice: seen \"../../etc\", expected source/dataset/key, for example "
+            + "census-trade/exports-total/2019; the message moves to the poison queue; send it again with a slice "
+            + "of the table slices"
+    )]
+    [InlineData(
+        "Fake/facts/one",
+        "queue normalize, property Slice: seen \"Fake/facts/one\", expected source/dataset/key, for example "
+            + "census-trade/exports-total/2019; the message moves to the poison queue; send it again with a slice "
+            + "of the table slices"
+    )]
     public async Task A_message_that_names_no_slice_is_refused(string? slice, string text)
     {
         await using var pipeline = Open();
-        var error = await Assert.ThrowsAsync<FormatException>(() => pipeline.Get<Normalize>().RunAsync(new NormalizeMessage(slice!, ""), CancellationToken.None));
+        var error = await Assert.ThrowsAsync<FormatException>(() =>
+            pipeline.Get<Normalize>().RunAsync(new NormalizeMessage(slice!, ""), CancellationToken.None)
+        );
         Assert.Equal(text, error.Message);
     }
 
     [Theory]
     [InlineData(null, "nothing")]
-    [InlineData("fake/facts/two/20240101T000000Z-0123456789ab.txt", "\"fake/facts/two/20240101T000000Z-0123456789ab.txt\"")]
-    [InlineData("fake/facts/one/../two/20240101T000000Z-0123456789ab.txt", "\"fake/facts/one/../two/20240101T000000Z-0123456789ab.txt\"")]
-    [InlineData("fake/facts/one/20240101T000000Z-0123456789ab.txt?snapshot=1", "\"fake/facts/one/20240101T000000Z-0123456789ab.txt?snapshot=1\"")]
+    [InlineData(
+        "fake/facts/two/20240101T000000Z-0123456789ab.txt",
+        "\"fake/facts/two/20240101T000000Z-0123456789ab.txt\""
+    )]
+    [InlineData(
+        "fake/facts/one/../two/20240101T000000Z-0123456789ab.txt",
+        "\"fake/facts/one/../two/20240101T000000Z-0123456789ab.txt\""
+    )]
+    [InlineData(
+        "fake/facts/one/20240101T000000Z-0123456789ab.txt?snapshot=1",
+        "\"fake/facts/one/20240101T000000Z-0123456789ab.txt?snapshot=1\""
+    )]
     public async Task A_message_that_names_no_body_of_its_slice_is_refused(string? blob, string seen)
     {
         await using var pipeline = Open();
-        var error = await Assert.ThrowsAsync<FormatException>(() => pipeline.Get<Publish>().RunAsync(new PublishMessage("fake/facts/one", blob!), CancellationToken.None));
-        Assert.Equal($"queue publish, property RawBlob: seen {seen}, expected fake/facts/one/yyyyMMddTHHmmssZ-sha12.ext; the message moves to the poison queue; send it again with a blob of the container raw", error.Message);
+        var error = await Assert.ThrowsAsync<FormatException>(() =>
+            pipeline.Get<Publish>().RunAsync(new PublishMessage("fake/facts/one", blob!), CancellationToken.None)
+        );
+        Assert.Equal(
+            $"queue publish, property RawBlob: seen {seen}, expected fake/facts/one/yyyyMMddTHHmmssZ-sha12.ext; the "
+                + "message moves to the poison queue; send it again with a blob of the container raw",
+            error.Message
+        );
     }
 
     [Fact]
     public async Task A_message_of_an_unknown_source_names_those_there_are()
     {
         await using var pipeline = Open();
-        var error = await Assert.ThrowsAsync<KeyNotFoundException>(() => pipeline.Get<Pull>().RunAsync(new PullMessage("nobody/facts/one", TimeProvider.System.GetUtcNow()), CancellationToken.None));
+        var error = await Assert.ThrowsAsync<KeyNotFoundException>(() =>
+            pipeline
+                .Get<Pull>()
+                .RunAsync(new PullMessage("nobody/facts/one", TimeProvider.System.GetUtcNow()), CancellationToken.None)
+        );
         Assert.Equal("source: seen \"nobody\", expected one of fake", error.Message);
     }
 
@@ -711,8 +978,20 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     public async Task A_slice_that_the_trade_data_does_not_have_is_not_taken_for_the_balance_file()
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount());
-        var error = await Assert.ThrowsAsync<FormatException>(() => pipeline.Get<Pull>().RunAsync(new PullMessage("census-trade/exports-totl/2019", TimeProvider.System.GetUtcNow()), CancellationToken.None));
-        Assert.Equal("slice census-trade/exports-totl/2019: seen \"exports-totl/2019\", expected a slice of the trade source, for example exports-total/2019, imports-hs2/4621-2023 or country-balance/1992-01; the message moves to the poison queue; send it again with a slice of the table slices", error.Message);
+        var error = await Assert.ThrowsAsync<FormatException>(() =>
+            pipeline
+                .Get<Pull>()
+                .RunAsync(
+                    new PullMessage("census-trade/exports-totl/2019", TimeProvider.System.GetUtcNow()),
+                    CancellationToken.None
+                )
+        );
+        Assert.Equal(
+            "slice census-trade/exports-totl/2019: seen \"exports-totl/2019\", expected a slice of the trade "
+                + "source, for example exports-total/2019, imports-hs2/4621-2023 or country-balance/1992-01; the "
+                + "message moves to the poison queue; send it again with a slice of the table slices",
+            error.Message
+        );
     }
 
     [Fact]
@@ -727,6 +1006,9 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         source.Replies["one-a"] = new("a=1");
         await pipeline.RunAsync();
         Assert.Equal(SliceState.Narrowed, (await SliceAsync(pipeline)).State);
-        Assert.Equal([("one", "narrowed"), ("one-a", "done"), ("one-b", "empty")], (await pipeline.RowsAsync("slices")).Select(SliceRow.From).Select(row => (row.Slice.Key, row.State)));
+        Assert.Equal(
+            [("one", "narrowed"), ("one-a", "done"), ("one-b", "empty")],
+            (await pipeline.RowsAsync("slices")).Select(SliceRow.From).Select(row => (row.Slice.Key, row.State))
+        );
     }
 }

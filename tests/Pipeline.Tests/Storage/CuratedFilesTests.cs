@@ -14,7 +14,8 @@ public sealed class CuratedFilesTests(Azurite azurite)
         await using var pipeline = new TestPipeline(account);
         using var http = new HttpClient(new CuratedFiles(pipeline.Get<StorageAccount>(), new Nowhere()));
         var url = SourceRequest.Curated("moex/holders 1.csv", "csv", 1000).Url;
-        using (var absent = await http.GetAsync(url)) Assert.Equal(404, (int)absent.StatusCode);
+        using (var absent = await http.GetAsync(url))
+            Assert.Equal(404, (int)absent.StatusCode);
         // Asking has made the container, so that there is a place to put the file.
         var blob = new BlobContainerClient(account, Names.CuratedContainer).GetBlobClient("moex/holders 1.csv");
         await blob.UploadAsync(BinaryData.FromString("as_of,holder"));
@@ -34,6 +35,9 @@ public sealed class CuratedFilesTests(Azurite azurite)
 
     private sealed class Nowhere : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => throw new HttpRequestException("no network here");
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            CancellationToken cancellationToken
+        ) => throw new HttpRequestException("no network here");
     }
 }

@@ -17,30 +17,67 @@ public sealed class MergeTests(Azurite azurite)
 
     private static DateTimeOffset Day(int number) => Day0.AddDays(number);
 
-    private static FakeFact Row(string partition, string key, long value, string note = "") => new() { PartitionKey = partition, RowKey = key, Name = key, Value = value, Note = note, Basis = "count" };
+    private static FakeFact Row(string partition, string key, long value, string note = "") =>
+        new()
+        {
+            PartitionKey = partition,
+            RowKey = key,
+            Name = key,
+            Value = value,
+            Note = note,
+            Basis = "count",
+        };
 
-    /// <summary>Loads rows as the body of a day; <paramref name="insertFirst"/> as a slice that was never loaded.</summary>
+    /// <summary>
+    /// Loads rows as the body of a day; <paramref name="insertFirst"/> as a slice that was never
+    /// loaded.
+    /// </summary>
     private static async Task<MergeResult> LoadAsync(
-        TestPipeline pipeline, int day, IEnumerable<FakeFact> rows, string partition = "p", bool insertFirst = false, Known? known = null, string? run = null, bool newest = true, bool replay = false)
+        TestPipeline pipeline,
+        int day,
+        IEnumerable<FakeFact> rows,
+        string partition = "p",
+        bool insertFirst = false,
+        Known? known = null,
+        string? run = null,
+        bool newest = true,
+        bool replay = false
+    )
     {
         var facts = pipeline.Get<FactStore>();
-        if (!insertFirst) known ??= await KnownAsync(pipeline, partition);
-        await using var merge = new Merge(FakeFact.Table, await facts.OpenAsync(FakeFact.Table), await facts.OpenHistoryAsync(),
-            Run(day, run) with { Replay = replay }, known, row => ((FakeFact)row).Value < 1000, _ => Task.FromResult(newest));
-        foreach (var row in rows) await merge.AddAsync(row, CancellationToken.None);
+        if (!insertFirst)
+            known ??= await KnownAsync(pipeline, partition);
+        await using var merge = new Merge(
+            FakeFact.Table,
+            await facts.OpenAsync(FakeFact.Table),
+            await facts.OpenHistoryAsync(),
+            Run(day, run) with
+            {
+                Replay = replay,
+            },
+            known,
+            row => ((FakeFact)row).Value < 1000,
+            _ => Task.FromResult(newest)
+        );
+        foreach (var row in rows)
+            await merge.AddAsync(row, CancellationToken.None);
         return await merge.CompleteAsync(mayRemove: true, CancellationToken.None);
     }
 
-    private static MergeRun Run(int day, string? run = null) => new("fake", "facts", Day(day), $"blob{day}", run ?? $"run{day}");
+    private static MergeRun Run(int day, string? run = null) =>
+        new("fake", "facts", Day(day), $"blob{day}", run ?? $"run{day}");
 
-    private static Task<Known> KnownAsync(TestPipeline pipeline, string partition) => Known.ReadAsync(pipeline.Get<FactStore>(), FakeFact.Table, Scope(partition), null, CancellationToken.None);
+    private static Task<Known> KnownAsync(TestPipeline pipeline, string partition) =>
+        Known.ReadAsync(pipeline.Get<FactStore>(), FakeFact.Table, Scope(partition), null, CancellationToken.None);
 
-    private static SliceScope Scope(string partition) => new(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), ("", "~"), (owner, _) => owner == partition);
+    private static SliceScope Scope(string partition) =>
+        new(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), ("", "~"), (owner, _) => owner == partition);
 
     private static async Task<List<FakeFact>> FactsAsync(TestPipeline pipeline, string filter = "")
     {
         var rows = new List<FakeFact>();
-        await foreach (var row in pipeline.Get<FactStore>().QueryAsync(FakeFact.Table, filter, CancellationToken.None)) rows.Add((FakeFact)row);
+        await foreach (var row in pipeline.Get<FactStore>().QueryAsync(FakeFact.Table, filter, CancellationToken.None))
+            rows.Add((FakeFact)row);
         return rows;
     }
 
@@ -50,8 +87,21 @@ public sealed class MergeTests(Azurite azurite)
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         Assert.Equal(new MergeResult(1, 0, 0, 0, 0, 0, false), await LoadAsync(pipeline, 1, [Row("p", "a", 1)]));
         var row = Assert.Single(await FactsAsync(pipeline));
-        Assert.Equal(("fake", "facts", Day(1), Day(1), Day(1), 0, "count", "blob1", "run1", FactRow.CurrentSchema),
-            (row.Source, row.Dataset, row.Vintage, row.FirstSeen, row.LastChanged, row.Revision, row.Basis, row.RawBlob, row.RunId, row.SchemaVersion));
+        Assert.Equal(
+            ("fake", "facts", Day(1), Day(1), Day(1), 0, "count", "blob1", "run1", FactRow.CurrentSchema),
+            (
+                row.Source,
+                row.Dataset,
+                row.Vintage,
+                row.FirstSeen,
+                row.LastChanged,
+                row.Revision,
+                row.Basis,
+                row.RawBlob,
+                row.RunId,
+                row.SchemaVersion
+            )
+        );
         Assert.Equal(RowHash.Of(row), row.RowHash);
         Assert.Empty(await pipeline.RowsAsync("history"));
     }
@@ -64,8 +114,18 @@ public sealed class MergeTests(Azurite azurite)
         await using var first = new TestPipeline(account, Source);
         await LoadAsync(first, 1, [Row("p", "a", 1), Row("p", "b", 2)]);
         var before = await FactsAsync(first);
-        await using var pipeline = new TestPipeline(account, Source, new AroundPolicy(request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal), () => Task.FromResult(writes++)));
-        Assert.Equal(new MergeResult(0, 0, 2, 0, 0, 0, false), await LoadAsync(pipeline, 2, [Row("p", "a", 1), Row("p", "b", 2)]));
+        await using var pipeline = new TestPipeline(
+            account,
+            Source,
+            new AroundPolicy(
+                request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal),
+                () => Task.FromResult(writes++)
+            )
+        );
+        Assert.Equal(
+            new MergeResult(0, 0, 2, 0, 0, 0, false),
+            await LoadAsync(pipeline, 2, [Row("p", "a", 1), Row("p", "b", 2)])
+        );
         Assert.Equal(0, writes);
         Assert.Equal(before.Select(row => row.ETag), (await FactsAsync(pipeline)).Select(row => row.ETag));
     }
@@ -75,17 +135,48 @@ public sealed class MergeTests(Azurite azurite)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         await LoadAsync(pipeline, 1, [Row("p", "a", 1), Row("p", "b", 2), Row("p", "c", 3)]);
-        Assert.Equal(new MergeResult(0, 2, 1, 0, 1, 0, false), await LoadAsync(pipeline, 2, [Row("p", "a", 5), Row("p", "b", 2000, "new"), Row("p", "c", 3)]));
+        Assert.Equal(
+            new MergeResult(0, 2, 1, 0, 1, 0, false),
+            await LoadAsync(pipeline, 2, [Row("p", "a", 5), Row("p", "b", 2000, "new"), Row("p", "c", 3)])
+        );
         var facts = await FactsAsync(pipeline);
-        Assert.Equal([(5L, 1, Day(1), Day(2)), (2000, 1, Day(1), Day(2)), (3, 0, Day(1), Day(1))], facts.Select(row => (row.Value, row.Revision, row.FirstSeen, row.LastChanged)));
+        Assert.Equal(
+            [(5L, 1, Day(1), Day(2)), (2000, 1, Day(1), Day(2)), (3, 0, Day(1), Day(1))],
+            facts.Select(row => (row.Value, row.Revision, row.FirstSeen, row.LastChanged))
+        );
         var history = await pipeline.RowsAsync("history");
-        Assert.All(history, row => Assert.Equal(("fakefacts|p", Day(1), Day(2), "run2"), (row.PartitionKey, row.GetDateTimeOffset("ValidFrom"), row.GetDateTimeOffset("ValidTo"), row.GetString("RunId"))));
+        Assert.All(history, row =>
+            Assert.Equal(
+                ("fakefacts|p", Day(1), Day(2), "run2"),
+                (
+                    row.PartitionKey,
+                    row.GetDateTimeOffset("ValidFrom"),
+                    row.GetDateTimeOffset("ValidTo"),
+                    row.GetString("RunId")
+                )
+            )
+        );
         Assert.Equal([$"a|{Day(1).UtcTicks:D19}", $"b|{Day(1).UtcTicks:D19}"], history.Select(row => row.RowKey));
-        Assert.Equal([("Value", "1", "5", true), ("Value,Note", """{"Value":"2","Note":""}""", """{"Value":"2000","Note":"new"}""", false)],
-            history.Select(row => (row.GetString("Column"), row.GetString("OldValue"), row.GetString("NewValue"), row.GetBoolean("InPolicy")!.Value)));
+        Assert.Equal(
+            [
+                ("Value", "1", "5", true),
+                ("Value,Note", """{"Value":"2","Note":""}""", """{"Value":"2000","Note":"new"}""", false),
+            ],
+            history.Select(row =>
+                (
+                    row.GetString("Column"),
+                    row.GetString("OldValue"),
+                    row.GetString("NewValue"),
+                    row.GetBoolean("InPolicy")!.Value
+                )
+            )
+        );
     }
 
-    /// <summary>Old versions of changed rows: some that lie close together are one query, those far apart are read one by one.</summary>
+    /// <summary>
+    /// Old versions of changed rows: some that lie close together are one query, those far apart are read one
+    /// by one.
+    /// </summary>
     [Theory]
     [InlineData(10, 1, 10, 0)]
     [InlineData(11, 1, 0, 1)]
@@ -95,20 +186,45 @@ public sealed class MergeTests(Azurite azurite)
     {
         var account = azurite.NewAccount();
         await using var first = new TestPipeline(account, Source);
-        FakeFact[] Body(int value) => [.. Enumerable.Range(0, changes * apart).Select(number => Row("p", $"{number:0000}", number % apart == 0 ? value : 1))];
+        FakeFact[] Body(int value) =>
+            [
+                .. Enumerable
+                    .Range(0, changes * apart)
+                    .Select(number => Row("p", $"{number:0000}", number % apart == 0 ? value : 1)),
+            ];
         await LoadAsync(first, 1, Body(1));
         var (ones, queries) = (0, 0);
-        await using var pipeline = new TestPipeline(account, Source, new AroundPolicy(request =>
-        {
-            var address = Uri.UnescapeDataString(request.Uri.ToUri().PathAndQuery);
-            if (address.Contains("/fakefacts(PartitionKey=", StringComparison.Ordinal)) ones++;
-            // What is known of the slice was read without a lower end of the keys.
-            if (address.Contains("RowKey ge '0000'", StringComparison.Ordinal) && !address.Contains("NextRowKey", StringComparison.Ordinal)) queries++;
-            return false;
-        }));
-        Assert.Equal(new MergeResult(0, changes, changes * (apart - 1), 0, 0, 0, false), await LoadAsync(pipeline, 2, Body(2)));
+        await using var pipeline = new TestPipeline(
+            account,
+            Source,
+            new AroundPolicy(request =>
+            {
+                var address = Uri.UnescapeDataString(request.Uri.ToUri().PathAndQuery);
+                if (address.Contains("/fakefacts(PartitionKey=", StringComparison.Ordinal))
+                    ones++;
+                // What is known of the slice was read without a lower end of the keys.
+                if (
+                    address.Contains("RowKey ge '0000'", StringComparison.Ordinal)
+                    && !address.Contains("NextRowKey", StringComparison.Ordinal)
+                )
+                {
+                    queries++;
+                }
+
+                return false;
+            })
+        );
+        Assert.Equal(
+            new MergeResult(0, changes, changes * (apart - 1), 0, 0, 0, false),
+            await LoadAsync(pipeline, 2, Body(2))
+        );
         Assert.Equal((points, ranges), (ones, queries));
-        Assert.All(await FactsAsync(pipeline), row => Assert.Equal(int.Parse(row.RowKey, CultureInfo.InvariantCulture) % apart == 0 ? (2, 1, Day(2)) : (1, 0, Day(1)), (row.Value, row.Revision, row.LastChanged)));
+        Assert.All(await FactsAsync(pipeline), row =>
+            Assert.Equal(
+                int.Parse(row.RowKey, CultureInfo.InvariantCulture) % apart == 0 ? (2, 1, Day(2)) : (1, 0, Day(1)),
+                (row.Value, row.Revision, row.LastChanged)
+            )
+        );
         Assert.Equal(changes, (await pipeline.RowsAsync("history")).Count);
     }
 
@@ -120,7 +236,11 @@ public sealed class MergeTests(Azurite azurite)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         await LoadAsync(pipeline, 1, [Row("p", "a", 1)]);
-        await (await pipeline.TableAsync("fakefacts")).UpdateEntityAsync(new TableEntity("p", "a") { ["SchemaVersion"] = schema, ["Gone"] = "x" }, ETag.All, TableUpdateMode.Merge);
+        await (await pipeline.TableAsync("fakefacts")).UpdateEntityAsync(
+            new TableEntity("p", "a") { ["SchemaVersion"] = schema, ["Gone"] = "x" },
+            ETag.All,
+            TableUpdateMode.Merge
+        );
         await LoadAsync(pipeline, 2, [Row("p", "a", 2)]);
         var row = Assert.Single(await pipeline.RowsAsync("fakefacts"));
         Assert.Equal((2L, FactRow.CurrentSchema, stays), (row["Value"], row["SchemaVersion"], row.ContainsKey("Gone")));
@@ -133,10 +253,24 @@ public sealed class MergeTests(Azurite azurite)
         await LoadAsync(pipeline, 1, [Row("p", "a", 1), Row("p", "b", 2)]);
         Assert.Equal(new MergeResult(0, 0, 1, 1, 0, 0, false), await LoadAsync(pipeline, 2, [Row("p", "a", 1)]));
         var history = Assert.Single(await pipeline.RowsAsync("history"));
-        Assert.Equal(("(removed)", """{"Name":"b","Value":"2","Note":"","Basis":"count"}""", "", Day(1), Day(2)),
-            (history.GetString("Column"), history.GetString("OldValue"), history.GetString("NewValue"), history.GetDateTimeOffset("ValidFrom"), history.GetDateTimeOffset("ValidTo")));
-        Assert.Equal(new MergeResult(1, 0, 1, 0, 0, 0, false), await LoadAsync(pipeline, 3, [Row("p", "a", 1), Row("p", "b", 2)]));
-        Assert.Equal([(0, Day(1)), (0, Day(3))], (await FactsAsync(pipeline)).Select(row => (row.Revision, row.FirstSeen)));
+        Assert.Equal(
+            ("(removed)", """{"Name":"b","Value":"2","Note":"","Basis":"count"}""", "", Day(1), Day(2)),
+            (
+                history.GetString("Column"),
+                history.GetString("OldValue"),
+                history.GetString("NewValue"),
+                history.GetDateTimeOffset("ValidFrom"),
+                history.GetDateTimeOffset("ValidTo")
+            )
+        );
+        Assert.Equal(
+            new MergeResult(1, 0, 1, 0, 0, 0, false),
+            await LoadAsync(pipeline, 3, [Row("p", "a", 1), Row("p", "b", 2)])
+        );
+        Assert.Equal(
+            [(0, Day(1)), (0, Day(3))],
+            (await FactsAsync(pipeline)).Select(row => (row.Revision, row.FirstSeen))
+        );
     }
 
     [Fact]
@@ -158,8 +292,14 @@ public sealed class MergeTests(Azurite azurite)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         await LoadAsync(pipeline, 2, [Row("p", "a", 2), Row("p", "b", 2)]);
-        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 0, false, Left: 1), await LoadAsync(pipeline, 1, [Row("p", "a", 1)]));
-        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1, false), await LoadAsync(pipeline, 1, [Row("p", "a", 1)], insertFirst: true));
+        Assert.Equal(
+            new MergeResult(0, 0, 1, 0, 0, 0, false, Left: 1),
+            await LoadAsync(pipeline, 1, [Row("p", "a", 1)])
+        );
+        Assert.Equal(
+            new MergeResult(0, 0, 1, 0, 0, 1, false),
+            await LoadAsync(pipeline, 1, [Row("p", "a", 1)], insertFirst: true)
+        );
         Assert.Equal([2, 2], (await FactsAsync(pipeline)).Select(row => row.Value));
         Assert.Empty(await pipeline.RowsAsync("history"));
     }
@@ -171,7 +311,11 @@ public sealed class MergeTests(Azurite azurite)
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
         MergeResult? older = null;
-        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", async () => older = await LoadAsync(other, 2, [Row("p", "a", 2)], newest: false)));
+        await using var pipeline = new TestPipeline(
+            account,
+            Source,
+            Once("fakefacts", async () => older = await LoadAsync(other, 2, [Row("p", "a", 2)], newest: false))
+        );
         Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1, false), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
         Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1, true), older);
         var fact = Assert.Single(await FactsAsync(pipeline));
@@ -186,8 +330,15 @@ public sealed class MergeTests(Azurite azurite)
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
         MergeResult? newer = null;
-        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", async () => newer = await LoadAsync(other, 3, [Row("p", "a", 3)])));
-        Assert.Equal(new MergeResult(0, 0, 2, 0, 0, 1, true), await LoadAsync(pipeline, 2, [Row("p", "a", 2), Row("p", "b", 2)], newest: false));
+        await using var pipeline = new TestPipeline(
+            account,
+            Source,
+            Once("fakefacts", async () => newer = await LoadAsync(other, 3, [Row("p", "a", 3)]))
+        );
+        Assert.Equal(
+            new MergeResult(0, 0, 2, 0, 0, 1, true),
+            await LoadAsync(pipeline, 2, [Row("p", "a", 2), Row("p", "b", 2)], newest: false)
+        );
         Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1, false), newer);
         // What it had not written by then it leaves: the newer body may have removed it.
         Assert.Equal(["a"], (await FactsAsync(pipeline)).Select(row => row.RowKey));
@@ -203,29 +354,62 @@ public sealed class MergeTests(Azurite azurite)
         await using var quiet = new TestPipeline(account, Source);
         await LoadAsync(quiet, 1, [Row("p", "a", 1)]);
         var calls = 0;
-        await using var dying = new TestPipeline(account, Source, new AroundPolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts") && ++calls == call, () => throw new CrashException("dead")));
-        await using var older = new TestPipeline(account, Source, Once("fakefacts", () => Assert.ThrowsAsync<CrashException>(() => LoadAsync(dying, 3, [Row("p", "a", 3)]))));
+        await using var dying = new TestPipeline(
+            account,
+            Source,
+            new AroundPolicy(
+                request => AroundPolicy.IsBatchOf(request, "fakefacts") && ++calls == call,
+                () => throw new CrashException("dead")
+            )
+        );
+        await using var older = new TestPipeline(
+            account,
+            Source,
+            Once("fakefacts", () => Assert.ThrowsAsync<CrashException>(() => LoadAsync(dying, 3, [Row("p", "a", 3)])))
+        );
         // As if nobody knew of the newer body: the row of history must be that of who changes the fact.
         await LoadAsync(older, 2, [Row("p", "a", 2)], newest: call == 1);
-        if (call == 1) Assert.Equal([("1", "2", Day(1), Day(2), "run2")], await HistoryAsync(quiet));
-        else Assert.Equal(1, Assert.Single(await FactsAsync(quiet)).Value);
+        if (call == 1)
+            Assert.Equal([("1", "2", Day(1), Day(2), "run2")], await HistoryAsync(quiet));
+        else
+            Assert.Equal(1, Assert.Single(await FactsAsync(quiet)).Value);
         await LoadAsync(quiet, 3, [Row("p", "a", 3)]);
-        Assert.Equal(call == 1 ? [("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")] : [("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(quiet));
+        Assert.Equal(
+            call == 1
+                ? [("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")]
+                : [("1", "3", Day(1), Day(3), "run3")],
+            await HistoryAsync(quiet)
+        );
     }
 
     [Theory]
     [InlineData("history", 1)] // Announced, and a newer body has changed the row before the client asks again.
     [InlineData("fakefacts", 2)] // Changed, and a newer body has changed it once more.
-    public async Task An_answer_that_is_lost_while_a_newer_body_comes_leaves_history_as_the_facts_are(string table, int revision)
+    public async Task An_answer_that_is_lost_while_a_newer_body_comes_leaves_history_as_the_facts_are(
+        string table,
+        int revision
+    )
     {
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
-        await using var pipeline = new TestPipeline(account, Source, new TwicePolicy(request => AroundPolicy.IsBatchOf(request, table), () => LoadAsync(other, 3, [Row("p", "a", 3)])));
+        await using var pipeline = new TestPipeline(
+            account,
+            Source,
+            new TwicePolicy(
+                request => AroundPolicy.IsBatchOf(request, table),
+                () => LoadAsync(other, 3, [Row("p", "a", 3)])
+            )
+        );
         await LoadAsync(pipeline, 2, [Row("p", "a", 2)], newest: false);
         var fact = Assert.Single(await FactsAsync(pipeline));
         Assert.Equal((3L, revision), (fact.Value, fact.Revision));
-        Assert.Equal(revision == 1 ? [("1", "3", Day(1), Day(3), "run3")] : [("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")], await HistoryAsync(pipeline));
+        Assert.Equal(
+            revision == 1
+                ? [("1", "3", Day(1), Day(3), "run3")]
+                : [("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")],
+            await HistoryAsync(pipeline)
+        );
     }
 
     [Fact]
@@ -234,9 +418,17 @@ public sealed class MergeTests(Azurite azurite)
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
-        await using var newer = new TestPipeline(account, Source, new TwicePolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts"), () => Task.CompletedTask));
+        await using var newer = new TestPipeline(
+            account,
+            Source,
+            new TwicePolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts"), () => Task.CompletedTask)
+        );
         MergeResult? overtaking = null;
-        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", async () => overtaking = await LoadAsync(newer, 3, [Row("p", "a", 3)])));
+        await using var pipeline = new TestPipeline(
+            account,
+            Source,
+            Once("fakefacts", async () => overtaking = await LoadAsync(newer, 3, [Row("p", "a", 3)]))
+        );
         await LoadAsync(pipeline, 2, [Row("p", "a", 2)], newest: false);
         Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 2, false), overtaking);
         Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
@@ -248,8 +440,12 @@ public sealed class MergeTests(Azurite azurite)
         var account = azurite.NewAccount();
         await using var pipeline = new TestPipeline(account, Source);
         await LoadAsync(pipeline, 1, [Row("p", "a", 1)]);
-        var dead = new AroundPolicy(request => AroundPolicy.IsBatchOf(request, "fakefacts"), () => throw new CrashException("dead"));
-        await using (var later = new TestPipeline(account, Source, dead)) await Assert.ThrowsAsync<CrashException>(() => LoadAsync(later, 5, [Row("p", "a", 5)]));
+        var dead = new AroundPolicy(
+            request => AroundPolicy.IsBatchOf(request, "fakefacts"),
+            () => throw new CrashException("dead")
+        );
+        await using (var later = new TestPipeline(account, Source, dead))
+            await Assert.ThrowsAsync<CrashException>(() => LoadAsync(later, 5, [Row("p", "a", 5)]));
         Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1, false), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
         Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
     }
@@ -262,7 +458,10 @@ public sealed class MergeTests(Azurite azurite)
         await LoadAsync(pipeline, 5, [Row("p", "a", 1)], run: "another");
         await LoadAsync(pipeline, 5, [Row("p", "a", 7)], replay: true);
         await LoadAsync(pipeline, 6, [Row("p", "a", 8)]);
-        Assert.Equal([("1", "7", Day(5), Day(5).AddTicks(1), "run5"), ("7", "8", Day(5).AddTicks(1), Day(6), "run6")], await HistoryAsync(pipeline));
+        Assert.Equal(
+            [("1", "7", Day(5), Day(5).AddTicks(1), "run5"), ("7", "8", Day(5).AddTicks(1), Day(6), "run6")],
+            await HistoryAsync(pipeline)
+        );
     }
 
     [Fact]
@@ -271,9 +470,16 @@ public sealed class MergeTests(Azurite azurite)
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
-        await using var pipeline = new TestPipeline(account, Source, Once("history", () => LoadAsync(other, 2, [Row("p", "a", 2)])));
+        await using var pipeline = new TestPipeline(
+            account,
+            Source,
+            Once("history", () => LoadAsync(other, 2, [Row("p", "a", 2)]))
+        );
         Assert.Equal(new MergeResult(0, 1, 0, 0, 0, 1, false), await LoadAsync(pipeline, 3, [Row("p", "a", 3)]));
-        Assert.Equal([("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")], await HistoryAsync(pipeline));
+        Assert.Equal(
+            [("1", "2", Day(1), Day(2), "run2"), ("2", "3", Day(2), Day(3), "run3")],
+            await HistoryAsync(pipeline)
+        );
     }
 
     [Fact]
@@ -283,17 +489,29 @@ public sealed class MergeTests(Azurite azurite)
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
         await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", async () =>
-        {
-            var row = Assert.Single(await FactsAsync(other));
-            row.Vintage = Day(3);
-            await (await other.Get<FactStore>().OpenAsync(FakeFact.Table)).SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)]);
-        }));
-        Assert.Equal(new MergeResult(0, 0, 1, 0, 0, 1, true), await LoadAsync(pipeline, 2, [Row("p", "a", 5)], newest: false));
+            {
+                var row = Assert.Single(await FactsAsync(other));
+                row.Vintage = Day(3);
+                await (await other.Get<FactStore>().OpenAsync(FakeFact.Table)).SubmitTransactionAsync([
+                    new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag),
+                ]);
+            }));
+        Assert.Equal(
+            new MergeResult(0, 0, 1, 0, 0, 1, true),
+            await LoadAsync(pipeline, 2, [Row("p", "a", 5)], newest: false)
+        );
         Assert.Equal(1, Assert.Single(await FactsAsync(pipeline)).Value);
         // What it announced is taken out when the newer one is loaded once more.
         Assert.Equal([("1", "5", Day(1), Day(2), "run2")], await HistoryAsync(pipeline));
         var facts = pipeline.Get<FactStore>();
-        Assert.Equal(1, await new UnfinishedHistory(FakeFact.Table, await facts.OpenAsync(FakeFact.Table), await facts.OpenHistoryAsync()).MendAsync(Scope("p"), Run(3), CancellationToken.None));
+        Assert.Equal(
+            1,
+            await new UnfinishedHistory(
+                FakeFact.Table,
+                await facts.OpenAsync(FakeFact.Table),
+                await facts.OpenHistoryAsync()
+            ).MendAsync(Scope("p"), Run(3), CancellationToken.None)
+        );
         Assert.Empty(await HistoryAsync(pipeline));
     }
 
@@ -303,7 +521,11 @@ public sealed class MergeTests(Azurite azurite)
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account, Source);
         await LoadAsync(other, 1, [Row("p", "a", 1)]);
-        await using var pipeline = new TestPipeline(account, Source, Once("fakefacts", () => LoadAsync(other, 3, [Row("p", "a", 3)])));
+        await using var pipeline = new TestPipeline(
+            account,
+            Source,
+            Once("fakefacts", () => LoadAsync(other, 3, [Row("p", "a", 3)]))
+        );
         Assert.Equal(new MergeResult(0, 0, 0, 0, 0, 1, true, Left: 1), await LoadAsync(pipeline, 2, [], newest: false));
         Assert.Equal(3, Assert.Single(await FactsAsync(pipeline)).Value);
         Assert.Equal([("1", "3", Day(1), Day(3), "run3")], await HistoryAsync(pipeline));
@@ -327,8 +549,25 @@ public sealed class MergeTests(Azurite azurite)
     public async Task A_transaction_takes_a_hundred_rows(int rows, int transactions)
     {
         var sent = 0;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source, new AroundPolicy(request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal), () => Task.FromResult(sent++)));
-        Assert.Equal(rows, (await LoadAsync(pipeline, 1, Enumerable.Range(0, rows).Select(n => Row("p", $"{n:000}", n)), insertFirst: true)).Added);
+        await using var pipeline = new TestPipeline(
+            azurite.NewAccount(),
+            Source,
+            new AroundPolicy(
+                request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal),
+                () => Task.FromResult(sent++)
+            )
+        );
+        Assert.Equal(
+            rows,
+            (
+                await LoadAsync(
+                    pipeline,
+                    1,
+                    Enumerable.Range(0, rows).Select(n => Row("p", $"{n:000}", n)),
+                    insertFirst: true
+                )
+            ).Added
+        );
         Assert.Equal(transactions, sent);
         Assert.Equal(rows, (await LoadAsync(pipeline, 2, [])).Removed);
         Assert.Empty(await FactsAsync(pipeline));
@@ -337,12 +576,29 @@ public sealed class MergeTests(Azurite azurite)
     [Fact]
     public async Task More_rows_than_are_held_back_over_many_partitions_are_all_written_once()
     {
-        const int partitions = 301, rows = 67;
+        const int partitions = 301,
+            rows = 67;
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
-        var body = Enumerable.Range(0, rows).SelectMany(_ => Enumerable.Range(0, partitions), (row, partition) => Row($"p{partition:000}", $"{row:000}", row));
+        var body = Enumerable
+            .Range(0, rows)
+            .SelectMany(
+                _ => Enumerable.Range(0, partitions),
+                (row, partition) => Row($"p{partition:000}", $"{row:000}", row)
+            );
         Assert.Equal(partitions * rows, (await LoadAsync(pipeline, 1, body, insertFirst: true)).Added);
         var keys = new HashSet<(string, string)>();
-        await foreach (var row in FakeFact.Table.QueryAsync(await pipeline.TableAsync("fakefacts"), "", ["PartitionKey", "RowKey"], CancellationToken.None)) keys.Add((row.PartitionKey, row.RowKey));
+        await foreach (
+            var row in FakeFact.Table.QueryAsync(
+                await pipeline.TableAsync("fakefacts"),
+                "",
+                ["PartitionKey", "RowKey"],
+                CancellationToken.None
+            )
+        )
+        {
+            keys.Add((row.PartitionKey, row.RowKey));
+        }
+
         Assert.Equal(partitions * rows, keys.Count);
     }
 
@@ -350,13 +606,28 @@ public sealed class MergeTests(Azurite azurite)
     public async Task A_merge_that_fails_writes_nothing_after_it_is_disposed_of()
     {
         var sent = 0;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source, new AroundPolicy(request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal), async () =>
-        {
-            var mine = Interlocked.Increment(ref sent);
-            if (mine == 1) throw new CrashException("the first");
-            await Task.Delay(200);
-        }));
-        await Assert.ThrowsAsync<CrashException>(() => LoadAsync(pipeline, 1, Enumerable.Range(0, 4000).Select(n => Row($"p{n / 100}", $"{n}", n)), insertFirst: true));
+        await using var pipeline = new TestPipeline(
+            azurite.NewAccount(),
+            Source,
+            new AroundPolicy(
+                request => request.Uri.Path.Contains("$batch", StringComparison.Ordinal),
+                async () =>
+                {
+                    var mine = Interlocked.Increment(ref sent);
+                    if (mine == 1)
+                        throw new CrashException("the first");
+                    await Task.Delay(200);
+                }
+            )
+        );
+        await Assert.ThrowsAsync<CrashException>(() =>
+            LoadAsync(
+                pipeline,
+                1,
+                Enumerable.Range(0, 4000).Select(n => Row($"p{n / 100}", $"{n}", n)),
+                insertFirst: true
+            )
+        );
         var atOnce = (await FactsAsync(pipeline)).Count;
         await Task.Delay(500);
         Assert.Equal(atOnce, (await FactsAsync(pipeline)).Count);
@@ -369,7 +640,8 @@ public sealed class MergeTests(Azurite azurite)
         await using var one = new TestPipeline(account, Source);
         await using var two = new TestPipeline(account, Source);
         await LoadAsync(one, 1, Enumerable.Range(0, 300).Select(n => Row("p", $"{n:000}", n)));
-        IEnumerable<FakeFact> Body() => Enumerable.Range(100, 400).Select(n => Row("p", $"{n:000}", n % 2 == 0 ? n : n + 1));
+        IEnumerable<FakeFact> Body() =>
+            Enumerable.Range(100, 400).Select(n => Row("p", $"{n:000}", n % 2 == 0 ? n : n + 1));
         var results = await Task.WhenAll(LoadAsync(one, 2, Body()), LoadAsync(two, 2, Body()));
         Assert.All(results, result => Assert.Equal((200, 100, 100), (result.Added, result.Changed, result.Unchanged)));
         var facts = await FactsAsync(one);
@@ -378,7 +650,10 @@ public sealed class MergeTests(Azurite azurite)
         Assert.Equal(200, (await one.RowsAsync("history")).Count);
     }
 
-    /// <summary>Any bodies one after the other: the table is the last one, and history gives back every one before.</summary>
+    /// <summary>
+    /// Any bodies one after the other: the table is the last one, and history gives back every one
+    /// before.
+    /// </summary>
     [Fact]
     public async Task Facts_and_history_together_give_every_body_back()
     {
@@ -386,42 +661,87 @@ public sealed class MergeTests(Azurite azurite)
         var number = 0;
         var body = Gen.Choose(0, 3).ArrayOf(4);
         var bodies = body.ArrayOf().Select(list => list.Take(5).ToArray());
-        var check = Prop.ForAll(bodies.ToArbitrary(), sequence => CheckAsync(sequence, $"case{Interlocked.Increment(ref number)}").GetAwaiter().GetResult());
+        var check = Prop.ForAll(bodies.ToArbitrary(), sequence =>
+            CheckAsync(sequence, $"case{Interlocked.Increment(ref number)}").GetAwaiter().GetResult()
+        );
         await Task.Run(() => check.Check(Config.QuickThrowOnFailure.WithMaxTest(25)));
 
         async Task CheckAsync(int[][] sequence, string partition)
         {
             // A number is the value of the key at its place; 0 = the body has no such row.
             for (var day = 0; day < sequence.Length; day++)
-                await LoadAsync(pipeline, day, sequence[day].Select((value, key) => Row(partition, $"k{key}", value)).Where(row => row.Value > 0), partition, insertFirst: day == 0);
+            {
+                await LoadAsync(
+                    pipeline,
+                    day,
+                    sequence[day].Select((value, key) => Row(partition, $"k{key}", value)).Where(row => row.Value > 0),
+                    partition,
+                    insertFirst: day == 0
+                );
+            }
+
             var facts = await FactsAsync(pipeline, $"PartitionKey eq '{partition}'");
             var history = await pipeline.RowsAsync("history", $"PartitionKey eq 'fakefacts|{partition}'");
             for (var day = 0; day < sequence.Length; day++)
+            {
                 for (var key = 0; key < sequence[day].Length; key++)
                 {
-                    var past = history.Where(row => row.RowKey.StartsWith($"k{key}|", StringComparison.Ordinal) && row.GetDateTimeOffset("ValidFrom") <= Day(day) && row.GetDateTimeOffset("ValidTo") > Day(day)).ToList();
+                    var past = history
+                        .Where(row =>
+                            row.RowKey.StartsWith($"k{key}|", StringComparison.Ordinal)
+                            && row.GetDateTimeOffset("ValidFrom") <= Day(day)
+                            && row.GetDateTimeOffset("ValidTo") > Day(day)
+                        )
+                        .ToList();
                     var present = facts.Where(row => row.RowKey == $"k{key}" && row.LastChanged <= Day(day)).ToList();
-                    var value = past.Count + present.Count == 0 ? 0 : past.Count == 0 ? Assert.Single(present).Value : ValueOf(Assert.Single(past));
+                    var value =
+                        past.Count + present.Count == 0 ? 0
+                        : past.Count == 0 ? Assert.Single(present).Value
+                        : ValueOf(Assert.Single(past));
                     Assert.True(past.Count + present.Count <= 1);
                     Assert.Equal(sequence[day][key], value);
                 }
-            static long ValueOf(TableEntity row) => row.GetString("Column") == "(removed)"
-                ? long.Parse(System.Text.Json.JsonDocument.Parse(row.GetString("OldValue")).RootElement.GetProperty("Value").GetString()!, CultureInfo.InvariantCulture)
-                : long.Parse(row.GetString("OldValue"), CultureInfo.InvariantCulture);
+            }
+
+            static long ValueOf(TableEntity row) =>
+                row.GetString("Column") == "(removed)"
+                    ? long.Parse(
+                        System
+                            .Text.Json.JsonDocument.Parse(row.GetString("OldValue"))
+                            .RootElement.GetProperty("Value")
+                            .GetString()!,
+                        CultureInfo.InvariantCulture
+                    )
+                    : long.Parse(row.GetString("OldValue"), CultureInfo.InvariantCulture);
         }
     }
 
-    private static async Task<List<(string, string, DateTimeOffset?, DateTimeOffset?, string)>> HistoryAsync(TestPipeline pipeline) =>
-        [.. (await pipeline.RowsAsync("history")).Select(row => (row.GetString("OldValue"), row.GetString("NewValue"), row.GetDateTimeOffset("ValidFrom"), row.GetDateTimeOffset("ValidTo"), row.GetString("RunId")))];
+    private static async Task<List<(string, string, DateTimeOffset?, DateTimeOffset?, string)>> HistoryAsync(
+        TestPipeline pipeline
+    ) =>
+        [
+            .. (await pipeline.RowsAsync("history")).Select(row =>
+                (
+                    row.GetString("OldValue"),
+                    row.GetString("NewValue"),
+                    row.GetDateTimeOffset("ValidFrom"),
+                    row.GetDateTimeOffset("ValidTo"),
+                    row.GetString("RunId")
+                )
+            ),
+        ];
 
     /// <summary>Lets somebody else write before the first transaction of a table is sent.</summary>
     private static AroundPolicy Once(string table, Func<Task> work)
     {
         var done = false;
-        return new AroundPolicy(request => !done && AroundPolicy.IsBatchOf(request, table), async () =>
-        {
-            done = true;
-            await work();
-        });
+        return new AroundPolicy(
+            request => !done && AroundPolicy.IsBatchOf(request, table),
+            async () =>
+            {
+                done = true;
+                await work();
+            }
+        );
     }
 }

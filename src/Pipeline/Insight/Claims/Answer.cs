@@ -16,9 +16,11 @@ internal sealed record Answer(string? Verdict, string Clause, string Short, doub
             Comparison.Ordering => Ordering(check, evaluation),
             Comparison.MinimumSince => MinimumSince(check, evaluation),
             Comparison.Ranking => Ranking(check, evaluation),
-            _ => Single(check, evaluation)
+            _ => Single(check, evaluation),
         };
-        return evaluation.Missing is null ? answer : new Answer(null, $"{check.Subject}: {evaluation.Missing}", "", double.NaN, "");
+        return evaluation.Missing is null
+            ? answer
+            : new Answer(null, $"{check.Subject}: {evaluation.Missing}", "", double.NaN, "");
     }
 
     private static string Verdicts(bool holds) => holds ? ClaimVerdict.Confirmed : ClaimVerdict.Refuted;
@@ -26,48 +28,114 @@ internal sealed record Answer(string? Verdict, string Clause, string Short, doub
     private static Answer Single(Check check, Evaluation evaluation)
     {
         var (value, unit) = evaluation.Compute(check.Expression.Root);
-        if (check.Comparison is Comparison.Equals or Comparison.Above or Comparison.Below && check.Stated is { } printed && unit.Length > 0 && unit != printed.Scale.Base)
-            return new Answer(null, $"{check.Subject}: the figures on file are in {unit}, the stated one in {printed.Scale.Base}", "", double.NaN, "");
-        var words = Words.Of(value, unit, check.Stated?.Decimals ?? 1) + (unit == "place" && evaluation.Places > 0 ? $" of {evaluation.Places}" : "");
+        if (
+            check.Comparison is Comparison.Equals or Comparison.Above or Comparison.Below
+            && check.Stated is { } printed
+            && unit.Length > 0
+            && unit != printed.Scale.Base
+        )
+        {
+            return new Answer(
+                null,
+                $"{check.Subject}: the figures on file are in {unit}, the stated one in {printed.Scale.Base}",
+                "",
+                double.NaN,
+                ""
+            );
+        }
+
+        var words =
+            Words.Of(value, unit, check.Stated?.Decimals ?? 1)
+            + (unit == "place" && evaluation.Places > 0 ? $" of {evaluation.Places}" : "");
         var was = $"{check.Subject} {(unit == "place" ? "was" : "came to")} {words}";
         var thousands = Magnitude.Scales(unit) ? Magnitude.Fitting(value) : 0;
-        Answer Found(bool holds, string text) => new(Verdicts(holds), text, words, Words.In(value, thousands), Magnitude.Unit(thousands, unit));
+        Answer Found(bool holds, string text) =>
+            new(Verdicts(holds), text, words, Words.In(value, thousands), Magnitude.Unit(thousands, unit));
         return check.Comparison switch
         {
             Comparison.Equals => Equality(check.Stated!, value, unit, words, was),
-            Comparison.Above => Found(value > (double)check.Stated!.Units, $"{was}, {(value > (double)check.Stated.Units ? "more" : "not more")} than {check.Stated}"),
-            Comparison.Below => Found(value < (double)check.Stated!.Units, $"{was}, {(value < (double)check.Stated.Units ? "less" : "not less")} than {check.Stated}"),
-            Comparison.Within => Found(Math.Abs(value) <= check.Tolerance, $"{was}, which is {(Math.Abs(value) <= check.Tolerance ? "" : "not ")}within {Words.Of(check.Tolerance, unit)}"),
-            _ => Found(value >= check.Places.First && value <= check.Places.Last, $"{was}, {(value >= check.Places.First && value <= check.Places.Last ? "as stated" : $"not {Places(check.Places)}")}")
+            Comparison.Above => Found(
+                value > (double)check.Stated!.Units,
+                $"{was}, {(value > (double)check.Stated.Units ? "more" : "not more")} than {check.Stated}"
+            ),
+            Comparison.Below => Found(
+                value < (double)check.Stated!.Units,
+                $"{was}, {(value < (double)check.Stated.Units ? "less" : "not less")} than {check.Stated}"
+            ),
+            Comparison.Within => Found(
+                Math.Abs(value) <= check.Tolerance,
+                $"{was}, which is {(Math.Abs(value) <= check.Tolerance ? "" : "not ")}within "
+                    + $"{Words.Of(check.Tolerance, unit)}"
+            ),
+            _ => Found(
+                value >= check.Places.First && value <= check.Places.Last,
+                $"{was}, {(value >= check.Places.First && value <= check.Places.Last ? "as stated" : $"not {Places(check.Places)}")}"
+            ),
         };
     }
 
     private static Answer Equality(Stated stated, double value, string unit, string words, string was)
     {
-        if (stated.Matches(value)) return new Answer(ClaimVerdict.Confirmed, $"{was}, which rounds to the stated {stated}", words, Words.In(value, stated.Scale.Thousands), stated.Unit);
+        if (stated.Matches(value))
+        {
+            return new Answer(
+                ClaimVerdict.Confirmed,
+                $"{was}, which rounds to the stated {stated}",
+                words,
+                Words.In(value, stated.Scale.Thousands),
+                stated.Unit
+            );
+        }
+
         if (stated.MatchingThousands(value) is { } right)
-            return new Answer(ClaimVerdict.UnitError, $"{was}, so that the stated {stated} has the right digits and the wrong unit: {Magnitude.Unit(right, stated.Scale.Base)} is right", words, Words.In(value, right), Magnitude.Unit(right, unit));
+        {
+            return new Answer(
+                ClaimVerdict.UnitError,
+                $"{was}, so that the stated {stated} has the right digits and the wrong unit: "
+                    + $"{Magnitude.Unit(right, stated.Scale.Base)} is right",
+                words,
+                Words.In(value, right),
+                Magnitude.Unit(right, unit)
+            );
+        }
+
         var fitting = Magnitude.Scales(unit) ? Magnitude.Fitting(value) : 0;
-        return new Answer(ClaimVerdict.Refuted, $"{was}, not {stated}", words, Words.In(value, fitting), Magnitude.Unit(fitting, unit));
+        return new Answer(
+            ClaimVerdict.Refuted,
+            $"{was}, not {stated}",
+            words,
+            Words.In(value, fitting),
+            Magnitude.Unit(fitting, unit)
+        );
     }
 
-    private static string Places((int First, int Last) places) => places switch
-    {
-        (var first, var last) when first == last => $"no. {first}",
-        (1, var last) => $"among the first {last}",
-        (var first, int.MaxValue) => $"no. {first} or later",
-        var (first, last) => $"no. {first} to {last}"
-    };
+    private static string Places((int First, int Last) places) =>
+        places switch
+        {
+            (var first, var last) when first == last => $"no. {first}",
+            (1, var last) => $"among the first {last}",
+            (var first, int.MaxValue) => $"no. {first} or later",
+            var (first, last) => $"no. {first} to {last}",
+        };
 
     private static Answer Ordering(Check check, Evaluation evaluation)
     {
         var chain = (ChainNode)check.Expression.Root;
         var quantities = chain.Figures.Select(evaluation.Compute).ToList();
         var values = quantities.Select(quantity => quantity.Value).ToList();
-        var holds = values.Zip(values.Skip(1), (one, other) => chain.Operator == '<' ? one < other : one > other).All(right => right);
+        var holds = values
+            .Zip(values.Skip(1), (one, other) => chain.Operator == '<' ? one < other : one > other)
+            .All(right => right);
         var unit = evaluation.Same(chain, quantities.Select(quantity => quantity.Unit)) ?? "";
         var figures = Words.List([.. values.Select(value => Words.Of(value, unit))], "and then");
-        return new Answer(Verdicts(holds), $"{check.Subject} came to {figures}, which {(holds ? "is" : "is not")} {(chain.Operator == '<' ? "a rise" : "a fall")} each time", figures, double.NaN, "");
+        return new Answer(
+            Verdicts(holds),
+            $"{check.Subject} came to {figures}, which {(holds ? "is" : "is not")} "
+                + $"{(chain.Operator == '<' ? "a rise" : "a fall")} each time",
+            figures,
+            double.NaN,
+            ""
+        );
     }
 
     private static Answer MinimumSince(Check check, Evaluation evaluation)
@@ -75,31 +143,60 @@ internal sealed record Answer(string? Verdict, string Clause, string Short, doub
         var reference = (ReferenceNode)check.Expression.Root;
         var after = Next(check.Since);
         var rows = evaluation.Rows(reference with { From = after, To = reference.From, IsSeries = true });
-        if (rows.Count == 0) return new Answer(null, "", "", double.NaN, "");
+        if (rows.Count == 0)
+            return new Answer(null, "", "", double.NaN, "");
         var mine = rows.Single(row => row.Period == reference.From);
-        var lower = rows.Where(row => row.Period != mine.Period && row.Value <= mine.Value).MaxBy(row => row.Period, StringComparer.Ordinal);
+        var lower = rows.Where(row => row.Period != mine.Period && row.Value <= mine.Value)
+            .MaxBy(row => row.Period, StringComparer.Ordinal);
         var fitting = Magnitude.Scales(mine.Unit) ? Magnitude.Fitting(mine.Value) : 0;
         var words = Words.Of(mine.Value, mine.Unit);
-        return new Answer(Verdicts(lower is null), lower is null
-            ? $"{check.Subject} came to {words}, the lowest since {check.Since}"
-            : $"{check.Subject} came to {words}, not the lowest since {check.Since}, because {lower.Period} had only {Words.Of(lower.Value, lower.Unit)}", words, Words.In(mine.Value, fitting), Magnitude.Unit(fitting, mine.Unit));
+        return new Answer(
+            Verdicts(lower is null),
+            lower is null
+                ? $"{check.Subject} came to {words}, the lowest since {check.Since}"
+                : $"{check.Subject} came to {words}, not the lowest since {check.Since}, because {lower.Period} had "
+                    + $"only {Words.Of(lower.Value, lower.Unit)}",
+            words,
+            Words.In(mine.Value, fitting),
+            Magnitude.Unit(fitting, mine.Unit)
+        );
     }
 
     /// <summary>The year or month after one.</summary>
     private static string Next(string period)
     {
         var culture = System.Globalization.CultureInfo.InvariantCulture;
-        return period.Length == 4 ? (int.Parse(period, culture) + 1).ToString("0000", culture) : DateOnly.ParseExact(period, "yyyy-MM", culture).AddMonths(1).ToString("yyyy-MM", culture);
+        return period.Length == 4
+            ? (int.Parse(period, culture) + 1).ToString("0000", culture)
+            : DateOnly.ParseExact(period, "yyyy-MM", culture).AddMonths(1).ToString("yyyy-MM", culture);
     }
 
     private static Answer Ranking(Check check, Evaluation evaluation)
     {
         var reference = (ReferenceNode)check.Expression.Root;
         var rows = evaluation.Rows(reference);
-        var places = check.Order.Select(member => rows.FirstOrDefault(row => Evaluation.Member(reference.Shape, row) == member)?.Value).ToList();
+        var places = check
+            .Order.Select(member =>
+                rows.FirstOrDefault(row => Evaluation.Member(reference.Shape, row) == member)?.Value
+            )
+            .ToList();
         var holds = places.Select((place, at) => place == at + 1).All(right => right);
-        var first = rows.OrderBy(row => row.Value).ThenBy(row => row.RowKey, StringComparer.Ordinal).Take(check.Order.Count).Select(row => Words.Member(Evaluation.Member(reference.Shape, row))).ToList();
-        var asked = check.Order.Zip(places, (member, place) => $"{Words.Member(member)} {(place is { } found ? Words.Of(found, "place") : "not listed")}").ToList();
-        return new Answer(Verdicts(holds), $"{check.Subject} were led by {Words.List(first)}{(holds ? ", as stated" : $", with {Words.List(asked)}")}", Words.List(first), double.NaN, "");
+        var first = rows.OrderBy(row => row.Value)
+            .ThenBy(row => row.RowKey, StringComparer.Ordinal)
+            .Take(check.Order.Count)
+            .Select(row => Words.Member(Evaluation.Member(reference.Shape, row)))
+            .ToList();
+        var asked = check
+            .Order.Zip(places, (member, place) =>
+                $"{Words.Member(member)} {(place is { } found ? Words.Of(found, "place") : "not listed")}"
+            )
+            .ToList();
+        return new Answer(
+            Verdicts(holds),
+            $"{check.Subject} were led by {Words.List(first)}{(holds ? ", as stated" : $", with {Words.List(asked)}")}",
+            Words.List(first),
+            double.NaN,
+            ""
+        );
     }
 }

@@ -42,7 +42,8 @@ internal static class Comparison
     public const string None = "none";
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [Equals, Above, Below, Ordering, MinimumSince, Rank, Ranking, Within, None];
+    public static IReadOnlyList<string> All { get; } =
+    [Equals, Above, Below, Ordering, MinimumSince, Rank, Ranking, Within, None];
 }
 
 /// <summary>One thing that can hold or not.</summary>
@@ -54,7 +55,16 @@ internal static class Comparison
 /// <param name="Places">For rank: the first and the last place that the claim allows.</param>
 /// <param name="Tolerance">For within.</param>
 /// <param name="Order">For ranking: members, the first place first.</param>
-internal sealed record Check(string Comparison, string Subject, Expression Expression, Stated? Stated, string Since, (int First, int Last) Places, double Tolerance, IReadOnlyList<string> Order);
+internal sealed record Check(
+    string Comparison,
+    string Subject,
+    Expression Expression,
+    Stated? Stated,
+    string Since,
+    (int First, int Last) Places,
+    double Tolerance,
+    IReadOnlyList<string> Order
+);
 
 /// <summary>Checks on figures of one basis. A claim that names none has one, without a name.</summary>
 internal sealed record ClaimBasis(string Name, IReadOnlyList<Check> Checks);
@@ -70,7 +80,17 @@ internal sealed record Article(string Title, DateOnly Date);
 /// <param name="Statement">What was published, in short words.</param>
 /// <param name="Stated">The figure as printed; null where there is none.</param>
 /// <param name="Date">Periods that end later are not looked at; null = all are.</param>
-/// <param name="Vintage">The figures are those that the tables had at the end of this day, UTC; null = the present ones.</param>
+/// <param name="Vintage">The figures are those that the tables had at the end of this day, UTC; null = the present
+/// ones.</param>
 /// <param name="Bases">What is checked; none when it cannot be.</param>
 /// <param name="Reason">Why it cannot be checked; empty when it can.</param>
-internal sealed record Claim(string Article, string Id, string Statement, Stated? Stated, DateOnly? Date, DateOnly? Vintage, IReadOnlyList<ClaimBasis> Bases, string Reason);
+internal sealed record Claim(
+    string Article,
+    string Id,
+    string Statement,
+    Stated? Stated,
+    DateOnly? Date,
+    DateOnly? Vintage,
+    IReadOnlyList<ClaimBasis> Bases,
+    string Reason
+);

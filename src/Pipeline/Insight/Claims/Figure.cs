@@ -11,7 +11,10 @@ internal static class Magnitude
     /// <summary>How many there are; 0 is one by one.</summary>
     public static int Count => Names.Length;
 
-    /// <summary>What a unit counts in, and what it counts: <c>million US dollars</c> is 2 and <c>US dollars</c>.</summary>
+    /// <summary>
+    /// What a unit counts in, and what it counts: <c>million US dollars</c> is 2 and <c>US
+    /// dollars</c>.
+    /// </summary>
     public static (int Thousands, string Base) Of(string unit)
     {
         var blank = unit.IndexOf(' ', StringComparison.Ordinal);
@@ -22,17 +25,29 @@ internal static class Magnitude
     /// <summary>A unit counted in thousands of thousands.</summary>
     public static string Unit(int thousands, string of) => thousands == 0 ? of : $"{Names[thousands]} {of}";
 
-    /// <summary>Whether a figure of a unit may be written in thousands: money and counts may, percentages and places not.</summary>
+    /// <summary>
+    /// Whether a figure of a unit may be written in thousands: money and counts may, percentages and places
+    /// not.
+    /// </summary>
     public static bool Scales(string unit) => unit is not ("percent" or "place" or "");
 
     /// <summary>A thousand to a power.</summary>
-    public static decimal Factor(int thousands) => thousands switch { 0 => 1m, 1 => 1_000m, 2 => 1_000_000m, 3 => 1_000_000_000m, _ => 1_000_000_000_000m };
+    public static decimal Factor(int thousands) =>
+        thousands switch
+        {
+            0 => 1m,
+            1 => 1_000m,
+            2 => 1_000_000m,
+            3 => 1_000_000_000m,
+            _ => 1_000_000_000_000m,
+        };
 
     /// <summary>The magnitude in which a figure has one to three digits before the point.</summary>
     public static int Fitting(double value)
     {
         var thousands = 0;
-        while (thousands < Count - 1 && Math.Abs(value) >= (double)Factor(thousands + 1)) thousands++;
+        while (thousands < Count - 1 && Math.Abs(value) >= (double)Factor(thousands + 1))
+            thousands++;
         return thousands;
     }
 }
@@ -40,7 +55,8 @@ internal static class Magnitude
 /// <summary>A figure as it was printed.</summary>
 /// <param name="Value">The number.</param>
 /// <param name="Unit">Its unit, for example <c>million US dollars</c>.</param>
-/// <param name="Decimals">The places it was printed with: a correct rounding differs by half of the last one at most.</param>
+/// <param name="Decimals">The places it was printed with: a correct rounding differs by half of the last one at
+/// most.</param>
 internal sealed record Stated(decimal Value, string Unit, int Decimals)
 {
     /// <summary>What no figure reaches, and what a decimal can hold.</summary>
@@ -52,37 +68,55 @@ internal sealed record Stated(decimal Value, string Unit, int Decimals)
     /// <summary>The figure in units.</summary>
     public decimal Units => Value * Magnitude.Factor(Scale.Thousands);
 
-    /// <summary>Whether the printed figure is a correct rounding of a computed one. Exactly half may be rounded either way.</summary>
+    /// <summary>
+    /// Whether the printed figure is a correct rounding of a computed one. Exactly half may be rounded either
+    /// way.
+    /// </summary>
     public bool Matches(double units) => Matches(units, Scale.Thousands);
 
-    /// <summary>The magnitude in which the printed figure would have been a correct rounding; null when there is none, or when it is one as it is.</summary>
+    /// <summary>
+    /// The magnitude in which the printed figure would have been a correct rounding; null when there is none,
+    /// or when it is one as it is.
+    /// </summary>
     public int? MatchingThousands(double units)
     {
-        if (Value == 0 || !Magnitude.Scales(Scale.Base) || Matches(units)) return null;
+        if (Value == 0 || !Magnitude.Scales(Scale.Base) || Matches(units))
+            return null;
         for (var thousands = 0; thousands < Magnitude.Count; thousands++)
-            if (Matches(units, thousands)) return thousands;
+        {
+            if (Matches(units, thousands))
+                return thousands;
+        }
+
         return null;
     }
 
     private bool Matches(double units, int thousands)
     {
-        if (!(Math.Abs(units) < Limit)) return false;
+        if (!(Math.Abs(units) < Limit))
+            return false;
         var half = 0.5m;
-        for (var place = 0; place < Decimals; place++) half /= 10;
+        for (var place = 0; place < Decimals; place++)
+            half /= 10;
         return Math.Abs(((decimal)units / Magnitude.Factor(thousands)) - Value) <= half;
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Value.ToString($"#,0.{new string('0', Decimals)}", CultureInfo.InvariantCulture)} {Unit}";
+    public override string ToString() =>
+        $"{Value.ToString($"#,0.{new string('0', Decimals)}", CultureInfo.InvariantCulture)} {Unit}";
 }
 
 /// <summary>Computed figures in words.</summary>
 internal static class Words
 {
-    /// <summary>A figure with its unit, to a tenth: <c>13.2 billion US dollars</c>, <c>2.8 percent</c>, <c>no. 17</c>.</summary>
+    /// <summary>
+    /// A figure with its unit, to a tenth: <c>13.2 billion US dollars</c>, <c>2.8 percent</c>, <c>no.
+    /// 17</c>.
+    /// </summary>
     public static string Of(double value, string unit, int decimals = 1)
     {
-        if (unit == "place") return $"no. {value.ToString("0.##", CultureInfo.InvariantCulture)}";
+        if (unit == "place")
+            return $"no. {value.ToString("0.##", CultureInfo.InvariantCulture)}";
         var thousands = Magnitude.Scales(unit) ? Magnitude.Fitting(value) : 0;
         return $"{In(value, thousands).ToString($"#,0.{new string('0', Math.Max(decimals, 1))}", CultureInfo.InvariantCulture)} {Magnitude.Unit(thousands, unit)}".TrimEnd();
     }
@@ -91,11 +125,14 @@ internal static class Words
     public static double In(double value, int thousands) => value / (double)Magnitude.Factor(thousands);
 
     /// <summary>Whom a figure is about: an economy's short name, or the id in capitals where it is none.</summary>
-    public static string Member(string id) => Economies.FindIso3(id.ToUpperInvariant())?.Name.Split(" (")[0] ?? id.ToUpperInvariant();
+    public static string Member(string id) =>
+        Economies.FindIso3(id.ToUpperInvariant())?.Name.Split(" (")[0] ?? id.ToUpperInvariant();
 
     /// <summary>The same text with a capital first letter.</summary>
-    public static string Sentence(string text) => text.Length == 0 ? text : $"{char.ToUpperInvariant(text[0])}{text[1..]}{(text.EndsWith('.') ? "" : ".")}";
+    public static string Sentence(string text) =>
+        text.Length == 0 ? text : $"{char.ToUpperInvariant(text[0])}{text[1..]}{(text.EndsWith('.') ? "" : ".")}";
 
     /// <summary>Texts with commas, and a word before the last.</summary>
-    public static string List(IReadOnlyList<string> texts, string last = "and") => texts.Count < 2 ? string.Join("", texts) : $"{string.Join(", ", texts.SkipLast(1))} {last} {texts[^1]}";
+    public static string List(IReadOnlyList<string> texts, string last = "and") =>
+        texts.Count < 2 ? string.Join("", texts) : $"{string.Join(", ", texts.SkipLast(1))} {last} {texts[^1]}";
 }

@@ -17,7 +17,8 @@ internal static class Format
 
     public static string Iso(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", Culture);
 
-    public static string Minute(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm' UTC'", Culture);
+    public static string Minute(DateTimeOffset moment) =>
+        moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm' UTC'", Culture);
 
     public static string Day(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd", Culture);
 
@@ -29,8 +30,14 @@ internal static class Format
     public static string InWords(Figure figure, Panel panel)
     {
         var point = panel.Shape == Panel.Bars ? panel.Points[0] : panel.Points[^1];
-        var values = panel.Series.Zip(point.Values, (series, value) => panel.Series.Count == 1 ? Figure(value) : $"{series} {Figure(value)}");
-        var range = panel.Shape == Panel.Bars ? $"{panel.Points.Count} bars; the largest is" : $"from {panel.Points[0].Label} to {point.Label}; the last is";
-        return $"Chart of {figure.Title}, {panel.Name}, {range} {point.Label}: {string.Join(", ", values)} {panel.Unit}. The table below has every figure.";
+        var values = panel.Series.Zip(point.Values, (series, value) =>
+            panel.Series.Count == 1 ? Figure(value) : $"{series} {Figure(value)}"
+        );
+        var range =
+            panel.Shape == Panel.Bars
+                ? $"{panel.Points.Count} bars; the largest is"
+                : $"from {panel.Points[0].Label} to {point.Label}; the last is";
+        return $"Chart of {figure.Title}, {panel.Name}, {range} {point.Label}: {string.Join(", ", values)} "
+            + $"{panel.Unit}. The table below has every figure.";
     }
 }

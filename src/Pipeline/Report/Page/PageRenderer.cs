@@ -14,12 +14,16 @@ public sealed class PageRenderer(IServiceScopeFactory scopes, ILoggerFactory log
         // The renderer resolves scoped services, which the root provider refuses in Development.
         await using var scope = scopes.CreateAsyncScope();
         await using var renderer = new HtmlRenderer(scope.ServiceProvider, loggers);
-        var parameters = ParameterView.FromDictionary(new Dictionary<string, object?>
-        {
-            [nameof(ReportPage.Report)] = report,
-            [nameof(ReportPage.Styles)] = ReportAsset.Styles.Address,
-            [nameof(ReportPage.Script)] = ReportAsset.Script.Address
-        });
-        return await renderer.Dispatcher.InvokeAsync(async () => (await renderer.RenderComponentAsync<ReportPage>(parameters)).ToHtmlString());
+        var parameters = ParameterView.FromDictionary(
+            new Dictionary<string, object?>
+            {
+                [nameof(ReportPage.Report)] = report,
+                [nameof(ReportPage.Styles)] = ReportAsset.Styles.Address,
+                [nameof(ReportPage.Script)] = ReportAsset.Script.Address,
+            }
+        );
+        return await renderer.Dispatcher.InvokeAsync(async () =>
+            (await renderer.RenderComponentAsync<ReportPage>(parameters)).ToHtmlString()
+        );
     }
 }

@@ -4,8 +4,8 @@ using ExcelDataReader;
 namespace Pipeline.Sources.Census;
 
 /// <summary>
-/// The country balance workbook as rows: one sheet <c>country</c>, one row per year and country, twelve months of imports, then
-/// twelve of exports, millions of US dollars.
+/// The country balance workbook as rows: one sheet <c>country</c>, one row per year and country, twelve months of
+/// imports, then twelve of exports, millions of US dollars.
 /// </summary>
 internal static class BalanceFile
 {
@@ -13,8 +13,24 @@ internal static class BalanceFile
     public const int MaxRows = 100_000;
 
     private const string SheetName = "country";
-    private const string Advice = "the body is kept and the table keeps the old rows; if the publisher has changed the file, adapt the reader, then replay";
-    private static readonly string[] Months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    private const string Advice =
+        "the body is kept and the table keeps the old rows; if the publisher has changed the file, adapt the "
+        + "reader, then replay";
+    private static readonly string[] Months =
+    [
+        "JAN",
+        "FEB",
+        "MAR",
+        "APR",
+        "MAY",
+        "JUN",
+        "JUL",
+        "AUG",
+        "SEP",
+        "OCT",
+        "NOV",
+        "DEC",
+    ];
 
     /// <summary>A row of the sheet. Cells are as the workbook has them: text, number or null.</summary>
     /// <param name="Number">The row's number in the sheet; the header is 1.</param>
@@ -23,12 +39,22 @@ internal static class BalanceFile
     /// <param name="Name">The cell <c>CTYNAME</c>.</param>
     /// <param name="Imports">Twelve months, then the year.</param>
     /// <param name="Exports">Twelve months, then the year.</param>
-    internal sealed record Row(int Number, object? Year, object? Code, object? Name, object?[] Imports, object?[] Exports);
+    internal sealed record Row(
+        int Number,
+        object? Year,
+        object? Code,
+        object? Name,
+        object?[] Imports,
+        object?[] Exports
+    );
 
     /// <summary>The name of a value column, for example <c>IJAN</c>.</summary>
     public static string Column(bool imports, int month) => (imports ? "I" : "E") + (month < 12 ? Months[month] : "YR");
 
-    /// <summary>Reads the rows. What keeps the workbook from being read is the last thing given, as a finding.</summary>
+    /// <summary>
+    /// Reads the rows. What keeps the workbook from being read is the last thing given, as a
+    /// finding.
+    /// </summary>
     public static IEnumerable<(Row? Row, Finding? Finding)> Read(Stream body)
     {
         var (excel, finding) = Workbook.Open(body, Advice);
@@ -50,9 +76,21 @@ internal static class BalanceFile
                 Row? row = null;
                 try
                 {
-                    if (!excel.Read()) yield break;
-                    if (number > MaxRows) finding = new Finding($"sheet {SheetName}", $"more than {MaxRows} rows", "about 9,000 rows", Advice);
-                    else row = RowOf(excel, columns, number);
+                    if (!excel.Read())
+                        yield break;
+                    if (number > MaxRows)
+                    {
+                        finding = new Finding(
+                            $"sheet {SheetName}",
+                            $"more than {MaxRows} rows",
+                            "about 9,000 rows",
+                            Advice
+                        );
+                    }
+                    else
+                    {
+                        row = RowOf(excel, columns, number);
+                    }
                 }
                 catch (Exception e) when (Workbook.IsBroken(e))
                 {
@@ -63,7 +101,8 @@ internal static class BalanceFile
                     yield return (null, finding);
                     yield break;
                 }
-                if (row is not null) yield return (row, null);
+                if (row is not null)
+                    yield return (row, null);
             }
         }
     }
@@ -73,7 +112,9 @@ internal static class BalanceFile
         // The declared dimension reaches to the last row a sheet can have: rows without any cell are not rows.
         object? Cell(int index) => columns[index] < excel.FieldCount ? excel.GetValue(columns[index]) : null;
         var cells = Enumerable.Range(0, columns.Length).Select(Cell).ToArray();
-        return cells.All(cell => cell is null or "") ? null : new Row(number, cells[0], cells[1], cells[2], cells[3..16], cells[16..29]);
+        return cells.All(cell => cell is null or "")
+            ? null
+            : new Row(number, cells[0], cells[1], cells[2], cells[3..16], cells[16..29]);
     }
 
     private static (int[]? Columns, Finding? Finding) Header(IExcelDataReader excel)
@@ -81,14 +122,42 @@ internal static class BalanceFile
         try
         {
             while (!string.Equals(excel.Name, SheetName, StringComparison.Ordinal))
-                if (!excel.NextResult()) return (null, new Finding("workbook", "no such sheet", $"a sheet named {SheetName}", Advice));
-            if (!excel.Read()) return (null, new Finding($"sheet {SheetName}", "no row", "a header row", Advice));
-            var names = Enumerable.Range(0, excel.FieldCount).Select(column => excel.GetValue(column)?.ToString()?.Trim() ?? "").ToList();
-            string[] wanted = ["year", "CTY_CODE", "CTYNAME", .. Enumerable.Range(0, 13).Select(month => Column(true, month)), .. Enumerable.Range(0, 13).Select(month => Column(false, month))];
-            var columns = wanted.Select(name => names.FindIndex(candidate => string.Equals(candidate, name, StringComparison.OrdinalIgnoreCase))).ToArray();
+            {
+                if (!excel.NextResult())
+                    return (null, new Finding("workbook", "no such sheet", $"a sheet named {SheetName}", Advice));
+            }
+
+            if (!excel.Read())
+                return (null, new Finding($"sheet {SheetName}", "no row", "a header row", Advice));
+            var names = Enumerable
+                .Range(0, excel.FieldCount)
+                .Select(column => excel.GetValue(column)?.ToString()?.Trim() ?? "")
+                .ToList();
+            string[] wanted =
+            [
+                "year",
+                "CTY_CODE",
+                "CTYNAME",
+                .. Enumerable.Range(0, 13).Select(month => Column(true, month)),
+                .. Enumerable.Range(0, 13).Select(month => Column(false, month)),
+            ];
+            var columns = wanted
+                .Select(name =>
+                    names.FindIndex(candidate => string.Equals(candidate, name, StringComparison.OrdinalIgnoreCase))
+                )
+                .ToArray();
             var missing = wanted.Where((_, index) => columns[index] < 0).ToList();
-            return missing.Count == 0 ? (columns, null)
-                : (null, new Finding($"sheet {SheetName}, row 1", Finding.Quote(string.Join(',', names.Where(name => name.Length > 0))), $"the columns {string.Join(", ", missing)} too", Advice));
+            return missing.Count == 0
+                ? (columns, null)
+                : (
+                    null,
+                    new Finding(
+                        $"sheet {SheetName}, row 1",
+                        Finding.Quote(string.Join(',', names.Where(name => name.Length > 0))),
+                        $"the columns {string.Join(", ", missing)} too",
+                        Advice
+                    )
+                );
         }
         catch (Exception e) when (Workbook.IsBroken(e))
         {
@@ -104,11 +173,14 @@ internal static class BalanceFile
         {
             double number when double.IsFinite(number) && Math.Abs(number) < 1e9 => (decimal)number,
             int number => number,
-            string text when decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) && Math.Abs(parsed) < 1e9m => parsed,
-            _ => decimal.MinusOne
+            string text
+                when decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed)
+                    && Math.Abs(parsed) < 1e9m => parsed,
+            _ => decimal.MinusOne,
         };
         millions = decimal.Round(millions, 6);
-        if (millions < 0) return false;
+        if (millions < 0)
+            return false;
         dollars = (long)(millions * 1_000_000m);
         return true;
     }

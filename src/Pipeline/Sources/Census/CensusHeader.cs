@@ -1,6 +1,9 @@
 namespace Pipeline.Sources.Census;
 
-/// <summary>Where the columns of an answer stand. Names count, not positions; of repeated names the first counts, and the others must agree with it.</summary>
+/// <summary>
+/// Where the columns of an answer stand. Names count, not positions; of repeated names the first counts, and
+/// the others must agree with it.
+/// </summary>
 internal sealed class CensusHeader
 {
     private const int MaxName = 50;
@@ -47,15 +50,28 @@ internal sealed class CensusHeader
             Level = Find("COMM_LVL"),
             Time = Find("time"),
             Year = Find("YEAR"),
-            Month = Find("MONTH")
+            Month = Find("MONTH"),
         };
         var missing = wanted.Asked.Where(name => Array.IndexOf(names, name) < 0).ToList();
-        if (header.Time < 0 && (header.Year < 0 || header.Month < 0)) missing.Add("time (or YEAR and MONTH)");
-        finding = missing.Count == 0 ? null : new Finding("header", Finding.Quote(string.Join(',', names)), $"the columns {string.Join(", ", missing)} too",
-            "the answer's layout has changed: the table keeps the old rows; adapt the reader, then replay");
-        if (finding is not null) return null;
+        if (header.Time < 0 && (header.Year < 0 || header.Month < 0))
+            missing.Add("time (or YEAR and MONTH)");
+        finding =
+            missing.Count == 0
+                ? null
+                : new Finding(
+                    "header",
+                    Finding.Quote(string.Join(',', names)),
+                    $"the columns {string.Join(", ", missing)} too",
+                    "the answer's layout has changed: the table keeps the old rows; adapt the reader, then replay"
+                );
+        if (finding is not null)
+            return null;
         for (var column = 0; column < names.Length; column++)
-            if (Array.IndexOf(names, names[column]) is var first && first < column) header.repeated.Add((first, column));
+        {
+            if (Array.IndexOf(names, names[column]) is var first && first < column)
+                header.repeated.Add((first, column));
+        }
+
         return header;
     }
 }

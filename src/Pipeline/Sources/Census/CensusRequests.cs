@@ -14,15 +14,23 @@ internal sealed class CensusRequests(CensusSettings settings)
 
     public SourceRequest Request(Slice slice)
     {
-        if (!CensusSlice.TryParse(slice, out var parsed)) return new SourceRequest(settings.CountryFileUrl ?? CensusSettings.DefaultCountryFileUrl, "xlsx", MaxFile);
+        if (!CensusSlice.TryParse(slice, out var parsed))
+            return new SourceRequest(settings.CountryFileUrl ?? CensusSettings.DefaultCountryFileUrl, "xlsx", MaxFile);
         var columns = CensusColumns.Of(parsed);
         var url = new StringBuilder(settings.BaseUrl.AbsoluteUri.TrimEnd('/'));
         url.Append('/').Append(parsed.Flow).Append("/hs?get=").AppendJoin(',', columns.Asked);
-        if (parsed.Level != CensusSlice.Total) url.Append("&COMM_LVL=").Append(parsed.Level);
-        if (parsed.Chapter is { } chapter) url.Append('&').Append(columns.Commodity).Append('=').Append(chapter).Append('*');
-        if (parsed.Partner is { } partner) url.Append("&CTY_CODE=").Append(partner);
-        url.Append("&time=").Append(parsed.Month is { } month ? $"{parsed.Year:0000}-{month:00}" : $"{parsed.Year:0000}");
-        return new SourceRequest(new Uri(url.ToString()), "json", MaxAnswer) { Secrets = [new SourceSecret("key", settings.ApiKey)] };
+        if (parsed.Level != CensusSlice.Total)
+            url.Append("&COMM_LVL=").Append(parsed.Level);
+        if (parsed.Chapter is { } chapter)
+            url.Append('&').Append(columns.Commodity).Append('=').Append(chapter).Append('*');
+        if (parsed.Partner is { } partner)
+            url.Append("&CTY_CODE=").Append(partner);
+        url.Append("&time=")
+            .Append(parsed.Month is { } month ? $"{parsed.Year:0000}-{month:00}" : $"{parsed.Year:0000}");
+        return new SourceRequest(new Uri(url.ToString()), "json", MaxAnswer)
+        {
+            Secrets = [new SourceSecret("key", settings.ApiKey)],
+        };
     }
 }
 
@@ -33,13 +41,20 @@ internal sealed record CensusColumns(string Value, string YearToDate, string? Co
     public const string Name = "CTY_NAME";
 
     /// <summary>What <c>get=</c> asks for.</summary>
-    public IEnumerable<string> Asked => Commodity is null ? [Code, Name, Value, YearToDate] : [Commodity, CommodityName!, Code, Name, Value, YearToDate];
+    public IEnumerable<string> Asked =>
+        Commodity is null
+            ? [Code, Name, Value, YearToDate]
+            : [Commodity, CommodityName!, Code, Name, Value, YearToDate];
 
-    /// <remarks>General imports (GEN) are the figure of the trade balance; imports for consumption (CON) are another total.</remarks>
+    /// <remarks>
+    /// General imports (GEN) are the figure of the trade balance; imports for consumption (CON) are another
+    /// total.
+    /// </remarks>
     public static CensusColumns Of(CensusSlice slice)
     {
         var (value, letter) = slice.Flow == CensusSlice.Exports ? ("ALL_VAL", 'E') : ("GEN_VAL", 'I');
-        return slice.Level == CensusSlice.Total ? new($"{value}_MO", $"{value}_YR", null, null)
+        return slice.Level == CensusSlice.Total
+            ? new($"{value}_MO", $"{value}_YR", null, null)
             : new($"{value}_MO", $"{value}_YR", $"{letter}_COMMODITY", $"{letter}_COMMODITY_SDESC");
     }
 }

@@ -10,16 +10,21 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     private readonly Dictionary<ulong, PartnerKey> partners = [];
     private readonly Dictionary<ulong, Commodity> commodities = [];
 
-    /// <summary>The commodity of the row before, which most rows share. No code is packed into 0: it has a length.</summary>
+    /// <summary>
+    /// The commodity of the row before, which most rows share. No code is packed into 0: it has a
+    /// length.
+    /// </summary>
     private (ulong Packed, Commodity Commodity) last;
 
     /// <summary>By their place in the slice, which lies within a year.</summary>
     private readonly MonthKey?[] months = new MonthKey?[12];
 
     /// <summary>What the figures measure; part of every row.</summary>
-    private readonly string basis = slice.Flow == CensusSlice.Exports
-        ? "goods, Census basis, total exports (domestic and foreign), free alongside ship, nominal, not seasonally adjusted"
-        : "goods, Census basis, general imports, customs value, nominal, not seasonally adjusted";
+    private readonly string basis =
+        slice.Flow == CensusSlice.Exports
+            ? "goods, Census basis, total exports (domestic and foreign), free alongside ship, nominal, not "
+                + "seasonally adjusted"
+            : "goods, Census basis, general imports, customs value, nominal, not seasonally adjusted";
 
     /// <summary>A partner in this slice, with a number of its own.</summary>
     internal sealed record PartnerKey(string Code, Partner Partner, string PartitionKey, int Number);
@@ -48,28 +53,41 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     public static string PartitionKeyOf(string partner, string flow, string level) => $"{partner}|{flow}|{level}";
 
     /// <summary>The partner's code in a partition key.</summary>
-    public static string PartnerIn(string partitionKey) => partitionKey[..partitionKey.IndexOf('|', StringComparison.Ordinal)];
+    public static string PartnerIn(string partitionKey) =>
+        partitionKey[..partitionKey.IndexOf('|', StringComparison.Ordinal)];
 
     public PartnerKey PartnerOf(JsonRows rows, CensusHeader columns)
     {
         var packed = Pack(rows.Bytes(columns.Code));
-        if (partners.TryGetValue(packed, out var partner)) return partner;
+        if (partners.TryGetValue(packed, out var partner))
+            return partner;
         var code = rows.Text(columns.Code)!;
-        partner = new PartnerKey(code, CensusPartners.Of(code, rows.Text(columns.Name)), PartitionKeyOf(code, slice.Flow, slice.Level), partners.Count);
+        partner = new PartnerKey(
+            code,
+            CensusPartners.Of(code, rows.Text(columns.Name)),
+            PartitionKeyOf(code, slice.Flow, slice.Level),
+            partners.Count
+        );
         partners.Add(packed, partner);
         return partner;
     }
 
     /// <summary>A partner of a body that is not JSON.</summary>
-    public PartnerKey PartnerOf(string code, string? sourceName) => new(code, CensusPartners.Of(code, sourceName), PartitionKeyOf(code, slice.Flow, slice.Level), 0);
+    public PartnerKey PartnerOf(string code, string? sourceName) =>
+        new(code, CensusPartners.Of(code, sourceName), PartitionKeyOf(code, slice.Flow, slice.Level), 0);
 
     public Commodity CommodityOf(ReadOnlySpan<byte> code, JsonRows rows, CensusHeader columns)
     {
         var packed = Pack(code);
-        if (last.Packed == packed) return last.Commodity;
+        if (last.Packed == packed)
+            return last.Commodity;
         if (!commodities.TryGetValue(packed, out var commodity))
         {
-            commodity = new Commodity(Encoding.ASCII.GetString(code), rows.Text(columns.CommodityName) ?? "", commodities.Count);
+            commodity = new Commodity(
+                Encoding.ASCII.GetString(code),
+                rows.Text(columns.CommodityName) ?? "",
+                commodities.Count
+            );
             commodities.Add(packed, commodity);
         }
         last = (packed, commodity);
@@ -82,7 +100,14 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     }
 
     /// <summary>Sets all columns of a row that the body tells.</summary>
-    public TradeMonthly Fill(TradeMonthly row, PartnerKey partner, Commodity commodity, int position, long value, long? yearToDate)
+    public TradeMonthly Fill(
+        TradeMonthly row,
+        PartnerKey partner,
+        Commodity commodity,
+        int position,
+        long value,
+        long? yearToDate
+    )
     {
         var month = months[position] ??= new MonthKey(slice.Start.AddMonths(position));
         row.PartitionKey = partner.PartitionKey;
@@ -105,11 +130,15 @@ internal sealed class CensusRowKeys(CensusSlice slice)
         return row;
     }
 
-    /// <summary>Up to 7 bytes and their number as one integer. Codes have at most six digits, which is checked before they come here.</summary>
+    /// <summary>
+    /// Up to 7 bytes and their number as one integer. Codes have at most six digits, which is checked before
+    /// they come here.
+    /// </summary>
     private static ulong Pack(ReadOnlySpan<byte> code)
     {
         var packed = (ulong)code.Length;
-        foreach (var c in code) packed = packed << 8 | c;
+        foreach (var c in code)
+            packed = packed << 8 | c;
         return packed;
     }
 }

@@ -1,8 +1,9 @@
 namespace Pipeline.Sources.Census;
 
 /// <summary>
-/// The months of every series, a partner's trade in a commodity, that a body has. They are found by the numbers of the two and kept in pieces that never
-/// move: neither takes a hash, and growing copies nothing. Figures that fit into 32 bits, which nearly all do, take no more.
+/// The months of every series, a partner's trade in a commodity, that a body has. They are found by the numbers of the
+/// two and kept in pieces that never move: neither takes a hash, and growing copies nothing. Figures that fit into 32
+/// bits, which nearly all do, take no more.
 /// </summary>
 /// <param name="months">Months whose figures are kept; 0 for none.</param>
 internal sealed class CensusSeries(int months)
@@ -20,7 +21,8 @@ internal sealed class CensusSeries(int months)
     /// <summary>Stands for a figure that is in <see cref="large"/>.</summary>
     private static readonly (uint, uint) Large = (uint.MaxValue, uint.MaxValue);
 
-    private readonly List<string> partners = [], commodities = [];
+    private readonly List<string> partners = [],
+        commodities = [];
 
     /// <summary>What is known of a series beside its figures.</summary>
     internal struct State
@@ -37,7 +39,9 @@ internal sealed class CensusSeries(int months)
         /// <summary>The partner's number. Codes have four digits.</summary>
         public ushort Partner;
 
-        private ushort months, without, lacking;
+        private ushort months,
+            without,
+            lacking;
 
         /// <summary>A bit for each month that has a figure.</summary>
         public readonly int Months => months;
@@ -52,7 +56,8 @@ internal sealed class CensusSeries(int months)
         public void Add(int position, bool hasYearToDate)
         {
             months |= (ushort)(1 << position);
-            if (!hasYearToDate) without |= (ushort)(1 << position);
+            if (!hasYearToDate)
+                without |= (ushort)(1 << position);
         }
 
         /// <summary>Counts a month as one whose row has no figure.</summary>
@@ -62,11 +67,16 @@ internal sealed class CensusSeries(int months)
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The place, from 0, of the series of a partner and a commodity, a new one if there was none. Places are in the order of the first rows.</summary>
+    /// <summary>
+    /// The place, from 0, of the series of a partner and a commodity, a new one if there was none. Places are
+    /// in the order of the first rows.
+    /// </summary>
     public int PlaceOf(CensusRowKeys.PartnerKey partner, CensusRowKeys.Commodity commodity)
     {
-        while (places.Count <= commodity.Number) places.Add(null);
-        // Room for all partners met so far: most commodities are traded with most of them, and growing leaves the old room behind.
+        while (places.Count <= commodity.Number)
+            places.Add(null);
+        // Room for all partners met so far: most commodities are traded with most of them, and growing leaves the old
+        // room behind.
         var ofCommodity = places[commodity.Number] ??= new int[Room(Math.Max(partner.Number, partners.Count))];
         if (ofCommodity.Length <= partner.Number)
         {
@@ -74,8 +84,10 @@ internal sealed class CensusSeries(int months)
             places[commodity.Number] = ofCommodity;
         }
         ref var place = ref ofCommodity[partner.Number];
-        if (place > 0) return place - 1;
-        if (Count % Piece == 0) pieces.Add((new State[Piece], new (uint, uint)[Piece * months]));
+        if (place > 0)
+            return place - 1;
+        if (Count % Piece == 0)
+            pieces.Add((new State[Piece], new (uint, uint)[Piece * months]));
         place = ++Count;
         ref var state = ref At(place - 1);
         (state.Partner, state.Commodity) = ((ushort)partner.Number, commodity.Number);
@@ -98,8 +110,11 @@ internal sealed class CensusSeries(int months)
     public void Set(int place, int position, long value, long yearToDate)
     {
         var isLarge = value >= uint.MaxValue || yearToDate >= uint.MaxValue;
-        if (isLarge) large[(place, position)] = (value, yearToDate);
-        pieces[place / Piece].Values[place % Piece * months + position] = isLarge ? Large : ((uint)value, (uint)yearToDate);
+        if (isLarge)
+            large[(place, position)] = (value, yearToDate);
+        pieces[place / Piece].Values[place % Piece * months + position] = isLarge
+            ? Large
+            : ((uint)value, (uint)yearToDate);
     }
 
     public string PartnerOf(State state) => partners[state.Partner];
@@ -110,7 +125,8 @@ internal sealed class CensusSeries(int months)
 
     private static void Name(List<string> names, int number, string name)
     {
-        while (names.Count <= number) names.Add("");
+        while (names.Count <= number)
+            names.Add("");
         names[number] = name;
     }
 }

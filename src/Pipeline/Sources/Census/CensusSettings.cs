@@ -7,7 +7,14 @@ namespace Pipeline.Sources.Census;
 /// <param name="Levels">Of <c>total</c>, <c>HS2</c>, <c>HS4</c>, <c>HS6</c>.</param>
 /// <param name="From">The first month wanted.</param>
 /// <param name="CountryFileUrl">The country balance file; null when it is switched off.</param>
-public sealed record CensusSettings(Uri BaseUrl, string ApiKey, IReadOnlyList<string>? Partners, IReadOnlyList<string> Levels, DateOnly From, Uri? CountryFileUrl)
+public sealed record CensusSettings(
+    Uri BaseUrl,
+    string ApiKey,
+    IReadOnlyList<string>? Partners,
+    IReadOnlyList<string> Levels,
+    DateOnly From,
+    Uri? CountryFileUrl
+)
 {
     public static Uri DefaultBaseUrl { get; } = new("https://api.census.gov/data/timeseries/intltrade");
     public static Uri DefaultCountryFileUrl { get; } = new("https://www.census.gov/foreign-trade/balance/country.xlsx");
@@ -16,5 +23,7 @@ public sealed record CensusSettings(Uri BaseUrl, string ApiKey, IReadOnlyList<st
     public static IReadOnlyList<string> AllLevels { get; } = ["total", "HS2", "HS4", "HS6"];
 
     /// <summary>The record must not print its key.</summary>
-    public override string ToString() => $"{BaseUrl}, partners {(Partners is null ? "*" : string.Join(',', Partners))}, levels {string.Join(',', Levels)}, from {From:yyyy-MM}";
+    public override string ToString() =>
+        $"{BaseUrl}, partners {(Partners is null ? "*" : string.Join(',', Partners))}, levels "
+        + $"{string.Join(',', Levels)}, from {From:yyyy-MM}";
 }

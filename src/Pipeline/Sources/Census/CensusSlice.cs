@@ -4,7 +4,8 @@ namespace Pipeline.Sources.Census;
 
 /// <summary>What the key of a slice of the trade API says.</summary>
 /// <remarks>
-/// Totals: <c>2019</c>, one month of it <c>2019-03</c>. Commodities: <c>4621-2023</c> (one partner, one year), <c>4621-2023-01</c>,
+/// Totals: <c>2019</c>, one month of it <c>2019-03</c>. Commodities: <c>4621-2023</c> (one partner, one year),
+/// <c>4621-2023-01</c>,
 /// <c>all-2023-01</c> (all partners, one month), <c>all-2023-01-27</c> (one chapter of it).
 /// </remarks>
 /// <param name="Flow"><c>exports</c> or <c>imports</c>.</param>
@@ -41,14 +42,24 @@ internal sealed record CensusSlice(string Flow, string Level, string? Partner, i
 
     public string Dataset => DatasetOf(Flow, Level);
 
-    /// <summary>The balance file's one slice names the month it is loaded from: with an earlier one it is another slice, and loaded anew.</summary>
+    /// <summary>
+    /// The balance file's one slice names the month it is loaded from: with an earlier one it is another
+    /// slice, and loaded anew.
+    /// </summary>
     public static string BalanceKey(DateOnly from) => from.ToString(BalanceFormat, CultureInfo.InvariantCulture);
 
     /// <summary>The month that a slice of the balance file is loaded from; false for other slices.</summary>
     public static bool TryParseBalance(Slice slice, out DateOnly from)
     {
         from = default;
-        return slice.Dataset == BalanceDataset && DateOnly.TryParseExact(slice.Key, BalanceFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out from);
+        return slice.Dataset == BalanceDataset
+            && DateOnly.TryParseExact(
+                slice.Key,
+                BalanceFormat,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.None,
+                out from
+            );
     }
 
     public string Key
@@ -56,38 +67,58 @@ internal sealed record CensusSlice(string Flow, string Level, string? Partner, i
         get
         {
             var key = Month is { } month ? $"{Year:0000}-{month:00}" : $"{Year:0000}";
-            if (Level != Total) key = $"{Partner ?? "all"}-{key}";
+            if (Level != Total)
+                key = $"{Partner ?? "all"}-{key}";
             return Chapter is null ? key : $"{key}-{Chapter}";
         }
     }
 
     /// <summary>The position of a month inside the slice, from 0; -1 when it lies outside.</summary>
-    public int Index(int year, int month) => year != Year ? -1 : Month is null ? month - 1 : month == Month ? 0 : -1;
+    public int Index(int year, int month) =>
+        year != Year ? -1
+        : Month is null ? month - 1
+        : month == Month ? 0
+        : -1;
 
     /// <summary>Reads dataset and key of a slice; false when they are not of the API.</summary>
     public static bool TryParse(Slice slice, out CensusSlice parsed)
     {
         parsed = null!;
         var dash = slice.Dataset.IndexOf('-', StringComparison.Ordinal);
-        if (dash < 0) return false;
+        if (dash < 0)
+            return false;
         var flow = slice.Dataset[..dash];
-        var level = CensusSettings.AllLevels.FirstOrDefault(level => string.Equals(level, slice.Dataset[(dash + 1)..], StringComparison.OrdinalIgnoreCase));
-        if (flow is not (Exports or Imports) || level is null) return false;
+        var level = CensusSettings.AllLevels.FirstOrDefault(level =>
+            string.Equals(level, slice.Dataset[(dash + 1)..], StringComparison.OrdinalIgnoreCase)
+        );
+        if (flow is not (Exports or Imports) || level is null)
+            return false;
         var parts = slice.Key.Split('-');
         string? partner = null;
         if (level != Total)
         {
             if (parts[0] != "all")
             {
-                if (!IsDigits(parts[0], 4)) return false;
+                if (!IsDigits(parts[0], 4))
+                    return false;
                 partner = parts[0];
             }
             parts = parts[1..];
         }
-        if (parts.Length is < 1 or > 3 || !IsDigits(parts[0], 4) || (parts.Length > 1 && !IsDigits(parts[1], 2)) || (parts.Length > 2 && (level == Total || !IsDigits(parts[2], 2)))) return false;
+        if (
+            parts.Length is < 1 or > 3
+            || !IsDigits(parts[0], 4)
+            || (parts.Length > 1 && !IsDigits(parts[1], 2))
+            || (parts.Length > 2 && (level == Total || !IsDigits(parts[2], 2)))
+        )
+        {
+            return false;
+        }
+
         var year = int.Parse(parts[0], CultureInfo.InvariantCulture);
         int? month = parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : null;
-        if (year is < 1900 or > 2200 || month is < 1 or > 12) return false;
+        if (year is < 1900 or > 2200 || month is < 1 or > 12)
+            return false;
         parsed = new CensusSlice(flow, level, partner, year, month, parts.Length > 2 ? parts[2] : null);
         return true;
     }

@@ -10,7 +10,14 @@ namespace Pipeline.Sources.Http;
 /// <param name="Head">The first bytes of the body, at most <see cref="EndBytes"/>.</param>
 /// <param name="Tail">The last bytes of the body, at most <see cref="EndBytes"/>.</param>
 /// <param name="Length">The size of the body in bytes.</param>
-public sealed record Answer(int Status, HttpResponseHeaders Headers, string ContentType, ReadOnlyMemory<byte> Head, ReadOnlyMemory<byte> Tail, long Length)
+public sealed record Answer(
+    int Status,
+    HttpResponseHeaders Headers,
+    string ContentType,
+    ReadOnlyMemory<byte> Head,
+    ReadOnlyMemory<byte> Tail,
+    long Length
+)
 {
     /// <summary>How much of each end of the body is kept for judging it.</summary>
     public const int EndBytes = 2048;
@@ -35,10 +42,15 @@ public sealed record Answer(int Status, HttpResponseHeaders Headers, string Cont
     }
 
     /// <summary>The value of a response header without secrets, or null.</summary>
-    public string? Header(string name) => Headers.TryGetValues(name, out var values) ? Hide(string.Join(", ", values)) : null;
+    public string? Header(string name) =>
+        Headers.TryGetValues(name, out var values) ? Hide(string.Join(", ", values)) : null;
 
     private string Hide(string text) => Request?.Hide(text) ?? text;
 
     /// <summary>The answer in a few words, for messages.</summary>
-    public string InWords => Length == 0 ? $"status {Status} without a body" : $"status {Status}, {(ContentType.Length == 0 ? "no content type" : ContentType)}, starting {Finding.Quote(Opening)}";
+    public string InWords =>
+        Length == 0
+            ? $"status {Status} without a body"
+            : $"status {Status}, {(ContentType.Length == 0 ? "no content type" : ContentType)}, starting "
+                + $"{Finding.Quote(Opening)}";
 }

@@ -4,8 +4,8 @@ using System.Text;
 namespace Pipeline.Sources.Http;
 
 /// <summary>
-/// A body on its way into storage: a temporary file that knows the hash and the two ends of what was written, and that ends
-/// with its stream.
+/// A body on its way into storage: a temporary file that knows the hash and the two ends of what was written, and that
+/// ends with its stream.
 /// </summary>
 public sealed class BodyFile : IAsyncDisposable
 {
@@ -34,23 +34,31 @@ public sealed class BodyFile : IAsyncDisposable
     }
 
     /// <summary>Adds the rest of a stream, and stops one buffer after the limit.</summary>
-    public Task CopyFromAsync(Stream stream, long maxBytes, CancellationToken cancellationToken) => CopyFromAsync(stream, maxBytes, [], cancellationToken);
+    public Task CopyFromAsync(Stream stream, long maxBytes, CancellationToken cancellationToken) =>
+        CopyFromAsync(stream, maxBytes, [], cancellationToken);
 
     /// <summary>The same, with asterisks in the place of texts that nobody may read.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="maxBytes">The limit.</param>
     /// <param name="hidden">The texts as bytes; none is empty.</param>
     /// <param name="cancellationToken">Stops the copying.</param>
-    internal async Task CopyFromAsync(Stream stream, long maxBytes, IReadOnlyList<byte[]> hidden, CancellationToken cancellationToken)
+    internal async Task CopyFromAsync(
+        Stream stream,
+        long maxBytes,
+        IReadOnlyList<byte[]> hidden,
+        CancellationToken cancellationToken
+    )
     {
         // So much is held back that a text which comes in two parts is found.
         var held = hidden.Count == 0 ? 0 : hidden.Max(text => text.Length) - 1;
         var buffer = new byte[64 * 1024 + held];
-        int count, filled = 0;
+        int count,
+            filled = 0;
         while (Length <= maxBytes && (count = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken)) > 0)
         {
             filled += count;
-            foreach (var text in hidden) Mask(buffer.AsSpan(0, filled), text);
+            foreach (var text in hidden)
+                Mask(buffer.AsSpan(0, filled), text);
             var ready = Math.Max(0, filled - held);
             await WriteAsync(buffer.AsMemory(0, ready), cancellationToken);
             buffer.AsSpan(ready, filled - ready).CopyTo(buffer);
@@ -63,15 +71,19 @@ public sealed class BodyFile : IAsyncDisposable
     private static void Mask(Span<byte> bytes, byte[] text)
     {
         var (lower, upper) = ((byte)char.ToLowerInvariant((char)text[0]), (byte)char.ToUpperInvariant((char)text[0]));
-        for (int at; (at = bytes.IndexOfAny(lower, upper)) >= 0 && at + text.Length <= bytes.Length;)
+        for (int at; (at = bytes.IndexOfAny(lower, upper)) >= 0 && at + text.Length <= bytes.Length; )
         {
             var found = Ascii.EqualsIgnoreCase(bytes.Slice(at, text.Length), text);
-            if (found) bytes.Slice(at, text.Length).Fill((byte)'*');
+            if (found)
+                bytes.Slice(at, text.Length).Fill((byte)'*');
             bytes = bytes[(at + (found ? text.Length : 1))..];
         }
     }
 
-    /// <summary>Ends the writing: the stream, which is now the caller's, and the SHA-256 in hexadecimal digits.</summary>
+    /// <summary>
+    /// Ends the writing: the stream, which is now the caller's, and the SHA-256 in hexadecimal
+    /// digits.
+    /// </summary>
     public (Stream Body, string Sha256) Complete()
     {
         var digest = Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -90,21 +102,33 @@ public sealed class BodyFile : IAsyncDisposable
         var take = Math.Min(part.Length, head.Length - headLength);
         part[..take].CopyTo(head.AsSpan(headLength));
         headLength += take;
-        tail = part.Length >= Answer.EndBytes ? part[^Answer.EndBytes..].ToArray() : [.. tail.AsSpan(Math.Max(0, tail.Length + part.Length - Answer.EndBytes)), .. part];
+        tail =
+            part.Length >= Answer.EndBytes
+                ? part[^Answer.EndBytes..].ToArray()
+                : [.. tail.AsSpan(Math.Max(0, tail.Length + part.Length - Answer.EndBytes)), .. part];
     }
 
-    /// <summary>Where the system allows it the file has no name any more, so that it does not outlive a killed process either.</summary>
+    /// <summary>
+    /// Where the system allows it the file has no name any more, so that it does not outlive a killed process
+    /// either.
+    /// </summary>
     private static FileStream Open()
     {
         var path = Path.Combine(Path.GetTempPath(), $"pipeline-{Path.GetRandomFileName()}");
-        var file = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite,
-            Options = FileOptions.Asynchronous | (OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None),
-            BufferSize = 64 * 1024
-        });
-        if (!OperatingSystem.IsWindows()) File.Delete(path);
+        var file = new FileStream(
+            path,
+            new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.ReadWrite,
+                Options =
+                    FileOptions.Asynchronous
+                    | (OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None),
+                BufferSize = 64 * 1024,
+            }
+        );
+        if (!OperatingSystem.IsWindows())
+            File.Delete(path);
         return file;
     }
 }

@@ -6,11 +6,23 @@ namespace Pipeline.Sources.Http;
 /// <param name="AttemptTimeout">The longest one attempt may take, body included.</param>
 /// <param name="TotalTimeout">The longest one request may take with all its attempts and pauses.</param>
 /// <param name="Retries">How often a passing fault is tried again.</param>
-/// <param name="RetryDelay">The pause before the first retry; it doubles each time, with jitter. A longer <c>Retry-After</c> is honoured.</param>
-/// <param name="MaxRetryDelay">The longest pause. A <c>Retry-After</c> beyond it ends the request; the slice is then due when it says.</param>
+/// <param name="RetryDelay">The pause before the first retry; it doubles each time, with jitter. A longer
+/// <c>Retry-After</c> is honoured.</param>
+/// <param name="MaxRetryDelay">The longest pause. A <c>Retry-After</c> beyond it ends the request; the slice is then
+/// due when it says.</param>
 public sealed record Courtesy(
-    TimeSpan Spacing, int Concurrency, TimeSpan AttemptTimeout, TimeSpan TotalTimeout, int Retries, TimeSpan RetryDelay, TimeSpan MaxRetryDelay)
+    TimeSpan Spacing,
+    int Concurrency,
+    TimeSpan AttemptTimeout,
+    TimeSpan TotalTimeout,
+    int Retries,
+    TimeSpan RetryDelay,
+    TimeSpan MaxRetryDelay
+)
 {
-    /// <summary>What a server on this machine needs: no spacing and short pauses, so that tests and samples do not wait for nobody.</summary>
+    /// <summary>
+    /// What a server on this machine needs: no spacing and short pauses, so that tests and samples do not wait
+    /// for nobody.
+    /// </summary>
     public Courtesy ForLoopback() => this with { Spacing = TimeSpan.Zero, RetryDelay = RetryDelay / 10 };
 }

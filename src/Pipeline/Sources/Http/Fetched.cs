@@ -1,9 +1,17 @@
 namespace Pipeline.Sources.Http;
 
 /// <summary>What became of a pull: the verdict and, where there is one, the body in a temporary file.</summary>
-public sealed class Fetched(SourceRequest request, Verdict verdict, Answer? answer, Stream? body, string sha256, string? contentType) : IDisposable
+public sealed class Fetched(
+    SourceRequest request,
+    Verdict verdict,
+    Answer? answer,
+    Stream? body,
+    string sha256,
+    string? contentType
+) : IDisposable
 {
-    private readonly string? etag, lastModified;
+    private readonly string? etag,
+        lastModified;
 
     /// <summary>The request that the answer is an answer to; of several, the one that decided.</summary>
     public SourceRequest Request => request;
@@ -18,7 +26,8 @@ public sealed class Fetched(SourceRequest request, Verdict verdict, Answer? answ
     {
         get
         {
-            if (body is not null) body.Position = 0;
+            if (body is not null)
+                body.Position = 0;
             return body;
         }
     }
@@ -39,7 +48,10 @@ public sealed class Fetched(SourceRequest request, Verdict verdict, Answer? answ
         init => etag = value;
     }
 
-    /// <summary>When the publisher changed the body last, in the publisher's own words; empty when it does not say.</summary>
+    /// <summary>
+    /// When the publisher changed the body last, in the publisher's own words; empty when it does not
+    /// say.
+    /// </summary>
     public string LastModified
     {
         get => lastModified ?? answer?.LastModified ?? "";
@@ -55,12 +67,23 @@ public sealed class Fetched(SourceRequest request, Verdict verdict, Answer? answ
     /// <param name="file">The body; it becomes the result's.</param>
     /// <param name="notes">See <see cref="Notes"/>.</param>
     /// <param name="lastModified">See <see cref="LastModified"/>.</param>
-    public static Fetched Assembled(SourceRequest request, Answer last, BodyFile file, IReadOnlyList<string>? notes = null, string lastModified = "")
+    public static Fetched Assembled(
+        SourceRequest request,
+        Answer last,
+        BodyFile file,
+        IReadOnlyList<string>? notes = null,
+        string lastModified = ""
+    )
     {
         var answer = last with { Head = file.Head, Tail = file.Tail, Length = file.Length };
         var (body, sha256) = file.Complete();
         // A tag of one of the answers says nothing about the others.
-        return new Fetched(request, Verdict.Good, answer, body, sha256, last.ContentType) { Notes = notes ?? [], ETag = "", LastModified = lastModified };
+        return new Fetched(request, Verdict.Good, answer, body, sha256, last.ContentType)
+        {
+            Notes = notes ?? [],
+            ETag = "",
+            LastModified = lastModified,
+        };
     }
 
     public void Dispose() => body?.Dispose();

@@ -6,8 +6,8 @@ using Polly.Timeout;
 namespace Pipeline.Sources.Http;
 
 /// <summary>
-/// The one way to a source's server. A request goes through one resilience pipeline (deadline, concurrency, retry, circuit
-/// breaker, spacing, time-out of the attempt); nothing else retries it. Redirects are not followed.
+/// The one way to a source's server. A request goes through one resilience pipeline (deadline, concurrency, retry,
+/// circuit breaker, spacing, time-out of the attempt); nothing else retries it. Redirects are not followed.
 /// </summary>
 public sealed class SourceClient : IDisposable
 {
@@ -26,68 +26,116 @@ public sealed class SourceClient : IDisposable
     {
         this.time = time;
         http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("trade-pipeline", typeof(SourceClient).Assembly.GetName().Version?.ToString(3)));
+        http.DefaultRequestHeaders.UserAgent.Add(
+            new ProductInfoHeaderValue("trade-pipeline", typeof(SourceClient).Assembly.GetName().Version?.ToString(3))
+        );
         // Samples are nobody's server: they need no courtesy.
         pipeline = new SourcePipeline(handler is SampleAnswers ? courtesy.ForLoopback() : courtesy, time, random);
     }
 
     /// <summary>A handler for real networks: no redirects, no cookies, bounded connections.</summary>
-    public static HttpMessageHandler Sockets() => new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        AutomaticDecompression = System.Net.DecompressionMethods.All,
-        ConnectTimeout = TimeSpan.FromSeconds(20),
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-        MaxConnectionsPerServer = 4,
-        MaxResponseHeadersLength = 64
-    };
+    public static HttpMessageHandler Sockets() =>
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = System.Net.DecompressionMethods.All,
+            ConnectTimeout = TimeSpan.FromSeconds(20),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+            MaxConnectionsPerServer = 4,
+            MaxResponseHeadersLength = 64,
+        };
 
-    /// <summary>Sends a request, as often as the verdicts and the courtesy allow. Never throws for what the server does.</summary>
+    /// <summary>
+    /// Sends a request, as often as the verdicts and the courtesy allow. Never throws for what the server
+    /// does.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="judge">What an answer means.</param>
     /// <param name="etag">The entity tag of the body we have; empty when none.</param>
     /// <param name="lastModified">The <c>Last-Modified</c> of the body we have; empty when none.</param>
     /// <param name="cancellationToken">Stops the request.</param>
-    public async Task<Fetched> FetchAsync(SourceRequest request, Func<Answer, Verdict> judge, string etag, string lastModified, CancellationToken cancellationToken)
+    public async Task<Fetched> FetchAsync(
+        SourceRequest request,
+        Func<Answer, Verdict> judge,
+        string etag,
+        string lastModified,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            var fetched = await pipeline.RunAsync(token => AttemptAsync(request, judge, etag, lastModified, token), cancellationToken);
+            var fetched = await pipeline.RunAsync(
+                token => AttemptAsync(request, judge, etag, lastModified, token),
+                cancellationToken
+            );
             // A fault that asking again mends soon or not at all has not been mended.
-            if (fetched.Verdict is { Meaning: Meaning.Retry, MaxRetries: < int.MaxValue }) fetched.Verdict = fetched.Verdict with { Meaning = Meaning.Permanent };
+            if (fetched.Verdict is { Meaning: Meaning.Retry, MaxRetries: < int.MaxValue })
+                fetched.Verdict = fetched.Verdict with { Meaning = Meaning.Permanent };
             return fetched;
         }
         catch (TimeoutRejectedException e)
         {
-            return Fault(request, $"no complete answer within {e.Timeout.TotalSeconds:0} s", "the server may be busy; the next plan tries again");
+            return Fault(
+                request,
+                $"no complete answer within {e.Timeout.TotalSeconds:0} s",
+                "the server may be busy; the next plan tries again"
+            );
         }
         catch (BrokenCircuitException e)
         {
-            return Fault(request, "several failures of this server in a row, so that it is left alone for a while",
-                $"the next plan tries again{(e.RetryAfter is { } wait ? $"; the pause ends in {wait.TotalSeconds:0} s" : "")}");
+            return Fault(
+                request,
+                "several failures of this server in a row, so that it is left alone for a while",
+                $"the next plan tries "
+                    + $"again{(e.RetryAfter is { } wait ? $"; the pause ends in {wait.TotalSeconds:0} s" : "")}"
+            );
         }
         catch (Exception e) when (SourcePipeline.IsUntrusted(e))
         {
-            return new Fetched(request, Verdict.Permanent(Finding.Quote(request.Hide(Innermost(e).Message)), "a TLS connection with a certificate that this machine trusts",
-                "add the root certificate of the server's authority to this machine's store, after checking where it comes from; never disable the certificate check"), null, null, "", null);
+            return new Fetched(
+                request,
+                Verdict.Permanent(
+                    Finding.Quote(request.Hide(Innermost(e).Message)),
+                    "a TLS connection with a certificate that this machine trusts",
+                    "add the root certificate of the server's authority to this machine's store, after checking "
+                        + "where it comes from; never disable the certificate check"
+                ),
+                null,
+                null,
+                "",
+                null
+            );
         }
         catch (Exception e) when (SourcePipeline.IsTransport(e))
         {
-            return Fault(request, Finding.Quote(request.Hide(Innermost(e).Message)), "check the address and the network; the next plan tries again");
+            return Fault(
+                request,
+                Finding.Quote(request.Hide(Innermost(e).Message)),
+                "check the address and the network; the next plan tries again"
+            );
         }
     }
 
-    private static Fetched Fault(SourceRequest request, string seen, string advice) => new(request, Verdict.Retry(seen, "an answer", advice), null, null, "", null);
+    private static Fetched Fault(SourceRequest request, string seen, string advice) =>
+        new(request, Verdict.Retry(seen, "an answer", advice), null, null, "", null);
 
     private static Exception Innermost(Exception e) => e.InnerException is null ? e : Innermost(e.InnerException);
 
-    private async ValueTask<Fetched> AttemptAsync(SourceRequest request, Func<Answer, Verdict> judge, string etag, string lastModified, CancellationToken cancellationToken)
+    private async ValueTask<Fetched> AttemptAsync(
+        SourceRequest request,
+        Func<Answer, Verdict> judge,
+        string etag,
+        string lastModified,
+        CancellationToken cancellationToken
+    )
     {
         using var message = request.ToMessage();
-        if (etag.Length > 0) message.Headers.TryAddWithoutValidation("If-None-Match", etag);
-        else if (lastModified.Length > 0) message.Headers.TryAddWithoutValidation("If-Modified-Since", lastModified);
+        if (etag.Length > 0)
+            message.Headers.TryAddWithoutValidation("If-None-Match", etag);
+        else if (lastModified.Length > 0)
+            message.Headers.TryAddWithoutValidation("If-Modified-Since", lastModified);
         using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
         var file = new BodyFile();
@@ -95,21 +143,43 @@ public sealed class SourceClient : IDisposable
         {
             await file.CopyFromAsync(content, request.MaxBytes, request.Hidden, cancellationToken);
             var length = file.Length;
-            var answer = new Answer((int)response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant() ?? "", file.Head, file.Tail, length)
+            var answer = new Answer(
+                (int)response.StatusCode,
+                response.Headers,
+                response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant() ?? "",
+                file.Head,
+                file.Tail,
+                length
+            )
             {
                 LastModified = response.Content.Headers.LastModified?.ToString("R", CultureInfo.InvariantCulture),
-                Request = request
+                Request = request,
             };
-            var verdict = length > request.MaxBytes
-                ? Verdict.Permanent($"a body of more than {request.MaxBytes} bytes", $"at most {request.MaxBytes} bytes", "nothing was kept; ask for a smaller slice or raise the limit in the source's request")
-                : judge(answer);
+            var verdict =
+                length > request.MaxBytes
+                    ? Verdict.Permanent(
+                        $"a body of more than {request.MaxBytes} bytes",
+                        $"at most {request.MaxBytes} bytes",
+                        "nothing was kept; ask for a smaller slice or raise the limit in the source's request"
+                    )
+                    : judge(answer);
             if (verdict.Meaning == Meaning.NotModified && etag.Length + lastModified.Length == 0)
-                verdict = Verdict.Retry("status 304, though nothing was said about a body we have", "status 200", "the server has a fault; the next plan tries again");
+            {
+                verdict = Verdict.Retry(
+                    "status 304, though nothing was said about a body we have",
+                    "status 200",
+                    "the server has a fault; the next plan tries again"
+                );
+            }
+
             var contentType = response.Content.Headers.ContentType is { } type ? request.Hide(type.ToString()) : null;
             if (length > 0 && length <= request.MaxBytes)
             {
                 var (body, sha256) = file.Complete();
-                return new Fetched(request, verdict, answer, body, sha256, contentType) { RetryAfter = RetryAfter(response) };
+                return new Fetched(request, verdict, answer, body, sha256, contentType)
+                {
+                    RetryAfter = RetryAfter(response),
+                };
             }
             await file.DisposeAsync();
             return new Fetched(request, verdict, answer, null, "", contentType) { RetryAfter = RetryAfter(response) };
@@ -128,9 +198,14 @@ public sealed class SourceClient : IDisposable
             { Delta: { } delta } => delta,
             { Date: { } date } => date - time.GetUtcNow(),
             // More seconds than a number can hold are still a wish to be left alone.
-            _ => response.Headers.TryGetValues("Retry-After", out var values) && values.All(value => value.Length > 0 && value.All(char.IsAsciiDigit)) ? MaxRetryAfter : (TimeSpan?)null
+            _ => response.Headers.TryGetValues("Retry-After", out var values)
+            && values.All(value => value.Length > 0 && value.All(char.IsAsciiDigit))
+                ? MaxRetryAfter
+                : (TimeSpan?)null,
         };
-        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait > MaxRetryAfter ? MaxRetryAfter : wait;
+        return wait < TimeSpan.Zero ? TimeSpan.Zero
+            : wait > MaxRetryAfter ? MaxRetryAfter
+            : wait;
     }
 
     public void Dispose()

@@ -15,58 +15,101 @@ internal sealed class SourcePipeline : IDisposable
 
     public SourcePipeline(Courtesy courtesy, TimeProvider time, Func<double> random)
     {
-        limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions { PermitLimit = courtesy.Concurrency, QueueLimit = int.MaxValue, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
+        limiter = new ConcurrencyLimiter(
+            new ConcurrencyLimiterOptions
+            {
+                PermitLimit = courtesy.Concurrency,
+                QueueLimit = int.MaxValue,
+                QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+            }
+        );
         pipeline = new ResiliencePipelineBuilder<Fetched> { TimeProvider = time }
             // Waiting for a turn takes no part in the deadline: the others in the line have deadlines of their own.
             .AddStrategy(_ => new InTurn(limiter), new Unconfigured())
             .AddTimeout(new TimeoutStrategyOptions { Timeout = courtesy.TotalTimeout })
-            .AddRetry(new RetryStrategyOptions<Fetched>
-            {
-                MaxRetryAttempts = courtesy.Retries,
-                BackoffType = DelayBackoffType.Exponential,
-                Delay = courtesy.RetryDelay,
-                MaxDelay = courtesy.MaxRetryDelay,
-                UseJitter = true,
-                Randomizer = random,
-                ShouldHandle = args => ValueTask.FromResult(args.Outcome switch
+            .AddRetry(
+                new RetryStrategyOptions<Fetched>
                 {
-                    { Exception: { } e } => IsPassing(e),
-                    { Result: { } fetched } => fetched.Verdict.Meaning == Meaning.Retry && args.AttemptNumber < fetched.Verdict.MaxRetries && !(fetched.RetryAfter > courtesy.MaxRetryDelay),
-                    _ => false
-                }),
-                DelayGenerator = args => ValueTask.FromResult(Least(args.Outcome.Result) is { } wait && wait > Pause(courtesy, args.AttemptNumber) ? wait : (TimeSpan?)null),
-                OnRetry = args =>
-                {
-                    args.Outcome.Result?.Dispose();
-                    return ValueTask.CompletedTask;
+                    MaxRetryAttempts = courtesy.Retries,
+                    BackoffType = DelayBackoffType.Exponential,
+                    Delay = courtesy.RetryDelay,
+                    MaxDelay = courtesy.MaxRetryDelay,
+                    UseJitter = true,
+                    Randomizer = random,
+                    ShouldHandle = args =>
+                        ValueTask.FromResult(
+                            args.Outcome switch
+                            {
+                                { Exception: { } e } => IsPassing(e),
+                                { Result: { } fetched } => fetched.Verdict.Meaning == Meaning.Retry
+                                    && args.AttemptNumber < fetched.Verdict.MaxRetries
+                                    && !(fetched.RetryAfter > courtesy.MaxRetryDelay),
+                                _ => false,
+                            }
+                        ),
+                    DelayGenerator = args =>
+                        ValueTask.FromResult(
+                            Least(args.Outcome.Result) is { } wait && wait > Pause(courtesy, args.AttemptNumber)
+                                ? wait
+                                : (TimeSpan?)null
+                        ),
+                    OnRetry = args =>
+                    {
+                        args.Outcome.Result?.Dispose();
+                        return ValueTask.CompletedTask;
+                    },
                 }
-            })
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<Fetched>
-            {
-                FailureRatio = 0.9,
-                MinimumThroughput = 20,
-                SamplingDuration = TimeSpan.FromMinutes(2),
-                BreakDuration = TimeSpan.FromMinutes(1),
-                ShouldHandle = args => ValueTask.FromResult(args.Outcome switch
+            )
+            .AddCircuitBreaker(
+                new CircuitBreakerStrategyOptions<Fetched>
                 {
-                    { Exception: { } e } => IsPassing(e),
-                    { Result: { } fetched } => fetched.Verdict.Meaning == Meaning.Retry,
-                    _ => false
-                })
-            })
+                    FailureRatio = 0.9,
+                    MinimumThroughput = 20,
+                    SamplingDuration = TimeSpan.FromMinutes(2),
+                    BreakDuration = TimeSpan.FromMinutes(1),
+                    ShouldHandle = args =>
+                        ValueTask.FromResult(
+                            args.Outcome switch
+                            {
+                                { Exception: { } e } => IsPassing(e),
+                                { Result: { } fetched } => fetched.Verdict.Meaning == Meaning.Retry,
+                                _ => false,
+                            }
+                        ),
+                }
+            )
             .AddStrategy(_ => new Spaced(courtesy.Spacing, time), new Unconfigured())
             .AddTimeout(new TimeoutStrategyOptions { Timeout = courtesy.AttemptTimeout })
             .Build();
     }
 
-    public async Task<Fetched> RunAsync(Func<CancellationToken, ValueTask<Fetched>> attempt, CancellationToken cancellationToken) =>
-        await pipeline.ExecuteAsync(attempt, cancellationToken);
+    public async Task<Fetched> RunAsync(
+        Func<CancellationToken, ValueTask<Fetched>> attempt,
+        CancellationToken cancellationToken
+    ) => await pipeline.ExecuteAsync(attempt, cancellationToken);
 
-    /// <summary>Faults of the way to the server: no name, no connection in time, a connection that breaks off, a compression that is none.</summary>
-    public static bool IsTransport(Exception e) => e is HttpRequestException or IOException or InvalidDataException or OperationCanceledException { InnerException: TimeoutException };
+    /// <summary>
+    /// Faults of the way to the server: no name, no connection in time, a connection that breaks off, a
+    /// compression that is none.
+    /// </summary>
+    public static bool IsTransport(Exception e) =>
+        e
+            is HttpRequestException
+                or IOException
+                or InvalidDataException
+                or OperationCanceledException { InnerException: TimeoutException };
 
-    /// <summary>A server whose certificate is not accepted, or that speaks no TLS that is: it will not be another one in a minute.</summary>
-    public static bool IsUntrusted(Exception e) => e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException };
+    /// <summary>
+    /// A server whose certificate is not accepted, or that speaks no TLS that is: it will not be another one
+    /// in a minute.
+    /// </summary>
+    public static bool IsUntrusted(Exception e) =>
+        e
+            is HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.SecureConnectionError,
+                InnerException: AuthenticationException
+            };
 
     /// <summary>What the server asks for, or what its answer is known to need.</summary>
     private static TimeSpan? Least(Fetched? fetched) => fetched?.RetryAfter ?? fetched?.Verdict.Pause;
@@ -88,7 +131,10 @@ internal sealed class SourcePipeline : IDisposable
     private sealed class InTurn(RateLimiter limiter) : ResilienceStrategy<Fetched>
     {
         protected override async ValueTask<Outcome<Fetched>> ExecuteCore<TState>(
-            Func<ResilienceContext, TState, ValueTask<Outcome<Fetched>>> callback, ResilienceContext context, TState state)
+            Func<ResilienceContext, TState, ValueTask<Outcome<Fetched>>> callback,
+            ResilienceContext context,
+            TState state
+        )
         {
             using var lease = await limiter.AcquireAsync(1, context.CancellationToken);
             return await callback(context, state);
@@ -102,7 +148,10 @@ internal sealed class SourcePipeline : IDisposable
         private DateTimeOffset next = DateTimeOffset.MinValue;
 
         protected override async ValueTask<Outcome<Fetched>> ExecuteCore<TState>(
-            Func<ResilienceContext, TState, ValueTask<Outcome<Fetched>>> callback, ResilienceContext context, TState state)
+            Func<ResilienceContext, TState, ValueTask<Outcome<Fetched>>> callback,
+            ResilienceContext context,
+            TState state
+        )
         {
             TimeSpan wait;
             lock (gate)
@@ -112,7 +161,8 @@ internal sealed class SourcePipeline : IDisposable
                 next = start + spacing;
                 wait = start - now;
             }
-            if (wait > TimeSpan.Zero) await Task.Delay(wait, time, context.CancellationToken);
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, time, context.CancellationToken);
             return await callback(context, state);
         }
     }

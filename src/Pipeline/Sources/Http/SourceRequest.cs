@@ -3,7 +3,8 @@ using System.Text;
 namespace Pipeline.Sources.Http;
 
 /// <summary>One request to a source.</summary>
-/// <param name="Url">The address without any secret; this is what logs and metadata show. The scheme <c>curated</c> stands for the container of that name.</param>
+/// <param name="Url">The address without any secret; this is what logs and metadata show. The scheme <c>curated</c>
+/// stands for the container of that name.</param>
 /// <param name="Extension">The file name extension of the expected body.</param>
 /// <param name="MaxBytes">The largest body accepted, in bytes.</param>
 public sealed record SourceRequest(Uri Url, string Extension, long MaxBytes)
@@ -21,17 +22,24 @@ public sealed record SourceRequest(Uri Url, string Extension, long MaxBytes)
     /// <param name="name">The blob in the container <c>curated</c>.</param>
     /// <param name="extension">The file name extension of the body.</param>
     /// <param name="maxBytes">The largest file accepted, in bytes.</param>
-    public static SourceRequest Curated(string name, string extension, long maxBytes) => new(new Uri($"{CuratedScheme}:///{Uri.EscapeDataString(name)}"), extension, maxBytes);
+    public static SourceRequest Curated(string name, string extension, long maxBytes) =>
+        new(new Uri($"{CuratedScheme}:///{Uri.EscapeDataString(name)}"), extension, maxBytes);
 
     /// <summary>The address as messages name it, with the host that was asked; secrets are no part of it.</summary>
-    internal string Where => Url.Scheme == CuratedScheme ? Url.AbsoluteUri
-        : Url.GetComponents(UriComponents.SchemeAndServer | UriComponents.PathAndQuery, UriFormat.UriEscaped);
+    internal string Where =>
+        Url.Scheme == CuratedScheme
+            ? Url.AbsoluteUri
+            : Url.GetComponents(UriComponents.SchemeAndServer | UriComponents.PathAndQuery, UriFormat.UriEscaped);
 
     /// <summary>A text of the server's without the secrets, should it repeat what it was asked with.</summary>
     internal string Hide(string text)
     {
         foreach (var secret in Secrets.Where(secret => secret.Value.Length > 0))
-            text = text.Replace(secret.Value, "***", StringComparison.OrdinalIgnoreCase).Replace(Uri.EscapeDataString(secret.Value), "***", StringComparison.OrdinalIgnoreCase);
+        {
+            text = text.Replace(secret.Value, "***", StringComparison.OrdinalIgnoreCase)
+                .Replace(Uri.EscapeDataString(secret.Value), "***", StringComparison.OrdinalIgnoreCase);
+        }
+
         return text;
     }
 
@@ -40,15 +48,31 @@ public sealed record SourceRequest(Uri Url, string Extension, long MaxBytes)
 
     /// <summary>The secrets in the forms in which a server may repeat them in a body, which is stored.</summary>
     internal IReadOnlyList<byte[]> Hidden =>
-        [.. Secrets.Where(secret => secret.Value.Length >= MinHidden).SelectMany(secret => (string[])[secret.Value, Uri.EscapeDataString(secret.Value)]).Distinct(StringComparer.Ordinal).Select(Encoding.UTF8.GetBytes)];
+        [
+            .. Secrets
+                .Where(secret => secret.Value.Length >= MinHidden)
+                .SelectMany(secret => (string[])[secret.Value, Uri.EscapeDataString(secret.Value)])
+                .Distinct(StringComparer.Ordinal)
+                .Select(Encoding.UTF8.GetBytes),
+        ];
 
     /// <summary>The address as it is sent.</summary>
     internal Uri SentUrl
     {
         get
         {
-            var query = string.Join('&', Secrets.Where(secret => !secret.InHeader).Select(secret => $"{secret.Name}={Uri.EscapeDataString(secret.Value)}"));
-            return query.Length == 0 ? Url : new Uri($"{Url.OriginalString}{(Url.OriginalString.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}");
+            var query = string.Join(
+                '&',
+                Secrets
+                    .Where(secret => !secret.InHeader)
+                    .Select(secret => $"{secret.Name}={Uri.EscapeDataString(secret.Value)}")
+            );
+            return query.Length == 0
+                ? Url
+                : new Uri(
+                    $"{Url.OriginalString}{(Url.OriginalString.Contains('?', StringComparison.Ordinal) ? '&' : '?')}"
+                        + $"{query}"
+                );
         }
     }
 
@@ -56,10 +80,13 @@ public sealed record SourceRequest(Uri Url, string Extension, long MaxBytes)
     internal HttpRequestMessage ToMessage()
     {
         var message = new HttpRequestMessage(Form.Count > 0 ? HttpMethod.Post : HttpMethod.Get, SentUrl);
-        foreach (var secret in Secrets.Where(secret => secret.InHeader)) message.Headers.TryAddWithoutValidation(secret.Name, secret.Value);
-        if (Form.Count == 0) return message;
+        foreach (var secret in Secrets.Where(secret => secret.InHeader))
+            message.Headers.TryAddWithoutValidation(secret.Name, secret.Value);
+        if (Form.Count == 0)
+            return message;
         var form = new MultipartFormDataContent();
-        foreach (var (name, value) in Form) form.Add(new StringContent(value), name);
+        foreach (var (name, value) in Form)
+            form.Add(new StringContent(value), name);
         message.Content = form;
         return message;
     }

@@ -16,7 +16,7 @@ public enum Meaning
     Retry,
 
     /// <summary>Asking again will not help before somebody changes something.</summary>
-    Permanent
+    Permanent,
 }
 
 /// <summary>The meaning of an answer and, where it is a fault, the words for it.</summary>
@@ -35,6 +35,10 @@ public sealed record Verdict(Meaning Meaning, string Seen = "", string Expected 
     public static Verdict Good { get; } = new(Meaning.Body);
     public static Verdict NotModified { get; } = new(Meaning.NotModified);
     public static Verdict Empty { get; } = new(Meaning.Empty);
-    public static Verdict Retry(string seen, string expected, string advice) => new(Meaning.Retry, seen, expected, advice);
-    public static Verdict Permanent(string seen, string expected, string advice) => new(Meaning.Permanent, seen, expected, advice);
+
+    public static Verdict Retry(string seen, string expected, string advice) =>
+        new(Meaning.Retry, seen, expected, advice);
+
+    public static Verdict Permanent(string seen, string expected, string advice) =>
+        new(Meaning.Permanent, seen, expected, advice);
 }

@@ -5,12 +5,15 @@ namespace Pipeline.Sources.Moex;
 
 /// <summary>Reads the stock market's capitalisation: value at the close of a trading day, in roubles.</summary>
 /// <remarks>
-/// An answer speaks of the last trading day only. Before a body was checked the reader answers for no row, afterwards for the days
-/// of that body: what the table has of other days is still true.
+/// An answer speaks of the last trading day only. Before a body was checked the reader answers for no row, afterwards
+/// for the days of that body: what the table has of other days is still true.
 /// </remarks>
 internal sealed class CapitalisationBody : HolderBody
 {
-    /// <summary>The block that is read. <c>issuecapitalization</c>, by issues at a time of the day, is another figure.</summary>
+    /// <summary>
+    /// The block that is read. <c>issuecapitalization</c>, by issues at a time of the day, is another
+    /// figure.
+    /// </summary>
     public const string Block = "capitalization";
 
     private const string Holder = "All holders";
@@ -33,7 +36,9 @@ internal sealed class CapitalisationBody : HolderBody
 
     /// <inheritdoc/>
     protected override string Neighbours =>
-        TableClient.CreateQueryFilter($"PartitionKey eq {HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation)}");
+        TableClient.CreateQueryFilter(
+            $"PartitionKey eq {HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation)}"
+        );
 
     /// <inheritdoc/>
     public override string Wanted => "the capitalisation of a trading day";
@@ -55,8 +60,10 @@ internal sealed class CapitalisationBody : HolderBody
     {
         var reading = new HolderReading();
         var (pages, finding) = await IssAnswer.ReadAsync(body, cancellationToken);
-        if (finding is not null) reading.Refuse(finding);
-        for (var page = 0; page < pages.Count; page++) Page(pages[page], pages.Count == 1 ? "" : $"page {page + 1}, ", reading);
+        if (finding is not null)
+            reading.Refuse(finding);
+        for (var page = 0; page < pages.Count; page++)
+            Page(pages[page], pages.Count == 1 ? "" : $"page {page + 1}, ", reading);
         return reading;
     }
 
@@ -64,36 +71,85 @@ internal sealed class CapitalisationBody : HolderBody
     {
         if (page.Error is { } error)
         {
-            reading.Refuse(new Finding($"{where}block {Block}", Finding.Quote(error), "figures", MoexAnswers.ErrorAdvice));
+            reading.Refuse(
+                new Finding($"{where}block {Block}", Finding.Quote(error), "figures", MoexAnswers.ErrorAdvice)
+            );
             return;
         }
         if (page.Block(Block) is not { } block)
         {
-            reading.Refuse(new Finding($"{where}body", $"no block {Block}", "one", "the answer's layout has changed: the table keeps the old rows; adapt the reader, then replay"));
+            reading.Refuse(
+                new Finding(
+                    $"{where}body",
+                    $"no block {Block}",
+                    "one",
+                    "the answer's layout has changed: the table keeps the old rows; adapt the reader, then replay"
+                )
+            );
             return;
         }
         var value = block.Find("CAPITALIZATION", out var finding);
-        if (finding is not null) reading.Refuse(finding with { Where = where + finding.Where });
+        if (finding is not null)
+            reading.Refuse(finding with { Where = where + finding.Where });
         var day = block.Find("TRADEDATE", out finding);
-        if (finding is not null) reading.Refuse(finding with { Where = where + finding.Where });
-        if (value < 0 || day < 0) return;
-        for (var number = 1; number <= block.Rows.Count; number++) Row(block, number, value, day, where, reading);
+        if (finding is not null)
+            reading.Refuse(finding with { Where = where + finding.Where });
+        if (value < 0 || day < 0)
+            return;
+        for (var number = 1; number <= block.Rows.Count; number++)
+            Row(block, number, value, day, where, reading);
     }
 
     private static void Row(IssBlock block, int number, int value, int day, string where, HolderReading reading)
     {
         var row = block.Rows[number - 1];
         var at = $"{where}row {number}";
-        if (row.Count != block.Columns.Count) reading.Reject(at, $"{row.Count} cells", $"{block.Columns.Count} cells");
-        else if (row[day].Day is not { } traded || traded.Year is < 1990 or >= 2100) reading.Reject($"{at}, column {block.Columns[day]}", row[day].Quoted, "a day, yyyy-MM-dd");
+        if (row.Count != block.Columns.Count)
+        {
+            reading.Reject(at, $"{row.Count} cells", $"{block.Columns.Count} cells");
+        }
+        else if (row[day].Day is not { } traded || traded.Year is < 1990 or >= 2100)
+        {
+            reading.Reject($"{at}, column {block.Columns[day]}", row[day].Quoted, "a day, yyyy-MM-dd");
+        }
         else
         {
             var citation = $"Moscow Exchange ISS, capitalization, {traded:yyyy-MM-dd}";
             if (row[value].IsNull)
-                reading.Miss(at, new MissingRow(HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation), HoldingRow.RowKey(traded, Holder, citation),
-                    $"the source sent null for {block.Columns[value]}"));
-            else if (row[value].Number is not { } roubles || roubles <= 0) reading.Reject($"{at}, column {block.Columns[value]}", row[value].Quoted, "a number of roubles above 0");
-            else reading.Keep(at, HoldingRow.Of(traded, HoldingRow.Equity, HolderBasis.MarketCapitalisation, Holder, citation, null, roubles, HoldingRow.Roubles));
+            {
+                reading.Miss(
+                    at,
+                    new MissingRow(
+                        HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation),
+                        HoldingRow.RowKey(traded, Holder, citation),
+                        $"the source sent null for {block.Columns[value]}"
+                    )
+                );
+            }
+            else if (row[value].Number is not { } roubles || roubles <= 0)
+            {
+                reading.Reject(
+                    $"{at}, column {block.Columns[value]}",
+                    row[value].Quoted,
+                    "a number of roubles above 0"
+                );
+            }
+            else
+            {
+                reading.Keep(
+                    at,
+                    HoldingRow.Of(
+                        traded,
+                        HoldingRow.Equity,
+                        HolderBasis.MarketCapitalisation,
+                        Holder,
+                        citation,
+                        null,
+                        roubles,
+                        HoldingRow.Roubles
+                    )
+                );
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ using Pipeline.Tables;
 namespace Pipeline.Sources.Moex;
 
 /// <summary>
-/// Reads a body of statements about holders. The bodies of this source are small (the requests bound them), and what one row is
-/// worth can depend on any other, so that a body is read as a whole.
+/// Reads a body of statements about holders. The bodies of this source are small (the requests bound them), and what
+/// one row is worth can depend on any other, so that a body is read as a whole.
 /// </summary>
 internal abstract class HolderBody : ISliceReader
 {
@@ -36,14 +36,19 @@ internal abstract class HolderBody : ISliceReader
     protected virtual string Neighbours => "";
 
     /// <inheritdoc/>
-    public FigurePolicy Figures => new()
-    {
-        Plausible = Plausible is { } range ? row => double.IsNaN(((Holding)row).Value) ? null : range : null,
-        Spikes = Spikes is { } limit ? _ => limit : null,
-        Neighbours = Neighbours,
-        Periods = new PeriodLimits(FirstDay.ToString("O", CultureInfo.InvariantCulture), LastDay.ToString("O", CultureInfo.InvariantCulture),
-            "the first day of the dataset", "when the body was fetched")
-    };
+    public FigurePolicy Figures =>
+        new()
+        {
+            Plausible = Plausible is { } range ? row => double.IsNaN(((Holding)row).Value) ? null : range : null,
+            Spikes = Spikes is { } limit ? _ => limit : null,
+            Neighbours = Neighbours,
+            Periods = new PeriodLimits(
+                FirstDay.ToString("O", CultureInfo.InvariantCulture),
+                LastDay.ToString("O", CultureInfo.InvariantCulture),
+                "the first day of the dataset",
+                "when the body was fetched"
+            ),
+        };
 
     /// <inheritdoc/>
     public virtual string Wanted => "a statement";
@@ -61,17 +66,19 @@ internal abstract class HolderBody : ISliceReader
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<RowBatch> ReadAsync(Stream body, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RowBatch> ReadAsync(
+        Stream body,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var batch = (await ReadAllAsync(body, cancellationToken)).Settle().Batch();
-        if (batch.Read > 0) yield return batch;
+        if (batch.Read > 0)
+            yield return batch;
     }
 
     /// <summary>Reads the rows. What is wrong with the body as a whole is a refusal.</summary>
     protected abstract Task<HolderReading> ReadAllAsync(Stream body, CancellationToken cancellationToken);
 
     /// <summary>Told what a check has found.</summary>
-    protected virtual void OnChecked(HolderReading reading)
-    {
-    }
+    protected virtual void OnChecked(HolderReading reading) { }
 }

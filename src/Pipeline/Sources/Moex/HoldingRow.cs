@@ -18,11 +18,16 @@ internal static class HoldingRow
     /// <summary>The holder of a figure about all who do not live in Russia.</summary>
     public const string AllNonResidents = "All non-residents";
 
-    public static string PartitionKey(string assetClass, string basis) => $"{Keys.Clean(assetClass)}|{Keys.Clean(basis)}";
+    public static string PartitionKey(string assetClass, string basis) =>
+        $"{Keys.Clean(assetClass)}|{Keys.Clean(basis)}";
 
-    /// <remarks>Publishers contradict each other: the citation is part of the key, so that both statements stay.</remarks>
+    /// <remarks>
+    /// Publishers contradict each other: the citation is part of the key, so that both statements
+    /// stay.
+    /// </remarks>
     public static string RowKey(DateOnly asOf, string holder, string citation) =>
-        $"{asOf:yyyy-MM-dd}|{Keys.Clean(holder)}|{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(citation)))[..8]}";
+        $"{asOf:yyyy-MM-dd}|{Keys.Clean(holder)}|"
+        + $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(citation)))[..8]}";
 
     /// <summary>A statement as a row.</summary>
     /// <param name="asOf">The day the figure refers to.</param>
@@ -33,28 +38,41 @@ internal static class HoldingRow
     /// <param name="share">Per cent, 0 to 100; null when not published.</param>
     /// <param name="value">Whole units of <paramref name="currency"/>; null when not published.</param>
     /// <param name="currency">ISO 4217; ignored without a value.</param>
-    public static Holding Of(DateOnly asOf, string assetClass, string basis, string holder, string citation, decimal? share, decimal? value, string currency) => new()
-    {
-        PartitionKey = PartitionKey(assetClass, basis),
-        RowKey = RowKey(asOf, holder, citation),
-        AsOf = new DateTimeOffset(asOf, TimeOnly.MinValue, TimeSpan.Zero),
-        AssetClass = assetClass,
-        Basis = basis,
-        Holder = holder,
-        SharePercent = share is { } percent ? (double)percent : double.NaN,
-        Value = value is { } amount ? (double)amount : double.NaN,
-        Currency = value is null ? "" : currency,
-        Qualifier = Exact,
-        Citation = citation
-    };
+    public static Holding Of(
+        DateOnly asOf,
+        string assetClass,
+        string basis,
+        string holder,
+        string citation,
+        decimal? share,
+        decimal? value,
+        string currency
+    ) =>
+        new()
+        {
+            PartitionKey = PartitionKey(assetClass, basis),
+            RowKey = RowKey(asOf, holder, citation),
+            AsOf = new DateTimeOffset(asOf, TimeOnly.MinValue, TimeSpan.Zero),
+            AssetClass = assetClass,
+            Basis = basis,
+            Holder = holder,
+            SharePercent = share is { } percent ? (double)percent : double.NaN,
+            Value = value is { } amount ? (double)amount : double.NaN,
+            Currency = value is null ? "" : currency,
+            Qualifier = Exact,
+            Citation = citation,
+        };
 
     /// <summary>What a row says, for messages: <c>share 6.9, value 944000000000 RUB, exact</c>.</summary>
     public static string InWords(Holding row)
     {
         var words = new List<string>();
-        if (!double.IsNaN(row.SharePercent)) words.Add(FormattableString.Invariant($"share {row.SharePercent}"));
-        if (!double.IsNaN(row.Value)) words.Add(FormattableString.Invariant($"value {row.Value} {row.Currency}"));
-        if (row.HolderIso2.Length > 0) words.Add(row.HolderIso2);
+        if (!double.IsNaN(row.SharePercent))
+            words.Add(FormattableString.Invariant($"share {row.SharePercent}"));
+        if (!double.IsNaN(row.Value))
+            words.Add(FormattableString.Invariant($"value {row.Value} {row.Currency}"));
+        if (row.HolderIso2.Length > 0)
+            words.Add(row.HolderIso2);
         words.Add(row.Qualifier);
         return string.Join(", ", words);
     }

@@ -8,7 +8,10 @@ internal sealed class MoexRequests(MoexSettings settings)
     /// <summary>The most objects asked of the depository; a day has one for each type of asset and method.</summary>
     public const int NsdLimit = 1000;
 
-    /// <summary>The answer has 300 bytes; a list of some thousand securities, several pages of it, would fit too.</summary>
+    /// <summary>
+    /// The answer has 300 bytes; a list of some thousand securities, several pages of it, would fit
+    /// too.
+    /// </summary>
     private const long MaxIss = 16L << 20;
 
     /// <summary>A few hundred rows.</summary>
@@ -19,16 +22,32 @@ internal sealed class MoexRequests(MoexSettings settings)
 
     private const long MaxHolders = 4L << 20;
 
-    public SourceRequest Request(Slice slice) => slice.Dataset switch
-    {
-        MoexSlice.Capitalisation => new SourceRequest(
-            new Uri($"{(settings.IssUrl ?? MoexSettings.DefaultIssUrl).AbsoluteUri.TrimEnd('/')}/statistics/engines/stock/capitalization.json?iss.meta=off&lang=en"), "json", MaxIss),
-        MoexSlice.Ofz => new SourceRequest(settings.OfzTableUrl ?? MoexSettings.SampleOfzTableUrl, "xlsx", MaxOfz),
-        MoexSlice.Nsd => new SourceRequest(
-            new Uri($"{(settings.NsdUrl ?? MoexSettings.DefaultNsdUrl).AbsoluteUri}?limit={NsdLimit}&filter={Uri.EscapeDataString($$"""{"date":"{{slice.Key}}"}""")}"), "json", MaxNsd)
+    public SourceRequest Request(Slice slice) =>
+        slice.Dataset switch
         {
-            Secrets = [new SourceSecret("apikey", settings.NsdApiKey)]
-        },
-        _ => SourceRequest.Curated(settings.HoldersFile.Length > 0 ? settings.HoldersFile : MoexSettings.DefaultHoldersFile, "csv", MaxHolders)
-    };
+            MoexSlice.Capitalisation => new SourceRequest(
+                new Uri(
+                    $"{(settings.IssUrl ?? MoexSettings.DefaultIssUrl).AbsoluteUri.TrimEnd('/')}/statistics/engines/"
+                        + "stock/capitalization.json?iss.meta=off&lang=en"
+                ),
+                "json",
+                MaxIss
+            ),
+            MoexSlice.Ofz => new SourceRequest(settings.OfzTableUrl ?? MoexSettings.SampleOfzTableUrl, "xlsx", MaxOfz),
+            MoexSlice.Nsd => new SourceRequest(
+                new Uri(
+                    $"{(settings.NsdUrl ?? MoexSettings.DefaultNsdUrl).AbsoluteUri}?limit={NsdLimit}&filter={Uri.EscapeDataString($$"""{"date":"{{slice.Key}}"}""")}"
+                ),
+                "json",
+                MaxNsd
+            )
+            {
+                Secrets = [new SourceSecret("apikey", settings.NsdApiKey)],
+            },
+            _ => SourceRequest.Curated(
+                settings.HoldersFile.Length > 0 ? settings.HoldersFile : MoexSettings.DefaultHoldersFile,
+                "csv",
+                MaxHolders
+            ),
+        };
 }

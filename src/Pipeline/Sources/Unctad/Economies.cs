@@ -8,11 +8,16 @@ namespace Pipeline.Sources.Unctad;
 /// <param name="Name">The name in the tables where a body has none.</param>
 internal sealed record Economy(string Code, string Iso3, string Name);
 
-/// <summary>The economies by code and by ISO code. A release may bring others (unctad.md, section 4): those have no ISO code here.</summary>
+/// <summary>
+/// The economies by code and by ISO code. A release may bring others (unctad.md, section 4): those have no ISO
+/// code here.
+/// </summary>
 internal static class Economies
 {
     private static readonly FrozenDictionary<string, Economy> ByCode = Read();
-    private static readonly FrozenDictionary<string, Economy> ByIso3 = ByCode.Values.Where(economy => economy.Iso3.Length > 0).ToFrozenDictionary(economy => economy.Iso3, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, Economy> ByIso3 = ByCode
+        .Values.Where(economy => economy.Iso3.Length > 0)
+        .ToFrozenDictionary(economy => economy.Iso3, StringComparer.Ordinal);
 
     /// <summary>The financial centres of the program's own list.</summary>
     public static FrozenSet<string> FinancialCentres => Unctad.FinancialCentres.Default;
@@ -37,8 +42,15 @@ internal static class Economies
     /// <summary>The list is part of the program: a header, then <c>code|iso3|name</c> a line.</summary>
     private static FrozenDictionary<string, Economy> Read()
     {
-        using var reader = new StreamReader(typeof(Economies).Assembly.GetManifestResourceStream("Pipeline.Sources.Unctad.economies.txt")!);
-        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split('|'))
-            .Select(cells => new Economy(cells[0], cells[1], cells[2])).ToFrozenDictionary(economy => economy.Code, StringComparer.Ordinal);
+        using var reader = new StreamReader(
+            typeof(Economies).Assembly.GetManifestResourceStream("Pipeline.Sources.Unctad.economies.txt")!
+        );
+        return reader
+            .ReadToEnd()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Skip(1)
+            .Select(line => line.Split('|'))
+            .Select(cells => new Economy(cells[0], cells[1], cells[2]))
+            .ToFrozenDictionary(economy => economy.Code, StringComparer.Ordinal);
     }
 }

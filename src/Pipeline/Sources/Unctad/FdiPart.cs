@@ -1,6 +1,9 @@
 namespace Pipeline.Sources.Unctad;
 
-/// <summary>Direction and measure of rows whose columns do not say them: those of one export of the data centre.</summary>
+/// <summary>
+/// Direction and measure of rows whose columns do not say them: those of one export of the data
+/// centre.
+/// </summary>
 /// <param name="Direction"><c>inward</c> or <c>outward</c>.</param>
 /// <param name="Measure"><c>flow</c> or <c>stock</c>.</param>
 internal sealed record FdiPart(string Direction, string Measure)
@@ -15,6 +18,10 @@ internal sealed record FdiPart(string Direction, string Measure)
     public string FileName => $"{UnctadRequests.FileName}.{Direction}-{Measure}.csv";
 
     /// <summary>Reads <see cref="Line"/>; null when it is none.</summary>
-    public static FdiPart? Parse(string line) => line.StartsWith(Mark, StringComparison.Ordinal) && line[Mark.Length..].TrimEnd().Split(' ') is
-        [UnctadSlice.Inward or UnctadSlice.Outward, UnctadSlice.Flow or UnctadSlice.Stock] words ? new FdiPart(words[0], words[1]) : null;
+    public static FdiPart? Parse(string line) =>
+        line.StartsWith(Mark, StringComparison.Ordinal)
+        && line[Mark.Length..].TrimEnd().Split(' ')
+            is [UnctadSlice.Inward or UnctadSlice.Outward, UnctadSlice.Flow or UnctadSlice.Stock] words
+            ? new FdiPart(words[0], words[1])
+            : null;
 }

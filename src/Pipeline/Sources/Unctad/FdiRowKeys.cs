@@ -9,14 +9,16 @@ namespace Pipeline.Sources.Unctad;
 internal sealed class FdiRowKeys
 {
     /// <summary>Years that a body may speak of.</summary>
-    public const int FirstYear = 1900, LastYear = 2200;
+    public const int FirstYear = 1900,
+        LastYear = 2200;
 
     /// <summary>The publisher's words for the second of the two principles.</summary>
     private const string AssetLiability = "Asset/liability basis";
 
     private const string Directional = "foreign direct investment, directional principle, current prices";
     private const string ByAssets = "foreign direct investment, asset/liability principle, current prices";
-    private const string EitherWay = "foreign direct investment, directional or asset/liability principle (the body does not say), current prices";
+    private const string EitherWay =
+        "foreign direct investment, directional or asset/liability principle (the body does not say), current prices";
 
     private readonly Dictionary<int, EconomyKeys> economies = [];
     private readonly string?[] years = new string?[LastYear - FirstYear + 1];
@@ -30,7 +32,8 @@ internal sealed class FdiRowKeys
 
         public Economy Economy => economy;
 
-        public string Partition(int series) => partitions[series] ??= $"{economy.Code}|{Series.Direction(series)}|{Series.Measure(series)}";
+        public string Partition(int series) =>
+            partitions[series] ??= $"{economy.Code}|{Series.Direction(series)}|{Series.Measure(series)}";
     }
 
     /// <summary>The four series of an economy, by number.</summary>
@@ -40,15 +43,19 @@ internal sealed class FdiRowKeys
         public const int InwardStock = 2;
 
         public static int Of(bool outward, bool stock) => (outward ? 1 : 0) + (stock ? 2 : 0);
+
         public static string Direction(int series) => (series & 1) == 0 ? UnctadSlice.Inward : UnctadSlice.Outward;
+
         public static string Measure(int series) => (series & 2) == 0 ? UnctadSlice.Flow : UnctadSlice.Stock;
+
         public static string InWords(int series) => $"{Direction(series)} {Measure(series)}";
     }
 
     /// <summary>An economy of the body. Its name is the one of its first row.</summary>
     public EconomyKeys EconomyOf(int number, CsvRows rows, FdiHeader columns)
     {
-        if (economies.TryGetValue(number, out var keys)) return keys;
+        if (economies.TryGetValue(number, out var keys))
+            return keys;
         var label = columns.Label < 0 || IsForeign(rows, columns.Label) ? "" : rows.Text(columns.Label).Trim();
         keys = new EconomyKeys(Economies.Of(number.ToString("000", CultureInfo.InvariantCulture), label));
         economies.Add(number, keys);
@@ -74,7 +81,7 @@ internal sealed class FdiRowKeys
             Measure = Series.Measure(series),
             ValueUsd = dollars,
             Footnote = footnote,
-            Basis = hasFootnote ? BasisOf(footnote) : EitherWay
+            Basis = hasFootnote ? BasisOf(footnote) : EitherWay,
         };
     }
 
@@ -83,14 +90,17 @@ internal sealed class FdiRowKeys
 
     /// <summary>True if a cell of the row holds what cannot be text.</summary>
     internal static bool IsForeign(CsvRows rows, int column) =>
-        rows.Foreign is not null && column >= 0
+        rows.Foreign is not null
+        && column >= 0
         && (!Utf8.IsValid(rows.Bytes(column)) || rows.Bytes(column).Contains((byte)0));
 
     /// <summary>Footnotes are few and come in runs.</summary>
     private string FootnoteOf(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IsEmpty) return "";
-        if (bytes.SequenceEqual(lastFootnote)) return lastText;
+        if (bytes.IsEmpty)
+            return "";
+        if (bytes.SequenceEqual(lastFootnote))
+            return lastText;
         lastFootnote = bytes.ToArray();
         return lastText = Encoding.UTF8.GetString(bytes).Trim();
     }

@@ -2,7 +2,10 @@ using Pipeline.Sources.Unctad.SevenZip;
 
 namespace Pipeline.Sources.Unctad;
 
-/// <summary>The CSV text of a body: the body itself, or the one member of a 7z archive. The first bytes tell, not the name.</summary>
+/// <summary>
+/// The CSV text of a body: the body itself, or the one member of a 7z archive. The first bytes tell, not the
+/// name.
+/// </summary>
 internal static class FdiText
 {
     private const string Member = $"{UnctadRequests.FileName}.csv";
@@ -21,10 +24,19 @@ internal static class FdiText
         body.Position = 0;
         finding = null;
         // Two bytes are enough to know what was meant: the archive's reader says what is wrong with the others.
-        if (!start.AsSpan(0, length).StartsWith(UnctadAnswers.ArchiveSignature[..2])) return body;
-        if (SevenZipArchive.Open(body, Limits, out finding) is not { } archive) return null;
-        if (string.Equals(archive.Name, Member, StringComparison.OrdinalIgnoreCase)) return archive.OpenMember();
-        finding = new Finding("7z table of contents", $"a member named {Finding.Quote(archive.Name)}", Member, "the body is kept and the table keeps the old vintage; if the publisher has renamed it, adapt the reader, then replay");
+        if (!start.AsSpan(0, length).StartsWith(UnctadAnswers.ArchiveSignature[..2]))
+            return body;
+        if (SevenZipArchive.Open(body, Limits, out finding) is not { } archive)
+            return null;
+        if (string.Equals(archive.Name, Member, StringComparison.OrdinalIgnoreCase))
+            return archive.OpenMember();
+        finding = new Finding(
+            "7z table of contents",
+            $"a member named {Finding.Quote(archive.Name)}",
+            Member,
+            "the body is kept and the table keeps the old vintage; if the publisher has renamed it, adapt the "
+                + "reader, then replay"
+        );
         return null;
     }
 }

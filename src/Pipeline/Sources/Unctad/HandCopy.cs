@@ -87,11 +87,14 @@ internal sealed record HandCopy(Stream Text, byte Separator)
                 // What is cut in two at the end of the buffer waits for the next part.
                 var whole = bytes.Length;
                 for (var back = 1; back <= Math.Min(3, bytes.Length); back++)
+                {
                     if (bytes[^back] >= 0xC0)
                     {
                         whole = bytes.Length - back;
                         break;
                     }
+                }
+
                 if (!Utf8.IsValid(bytes[..whole]))
                     return false;
                 held = bytes.Length - whole;

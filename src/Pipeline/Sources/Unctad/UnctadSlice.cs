@@ -20,8 +20,17 @@ internal static class UnctadSlice
     public const string Stock = "stock";
 
     /// <summary>The slice itself when there is such a one.</summary>
-    /// <exception cref="FormatException">There is no such slice: a message was written by hand, or by another version of the program.</exception>
-    public static Slice Checked(Slice slice) => slice is { Dataset: FlowsStock or Partners, Key: All } ? slice
-        : throw new FormatException(new Finding($"slice {slice}", Finding.Quote($"{slice.Dataset}/{slice.Key}"), $"{FlowsStock}/{All} or {Partners}/{All}",
-            "the message moves to the poison queue; send it again with a slice of the table slices").ToString());
+    /// <exception cref="FormatException">There is no such slice: a message was written by hand, or by another version
+    /// of the program.</exception>
+    public static Slice Checked(Slice slice) =>
+        slice is { Dataset: FlowsStock or Partners, Key: All }
+            ? slice
+            : throw new FormatException(
+                new Finding(
+                    $"slice {slice}",
+                    Finding.Quote($"{slice.Dataset}/{slice.Key}"),
+                    $"{FlowsStock}/{All} or {Partners}/{All}",
+                    "the message moves to the poison queue; send it again with a slice of the table slices"
+                ).ToString()
+            );
 }

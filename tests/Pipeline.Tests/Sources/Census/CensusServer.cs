@@ -12,8 +12,9 @@ using Microsoft.Extensions.Logging;
 namespace Pipeline.Tests.Sources.Census;
 
 /// <summary>
-/// A server on this machine that answers like the trade API: from what the test put in, 204 for what it lacks, a redirect to the
-/// key page without the right key. Faults are put in front, for some requests or all, for ever or a number of times.
+/// A server on this machine that answers like the trade API: from what the test put in, 204 for what it lacks, a
+/// redirect to the key page without the right key. Faults are put in front, for some requests or all, for ever or a
+/// number of times.
 /// </summary>
 internal sealed class CensusServer : IAsyncDisposable
 {
@@ -59,11 +60,17 @@ internal sealed class CensusServer : IAsyncDisposable
         var server = new CensusServer(app);
         app.Run(server.AnswerAsync);
         await app.StartAsync();
-        server.Address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        server.Address = app
+            .Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!
+            .Addresses.Single();
         return server;
     }
 
-    /// <summary>Answers a request, named by path and query after the base address as in the samples' index, with a body.</summary>
+    /// <summary>
+    /// Answers a request, named by path and query after the base address as in the samples' index, with a
+    /// body.
+    /// </summary>
     public void Put(string request, byte[] body) => bodies[request] = body;
 
     public void Remove(string request) => bodies.TryRemove(request, out _);
@@ -71,22 +78,42 @@ internal sealed class CensusServer : IAsyncDisposable
     /// <summary>Puts a fault in front of the requests whose path and query contain a text.</summary>
     public void Break(string contains, Func<HttpContext, Task> answer, int times = int.MaxValue)
     {
-        lock (faults) faults.Add(new Fault(contains, answer, times));
+        lock (faults)
+            faults.Add(new Fault(contains, answer, times));
     }
 
-    public void Break(string contains, int status, string body = "", string contentType = "text/plain", string headers = "", int times = int.MaxValue) => Break(contains, context =>
-    {
-        context.Response.StatusCode = status;
-        foreach (var header in headers.Split('|', StringSplitOptions.RemoveEmptyEntries))
-            context.Response.Headers[header[..header.IndexOf('=', StringComparison.Ordinal)]] = header[(header.IndexOf('=', StringComparison.Ordinal) + 1)..];
-        if (status is 204 or 304) return Task.CompletedTask;
-        context.Response.ContentType = contentType;
-        return context.Response.Body.WriteAsync(Trade.Body(body)).AsTask();
-    }, times);
+    public void Break(
+        string contains,
+        int status,
+        string body = "",
+        string contentType = "text/plain",
+        string headers = "",
+        int times = int.MaxValue
+    ) =>
+        Break(
+            contains,
+            context =>
+            {
+                context.Response.StatusCode = status;
+                foreach (var header in headers.Split('|', StringSplitOptions.RemoveEmptyEntries))
+                {
+                    context.Response.Headers[header[..header.IndexOf('=', StringComparison.Ordinal)]] = header[
+                        (header.IndexOf('=', StringComparison.Ordinal) + 1)..
+                    ];
+                }
+
+                if (status is 204 or 304)
+                    return Task.CompletedTask;
+                context.Response.ContentType = contentType;
+                return context.Response.Body.WriteAsync(Trade.Body(body)).AsTask();
+            },
+            times
+        );
 
     public void Mend()
     {
-        lock (faults) faults.Clear();
+        lock (faults)
+            faults.Clear();
     }
 
     public async ValueTask DisposeAsync()
@@ -104,15 +131,34 @@ internal sealed class CensusServer : IAsyncDisposable
             var url = WebUtility.UrlDecode(context.Features.Get<IHttpRequestFeature>()!.RawTarget);
             var asked = url.Replace($"&key={Trade.Canary}", "", StringComparison.Ordinal);
             Requests.Enqueue(asked);
-            Headers.Enqueue(context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+            Headers.Enqueue(
+                context.Request.Headers.ToDictionary(
+                    header => header.Key,
+                    header => header.Value.ToString(),
+                    StringComparer.OrdinalIgnoreCase
+                )
+            );
             Fault? fault;
             lock (faults)
             {
-                fault = faults.FirstOrDefault(fault => fault.Left > 0 && asked.Contains(fault.Contains, StringComparison.Ordinal));
-                if (fault is not null) fault.Left--;
+                fault = faults.FirstOrDefault(fault =>
+                    fault.Left > 0 && asked.Contains(fault.Contains, StringComparison.Ordinal)
+                );
+                if (fault is not null)
+                    fault.Left--;
             }
-            if (fault is not null) await fault.Answer(context);
-            else await RightAsync(context, asked, keyed: asked.Length < url.Length || asked.EndsWith(".xlsx", StringComparison.Ordinal));
+            if (fault is not null)
+            {
+                await fault.Answer(context);
+            }
+            else
+            {
+                await RightAsync(
+                    context,
+                    asked,
+                    keyed: asked.Length < url.Length || asked.EndsWith(".xlsx", StringComparison.Ordinal)
+                );
+            }
         }
         finally
         {
@@ -130,12 +176,21 @@ internal sealed class CensusServer : IAsyncDisposable
             return;
         }
         var body = bodies.FirstOrDefault(pair => asked.EndsWith("/" + pair.Key, StringComparison.Ordinal)).Value;
-        if (ETag is not null) context.Response.Headers.ETag = ETag;
-        if (ETag is not null && body is not null && context.Request.Headers.IfNoneMatch == ETag) context.Response.StatusCode = 304;
-        else if (body is null) context.Response.StatusCode = 204;
+        if (ETag is not null)
+            context.Response.Headers.ETag = ETag;
+        if (ETag is not null && body is not null && context.Request.Headers.IfNoneMatch == ETag)
+        {
+            context.Response.StatusCode = 304;
+        }
+        else if (body is null)
+        {
+            context.Response.StatusCode = 204;
+        }
         else
         {
-            context.Response.ContentType = asked.EndsWith(".xlsx", StringComparison.Ordinal) ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "application/json";
+            context.Response.ContentType = asked.EndsWith(".xlsx", StringComparison.Ordinal)
+                ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+                : "application/json";
             await context.Response.Body.WriteAsync(body);
         }
     }

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Pipeline.Tests.Sources.Census;
 
-/// <summary>The whole way with a server on this machine instead of the API: what its faults do to the tables, and that they heal.</summary>
+/// <summary>
+/// The whole way with a server on this machine instead of the API: what its faults do to the tables, and that
+/// they heal.
+/// </summary>
 public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
 {
     private const string Exports = "exports/hs?get=CTY_CODE,CTY_NAME,ALL_VAL_MO,ALL_VAL_YR&time=";
@@ -29,8 +32,16 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
 
-    /// <summary>A year of three partners and the world; some months' figures of Russia may be changed, months left out, all rows changed by an edit.</summary>
-    private static byte[] Year(string variable, Func<int, int>? russia = null, IEnumerable<int>? months = null, Func<string, string>? edit = null)
+    /// <summary>
+    /// A year of three partners and the world; some months' figures of Russia may be changed, months left out,
+    /// all rows changed by an edit.
+    /// </summary>
+    private static byte[] Year(
+        string variable,
+        Func<int, int>? russia = null,
+        IEnumerable<int>? months = null,
+        Func<string, string>? edit = null
+    )
     {
         var rows = new List<string> { $"['CTY_CODE','CTY_NAME','{variable}_MO','{variable}_YR','time']" };
         var toDate = new int[4];
@@ -38,10 +49,18 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         {
             int[] figures = [russia?.Invoke(month) ?? month, 10 * month, 7, 0];
             figures[3] = figures.Sum();
-            for (var at = 0; at < 4; at++) toDate[at] += figures[at];
-            if (months is not null && !months.Contains(month)) continue;
             for (var at = 0; at < 4; at++)
-                rows.Add($"['{((string[])["4621", "5700", "2010", "-"])[at]}','{((string[])["RUSSIA", "CHINA", "MEXICO", "TOTAL FOR ALL COUNTRIES"])[at]}','{figures[at]}','{toDate[at]}','2019-{month:00}']");
+                toDate[at] += figures[at];
+            if (months is not null && !months.Contains(month))
+                continue;
+            for (var at = 0; at < 4; at++)
+            {
+                rows.Add(
+                    $"['{((string[])["4621", "5700", "2010", "-"])[at]}',"
+                        + $"'{((string[])["RUSSIA", "CHINA", "MEXICO", "TOTAL FOR ALL COUNTRIES"])[at]}',"
+                        + $"'{figures[at]}','{toDate[at]}','2019-{month:00}']"
+                );
+            }
         }
         var body = $"[{string.Join(",\n", rows)}]";
         return Trade.Body(edit?.Invoke(body) ?? body);
@@ -56,9 +75,10 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
             ["Census__ApiKey"] = Trade.Canary,
             ["Census__CountryFileUrl"] = "",
             ["Census__Levels"] = "total",
-            ["Census__From"] = "2019-01"
+            ["Census__From"] = "2019-01",
         };
-        foreach (var (name, value) in settings) values[name] = value;
+        foreach (var (name, value) in settings)
+            values[name] = value;
         return new TestPipeline(azurite.NewAccount(), values, clock);
     }
 
@@ -70,10 +90,18 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
     }
 
     /// <summary>What the fact table says, without when it was told.</summary>
-    private static async Task<List<string>> FactsAsync(TestPipeline pipeline) => [.. (await pipeline.RowsAsync("trademonthly")).Select(row =>
-        $"{row.PartitionKey} {row.RowKey} {row["ValueUsd"]} {row["YearToDateUsd"]} {row["PartnerName"]} r{row["Revision"]} {row["RowHash"]}").Order(StringComparer.Ordinal)];
+    private static async Task<List<string>> FactsAsync(TestPipeline pipeline) =>
+        [
+            .. (await pipeline.RowsAsync("trademonthly"))
+                .Select(row =>
+                    $"{row.PartitionKey} {row.RowKey} {row["ValueUsd"]} {row["YearToDateUsd"]} {row["PartnerName"]} "
+                    + $"r{row["Revision"]} {row["RowHash"]}"
+                )
+                .Order(StringComparer.Ordinal),
+        ];
 
-    private static Task<SliceRow> SliceAsync(TestPipeline pipeline, string datasetAndKey) => pipeline.Get<SliceBook>().GetAsync(Trade.Slice(datasetAndKey), CancellationToken.None);
+    private static Task<SliceRow> SliceAsync(TestPipeline pipeline, string datasetAndKey) =>
+        pipeline.Get<SliceBook>().GetAsync(Trade.Slice(datasetAndKey), CancellationToken.None);
 
     private async Task NextDayAsync(TestPipeline pipeline)
     {
@@ -81,31 +109,159 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         await pipeline.RunAsync();
     }
 
-    /// <summary>Name of the fault, state of the slice, its last error, stored bodies, state of its run, facts of the slice, rejects, gaps.</summary>
-    public static TheoryData<string, string, string, int, string, int, int, int> Faults => new()
-    {
-        { "204", "missing", "seen status 204 without a body, expected rows of 2019, released by 2019-04-17; the table keeps what it has", 0, "missing", 0, 0, 0 },
-        { "302", "failed", "seen status 302 to \"/data/missing_key.html\", expected an accepted API key; set Census__ApiKey", 0, "failed", 0, 0, 0 },
-        { "400", "failed", "seen status 400, text/plain, starting \"error: unknown variable \"X\"\", expected status 200; the request is not accepted", 1, "failed", 0, 1, 0 },
-        { "429", "failed", "seen status 429 without a body, expected status 200; the server asks for patience", 0, "failed", 0, 0, 0 },
-        { "500", "failed", "seen status 500, text/plain, starting \"There was an error while running your query.\", expected status 200; the service has a fault", 0, "failed", 0, 0, 0 },
-        { "cut off", "failed", "bytes that does not end in ]], expected a complete JSON array of arrays; the body is kept", 1, "failed", 0, 1, 0 },
-        { "broken inside", "refused", "row 48: seen \"a String where a row, an array, should begin\", expected a JSON array of arrays; the body is kept", 1, "refused", 0, 1, 0 },
-        { "html", "failed", $"seen status 200, text/html, starting \"<html>Access denied for key={new string('*', Trade.Canary.Length)}</html>\", expected a JSON array of arrays; the body is kept", 1, "failed", 0, 1, 0 },
-        { "null names", "done", "", 1, "done", 36, 0, 0 },
-        { "null value", "done", "", 1, "done", 35, 0, 1 },
-        { "a bad cell", "done", "1 rows rejected, the first: row 45, column ALL_VAL_MO: seen \"12,5\", expected a whole number of US dollars", 1, "done", 35, 1, 0 },
-        { "header twice", "done", "", 1, "done", 36, 0, 0 },
-        { "header twice, different", "refused", "body: seen 48 of 48 rows that cannot be understood, expected at most 5 %", 1, "refused", 0, 1, 0 },
-        { "shuffled", "done", "", 1, "done", 36, 0, 0 },
-        { "a column less", "refused", "header: seen \"CTY_CODE,CTY_NAME,ALL_VAL_MO,time\", expected the columns ALL_VAL_YR too", 1, "refused", 0, 1, 0 },
-        { "a column more", "done", "", 1, "done", 36, 0, 0 },
-        { "a sum off by one", "refused", "month 2019-01: seen partners that add up to 18, expected 19, the world row", 1, "refused", 0, 1, 0 },
-        { "abort", "failed", "check the address and the network", 0, "failed", 0, 0, 0 }
-    };
+    /// <summary>
+    /// Name of the fault, state of the slice, its last error, stored bodies, state of its run, facts of the
+    /// slice, rejects, gaps.
+    /// </summary>
+    public static TheoryData<string, string, string, int, string, int, int, int> Faults =>
+        new()
+        {
+            {
+                "204",
+                "missing",
+                "seen status 204 without a body, expected rows of 2019, released by 2019-04-17; the table keeps "
+                    + "what it has",
+                0,
+                "missing",
+                0,
+                0,
+                0
+            },
+            {
+                "302",
+                "failed",
+                "seen status 302 to \"/data/missing_key.html\", expected an accepted API key; set Census__ApiKey",
+                0,
+                "failed",
+                0,
+                0,
+                0
+            },
+            {
+                "400",
+                "failed",
+                "seen status 400, text/plain, starting \"error: unknown variable \"X\"\", expected status 200; the "
+                    + "request is not accepted",
+                1,
+                "failed",
+                0,
+                1,
+                0
+            },
+            {
+                "429",
+                "failed",
+                "seen status 429 without a body, expected status 200; the server asks for patience",
+                0,
+                "failed",
+                0,
+                0,
+                0
+            },
+            {
+                "500",
+                "failed",
+                "seen status 500, text/plain, starting \"There was an error while running your query.\", expected "
+                    + "status 200; the service has a fault",
+                0,
+                "failed",
+                0,
+                0,
+                0
+            },
+            {
+                "cut off",
+                "failed",
+                "bytes that does not end in ]], expected a complete JSON array of arrays; the body is kept",
+                1,
+                "failed",
+                0,
+                1,
+                0
+            },
+            {
+                "broken inside",
+                "refused",
+                "row 48: seen \"a String where a row, an array, should begin\", expected a JSON array of arrays; "
+                    + "the body is kept",
+                1,
+                "refused",
+                0,
+                1,
+                0
+            },
+            {
+                "html",
+                "failed",
+                $"seen status 200, text/html, starting \"<html>Access denied for "
+                    + $"key={new string('*', Trade.Canary.Length)}</html>\", expected a JSON array of arrays; the "
+                    + "body is kept",
+                1,
+                "failed",
+                0,
+                1,
+                0
+            },
+            { "null names", "done", "", 1, "done", 36, 0, 0 },
+            { "null value", "done", "", 1, "done", 35, 0, 1 },
+            {
+                "a bad cell",
+                "done",
+                "1 rows rejected, the first: row 45, column ALL_VAL_MO: seen \"12,5\", expected a whole number of "
+                    + "US dollars",
+                1,
+                "done",
+                35,
+                1,
+                0
+            },
+            { "header twice", "done", "", 1, "done", 36, 0, 0 },
+            {
+                "header twice, different",
+                "refused",
+                "body: seen 48 of 48 rows that cannot be understood, expected at most 5 %",
+                1,
+                "refused",
+                0,
+                1,
+                0
+            },
+            { "shuffled", "done", "", 1, "done", 36, 0, 0 },
+            {
+                "a column less",
+                "refused",
+                "header: seen \"CTY_CODE,CTY_NAME,ALL_VAL_MO,time\", expected the columns ALL_VAL_YR too",
+                1,
+                "refused",
+                0,
+                1,
+                0
+            },
+            { "a column more", "done", "", 1, "done", 36, 0, 0 },
+            {
+                "a sum off by one",
+                "refused",
+                "month 2019-01: seen partners that add up to 18, expected 19, the world row",
+                1,
+                "refused",
+                0,
+                1,
+                0
+            },
+            { "abort", "failed", "check the address and the network", 0, "failed", 0, 0, 0 },
+        };
 
     [Theory, MemberData(nameof(Faults))]
-    public async Task A_fault_ends_as_it_should_leaves_other_slices_alone_and_heals(string fault, string state, string error, int bodies, string run, int rows, int rejected, int gaps)
+    public async Task A_fault_ends_as_it_should_leaves_other_slices_alone_and_heals(
+        string fault,
+        string state,
+        string error,
+        int bodies,
+        string run,
+        int rows,
+        int rejected,
+        int gaps
+    )
     {
         quiet ??= await QuietAsync();
         await using var pipeline = Pipeline();
@@ -114,29 +270,45 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
 
         var slice = await SliceAsync(pipeline, "exports-total/2019");
         Assert.Equal(state, slice.State);
-        if (error.Length == 0) Assert.Equal("", slice.LastError);
-        else Assert.Contains(error, slice.LastError);
+        if (error.Length == 0)
+            Assert.Equal("", slice.LastError);
+        else
+            Assert.Contains(error, slice.LastError);
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline, "imports-total/2019")).State);
         Assert.Equal(SliceState.NotPublished, (await SliceAsync(pipeline, "exports-total/2020")).State);
         Assert.Equal(bodies, (await pipeline.Get<RawStore>().ListAsync(slice.Slice, CancellationToken.None)).Count);
         var runs = (await pipeline.RowsAsync("runs")).Where(row => row.GetString("Slice") == Slice).ToList();
         Assert.Equal(run, Assert.Single(runs).GetString("State"));
         await pipeline.LedgerAsync();
-        Assert.Equal((rows, 36), (await pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Count is var exports ? (exports, (await pipeline.RowsAsync("trademonthly", "Flow eq 'imports'")).Count) : default);
-        Assert.Equal((rejected, gaps), ((await pipeline.RowsAsync("rejects", "State eq 'open'")).Count, (await pipeline.RowsAsync("gaps")).Count));
+        Assert.Equal(
+            (rows, 36),
+            (await pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Count is var exports
+                ? (exports, (await pipeline.RowsAsync("trademonthly", "Flow eq 'imports'")).Count)
+                : default
+        );
+        Assert.Equal(
+            (rejected, gaps),
+            ((await pipeline.RowsAsync("rejects", "State eq 'open'")).Count, (await pipeline.RowsAsync("gaps")).Count)
+        );
         await NothingShowsTheKeyAsync(pipeline);
 
         server.Mend();
         server.Put(Exports + "2019", Year("ALL_VAL"));
-        // What failed or was rejected is asked for by the next plan; what the source did not know, or was fine, by the next revision.
+        // What failed or was rejected is asked for by the next plan; what the source did not know, or was fine, by the
+        // next revision.
         var wait = slice.NextDue - clock.GetUtcNow();
-        if (rejected > 0 || state == SliceState.Failed) Assert.True(wait < TimeSpan.FromHours(24), $"{wait}");
-        else if (wait > TimeSpan.Zero) clock.Advance(wait);
+        if (rejected > 0 || state == SliceState.Failed)
+            Assert.True(wait < TimeSpan.FromHours(24), $"{wait}");
+        else if (wait > TimeSpan.Zero)
+            clock.Advance(wait);
         await NextDayAsync(pipeline);
 
         Assert.Equal(quiet, await FactsAsync(pipeline));
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline, "exports-total/2019")).State);
-        Assert.Equal((0, 0), ((await pipeline.RowsAsync("rejects", "State eq 'open'")).Count, (await pipeline.RowsAsync("gaps")).Count));
+        Assert.Equal(
+            (0, 0),
+            ((await pipeline.RowsAsync("rejects", "State eq 'open'")).Count, (await pipeline.RowsAsync("gaps")).Count)
+        );
         Assert.Equal(rejected, (await pipeline.RowsAsync("rejects", "State eq 'replayed'")).Count);
         Assert.Empty(await pipeline.RowsAsync("history"));
         Assert.Equal("", (await SliceAsync(pipeline, "exports-total/2019")).LastError);
@@ -149,23 +321,59 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         void Edit(Func<string, string> edit) => server.Put(Exports + "2019", Encoding.Latin1.GetBytes(edit(good)));
         switch (fault)
         {
-            case "204": server.Break(at, 204); break;
-            case "302": server.Break(at, 302, headers: "X-DataWebAPI-KeyError=1|Location=/data/missing_key.html"); break;
-            case "400": server.Break(at, 400, "error: unknown variable 'X'"); break;
-            case "429": server.Break(at, 429, headers: "Retry-After=7200"); break;
-            case "500": server.Break(at, 500, "There was an error while running your query."); break;
-            case "cut off": Edit(body => body[..1000]); break;
-            case "broken inside": Edit(body => body.Insert(body.LastIndexOf('['), "\"x\",")); break;
-            case "html": server.Break(at, 200, $"<html>Access denied for key={Trade.Canary}</html>", "text/html"); break;
-            case "null names": Edit(body => body.Replace("\"MEXICO\"", "null").Replace("\"RUSSIA\"", "null")); break;
-            case "null value": Edit(body => body.Replace("\"RUSSIA\",\"12\",", "\"RUSSIA\",null,")); break;
-            case "a bad cell": Edit(body => body.Replace("\"RUSSIA\",\"12\",", "\"RUSSIA\",\"12,5\",")); break;
-            case "header twice": Edit(body => Twice(body, "4621")); break;
-            case "header twice, different": Edit(body => Twice(body, "x")); break;
-            case "shuffled": Edit(body => $"[{string.Join(',', Rows(body).Take(1).Concat(Rows(body).Skip(1).Reverse()))}]"); break;
-            case "a column less": Edit(body => $"[{string.Join(',', Rows(body).Select(row => Cells(row, cells => cells.RemoveAt(3))))}]"); break;
-            case "a column more": Edit(body => $"[{string.Join(',', Rows(body).Select(row => Cells(row, cells => cells.Insert(0, "new"))))}]"); break;
-            case "a sum off by one": Edit(body => body.Replace("\"18\",\"18\"", "\"19\",\"18\"")); break;
+            case "204":
+                server.Break(at, 204);
+                break;
+            case "302":
+                server.Break(at, 302, headers: "X-DataWebAPI-KeyError=1|Location=/data/missing_key.html");
+                break;
+            case "400":
+                server.Break(at, 400, "error: unknown variable 'X'");
+                break;
+            case "429":
+                server.Break(at, 429, headers: "Retry-After=7200");
+                break;
+            case "500":
+                server.Break(at, 500, "There was an error while running your query.");
+                break;
+            case "cut off":
+                Edit(body => body[..1000]);
+                break;
+            case "broken inside":
+                Edit(body => body.Insert(body.LastIndexOf('['), "\"x\","));
+                break;
+            case "html":
+                server.Break(at, 200, $"<html>Access denied for key={Trade.Canary}</html>", "text/html");
+                break;
+            case "null names":
+                Edit(body => body.Replace("\"MEXICO\"", "null").Replace("\"RUSSIA\"", "null"));
+                break;
+            case "null value":
+                Edit(body => body.Replace("\"RUSSIA\",\"12\",", "\"RUSSIA\",null,"));
+                break;
+            case "a bad cell":
+                Edit(body => body.Replace("\"RUSSIA\",\"12\",", "\"RUSSIA\",\"12,5\","));
+                break;
+            case "header twice":
+                Edit(body => Twice(body, "4621"));
+                break;
+            case "header twice, different":
+                Edit(body => Twice(body, "x"));
+                break;
+            case "shuffled":
+                Edit(body => $"[{string.Join(',', Rows(body).Take(1).Concat(Rows(body).Skip(1).Reverse()))}]");
+                break;
+            case "a column less":
+                Edit(body => $"[{string.Join(',', Rows(body).Select(row => Cells(row, cells => cells.RemoveAt(3))))}]");
+                break;
+            case "a column more":
+                Edit(body =>
+                    $"[{string.Join(',', Rows(body).Select(row => Cells(row, cells => cells.Insert(0, "new"))))}]"
+                );
+                break;
+            case "a sum off by one":
+                Edit(body => body.Replace("\"18\",\"18\"", "\"19\",\"18\""));
+                break;
             default:
                 server.Break(at, context =>
                 {
@@ -176,7 +384,8 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         }
     }
 
-    private static List<string> Rows(string body) => [.. JsonDocument.Parse(body).RootElement.EnumerateArray().Select(row => row.GetRawText())];
+    private static List<string> Rows(string body) =>
+        [.. JsonDocument.Parse(body).RootElement.EnumerateArray().Select(row => row.GetRawText())];
 
     private static string Cells(string row, Action<List<string>> change)
     {
@@ -194,10 +403,28 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         Assert.NotEmpty(pipeline.Log);
         Assert.DoesNotContain(pipeline.Log, line => line.Contains(Trade.Canary, StringComparison.OrdinalIgnoreCase));
         foreach (var table in (string[])["slices", "runs", "rejects", "gaps", "history", "datasets", "trademonthly"])
+        {
             foreach (var row in await pipeline.RowsAsync(table))
-                Assert.DoesNotContain(row, column => $"{column.Key} {column.Value}".Contains(Trade.Canary, StringComparison.OrdinalIgnoreCase));
-        await foreach (var blob in pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.RawContainer).GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata }))
-            Assert.DoesNotContain(Trade.Canary, $"{blob.Name} {string.Join(' ', blob.Metadata)} {blob.Properties.ContentType}", StringComparison.OrdinalIgnoreCase);
+            {
+                Assert.DoesNotContain(row, column =>
+                    $"{column.Key} {column.Value}".Contains(Trade.Canary, StringComparison.OrdinalIgnoreCase)
+                );
+            }
+        }
+
+        await foreach (
+            var blob in pipeline
+                .Get<StorageAccount>()
+                .Blobs.GetBlobContainerClient(Names.RawContainer)
+                .GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata })
+        )
+        {
+            Assert.DoesNotContain(
+                Trade.Canary,
+                $"{blob.Name} {string.Join(' ', blob.Metadata)} {blob.Properties.ContentType}",
+                StringComparison.OrdinalIgnoreCase
+            );
+        }
     }
 
     [Fact]
@@ -234,8 +461,12 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         Assert.Equal((true, "ValueUsd"), (history.GetBoolean("InPolicy"), history.GetString("Column").Split(',')[0]));
         var after = await pipeline.RowsAsync("trademonthly");
         var row = Assert.Single(after, row => row.GetInt32("Revision") == 1);
-        Assert.Equal(("4621|exports|total", "2019-12|TOTAL", 99L), (row.PartitionKey, row.RowKey, row.GetInt64("ValueUsd")));
-        static Dictionary<string, string> Versions(IEnumerable<Azure.Data.Tables.TableEntity> rows) => rows.ToDictionary(row => $"{row.PartitionKey} {row.RowKey}", row => $"{row.ETag}");
+        Assert.Equal(
+            ("4621|exports|total", "2019-12|TOTAL", 99L),
+            (row.PartitionKey, row.RowKey, row.GetInt64("ValueUsd"))
+        );
+        static Dictionary<string, string> Versions(IEnumerable<Azure.Data.Tables.TableEntity> rows) =>
+            rows.ToDictionary(row => $"{row.PartitionKey} {row.RowKey}", row => $"{row.ETag}");
         Assert.Equal("4621|exports|total 2019-12|TOTAL", Assert.Single(Versions(after).Except(Versions(before))).Key);
     }
 
@@ -252,14 +483,24 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
 
         var slice = await SliceAsync(pipeline, "exports-total/2019");
         Assert.Equal(SliceState.Refused, slice.State);
-        Assert.Equal("census-trade/exports-total/2019 body: seen 33 rows, expected at least 35, 95 % of the 36 rows of the body before; " +
-                     "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one is right", slice.LastError);
+        Assert.Equal(
+            "census-trade/exports-total/2019 body: seen 33 rows, expected at least 35, 95 % of the 36 rows of the "
+                + "body before; "
+                + "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if "
+                + "the new one is right",
+            slice.LastError
+        );
         Assert.Equal(before, await FactsAsync(pipeline));
 
         server.Put(Exports + "2019", Year("ALL_VAL"));
         await NextDayAsync(pipeline);
 
-        Assert.Equal((SliceState.Done, ""), (await SliceAsync(pipeline, "exports-total/2019")) is var healed ? (healed.State, healed.LastError) : default);
+        Assert.Equal(
+            (SliceState.Done, ""),
+            (await SliceAsync(pipeline, "exports-total/2019")) is var healed
+                ? (healed.State, healed.LastError)
+                : default
+        );
         Assert.Equal(before, await FactsAsync(pipeline));
         Assert.Empty(await pipeline.RowsAsync("rejects", "State eq 'open'"));
         Assert.Single(await pipeline.RowsAsync("rejects", "State eq 'replayed'"));
@@ -279,20 +520,34 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         await NextDayAsync(pipeline);
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline, "exports-total/2019")).State);
         // 2020 is answered without rows again, as before the fault.
-        Assert.Equal([("replayed", Slice), ("replayed", "census-trade/exports-total/2020")],
-            (await pipeline.RowsAsync("rejects")).Select(row => (row.GetString("State"), row.GetString("Slice"))).Order());
+        Assert.Equal(
+            [("replayed", Slice), ("replayed", "census-trade/exports-total/2020")],
+            (await pipeline.RowsAsync("rejects"))
+                .Select(row => (row.GetString("State"), row.GetString("Slice")))
+                .Order()
+        );
     }
 
     [Theory]
     [InlineData(204, "", "")]
     [InlineData(200, "[['CTY_CODE','CTY_NAME','ALL_VAL_MO','ALL_VAL_YR','time']]", "application/json")]
-    public async Task A_server_that_has_nothing_at_first_is_asked_again_until_it_has(int status, string body, string contentType)
+    public async Task A_server_that_has_nothing_at_first_is_asked_again_until_it_has(
+        int status,
+        string body,
+        string contentType
+    )
     {
         clock.Advance(Trade.At("2026-11-22T00:00:00") - clock.GetUtcNow());
         await using var pipeline = Pipeline();
         server.Break("/hs", status, body.Replace('\'', '"'), contentType);
         await pipeline.RunAsync();
-        Assert.Equal((SliceState.Missing, SliceRow.Never), ((await SliceAsync(pipeline, "exports-total/2019")).State, (await SliceAsync(pipeline, "exports-total/2019")).NextDue));
+        Assert.Equal(
+            (SliceState.Missing, SliceRow.Never),
+            (
+                (await SliceAsync(pipeline, "exports-total/2019")).State,
+                (await SliceAsync(pipeline, "exports-total/2019")).NextDue
+            )
+        );
         server.Mend();
         clock.Advance(TimeSpan.FromSeconds(1));
         await pipeline.RunAsync();
@@ -311,7 +566,12 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         await pipeline.RunAsync();
         var year = await SliceAsync(pipeline, "exports-total/2019");
         Assert.Equal(SliceState.Failed, year.State);
-        Assert.EndsWith("seen status 204 without a body, expected rows, because the table has some of this slice; the table keeps what it has; the next plan asks again", year.LastError, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "seen status 204 without a body, expected rows, because the table has some of this slice; the table "
+                + "keeps what it has; the next plan asks again",
+            year.LastError,
+            StringComparison.Ordinal
+        );
         Assert.Equal(before, await FactsAsync(pipeline));
         server.Mend();
         await NextDayAsync(pipeline);
@@ -323,16 +583,33 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
     public async Task What_came_from_samples_is_asked_for_again_once_the_same_storage_is_used_live()
     {
         var account = azurite.NewAccount();
-        List<KeyValuePair<string, string?>> settings = [new("Census__From", "2019-01"), new("Census__Levels", "total"), new("Census__CountryFileUrl", "")];
-        await using (var samples = new TestPipeline(account, settings, clock)) await samples.RunAsync();
+        List<KeyValuePair<string, string?>> settings =
+        [
+            new("Census__From", "2019-01"),
+            new("Census__Levels", "total"),
+            new("Census__CountryFileUrl", ""),
+        ];
+        await using (var samples = new TestPipeline(account, settings, clock))
+            await samples.RunAsync();
         // Another body for the year: the sample of the year before, with its months renamed.
-        var other = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "samples", "census-trade", "exports-total-2018.json"));
-        server.Put(Exports + "2019", Encoding.UTF8.GetBytes(other.Replace("\"2018-", "\"2019-", StringComparison.Ordinal)));
-        settings.AddRange([new("Sources__Mode", "live"), new("Census__BaseUrl", server.BaseUrl.AbsoluteUri), new("Census__ApiKey", Trade.Canary)]);
+        var other = await File.ReadAllTextAsync(
+            Path.Combine(AppContext.BaseDirectory, "samples", "census-trade", "exports-total-2018.json")
+        );
+        server.Put(
+            Exports + "2019",
+            Encoding.UTF8.GetBytes(other.Replace("\"2018-", "\"2019-", StringComparison.Ordinal))
+        );
+        settings.AddRange([
+            new("Sources__Mode", "live"),
+            new("Census__BaseUrl", server.BaseUrl.AbsoluteUri),
+            new("Census__ApiKey", Trade.Canary),
+        ]);
         await using var live = new TestPipeline(account, settings, clock);
         clock.Advance(TimeSpan.FromMinutes(1));
         await live.RunAsync();
-        var december = (await live.RowsAsync("trademonthly", "PartitionKey eq '4621|exports|total' and RowKey eq '2019-12|TOTAL'"))[0];
+        var december = (
+            await live.RowsAsync("trademonthly", "PartitionKey eq '4621|exports|total' and RowKey eq '2019-12|TOTAL'")
+        )[0];
         Assert.Equal((480_715_404L, 1), (december["ValueUsd"], december["Revision"]));
     }
 
@@ -340,9 +617,18 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
     public async Task A_slice_whose_dataset_is_switched_off_asks_nobody()
     {
         await using var pipeline = Pipeline();
-        await pipeline.Get<Pull>().RunAsync(new PullMessage("census-trade/country-balance/1992-01", clock.GetUtcNow()), CancellationToken.None);
+        await pipeline
+            .Get<Pull>()
+            .RunAsync(
+                new PullMessage("census-trade/country-balance/1992-01", clock.GetUtcNow()),
+                CancellationToken.None
+            );
         Assert.Equal("", (await SliceAsync(pipeline, "country-balance/1992-01")).State);
-        Assert.Contains("Information: census-trade/country-balance/1992-01: the settings have switched off the dataset; nothing is asked for", pipeline.Log);
+        Assert.Contains(
+            "Information: census-trade/country-balance/1992-01: the settings have switched off the dataset; nothing "
+                + "is asked for",
+            pipeline.Log
+        );
     }
 
     [Fact]
@@ -350,7 +636,19 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
     {
         await using var pipeline = Pipeline();
         await pipeline.RunAsync();
-        await pipeline.Get<SliceBook>().UpdateAsync(Trade.Slice("exports-total/2019"), row => row with { LastPulled = clock.GetUtcNow().AddYears(5), State = SliceState.Failed, NextDue = SliceRow.Never }, CancellationToken.None);
+        await pipeline
+            .Get<SliceBook>()
+            .UpdateAsync(
+                Trade.Slice("exports-total/2019"),
+                row =>
+                    row with
+                    {
+                        LastPulled = clock.GetUtcNow().AddYears(5),
+                        State = SliceState.Failed,
+                        NextDue = SliceRow.Never,
+                    },
+                CancellationToken.None
+            );
         await NextDayAsync(pipeline);
         var slice = await SliceAsync(pipeline, "exports-total/2019");
         Assert.Equal(SliceState.Done, slice.State);
@@ -363,10 +661,19 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         var account = azurite.NewAccount();
         foreach (var from in (string[])["1992-01", "2005-01"])
         {
-            await using var pipeline = new TestPipeline(account, [new("Census__From", from), new("Census__Levels", "HS2")], clock);
+            await using var pipeline = new TestPipeline(
+                account,
+                [new("Census__From", from), new("Census__Levels", "HS2")],
+                clock
+            );
             await pipeline.RunAsync();
             clock.Advance(TimeSpan.FromMinutes(1));
-            Assert.NotEmpty(await pipeline.RowsAsync("trademonthly", "PartitionKey eq '4621|imports|total' and RowKey eq '1992-03|TOTAL'"));
+            Assert.NotEmpty(
+                await pipeline.RowsAsync(
+                    "trademonthly",
+                    "PartitionKey eq '4621|imports|total' and RowKey eq '1992-03|TOTAL'"
+                )
+            );
             Assert.Empty(await pipeline.RowsAsync("history"));
         }
         var scope = Trade.Reader("country-balance/2005-01").Scope;
@@ -385,8 +692,13 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         await pipeline.RunAsync();
         var slice = await SliceAsync(pipeline, "exports-total/2019");
         Assert.Equal((SliceState.Done, Trade.At("2021-06-12T14:00:00")), (slice.State, slice.NextDue));
-        Assert.Equal(before.Select(row => row.ETag), (await pipeline.RowsAsync("trademonthly")).Select(row => row.ETag));
-        Assert.Contains(await pipeline.RowsAsync("runs"), row => row.GetString("State") == RunState.Unchanged && row.GetString("Slice") == Slice);
+        Assert.Equal(
+            before.Select(row => row.ETag),
+            (await pipeline.RowsAsync("trademonthly")).Select(row => row.ETag)
+        );
+        Assert.Contains(await pipeline.RowsAsync("runs"), row =>
+            row.GetString("State") == RunState.Unchanged && row.GetString("Slice") == Slice
+        );
         Assert.Single(await pipeline.Get<RawStore>().ListAsync(slice.Slice, CancellationToken.None));
     }
 
@@ -401,10 +713,11 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
             ["Census__ApiKey"] = Trade.Canary,
             ["Census__CountryFileUrl"] = server.FileUrl.AbsoluteUri,
             ["Census__Levels"] = "total",
-            ["Census__From"] = "2020-01"
+            ["Census__From"] = "2020-01",
         };
         server.Put("foreign-trade/balance/country.xlsx", TestWorkbook.Russia().Write());
-        await using (var pipeline = new TestPipeline(account, values, clock)) await pipeline.RunAsync();
+        await using (var pipeline = new TestPipeline(account, values, clock))
+            await pipeline.RunAsync();
         Assert.Contains(server.Requests, request => request.EndsWith("country.xlsx", StringComparison.Ordinal));
         server.Requests.Clear();
         values["Census__CountryFileUrl"] = "";
@@ -423,20 +736,41 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
     {
         clock.Advance(Trade.At("2025-03-15T00:00:00") - clock.GetUtcNow());
         var folder = Path.Combine(AppContext.BaseDirectory, "samples", "census-trade");
-        foreach (var recorded in JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "answers.json"))).RootElement.EnumerateArray())
+        foreach (
+            var recorded in JsonDocument
+                .Parse(File.ReadAllBytes(Path.Combine(folder, "answers.json")))
+                .RootElement.EnumerateArray()
+        )
+        {
             if (!recorded.GetProperty("request").GetString()!.StartsWith("without ", StringComparison.Ordinal))
-                server.Put(recorded.GetProperty("request").GetString()!, File.ReadAllBytes(Path.Combine(folder, recorded.GetProperty("file").GetString()!)));
+            {
+                server.Put(
+                    recorded.GetProperty("request").GetString()!,
+                    File.ReadAllBytes(Path.Combine(folder, recorded.GetProperty("file").GetString()!))
+                );
+            }
+        }
+
         await using var samples = new TestPipeline(azurite.NewAccount(), [new("Census__From", "2020-01")], clock);
         await samples.RunAsync();
-        await using var live = Pipeline(("Census__From", "2020-01"), ("Census__Levels", "total,HS2"), ("Census__CountryFileUrl", server.FileUrl.AbsoluteUri));
+        await using var live = Pipeline(
+            ("Census__From", "2020-01"),
+            ("Census__Levels", "total,HS2"),
+            ("Census__CountryFileUrl", server.FileUrl.AbsoluteUri)
+        );
         await live.RunAsync();
 
         var facts = await FactsAsync(samples);
         Assert.NotEmpty(facts);
         Assert.Equal(facts, await FactsAsync(live));
         static string Row(SliceRow row) => $"{row.Slice} {row.State} {row.Sha256} {row.Rows}";
-        var states = (await samples.Get<SliceBook>().ListAsync("census-trade", CancellationToken.None)).Select(Row).ToList();
-        Assert.Subset((await live.Get<SliceBook>().ListAsync("census-trade", CancellationToken.None)).Select(Row).ToHashSet(), states.ToHashSet());
+        var states = (await samples.Get<SliceBook>().ListAsync("census-trade", CancellationToken.None))
+            .Select(Row)
+            .ToList();
+        Assert.Subset(
+            (await live.Get<SliceBook>().ListAsync("census-trade", CancellationToken.None)).Select(Row).ToHashSet(),
+            states.ToHashSet()
+        );
         await NothingShowsTheKeyAsync(live);
     }
 
@@ -456,7 +790,14 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
     public async Task A_message_for_a_slice_that_does_not_exist_is_refused_with_what_could_be_meant()
     {
         await using var pipeline = Pipeline();
-        var e = await Assert.ThrowsAsync<FormatException>(() => pipeline.HandleAsync(Names.PullQueue, BinaryData.FromString("{\"Slice\":\"census-trade/exports-hs9/2019\",\"PlannedAt\":\"2020-01-01T00:00:00Z\"}")));
+        var e = await Assert.ThrowsAsync<FormatException>(() =>
+            pipeline.HandleAsync(
+                Names.PullQueue,
+                BinaryData.FromString(
+                    "{\"Slice\":\"census-trade/exports-hs9/2019\",\"PlannedAt\":\"2020-01-01T00:00:00Z\"}"
+                )
+            )
+        );
         Assert.Contains("seen \"exports-hs9/2019\", expected a slice of the trade source", e.Message);
         Assert.Empty(server.Requests);
     }

@@ -11,9 +11,21 @@ internal static class Trade
     public const string Canary = "canary0canary1canary2canary3canary4abcdef";
 
     public static CensusSettings Settings(
-        IReadOnlyList<string>? partners = null, string levels = "total,HS2", string from = "1992-01", bool all = false, Uri? baseUrl = null, Uri? file = null) => new(
-        baseUrl ?? CensusSettings.DefaultBaseUrl, Canary, all ? null : partners ?? ["4621"], levels.Split(','),
-        DateOnly.ParseExact(from, "yyyy-MM", System.Globalization.CultureInfo.InvariantCulture), file ?? CensusSettings.DefaultCountryFileUrl);
+        IReadOnlyList<string>? partners = null,
+        string levels = "total,HS2",
+        string from = "1992-01",
+        bool all = false,
+        Uri? baseUrl = null,
+        Uri? file = null
+    ) =>
+        new(
+            baseUrl ?? CensusSettings.DefaultBaseUrl,
+            Canary,
+            all ? null : partners ?? ["4621"],
+            levels.Split(','),
+            DateOnly.ParseExact(from, "yyyy-MM", System.Globalization.CultureInfo.InvariantCulture),
+            file ?? CensusSettings.DefaultCountryFileUrl
+        );
 
     public static Slice Slice(string datasetAndKey)
     {
@@ -21,10 +33,16 @@ internal static class Trade
         return new Slice("census-trade", datasetAndKey[..cut], datasetAndKey[(cut + 1)..]);
     }
 
-    public static ISliceReader Reader(string datasetAndKey, CensusSettings? settings = null) => new CensusSource(settings ?? Settings()).Reader(Slice(datasetAndKey));
+    public static ISliceReader Reader(string datasetAndKey, CensusSettings? settings = null) =>
+        new CensusSource(settings ?? Settings()).Reader(Slice(datasetAndKey));
 
     /// <summary>A body written with single quotes; a character stands for the byte of its number.</summary>
     public static byte[] Body(string text) => Encoding.Latin1.GetBytes(text.Replace('\'', '"'));
 
-    public static DateTimeOffset At(string moment) => DateTimeOffset.Parse(moment, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal);
+    public static DateTimeOffset At(string moment) =>
+        DateTimeOffset.Parse(
+            moment,
+            System.Globalization.CultureInfo.InvariantCulture,
+            System.Globalization.DateTimeStyles.AssumeUniversal
+        );
 }

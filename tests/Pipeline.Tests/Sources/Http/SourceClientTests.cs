@@ -13,9 +13,18 @@ namespace Pipeline.Tests.Sources.Http;
 public sealed class SourceClientTests : IAsyncLifetime
 {
     private const string Request = "exports/hs?get=CTY_CODE,CTY_NAME,ALL_VAL_MO,ALL_VAL_YR&time=2019";
-    private const string Good = "[['CTY_CODE','CTY_NAME','ALL_VAL_MO','ALL_VAL_YR','time'],['4621','RUSSIA','5','5','2019-01']]";
+    private const string Good =
+        "[['CTY_CODE','CTY_NAME','ALL_VAL_MO','ALL_VAL_YR','time'],['4621','RUSSIA','5','5','2019-01']]";
     private static readonly Slice Slice = Trade.Slice("exports-total/2019");
-    private static readonly Courtesy Polite = new(TimeSpan.Zero, 1, TimeSpan.FromSeconds(120), TimeSpan.FromMinutes(12), 4, TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(2));
+    private static readonly Courtesy Polite = new(
+        TimeSpan.Zero,
+        1,
+        TimeSpan.FromSeconds(120),
+        TimeSpan.FromMinutes(12),
+        4,
+        TimeSpan.FromSeconds(2),
+        TimeSpan.FromMinutes(2)
+    );
     private readonly HastyClock clock = new(Trade.At("2025-03-03T03:03:03"), TimeSpan.FromSeconds(119));
     private CensusServer server = null!;
 
@@ -28,50 +37,82 @@ public sealed class SourceClientTests : IAsyncLifetime
     public ValueTask DisposeAsync() => server.DisposeAsync();
 
     /// <summary>Fault, how often it is answered, how many requests it takes, and what comes of them.</summary>
-    public static TheoryData<int, string, string, int, int, string> Faults => new()
-    {
-        { 200, "application/json", Good, 1, 1, "Body" },
-        { 500, "text/plain", "There was an error while running your query.", 1, 2, "Body" },
-        { 500, "text/plain", "There was an error while running your query.", 4, 5, "Body" },
-        { 500, "text/plain", "There was an error while running your query.", 99, 5, "Retry: status 500, text/plain, starting \"There was an error while running your query.\"" },
-        { 429, "text/plain", "", 99, 5, "Retry: status 429 without a body" },
-        { 520, "text/plain", "", 99, 5, "Retry: status 520 without a body" },
-        { 400, "text/plain", "error: unknown variable 'X'", 99, 1, "Permanent: status 400, text/plain, starting \"error: unknown variable \"X\"\"" },
-        { 404, "text/plain", "", 99, 1, "Permanent: status 404 without a body" },
-        { 204, "", "", 99, 1, "Empty" },
-        { 200, "text/html", "<html>", 99, 1, "Permanent: status 200, text/html, starting \"<html>\"" },
-        { 200, "application/json", "[['CTY_CODE'],['46", 2, 3, "Body" },
-        { 200, "application/json", "[['CTY_CODE'],['46", 99, 3, "Permanent: a JSON body of 18 bytes that does not end in ]]" },
-        { 200, "application/json", "", 99, 3, "Permanent: status 200 without a body" },
-        { 304, "", "", 99, 5, "Retry: status 304, though nothing was said about a body we have" }
-    };
+    public static TheoryData<int, string, string, int, int, string> Faults =>
+        new()
+        {
+            { 200, "application/json", Good, 1, 1, "Body" },
+            { 500, "text/plain", "There was an error while running your query.", 1, 2, "Body" },
+            { 500, "text/plain", "There was an error while running your query.", 4, 5, "Body" },
+            {
+                500,
+                "text/plain",
+                "There was an error while running your query.",
+                99,
+                5,
+                "Retry: status 500, text/plain, starting \"There was an error while running your query.\""
+            },
+            { 429, "text/plain", "", 99, 5, "Retry: status 429 without a body" },
+            { 520, "text/plain", "", 99, 5, "Retry: status 520 without a body" },
+            {
+                400,
+                "text/plain",
+                "error: unknown variable 'X'",
+                99,
+                1,
+                "Permanent: status 400, text/plain, starting \"error: unknown variable \"X\"\""
+            },
+            { 404, "text/plain", "", 99, 1, "Permanent: status 404 without a body" },
+            { 204, "", "", 99, 1, "Empty" },
+            { 200, "text/html", "<html>", 99, 1, "Permanent: status 200, text/html, starting \"<html>\"" },
+            { 200, "application/json", "[['CTY_CODE'],['46", 2, 3, "Body" },
+            {
+                200,
+                "application/json",
+                "[['CTY_CODE'],['46",
+                99,
+                3,
+                "Permanent: a JSON body of 18 bytes that does not end in ]]"
+            },
+            { 200, "application/json", "", 99, 3, "Permanent: status 200 without a body" },
+            { 304, "", "", 99, 5, "Retry: status 304, though nothing was said about a body we have" },
+        };
 
     [Theory, MemberData(nameof(Faults))]
-    public async Task A_request_is_tried_again_as_often_as_its_fault_deserves(int status, string contentType, string body, int times, int requests, string expected)
+    public async Task A_request_is_tried_again_as_often_as_its_fault_deserves(
+        int status,
+        string contentType,
+        string body,
+        int times,
+        int requests,
+        string expected
+    )
     {
         server.Break("time=2019", status, body, contentType, times: times);
         using var fetched = await FetchAsync();
         Assert.Equal(expected, Words(fetched));
         Assert.Equal(requests, server.Requests.Count);
-        if (fetched.Body is null) return;
+        if (fetched.Body is null)
+            return;
         Assert.Equal(64, fetched.Sha256.Length);
         Assert.Equal(expected == "Body" ? Trade.Body(Good) : Trade.Body(body), Bytes(fetched));
     }
 
     /// <summary>What the server does to the connection, and what is said when it does so every time.</summary>
-    public static TheoryData<string, string> Connections => new()
-    {
-        { "abort", "" },
-        { "abort inside the body", "" },
-        { "too long a content length", "The response ended prematurely" },
-        { "no gzip", "unsupported compression method" }
-    };
+    public static TheoryData<string, string> Connections =>
+        new()
+        {
+            { "abort", "" },
+            { "abort inside the body", "" },
+            { "too long a content length", "The response ended prematurely" },
+            { "no gzip", "unsupported compression method" },
+        };
 
     [Theory, MemberData(nameof(Connections))]
     public async Task A_connection_that_breaks_is_tried_again_and_then_told(string what, string message)
     {
         server.Break("time=2019", context => BreakAsync(context, what), times: 1);
-        using (var fetched = await FetchAsync()) Assert.Equal("Body", Words(fetched));
+        using (var fetched = await FetchAsync())
+            Assert.Equal("Body", Words(fetched));
         server.Mend();
         server.Break("time=2019", context => BreakAsync(context, what));
         using (var fetched = await FetchAsync())
@@ -113,7 +154,10 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         using var client = new SourceClient(Polite, new Unreachable(), clock, () => 0.5);
         using var fetched = await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None);
-        Assert.Equal("Retry: \"A connection could not be established within the configured ConnectTimeout.\"", Words(fetched));
+        Assert.Equal(
+            "Retry: \"A connection could not be established within the configured ConnectTimeout.\"",
+            Words(fetched)
+        );
     }
 
     [Fact]
@@ -157,7 +201,11 @@ public sealed class SourceClientTests : IAsyncLifetime
             return Task.CompletedTask;
         });
         using var fetched = await FetchAsync();
-        Assert.Equal($"Permanent: status 302 to \"{server.Address}/elsewhere?get=CTY_CODE,CTY_NAME,ALL_VAL_MO,ALL_VAL_YR&time=2019&key=***\"", Words(fetched));
+        Assert.Equal(
+            $"Permanent: status 302 to "
+                + $"\"{server.Address}/elsewhere?get=CTY_CODE,CTY_NAME,ALL_VAL_MO,ALL_VAL_YR&time=2019&key=***\"",
+            Words(fetched)
+        );
         Assert.Single(server.Requests);
     }
 
@@ -170,8 +218,13 @@ public sealed class SourceClientTests : IAsyncLifetime
             return context.Response.WriteAsync($"cannot answer {context.Request.QueryString}");
         });
         using var fetched = await FetchAsync();
-        var hidden = $"cannot answer ?get=CTY_CODE,CTY_NAME,ALL_VAL_MO,ALL_VAL_YR&time=2019&key={new string('*', Trade.Canary.Length)}";
-        Assert.Equal(($"Permanent: status 400, no content type, starting \"{hidden}\"", hidden), (Words(fetched), Encoding.UTF8.GetString(Bytes(fetched))));
+        var hidden =
+            $"cannot answer "
+            + $"?get=CTY_CODE,CTY_NAME,ALL_VAL_MO,ALL_VAL_YR&time=2019&key={new string('*', Trade.Canary.Length)}";
+        Assert.Equal(
+            ($"Permanent: status 400, no content type, starting \"{hidden}\"", hidden),
+            (Words(fetched), Encoding.UTF8.GetString(Bytes(fetched)))
+        );
     }
 
     [Theory]
@@ -197,8 +250,13 @@ public sealed class SourceClientTests : IAsyncLifetime
         using var fetched = await FetchAsync();
         Assert.Equal(5, server.Requests.Count);
         Assert.Equal(4, clock.Pauses.Count);
-        Assert.All(clock.Pauses, pause => Assert.InRange(pause, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(60)));
-        Assert.True(clock.Pauses.Aggregate((one, other) => one + other) > TimeSpan.FromSeconds(10), string.Join(' ', clock.Pauses));
+        Assert.All(clock.Pauses, pause =>
+            Assert.InRange(pause, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(60))
+        );
+        Assert.True(
+            clock.Pauses.Aggregate((one, other) => one + other) > TimeSpan.FromSeconds(10),
+            string.Join(' ', clock.Pauses)
+        );
     }
 
     [Theory]
@@ -206,7 +264,10 @@ public sealed class SourceClientTests : IAsyncLifetime
     [InlineData("Mon, 03 Mar 2025 05:03:03 GMT", 7200.0)]
     [InlineData("2147483647", 604_800.0)]
     [InlineData("Fri, 31 Dec 9999 23:59:59 GMT", 604_800.0)]
-    public async Task A_pause_that_is_too_long_to_wait_for_ends_the_request_and_is_handed_on_up_to_a_week(string retryAfter, double seconds)
+    public async Task A_pause_that_is_too_long_to_wait_for_ends_the_request_and_is_handed_on_up_to_a_week(
+        string retryAfter,
+        double seconds
+    )
     {
         server.Break("time=2019", 429, headers: $"Retry-After={retryAfter}");
         using var fetched = await FetchAsync();
@@ -232,7 +293,8 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         server.Break("time=2019", StallAsync);
         var fetching = FetchAsync();
-        for (var attempt = 1; attempt <= 5; attempt++) await ExpireAsync(Polite.AttemptTimeout, attempt);
+        for (var attempt = 1; attempt <= 5; attempt++)
+            await ExpireAsync(Polite.AttemptTimeout, attempt);
         using var fetched = await fetching;
         Assert.Equal("Retry: no complete answer within 120 s", Words(fetched));
     }
@@ -266,11 +328,15 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         server.Break("time=2019", 503);
         using var client = Client(Polite with { RetryDelay = TimeSpan.FromMilliseconds(10) });
-        for (var request = 0; request < 4; request++) (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
+        for (var request = 0; request < 4; request++)
+            (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
         Assert.Equal(20, server.Requests.Count);
         using (var refused = await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None))
         {
-            Assert.Equal("Retry: several failures of this server in a row, so that it is left alone for a while", Words(refused));
+            Assert.Equal(
+                "Retry: several failures of this server in a row, so that it is left alone for a while",
+                Words(refused)
+            );
             Assert.Matches("^the next plan tries again; the pause ends in [0-9]+ s$", refused.Verdict.Advice);
         }
         Assert.Equal(20, server.Requests.Count);
@@ -285,7 +351,8 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         server.Break("time=2019", 400);
         using var client = Client(Polite);
-        for (var request = 0; request < 30; request++) (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
+        for (var request = 0; request < 30; request++)
+            (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
         Assert.Equal(30, server.Requests.Count);
     }
 
@@ -294,7 +361,8 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         server.Break("time=2019", 503, times: 1);
         using var client = Client(Polite with { Spacing = TimeSpan.FromSeconds(90) });
-        for (var request = 0; request < 2; request++) (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
+        for (var request = 0; request < 2; request++)
+            (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
         Assert.Equal(3, server.Requests.Count);
         Assert.Equal(TimeSpan.FromSeconds(180), clock.GetUtcNow() - Trade.At("2025-03-03T03:03:03"));
     }
@@ -305,12 +373,23 @@ public sealed class SourceClientTests : IAsyncLifetime
         var full = new TaskCompletionSource();
         server.Break("time=2019", async context =>
         {
-            if (server.MostAtOnce >= concurrency) full.TrySetResult();
+            if (server.MostAtOnce >= concurrency)
+                full.TrySetResult();
             await full.Task.WaitAsync(TimeSpan.FromMinutes(5));
             await context.Response.Body.WriteAsync(Trade.Body(Good));
         });
         using var client = Client(Polite with { Concurrency = concurrency });
-        foreach (var fetched in await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)))) fetched.Dispose();
+        foreach (
+            var fetched in await Task.WhenAll(
+                Enumerable
+                    .Range(0, 8)
+                    .Select(_ => client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None))
+            )
+        )
+        {
+            fetched.Dispose();
+        }
+
         Assert.Equal((8, concurrency), (server.Requests.Count, server.MostAtOnce));
     }
 
@@ -319,9 +398,38 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         server.ETag = "\"abc\"";
         using var client = Client(Polite);
-        using (var fetched = await client.FetchAsync(Source().Request(Slice), Judge, "\"abc\"", "Mon, 03 Mar 2025 00:00:00 GMT", CancellationToken.None)) Assert.Equal("NotModified", Words(fetched));
-        using (var fetched = await client.FetchAsync(Source().Request(Slice), Judge, "", "Mon, 03 Mar 2025 00:00:00 GMT", CancellationToken.None)) Assert.Equal("\"abc\"", fetched.Answer!.Header("ETag"));
-        Assert.Equal(["\"abc\" ", " Mon, 03 Mar 2025 00:00:00 GMT"], server.Headers.Select(headers => $"{headers.GetValueOrDefault("If-None-Match")} {headers.GetValueOrDefault("If-Modified-Since")}"));
+        using (
+            var fetched = await client.FetchAsync(
+                Source().Request(Slice),
+                Judge,
+                "\"abc\"",
+                "Mon, 03 Mar 2025 00:00:00 GMT",
+                CancellationToken.None
+            )
+        )
+        {
+            Assert.Equal("NotModified", Words(fetched));
+        }
+
+        using (
+            var fetched = await client.FetchAsync(
+                Source().Request(Slice),
+                Judge,
+                "",
+                "Mon, 03 Mar 2025 00:00:00 GMT",
+                CancellationToken.None
+            )
+        )
+        {
+            Assert.Equal("\"abc\"", fetched.Answer!.Header("ETag"));
+        }
+
+        Assert.Equal(
+            ["\"abc\" ", " Mon, 03 Mar 2025 00:00:00 GMT"],
+            server.Headers.Select(headers =>
+                $"{headers.GetValueOrDefault("If-None-Match")} {headers.GetValueOrDefault("If-Modified-Since")}"
+            )
+        );
         Assert.All(server.Headers, headers => Assert.StartsWith("trade-pipeline/", headers["User-Agent"]));
     }
 
@@ -335,7 +443,8 @@ public sealed class SourceClientTests : IAsyncLifetime
         server.Break("time=2019", 200, "[['x'],['", "application/json", times: 1);
         var fetched = await FetchAsync();
         var name = Assert.IsType<FileStream>(fetched.Body).Name;
-        // Where the system allows it the file has no name any more while it is open, so that not even a killed process leaves it.
+        // Where the system allows it the file has no name any more while it is open, so that not even a killed process
+        // leaves it.
         Assert.Equal(OperatingSystem.IsWindows(), File.Exists(name));
         fetched.Dispose();
         Assert.False(File.Exists(name));
@@ -354,12 +463,26 @@ public sealed class SourceClientTests : IAsyncLifetime
     {
         using var client = Client(Polite);
         var request = Source().Request(Slice);
-        var fetched = await client.FetchAsync(request with { MaxBytes = maxBytes ?? request.MaxBytes }, Judge, "", "", CancellationToken.None);
-        Assert.DoesNotContain(Trade.Canary, $"{fetched.Verdict} {fetched.ContentType}", StringComparison.OrdinalIgnoreCase);
+        var fetched = await client.FetchAsync(
+            request with
+            {
+                MaxBytes = maxBytes ?? request.MaxBytes,
+            },
+            Judge,
+            "",
+            "",
+            CancellationToken.None
+        );
+        Assert.DoesNotContain(
+            Trade.Canary,
+            $"{fetched.Verdict} {fetched.ContentType}",
+            StringComparison.OrdinalIgnoreCase
+        );
         return fetched;
     }
 
-    private static Task StallAsync(HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+    private static Task StallAsync(HttpContext context) =>
+        Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
 
     /// <summary>Waits for the request of this number to be on its way and lets time run out.</summary>
     private async Task ExpireAsync(TimeSpan timeout, int request)
@@ -370,14 +493,17 @@ public sealed class SourceClientTests : IAsyncLifetime
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        for (var since = Stopwatch.StartNew(); !condition();)
+        for (var since = Stopwatch.StartNew(); !condition(); )
         {
             Assert.True(since.Elapsed < TimeSpan.FromMinutes(5), "what the test waits for does not come true");
             await Task.Delay(5);
         }
     }
 
-    private static string Words(Fetched fetched) => fetched.Verdict.Seen.Length == 0 ? $"{fetched.Verdict.Meaning}" : $"{fetched.Verdict.Meaning}: {fetched.Verdict.Seen}";
+    private static string Words(Fetched fetched) =>
+        fetched.Verdict.Seen.Length == 0
+            ? $"{fetched.Verdict.Meaning}"
+            : $"{fetched.Verdict.Meaning}: {fetched.Verdict.Seen}";
 
     private static byte[] Bytes(Fetched fetched)
     {
@@ -389,7 +515,13 @@ public sealed class SourceClientTests : IAsyncLifetime
     /// <summary>What the sockets handler throws when a connection takes too long.</summary>
     private sealed class Unreachable : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            throw new TaskCanceledException("The operation was canceled.", new TimeoutException("A connection could not be established within the configured ConnectTimeout."));
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            CancellationToken cancellationToken
+        ) =>
+            throw new TaskCanceledException(
+                "The operation was canceled.",
+                new TimeoutException("A connection could not be established within the configured ConnectTimeout.")
+            );
     }
 }

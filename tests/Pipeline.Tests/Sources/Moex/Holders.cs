@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Pipeline.Checks;
@@ -15,10 +16,18 @@ internal static class Holders
     /// <summary>A key that must never be seen anywhere but in a request.</summary>
     public const string Canary = "canary5canary6canary7canary8canary9ghijkl";
 
-    public static MoexSettings Settings { get; } = new(MoexSettings.DefaultIssUrl, new Uri("https://cbr.example/table_ofz.xlsx"), MoexSettings.DefaultNsdUrl, Canary, MoexSettings.DefaultHoldersFile);
+    public static MoexSettings Settings { get; } =
+        new(
+            MoexSettings.DefaultIssUrl,
+            new Uri("https://cbr.example/table_ofz.xlsx"),
+            MoexSettings.DefaultNsdUrl,
+            Canary,
+            MoexSettings.DefaultHoldersFile
+        );
 
     /// <summary>A pull with no curated files.</summary>
-    public static BodyContext Context { get; } = new(DateTimeOffset.UnixEpoch, (_, _) => Task.FromResult<string?>(null));
+    public static BodyContext Context { get; } =
+        new(DateTimeOffset.UnixEpoch, (_, _) => Task.FromResult<string?>(null));
 
     public static MoexSource Source { get; } = new(Settings);
 
@@ -47,8 +56,19 @@ internal static class Holders
     {
         var outcome = await BodyOutcome.ReadAsync(Reader(datasetAndKey), body);
         Assert.Null(outcome.Check.Refusal);
-        return [.. outcome.Rows.Cast<Holding>().Select(row =>
-            FormattableString.Invariant($"{row.PartitionKey} {row.RowKey[..10]} {row.Holder} {row.HolderIso2} {row.SharePercent} {(decimal)(double.IsNaN(row.Value) ? -1 : row.Value)} {row.Currency} {row.Qualifier} [{row.Citation}]"))];
+        return
+        [
+            .. outcome
+                .Rows.Cast<Holding>()
+                .Select(row =>
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{row.PartitionKey} {row.RowKey[..10]} {row.Holder} {row.HolderIso2} {row.SharePercent} "
+                            + $"{(decimal)(double.IsNaN(row.Value) ? -1 : row.Value)} {row.Currency} "
+                            + $"{row.Qualifier} [{row.Citation}]"
+                    )
+                ),
+        ];
     }
 
     /// <summary>The verdict on an answer, in words.</summary>
@@ -61,15 +81,25 @@ internal static class Holders
             response.Headers.TryAddWithoutValidation(header[..cut], header[(cut + 1)..]);
         }
         var slice = Slice(datasetAndKey);
-        var answer = new Answer(status, response.Headers, contentType, body.AsMemory(0, Math.Min(body.Length, Answer.EndBytes)), body.AsMemory(Math.Max(0, body.Length - Answer.EndBytes)), body.Length)
+        var answer = new Answer(
+            status,
+            response.Headers,
+            contentType,
+            body.AsMemory(0, Math.Min(body.Length, Answer.EndBytes)),
+            body.AsMemory(Math.Max(0, body.Length - Answer.EndBytes)),
+            body.Length
+        )
         {
-            Request = Source.Request(slice)
+            Request = Source.Request(slice),
         };
         var verdict = Source.Judge(slice, answer);
         var words = verdict.Meaning.ToString();
-        if (verdict.Seen.Length > 0) words += $": {verdict.Seen}";
-        if (verdict.Expected.Length > 0) words += $"; expected {verdict.Expected}; {verdict.Advice}";
-        if (verdict.MaxRetries < int.MaxValue) words += $"; at most {verdict.MaxRetries} retries";
+        if (verdict.Seen.Length > 0)
+            words += $": {verdict.Seen}";
+        if (verdict.Expected.Length > 0)
+            words += $"; expected {verdict.Expected}; {verdict.Advice}";
+        if (verdict.MaxRetries < int.MaxValue)
+            words += $"; at most {verdict.MaxRetries} retries";
         return verdict.Pause > TimeSpan.Zero ? $"{words}; after {verdict.Pause.TotalSeconds} s" : words;
     }
 }

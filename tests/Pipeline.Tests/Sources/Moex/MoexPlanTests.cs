@@ -14,14 +14,27 @@ public sealed class MoexPlanTests
         static string Of(MoexSettings settings)
         {
             var source = new MoexSource(settings);
-            Assert.Equal(source.Datasets.Select(dataset => dataset.Name).Order(), source.Slices(Now).Select(slice => slice.Dataset).Distinct().Order());
+            Assert.Equal(
+                source.Datasets.Select(dataset => dataset.Name).Order(),
+                source.Slices(Now).Select(slice => slice.Dataset).Distinct().Order()
+            );
             return string.Join(' ', source.Slices(Now).Select(slice => $"{slice.Dataset}/{slice.Key}"));
         }
 
-        Assert.Equal("holders-by-country/all market-capitalisation/last-day ofz-nonresidents/all nsd-holders/2026-11-21 nsd-holders/2026-11-20 nsd-holders/2026-11-19 nsd-holders/2026-11-18 " +
-                     "nsd-holders/2026-11-17 nsd-holders/2026-11-16 nsd-holders/2026-11-15", Of(Holders.Settings));
-        Assert.Equal("holders-by-country/all market-capitalisation/last-day", Of(Holders.Settings with { OfzTableUrl = null, NsdApiKey = "" }));
-        Assert.Equal("market-capitalisation/last-day", Of(Holders.Settings with { OfzTableUrl = null, NsdUrl = null, HoldersFile = "" }));
+        Assert.Equal(
+            "holders-by-country/all market-capitalisation/last-day ofz-nonresidents/all nsd-holders/2026-11-21 "
+                + "nsd-holders/2026-11-20 nsd-holders/2026-11-19 nsd-holders/2026-11-18 "
+                + "nsd-holders/2026-11-17 nsd-holders/2026-11-16 nsd-holders/2026-11-15",
+            Of(Holders.Settings)
+        );
+        Assert.Equal(
+            "holders-by-country/all market-capitalisation/last-day",
+            Of(Holders.Settings with { OfzTableUrl = null, NsdApiKey = "" })
+        );
+        Assert.Equal(
+            "market-capitalisation/last-day",
+            Of(Holders.Settings with { OfzTableUrl = null, NsdUrl = null, HoldersFile = "" })
+        );
         Assert.Equal("", Of(new MoexSettings(null, null, null, "", "")));
     }
 
@@ -49,11 +62,21 @@ public sealed class MoexPlanTests
             return request.Url.AbsoluteUri;
         }
 
-        Assert.Equal("https://iss.moex.com/iss/statistics/engines/stock/capitalization.json?iss.meta=off&lang=en", Of("market-capitalisation/last-day"));
+        Assert.Equal(
+            "https://iss.moex.com/iss/statistics/engines/stock/capitalization.json?iss.meta=off&lang=en",
+            Of("market-capitalisation/last-day")
+        );
         Assert.Equal("https://cbr.example/table_ofz.xlsx", Of("ofz-nonresidents/all"));
-        Assert.Equal("https://nsddata.ru/api/get/assetholders?limit=1000&filter=%7B%22date%22%3A%222026-11-20%22%7D", Of("nsd-holders/2026-11-20"));
+        Assert.Equal(
+            "https://nsddata.ru/api/get/assetholders?limit=1000&filter=%7B%22date%22%3A%222026-11-20%22%7D",
+            Of("nsd-holders/2026-11-20")
+        );
         Assert.Equal("curated:///holders.csv", Of("holders-by-country/all"));
-        Assert.DoesNotContain(Holders.Canary, string.Join(' ', Holders.Source.Datasets) + Holders.Settings, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Holders.Canary,
+            string.Join(' ', Holders.Source.Datasets) + Holders.Settings,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -61,31 +84,68 @@ public sealed class MoexPlanTests
     [InlineData("nsd-holders/2026-02-30")]
     [InlineData("nsd-holders/all")]
     [InlineData("foreignholders/all")]
-    public void There_are_no_other_slices(string slice) => Assert.Equal(
-        $"slice moex-holders/{slice}: seen \"{slice}\", expected a slice of the holders source: market-capitalisation/last-day, ofz-nonresidents/all, holders-by-country/all, or for example nsd-holders/2026-11-20; " +
-        "the message moves to the poison queue; send it again with a slice of the table slices",
-        Assert.Throws<FormatException>(() => Holders.Source.Request(Holders.Slice(slice))).Message);
+    public void There_are_no_other_slices(string slice) =>
+        Assert.Equal(
+            $"slice moex-holders/{slice}: seen \"{slice}\", expected a slice of the holders source: "
+                + "market-capitalisation/last-day, ofz-nonresidents/all, holders-by-country/all, or for example "
+                + "nsd-holders/2026-11-20; "
+                + "the message moves to the poison queue; send it again with a slice of the table slices",
+            Assert.Throws<FormatException>(() => Holders.Source.Request(Holders.Slice(slice))).Message
+        );
 
     [Fact]
     public void Servers_on_this_machine_need_no_spacing_and_others_250_ms_and_one_request_at_a_time()
     {
-        Assert.Equal((TimeSpan.FromMilliseconds(250), 1), (Holders.Source.Courtesy.Spacing, Holders.Source.Courtesy.Concurrency));
-        Assert.Equal(TimeSpan.Zero, new MoexSource(new MoexSettings(new Uri("http://127.0.0.1:1/iss"), null, null, "", "")).Courtesy.Spacing);
-        Assert.Equal(TimeSpan.FromMilliseconds(250), new MoexSource(Holders.Settings with { IssUrl = new Uri("http://127.0.0.1:1/iss") }).Courtesy.Spacing);
+        Assert.Equal(
+            (TimeSpan.FromMilliseconds(250), 1),
+            (Holders.Source.Courtesy.Spacing, Holders.Source.Courtesy.Concurrency)
+        );
+        Assert.Equal(
+            TimeSpan.Zero,
+            new MoexSource(new MoexSettings(new Uri("http://127.0.0.1:1/iss"), null, null, "", "")).Courtesy.Spacing
+        );
+        Assert.Equal(
+            TimeSpan.FromMilliseconds(250),
+            new MoexSource(Holders.Settings with { IssUrl = new Uri("http://127.0.0.1:1/iss") }).Courtesy.Spacing
+        );
     }
 
     [Fact]
     public async Task No_two_datasets_answer_for_one_partition_and_every_basis_has_one()
     {
-        var readers = ((string[])["market-capitalisation/last-day", "ofz-nonresidents/all", "nsd-holders/2026-11-20", "holders-by-country/all"]).Select(Holders.Reader).ToList();
-        await readers[0].CheckAsync(new MemoryStream(Holders.Body("{'capitalization':{'columns':['CAPITALIZATION','TRADEDATE'],'data':[[1,'2026-11-20']]}}")), CancellationToken.None);
+        var readers = (
+            (string[])
+                [
+                    "market-capitalisation/last-day",
+                    "ofz-nonresidents/all",
+                    "nsd-holders/2026-11-20",
+                    "holders-by-country/all",
+                ]
+        )
+            .Select(Holders.Reader)
+            .ToList();
+        await readers[0]
+            .CheckAsync(
+                new MemoryStream(
+                    Holders.Body(
+                        "{'capitalization':{'columns':['CAPITALIZATION','TRADEDATE'],'data':[[1,'2026-11-20']]}}"
+                    )
+                ),
+                CancellationToken.None
+            );
         foreach (var basis in HolderBasis.All)
+        {
             foreach (var asset in (string[])["equity", "ofz"])
             {
                 var owners = readers.Count(reader => reader.Scope.Owns($"{asset}|{basis}", "2026-11-20|All|x"));
-                var only = basis == HolderBasis.MarketCapitalisation ? asset == "equity" : basis != HolderBasis.CbrMonthly || asset == "ofz";
+                var only =
+                    basis == HolderBasis.MarketCapitalisation
+                        ? asset == "equity"
+                        : basis != HolderBasis.CbrMonthly || asset == "ofz";
                 Assert.Equal((basis, only ? 1 : 0), (basis, owners));
             }
+        }
+
         Assert.Equal(11, HolderBasis.All.Distinct().Count());
     }
 }

@@ -13,7 +13,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Tests.Sources.Moex;
 
-/// <summary>A server on this machine in the place of the exchange, the central bank and the depository: for each path what the test puts there, 404 for others.</summary>
+/// <summary>
+/// A server on this machine in the place of the exchange, the central bank and the depository: for each path
+/// what the test puts there, 404 for others.
+/// </summary>
 internal sealed class MoexServer : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -37,14 +40,18 @@ internal sealed class MoexServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            if (untrusted) listen.UseHttps(Certificate());
-        }));
+            {
+                if (untrusted)
+                    listen.UseHttps(Certificate());
+            }));
         var app = builder.Build();
         var server = new MoexServer(app);
         app.Run(server.AnswerAsync);
         await app.StartAsync();
-        server.Address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        server.Address = app
+            .Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!
+            .Addresses.Single();
         return server;
     }
 
@@ -52,13 +59,25 @@ internal sealed class MoexServer : IAsyncDisposable
     public void Put(string path, Func<HttpContext, Task> answer) => answers[path] = answer;
 
     /// <summary>Answers a path with a body.</summary>
-    public void Put(string path, byte[] body, int status = 200, string contentType = "application/json", string headers = "") => Put(path, context =>
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = contentType;
-        foreach (var header in headers.Split('|', StringSplitOptions.RemoveEmptyEntries)) context.Response.Headers[header.Split('=')[0]] = header[(header.IndexOf('=', StringComparison.Ordinal) + 1)..];
-        return context.Response.Body.WriteAsync(body).AsTask();
-    });
+    public void Put(
+        string path,
+        byte[] body,
+        int status = 200,
+        string contentType = "application/json",
+        string headers = ""
+    ) => Put(path, context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = contentType;
+            foreach (var header in headers.Split('|', StringSplitOptions.RemoveEmptyEntries))
+            {
+                context.Response.Headers[header.Split('=')[0]] = header[
+                    (header.IndexOf('=', StringComparison.Ordinal) + 1)..
+                ];
+            }
+
+            return context.Response.Body.WriteAsync(body).AsTask();
+        });
 
     public async ValueTask DisposeAsync()
     {
@@ -70,7 +89,8 @@ internal sealed class MoexServer : IAsyncDisposable
     private Task AnswerAsync(HttpContext context)
     {
         Requests.Enqueue(WebUtility.UrlDecode(context.Features.Get<IHttpRequestFeature>()!.RawTarget));
-        if (answers.TryGetValue(context.Request.Path, out var answer)) return answer(context);
+        if (answers.TryGetValue(context.Request.Path, out var answer))
+            return answer(context);
         context.Response.StatusCode = 404;
         return Task.CompletedTask;
     }
@@ -78,7 +98,10 @@ internal sealed class MoexServer : IAsyncDisposable
     private static X509Certificate2 Certificate()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var signed = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, new DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        using var signed = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            DateTimeOffset.UnixEpoch,
+            new DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero)
+        );
         return X509CertificateLoader.LoadPkcs12(signed.Export(X509ContentType.Pfx), null);
     }
 }

@@ -43,25 +43,45 @@ public sealed class AmountsTests
     [InlineData("-9223372036855.1")]
     [InlineData("99999999999999999999999999999999")]
     [InlineData("0.0000000000000000000000001")]
-    public void What_is_no_amount_is_not_read(string text) => Assert.False(Amounts.TryRead(Encoding.UTF8.GetBytes(text), Amounts.Million, out _));
+    public void What_is_no_amount_is_not_read(string text) =>
+        Assert.False(Amounts.TryRead(Encoding.UTF8.GetBytes(text), Amounts.Million, out _));
 
     [Fact]
-    public void Every_amount_is_scaled_exactly_and_rounded_half_away_from_zero() => Prop.ForAll(
-        (from digits in Gen.Choose(int.MinValue, int.MaxValue) from more in Gen.Choose(0, 9999) from places in Gen.Choose(0, 12) from unit in Gen.Elements(1, Amounts.Million) select (digits, more, places, unit)).ToArbitrary(), sample =>
-    {
-        // The same in whole numbers of any length.
-        var mantissa = new BigInteger(sample.digits) * 10_000 + sample.more;
-        var scale = BigInteger.Pow(10, sample.places);
-        var (quotient, rest) = (BigInteger.DivRem(BigInteger.Abs(mantissa) * sample.unit, scale, out var remainder), remainder);
-        var expected = (quotient + (rest * 2 >= scale ? 1 : 0)) * mantissa.Sign;
-        var digits = BigInteger.Abs(mantissa).ToString(CultureInfo.InvariantCulture).PadLeft(sample.places + 1, '0');
-        var plain = $"{(mantissa.Sign < 0 ? "-" : "")}{digits[..^sample.places]}{(sample.places > 0 ? "." : "")}{digits[^sample.places..]}";
-        var floating = $"{mantissa.ToString(CultureInfo.InvariantCulture)}E-{sample.places:00}";
-        foreach (var text in (string[])[plain, floating])
-        {
-            var read = Amounts.TryRead(Encoding.UTF8.GetBytes(text), sample.unit, out var dollars);
-            Assert.Equal(BigInteger.Abs(expected) < long.MaxValue / sample.unit * sample.unit, read);
-            if (read) Assert.Equal(expected, dollars);
-        }
-    }).QuickCheckThrowOnFailure();
+    public void Every_amount_is_scaled_exactly_and_rounded_half_away_from_zero() =>
+        Prop.ForAll(
+                (
+                    from digits in Gen.Choose(int.MinValue, int.MaxValue)
+                    from more in Gen.Choose(0, 9999)
+                    from places in Gen.Choose(0, 12)
+                    from unit in Gen.Elements(1, Amounts.Million)
+                    select (digits, more, places, unit)
+                ).ToArbitrary(),
+                sample =>
+                {
+                    // The same in whole numbers of any length.
+                    var mantissa = new BigInteger(sample.digits) * 10_000 + sample.more;
+                    var scale = BigInteger.Pow(10, sample.places);
+                    var (quotient, rest) = (
+                        BigInteger.DivRem(BigInteger.Abs(mantissa) * sample.unit, scale, out var remainder),
+                        remainder
+                    );
+                    var expected = (quotient + (rest * 2 >= scale ? 1 : 0)) * mantissa.Sign;
+                    var digits = BigInteger
+                        .Abs(mantissa)
+                        .ToString(CultureInfo.InvariantCulture)
+                        .PadLeft(sample.places + 1, '0');
+                    var plain =
+                        $"{(mantissa.Sign < 0 ? "-" : "")}{digits[..^sample.places]}{(sample.places > 0 ? "." : "")}"
+                        + $"{digits[^sample.places..]}";
+                    var floating = $"{mantissa.ToString(CultureInfo.InvariantCulture)}E-{sample.places:00}";
+                    foreach (var text in (string[])[plain, floating])
+                    {
+                        var read = Amounts.TryRead(Encoding.UTF8.GetBytes(text), sample.unit, out var dollars);
+                        Assert.Equal(BigInteger.Abs(expected) < long.MaxValue / sample.unit * sample.unit, read);
+                        if (read)
+                            Assert.Equal(expected, dollars);
+                    }
+                }
+            )
+            .QuickCheckThrowOnFailure();
 }

@@ -29,8 +29,11 @@ internal static partial class DataCentre
         var nothing = Enumerable.Repeat("", kept).ToArray();
         var pivot = new StringBuilder("Economy_Label");
         foreach (var year in years)
+        {
             foreach (var column in columns[..kept])
                 pivot.Append(CultureInfo.InvariantCulture, $",{year}_{column}");
+        }
+
         foreach (var (label, row) in rows)
         {
             var cells = years.SelectMany(year => row.GetValueOrDefault(year, nothing));

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Pipeline.Tests.Sources.Unctad;
 
-/// <summary>A release as it was published, packed by the 7z program. Neither is part of the repository: where one is missing, this test is skipped.</summary>
+/// <summary>
+/// A release as it was published, packed by the 7z program. Neither is part of the repository: where one is
+/// missing, this test is skipped.
+/// </summary>
 public sealed class RecordedTests(Azurite azurite)
 {
     private const string Name = "US_FdiFlowsStock_2025.csv";
@@ -12,7 +15,11 @@ public sealed class RecordedTests(Azurite azurite)
     private static string? Find()
     {
         for (var folder = new DirectoryInfo(Repository.Root).Parent; folder is not null; folder = folder.Parent)
-            if (Path.Combine(folder.FullName, "shared", "data", "unctad", Name) is var path && File.Exists(path)) return path;
+        {
+            if (Path.Combine(folder.FullName, "shared", "data", "unctad", Name) is var path && File.Exists(path))
+                return path;
+        }
+
         return null;
     }
 
@@ -22,7 +29,11 @@ public sealed class RecordedTests(Azurite azurite)
         try
         {
             File.Copy(csv, Path.Combine(folder.FullName, "US_FdiFlowsStock.csv"));
-            var start = new ProcessStartInfo("7z", ["a", "-m0=lzma2", "out.7z", "US_FdiFlowsStock.csv"]) { WorkingDirectory = folder.FullName, RedirectStandardOutput = true };
+            var start = new ProcessStartInfo("7z", ["a", "-m0=lzma2", "out.7z", "US_FdiFlowsStock.csv"])
+            {
+                WorkingDirectory = folder.FullName,
+                RedirectStandardOutput = true,
+            };
             using var process = Process.Start(start)!;
             process.StandardOutput.ReadToEnd();
             process.WaitForExit();

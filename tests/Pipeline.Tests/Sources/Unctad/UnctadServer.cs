@@ -10,7 +10,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Pipeline.Tests.Sources.Unctad;
 
-/// <summary>A server on this machine in the place of UNCTAD's two: what the test put in, 404 for what it lacks.</summary>
+/// <summary>
+/// A server on this machine in the place of UNCTAD's two: what the test put in, 404 for what it
+/// lacks.
+/// </summary>
 internal sealed class UnctadServer : IAsyncDisposable
 {
     public const string Catalogue = "/api/datacenter/en";
@@ -41,23 +44,31 @@ internal sealed class UnctadServer : IAsyncDisposable
         var server = new UnctadServer(app);
         app.Run(server.AnswerAsync);
         await app.StartAsync();
-        server.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        server.Address = new Uri(
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
+        );
         return server;
     }
 
     public void On(string path, Func<HttpContext, Task> answer) => answers[path] = answer;
 
-    public void Put(string path, byte[] body, string contentType = "application/json", int status = 200) => On(path, context =>
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = contentType;
-        return context.Response.Body.WriteAsync(body).AsTask();
-    });
+    public void Put(string path, byte[] body, string contentType = "application/json", int status = 200) =>
+        On(path, context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = contentType;
+            return context.Response.Body.WriteAsync(body).AsTask();
+        });
 
-    public void Put(string path, string body, string contentType = "application/json", int status = 200) => Put(path, Fdi.Bytes(body), contentType, status);
+    public void Put(string path, string body, string contentType = "application/json", int status = 200) =>
+        Put(path, Fdi.Bytes(body), contentType, status);
 
     /// <summary>A catalogue that dates the release.</summary>
-    public void Release(string date) => Put(Catalogue, $$"""{"folders":[{"reports":[{"reportName":"US.Other","lastUpdatedDate":"1999"}],"subFolders":[{"reports":[{"id":7,"reportName":"US.FdiFlowsStock","lastUpdatedDate":"{{date}}"}]}]}]}""");
+    public void Release(string date) =>
+        Put(
+            Catalogue,
+            $$"""{"folders":[{"reports":[{"reportName":"US.Other","lastUpdatedDate":"1999"}],"subFolders":[{"reports":[{"id":7,"reportName":"US.FdiFlowsStock","lastUpdatedDate":"{{date}}"}]}]}]}"""
+        );
 
     public void Archive(string csv) => Put(Bulk, Fdi.Archive(Fdi.Bytes(csv)), "application/x-7z-compressed");
 
@@ -71,8 +82,12 @@ internal sealed class UnctadServer : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         var path = context.Request.Path.Value!;
-        Requests.Enqueue(context.Request.HasFormContentType ? $"{path} {(await context.Request.ReadFormAsync())["$filter"]}" : path);
-        if (answers.TryGetValue(path, out var answer)) await answer(context);
-        else context.Response.StatusCode = 404;
+        Requests.Enqueue(
+            context.Request.HasFormContentType ? $"{path} {(await context.Request.ReadFormAsync())["$filter"]}" : path
+        );
+        if (answers.TryGetValue(path, out var answer))
+            await answer(context);
+        else
+            context.Response.StatusCode = 404;
     }
 }

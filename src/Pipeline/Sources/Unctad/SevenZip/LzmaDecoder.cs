@@ -1,8 +1,8 @@
 namespace Pipeline.Sources.Unctad.SevenZip;
 
 /// <summary>
-/// The LZMA algorithm: a range coder whose every bit is predicted from what came before, giving literals and references back
-/// into the window.
+/// The LZMA algorithm: a range coder whose every bit is predicted from what came before, giving literals and references
+/// back into the window.
 /// </summary>
 /// <remarks>Written after the public specification (lzma-specification.txt of the LZMA SDK).</remarks>
 internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
@@ -33,8 +33,12 @@ internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
     private readonly LengthModel repLength = new();
     private ushort[] literal = [];
     private LzmaModel model;
-    private uint range, code;
-    private uint rep0, rep1, rep2, rep3;
+    private uint range,
+        code;
+    private uint rep0,
+        rep1,
+        rep2,
+        rep3;
     private int state;
     private int pending;
     private long position;
@@ -53,14 +57,22 @@ internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
     {
         model = to;
         var literals = 0x300 << (to.Lc + to.Lp);
-        if (literal.Length != literals) literal = new ushort[literals];
+        if (literal.Length != literals)
+            literal = new ushort[literals];
         ResetState();
     }
 
     /// <summary>Forgets all predictions.</summary>
     public void ResetState()
     {
-        foreach (var probabilities in (ushort[][])[isMatch, isRep, isRep0, isRep1, isRep2, isRep0Long, posSlot, posSpecial, posAlign, literal]) Array.Fill(probabilities, Half);
+        foreach (
+            var probabilities in (ushort[][])
+                [isMatch, isRep, isRep0, isRep1, isRep2, isRep0Long, posSlot, posSpecial, posAlign, literal]
+        )
+        {
+            Array.Fill(probabilities, Half);
+        }
+
         matchLength.Reset();
         repLength.Reset();
         state = 0;
@@ -78,11 +90,14 @@ internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
     public void StartRange()
     {
         var first = input.Byte();
-        if (first != 0) throw input.Broken($"{first:X2} at the start of LZMA data", "00");
+        if (first != 0)
+            throw input.Broken($"{first:X2} at the start of LZMA data", "00");
         range = uint.MaxValue;
         code = 0;
-        for (var index = 0; index < 4; index++) code = code << 8 | input.Byte();
-        if (code == range) throw input.Broken("FFFFFFFF at the start of LZMA data", "a smaller number");
+        for (var index = 0; index < 4; index++)
+            code = code << 8 | input.Byte();
+        if (code == range)
+            throw input.Broken("FFFFFFFF at the start of LZMA data", "a smaller number");
     }
 
     /// <summary>Unpacks until the buffer is full or the end marker comes.</summary>
@@ -94,12 +109,15 @@ internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
         {
             if (pending > 0)
             {
-                for (; pending > 0 && count < buffer.Length; pending--) buffer[count++] = Emit(window.At(rep0));
+                for (; pending > 0 && count < buffer.Length; pending--)
+                    buffer[count++] = Emit(window.At(rep0));
                 continue;
             }
             var posState = (int)(position & ((1 << model.Pb) - 1));
-            if (Bit(ref isMatch[state * PosStatesMax + posState]) == 0) buffer[count++] = Emit(Literal());
-            else Reference(posState);
+            if (Bit(ref isMatch[state * PosStatesMax + posState]) == 0)
+                buffer[count++] = Emit(Literal());
+            else
+                Reference(posState);
         }
         return count;
     }
@@ -119,7 +137,8 @@ internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
         if (state >= FirstMatchState)
         {
             // The byte that the last distance points to predicts this one until they differ.
-            if (!window.Holds(rep0)) throw Distance(rep0);
+            if (!window.Holds(rep0))
+                throw Distance(rep0);
             int match = window.At(rep0);
             do
             {
@@ -127,12 +146,18 @@ internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
                 match <<= 1;
                 var bit = Bit(ref probabilities[((1 + matchBit) << 8) + symbol]);
                 symbol = symbol << 1 | bit;
-                if (matchBit != bit) break;
-            }
-            while (symbol < 0x100);
+                if (matchBit != bit)
+                    break;
+            } while (symbol < 0x100);
         }
-        while (symbol < 0x100) symbol = symbol << 1 | Bit(ref probabilities[symbol]);
-        state = state switch { < 4 => 0, < 10 => state - 3, _ => state - 6 };
+        while (symbol < 0x100)
+            symbol = symbol << 1 | Bit(ref probabilities[symbol]);
+        state = state switch
+        {
+            < 4 => 0,
+            < 10 => state - 3,
+            _ => state - 6,
+        };
         return (byte)symbol;
     }
 
@@ -161,17 +186,24 @@ internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
                 {
                     state = state < FirstMatchState ? 9 : 11;
                     pending = 1;
-                    if (!window.Holds(rep0)) throw Distance(rep0);
+                    if (!window.Holds(rep0))
+                        throw Distance(rep0);
                     return;
                 }
             }
             else
             {
                 uint distance;
-                if (Bit(ref isRep1[state]) == 0) distance = rep1;
+                if (Bit(ref isRep1[state]) == 0)
+                {
+                    distance = rep1;
+                }
                 else
                 {
-                    if (Bit(ref isRep2[state]) == 0) distance = rep2;
+                    if (Bit(ref isRep2[state]) == 0)
+                    {
+                        distance = rep2;
+                    }
                     else
                     {
                         distance = rep3;
@@ -185,33 +217,43 @@ internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
             pending = Length(repLength, posState) + MatchMin;
             state = state < FirstMatchState ? 8 : 11;
         }
-        if (!window.Holds(rep0)) throw Distance(rep0);
+        if (!window.Holds(rep0))
+            throw Distance(rep0);
     }
 
-    private SevenZipException Distance(uint distance) => input.Broken($"a reference {(long)distance + 1} bytes back", $"one into the {window.Written} bytes unpacked so far; the file is damaged");
+    private SevenZipException Distance(uint distance) =>
+        input.Broken(
+            $"a reference {(long)distance + 1} bytes back",
+            $"one into the {window.Written} bytes unpacked so far; the file is damaged"
+        );
 
     private uint ReadDistance(int length)
     {
         var slot = Tree(posSlot.AsSpan(Math.Min(length, LenToPosStates - 1) * 64, 64), 6);
-        if (slot < 4) return (uint)slot;
+        if (slot < 4)
+            return (uint)slot;
         var directBits = (slot >> 1) - 1;
         var distance = (2u | (uint)slot & 1u) << directBits;
-        if (slot < EndPosModel) return distance + ReverseTree(posSpecial.AsSpan((int)distance - slot), directBits);
+        if (slot < EndPosModel)
+            return distance + ReverseTree(posSpecial.AsSpan((int)distance - slot), directBits);
         distance += Direct(directBits - 4) << 4;
         return distance + ReverseTree(posAlign, 4);
     }
 
     private int Length(LengthModel lengths, int posState)
     {
-        if (Bit(ref lengths.Choice) == 0) return Tree(lengths.Low.AsSpan(posState * 8, 8), 3);
-        if (Bit(ref lengths.Choice2) == 0) return 8 + Tree(lengths.Mid.AsSpan(posState * 8, 8), 3);
+        if (Bit(ref lengths.Choice) == 0)
+            return Tree(lengths.Low.AsSpan(posState * 8, 8), 3);
+        if (Bit(ref lengths.Choice2) == 0)
+            return 8 + Tree(lengths.Mid.AsSpan(posState * 8, 8), 3);
         return 16 + Tree(lengths.High, 8);
     }
 
     private int Tree(Span<ushort> probabilities, int bits)
     {
         var symbol = 1;
-        for (var index = 0; index < bits; index++) symbol = symbol << 1 | Bit(ref probabilities[symbol]);
+        for (var index = 0; index < bits; index++)
+            symbol = symbol << 1 | Bit(ref probabilities[symbol]);
         return symbol - (1 << bits);
     }
 
@@ -265,7 +307,8 @@ internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
 
     private void Normalize()
     {
-        if (range >= TopValue) return;
+        if (range >= TopValue)
+            return;
         range <<= 8;
         code = code << 8 | input.Byte();
     }
@@ -273,7 +316,8 @@ internal sealed class LzmaDecoder(LzmaInput input, LzmaWindow window)
     /// <summary>How the length of a reference is coded.</summary>
     private sealed class LengthModel
     {
-        public ushort Choice, Choice2;
+        public ushort Choice,
+            Choice2;
         public readonly ushort[] Low = new ushort[PosStatesMax * 8];
         public readonly ushort[] Mid = new ushort[PosStatesMax * 8];
         public readonly ushort[] High = new ushort[256];

@@ -4,7 +4,8 @@ namespace Pipeline.Sources.Unctad.SevenZip;
 internal sealed class LzmaInput(Stream stream, long length, string where)
 {
     private readonly byte[] buffer = new byte[32 * 1024];
-    private int next, filled;
+    private int next,
+        filled;
 
     /// <summary>Packed bytes given out so far.</summary>
     public long Position { get; private set; }
@@ -14,7 +15,8 @@ internal sealed class LzmaInput(Stream stream, long length, string where)
 
     public byte Byte()
     {
-        if (next == filled) Fill();
+        if (next == filled)
+            Fill();
         Position++;
         return buffer[next++];
     }
@@ -24,7 +26,8 @@ internal sealed class LzmaInput(Stream stream, long length, string where)
     {
         while (to.Length > 0)
         {
-            if (next == filled) Fill();
+            if (next == filled)
+                Fill();
             var count = Math.Min(to.Length, filled - next);
             buffer.AsSpan(next, count).CopyTo(to);
             next += count;
@@ -33,14 +36,17 @@ internal sealed class LzmaInput(Stream stream, long length, string where)
         }
     }
 
-    public SevenZipException Broken(string seen, string expected) => new($"{where}, packed byte {Position}", seen, expected);
+    public SevenZipException Broken(string seen, string expected) =>
+        new($"{where}, packed byte {Position}", seen, expected);
 
     private void Fill()
     {
         var wanted = (int)Math.Min(buffer.Length, length - Position);
-        if (wanted == 0) throw Broken("the end of the packed data", "more of it; the file is damaged");
+        if (wanted == 0)
+            throw Broken("the end of the packed data", "more of it; the file is damaged");
         filled = stream.Read(buffer, 0, wanted);
         next = 0;
-        if (filled == 0) throw Broken("the end of the file", "more packed data; is the file cut off?");
+        if (filled == 0)
+            throw Broken("the end of the file", "more packed data; is the file cut off?");
     }
 }

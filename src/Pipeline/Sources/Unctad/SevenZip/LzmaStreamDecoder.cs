@@ -28,7 +28,9 @@ internal sealed class LzmaStreamDecoder : ILzmaDecoder
 
     public void Finish()
     {
-        if (decoder.IsCopying) throw input.Broken("a reference that goes on after the declared size", "the end of the packed data");
-        // What may follow is the end marker; anything else is not looked at, since the CRC-32 covers all that was declared.
+        if (decoder.IsCopying)
+            throw input.Broken("a reference that goes on after the declared size", "the end of the packed data");
+        // What may follow is the end marker; anything else is not looked at, since the CRC-32 covers all that was
+        // declared.
     }
 }

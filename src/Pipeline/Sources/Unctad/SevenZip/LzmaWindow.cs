@@ -1,6 +1,9 @@
 namespace Pipeline.Sources.Unctad.SevenZip;
 
-/// <summary>The bytes unpacked last, which packed data may refer back to, and the place where unpacked bytes go.</summary>
+/// <summary>
+/// The bytes unpacked last, which packed data may refer back to, and the place where unpacked bytes
+/// go.
+/// </summary>
 internal sealed class LzmaWindow(int size)
 {
     private readonly byte[] bytes = new byte[size];
@@ -24,7 +27,8 @@ internal sealed class LzmaWindow(int size)
     public void Put(byte value)
     {
         bytes[next] = value;
-        if (++next == size) next = 0;
+        if (++next == size)
+            next = 0;
         Written++;
     }
 

@@ -19,7 +19,8 @@ internal sealed class SevenZipBytes(ReadOnlyMemory<byte> bytes, string where, in
 
     public ReadOnlySpan<byte> Take(int count)
     {
-        if (count > Left) throw Broken($"{Left} bytes left", $"{count} more");
+        if (count > Left)
+            throw Broken($"{Left} bytes left", $"{count} more");
         var span = bytes.Span.Slice(Position, count);
         Position += count;
         return span;
@@ -33,7 +34,8 @@ internal sealed class SevenZipBytes(ReadOnlyMemory<byte> bytes, string where, in
         var mask = 0x80;
         for (var index = 0; index < 8; index++, mask >>= 1)
         {
-            if ((first & mask) == 0) return value | (ulong)(first & (mask - 1)) << (8 * index);
+            if ((first & mask) == 0)
+                return value | (ulong)(first & (mask - 1)) << (8 * index);
             value |= (ulong)Byte() << (8 * index);
         }
         return value;
@@ -50,7 +52,8 @@ internal sealed class SevenZipBytes(ReadOnlyMemory<byte> bytes, string where, in
     public void Expect(byte expected, string what)
     {
         var seen = Byte();
-        if (seen != expected) throw Broken($"{seen:X2}", $"{expected:X2}, {what}");
+        if (seen != expected)
+            throw Broken($"{seen:X2}", $"{expected:X2}, {what}");
     }
 
     public SevenZipException Broken(string seen, string expected) => new($"{where}, byte {Position}", seen, expected);

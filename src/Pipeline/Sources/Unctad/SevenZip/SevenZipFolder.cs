@@ -42,27 +42,47 @@ internal sealed record SevenZipFolder(long Offset, long PackedSize, long Unpacke
             var count = wanted == 0 ? 0 : decoder.Read(buffer[..wanted]);
             crc.Append(buffer[..count]);
             position += count;
-            if (count < wanted) throw new SevenZipException($"{where}, unpacked byte {position}", "the end of the packed data", $"{folder.UnpackedSize} bytes, as declared");
-            if (position == folder.UnpackedSize) Finish();
+            if (count < wanted)
+            {
+                throw new SevenZipException(
+                    $"{where}, unpacked byte {position}",
+                    "the end of the packed data",
+                    $"{folder.UnpackedSize} bytes, as declared"
+                );
+            }
+
+            if (position == folder.UnpackedSize)
+                Finish();
             return count;
         }
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.FromResult(Read(buffer, offset, count));
+        public override Task<int> ReadAsync(
+            byte[] buffer,
+            int offset,
+            int count,
+            CancellationToken cancellationToken
+        ) => Task.FromResult(Read(buffer, offset, count));
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(Read(buffer.Span));
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult(Read(buffer.Span));
 
         public override void Flush() { }
+
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
         public override void SetLength(long value) => throw new NotSupportedException();
+
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         private void Finish()
         {
-            if (ended) return;
+            if (ended)
+                return;
             ended = true;
             decoder.Finish();
             var seen = crc.GetCurrentHashAsUInt32();
-            if (seen != folder.Crc) throw new SevenZipException(where, $"CRC-32 {seen:X8}", $"{folder.Crc:X8}; the file is damaged");
+            if (seen != folder.Crc)
+                throw new SevenZipException(where, $"CRC-32 {seen:X8}", $"{folder.Crc:X8}; the file is damaged");
         }
     }
 }
