@@ -19,6 +19,7 @@ internal static class SevenZipWriter
             "chunk head" => 3,
             "chunk without window" => 2,
             "chunk without model" => 0x80,
+            "chunk model" => 0xE0,
             _ => 1,
         };
         byte[] packed = [chunk, 0, (byte)(data.Length - 1), .. data, .. fault == "no end" ? Array.Empty<byte>() : [0]];

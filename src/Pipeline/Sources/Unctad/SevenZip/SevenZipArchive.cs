@@ -7,8 +7,8 @@ namespace Pipeline.Sources.Unctad.SevenZip;
 /// is allocated.
 /// </summary>
 /// <param name="MaxPacked">Size of the archive, in bytes.</param>
-/// <param name="MaxUnpacked">Size of the member, in bytes; also the most memory that unpacking takes for its
-/// window.</param>
+/// <param name="MaxUnpacked">Size of the member, in bytes. The dictionary is at most half as large again, whatever the
+/// archive declares.</param>
 /// <param name="MaxHeader">Size of the archive's table of contents, packed or not, in bytes.</param>
 internal sealed record SevenZipLimits(long MaxPacked, long MaxUnpacked, int MaxHeader);
 
@@ -16,7 +16,11 @@ internal sealed record SevenZipLimits(long MaxPacked, long MaxUnpacked, int MaxH
 /// Reads 7z archives of exactly one kind: one member, one coder, LZMA or LZMA2, with a CRC-32. Everything else is
 /// refused with a finding that says where, what was seen and what was expected.
 /// </summary>
-/// <remarks>Layout: the public description of the 7z format (7zFormat.txt of the LZMA SDK).</remarks>
+/// <remarks>
+/// SharpCompress decodes LZMA and LZMA2. Its own reader of the headers is not used: it allocates as many files,
+/// folders, coders and bytes of a packed table of contents as the headers declare, before it knows whether the archive
+/// has them. Layout: the public description of the 7z format (7zFormat.txt of the LZMA SDK).
+/// </remarks>
 internal sealed class SevenZipArchive
 {
     private static readonly byte[] Signature = [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C];

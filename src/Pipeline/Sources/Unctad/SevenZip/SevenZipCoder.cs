@@ -1,32 +1,71 @@
 using System.Buffers.Binary;
+using SharpCompress.Compressors.LZMA;
 
 namespace Pipeline.Sources.Unctad.SevenZip;
 
-/// <summary>A method of packing, with its properties: LZMA or LZMA2.</summary>
-internal abstract record SevenZipCoder
+/// <summary>A method of packing, LZMA or LZMA2, with its properties.</summary>
+internal sealed class SevenZipCoder
 {
-    /// <summary>Makes the decoder of one stretch.</summary>
-    /// <param name="input">The packed bytes.</param>
-    /// <param name="unpackedSize">How many bytes they hold; the window is never larger.</param>
-    public abstract ILzmaDecoder Decoder(LzmaInput input, long unpackedSize);
+    private readonly byte[] properties;
+
+    private SevenZipCoder(bool isLzma2, byte[] properties)
+    {
+        IsLzma2 = isLzma2;
+        this.properties = properties;
+    }
+
+    /// <summary>True if the packed data consists of chunks.</summary>
+    public bool IsLzma2 { get; }
 
     /// <exception cref="SevenZipException">Another method, or properties that the method does not have.</exception>
     public static SevenZipCoder Of(string id, byte[] properties, SevenZipBytes place) =>
         id switch
         {
-            "030101" when properties.Length == 5 && LzmaModel.TryParse(properties[0], out var model) => new Lzma(
-                model,
-                BinaryPrimitives.ReadUInt32LittleEndian(properties.AsSpan(1))
+            "030101" when properties.Length == 5 && LzmaModel.TryParse(properties[0], out _) => new SevenZipCoder(
+                isLzma2: false,
+                properties
             ),
-            "21" when properties.Length == 1 && properties[0] <= 40 => new Lzma2(
-                properties[0] == 40 ? uint.MaxValue : (2u | properties[0] & 1u) << (properties[0] / 2 + 11)
-            ),
+            "21" when properties.Length == 1 && properties[0] <= 40 => new SevenZipCoder(isLzma2: true, properties),
             "030101" or "21" => throw place.Broken(
                 $"properties {Convert.ToHexString(properties)}",
                 id == "21" ? "one byte from 00 to 28" : "5 bytes, the first up to E0"
             ),
             _ => throw place.Broken($"method {Name(id)}", "LZMA (030101) or LZMA2 (21)"),
         };
+
+    /// <summary>Makes the decoder of one stretch.</summary>
+    /// <param name="packed">The packed bytes.</param>
+    /// <param name="unpackedSize">How many bytes they hold; the dictionary is never much larger.</param>
+    public LzmaStream Decoder(SevenZipPacked packed, long unpackedSize) =>
+        LzmaStream.Create(
+            IsLzma2 ? [Lzma2Dictionary(unpackedSize)] : LzmaProperties(unpackedSize),
+            packed,
+            inputSize: -1,
+            IsLzma2 ? -1 : unpackedSize,
+            presetDictionary: null,
+            IsLzma2
+        );
+
+    /// <summary>No distance reaches beyond the unpacked bytes, whatever dictionary (up to 4 GiB) is declared.</summary>
+    private byte[] LzmaProperties(long unpackedSize)
+    {
+        var declared = BinaryPrimitives.ReadUInt32LittleEndian(properties.AsSpan(1));
+        byte[] bounded = [.. properties];
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            bounded.AsSpan(1),
+            (uint)Math.Max(1, Math.Min(declared, unpackedSize))
+        );
+        return bounded;
+    }
+
+    /// <summary>The code of the smallest dictionary that holds the unpacked bytes, or the declared one.</summary>
+    private byte Lzma2Dictionary(long unpackedSize)
+    {
+        byte code = 0;
+        while (code < properties[0] && (2L | code & 1L) << (code / 2 + 11) < unpackedSize)
+            code++;
+        return code;
+    }
 
     private static string Name(string id) =>
         id switch
@@ -38,31 +77,6 @@ internal abstract record SevenZipCoder
             "06F10701" => "06F10701, AES encryption",
             _ => id,
         };
-
-    private static int Window(uint dictionary, long unpackedSize) =>
-        (int)Math.Max(1, Math.Min(dictionary, unpackedSize));
-
-    private sealed record Lzma(LzmaModel Model, uint Dictionary) : SevenZipCoder
-    {
-        public override ILzmaDecoder Decoder(LzmaInput input, long unpackedSize) =>
-            new LzmaStreamDecoder(input, Model, Window(Dictionary, unpackedSize));
-    }
-
-    private sealed record Lzma2(uint Dictionary) : SevenZipCoder
-    {
-        public override ILzmaDecoder Decoder(LzmaInput input, long unpackedSize) =>
-            new Lzma2Decoder(input, Window(Dictionary, unpackedSize));
-    }
-}
-
-/// <summary>Gives the bytes of one packed stretch.</summary>
-internal interface ILzmaDecoder
-{
-    /// <summary>Fills the buffer; fewer bytes only when the packed data ends.</summary>
-    int Read(Span<byte> buffer);
-
-    /// <summary>Called when all declared bytes were given: checks that the packed data ends here too.</summary>
-    void Finish();
 }
 
 /// <summary>

@@ -9,11 +9,11 @@ internal sealed class SevenZipException : IOException
     private const string Advice =
         "the body is kept; fetch the file again, or drop the unpacked CSV into the container curated";
 
-    internal SevenZipException(string where, string seen, string expected)
-        : this(new Finding($"7z {where}", seen, expected, Advice)) { }
+    internal SevenZipException(string where, string seen, string expected, Exception? cause = null)
+        : this(new Finding($"7z {where}", seen, expected, Advice), cause) { }
 
-    private SevenZipException(Finding finding)
-        : base(finding.ToString()) => Finding = finding;
+    private SevenZipException(Finding finding, Exception? cause)
+        : base(finding.ToString(), cause) => Finding = finding;
 
     /// <summary>Where, what was seen, what was expected, what to do.</summary>
     public Finding Finding { get; }
