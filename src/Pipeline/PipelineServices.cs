@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Pipeline.Exports;
 using Pipeline.Insight;
 using Pipeline.Insight.Claims;
@@ -64,7 +65,8 @@ public static class PipelineServices
             settings.UseSamples ? Path.Combine(folder ?? AppContext.BaseDirectory, "samples") : null,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Random>(),
-            () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets())
+            () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets()),
+            provider.GetRequiredService<ILoggerFactory>()
         ));
         services
             .AddSingleton<TableSet>()

@@ -94,7 +94,8 @@ internal sealed class TestPipeline : IAsyncDisposable
                 null,
                 provider.GetRequiredService<TimeProvider>(),
                 provider.GetRequiredService<Random>(),
-                () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets())
+                () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets()),
+                provider.GetRequiredService<ILoggerFactory>()
             ));
         }
 
@@ -198,7 +199,7 @@ internal sealed class TestPipeline : IAsyncDisposable
 
     private static T Read<T>(BinaryData body) => JsonSerializer.Deserialize<T>(body.ToStream())!;
 
-    private sealed class Lines(List<string> lines) : ILoggerProvider, ILogger
+    internal sealed class Lines(List<string> lines) : ILoggerProvider, ILogger
     {
         public ILogger CreateLogger(string categoryName) => this;
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Pipeline.Ledger;
 using Pipeline.Sources.Http;
 
@@ -16,12 +17,14 @@ public sealed class SourceCatalog : IDisposable
     /// <param name="time">The clock of all waits.</param>
     /// <param name="random">The jitter of pauses.</param>
     /// <param name="network">What carries the requests of a source; null for plain sockets.</param>
+    /// <param name="loggers">Where retries, time-outs and circuits are logged; null for nowhere.</param>
     public SourceCatalog(
         IEnumerable<ISource> sources,
         string? samplesFolder,
         TimeProvider time,
         Random random,
-        Func<HttpMessageHandler>? network = null
+        Func<HttpMessageHandler>? network = null,
+        ILoggerFactory? loggers = null
     )
     {
         foreach (var source in sources)
@@ -41,7 +44,9 @@ public sealed class SourceCatalog : IDisposable
                         source.Courtesy,
                         samples ?? network?.Invoke() ?? SourceClient.Sockets(),
                         time,
-                        Jitter
+                        Jitter,
+                        source.Name,
+                        loggers
                     ),
                     samples
                 )

@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Security.Authentication;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
 
@@ -22,7 +25,16 @@ public sealed class SourceClient : IDisposable
     /// <param name="handler">What carries the requests: sockets, or the recorded samples.</param>
     /// <param name="time">The clock of all waits.</param>
     /// <param name="random">Gives the jitter of the pauses; 0 (inclusive) to 1.</param>
-    public SourceClient(Courtesy courtesy, HttpMessageHandler handler, TimeProvider time, Func<double> random)
+    /// <param name="name">The name of the source in the log.</param>
+    /// <param name="loggers">Where retries, time-outs and the circuit are logged; null for nowhere.</param>
+    public SourceClient(
+        Courtesy courtesy,
+        HttpMessageHandler handler,
+        TimeProvider time,
+        Func<double> random,
+        string name = "",
+        ILoggerFactory? loggers = null
+    )
     {
         this.time = time;
         http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
@@ -30,7 +42,13 @@ public sealed class SourceClient : IDisposable
             new ProductInfoHeaderValue("trade-pipeline", typeof(SourceClient).Assembly.GetName().Version?.ToString(3))
         );
         // Samples are nobody's server: they need no courtesy.
-        pipeline = new SourcePipeline(handler is SampleAnswers ? courtesy.ForLoopback() : courtesy, time, random);
+        pipeline = new SourcePipeline(
+            name,
+            handler is SampleAnswers ? courtesy.ForLoopback() : courtesy,
+            time,
+            random,
+            loggers ?? NullLoggerFactory.Instance
+        );
     }
 
     /// <summary>A handler for real networks: no redirects, no cookies, bounded connections.</summary>
@@ -67,6 +85,7 @@ public sealed class SourceClient : IDisposable
         try
         {
             var fetched = await pipeline.RunAsync(
+                request,
                 token => AttemptAsync(request, judge, etag, lastModified, token),
                 cancellationToken
             );
@@ -92,7 +111,25 @@ public sealed class SourceClient : IDisposable
                     + $"again{(e.RetryAfter is { } wait ? $"; the pause ends in {wait.TotalSeconds:0} s" : "")}"
             );
         }
-        catch (Exception e) when (SourcePipeline.IsUntrusted(e))
+    }
+
+    /// <summary>
+    /// Makes one attempt. A fault of the way is a result too: Polly logs exceptions as they are, and what the server
+    /// said may be part of their messages.
+    /// </summary>
+    private async ValueTask<Fetched> AttemptAsync(
+        SourceRequest request,
+        Func<Answer, Verdict> judge,
+        string etag,
+        string lastModified,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await SendAsync(request, judge, etag, lastModified, cancellationToken);
+        }
+        catch (Exception e) when (IsUntrusted(e))
         {
             return new Fetched(
                 request,
@@ -108,7 +145,7 @@ public sealed class SourceClient : IDisposable
                 null
             );
         }
-        catch (Exception e) when (SourcePipeline.IsTransport(e))
+        catch (Exception e) when (IsTransport(e))
         {
             return Fault(
                 request,
@@ -118,12 +155,35 @@ public sealed class SourceClient : IDisposable
         }
     }
 
+    /// <summary>
+    /// Faults of the way to the server: no name, no connection in time, a connection that breaks off, a
+    /// compression that is none.
+    /// </summary>
+    private static bool IsTransport(Exception e) =>
+        e
+            is HttpRequestException
+                or IOException
+                or InvalidDataException
+                or OperationCanceledException { InnerException: TimeoutException };
+
+    /// <summary>
+    /// A server whose certificate is not accepted, or that speaks no TLS that is: it will not be another one
+    /// in a minute.
+    /// </summary>
+    private static bool IsUntrusted(Exception e) =>
+        e
+            is HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.SecureConnectionError,
+                InnerException: AuthenticationException
+            };
+
     private static Fetched Fault(SourceRequest request, string seen, string advice) =>
         new(request, Verdict.Retry(seen, "an answer", advice), null, null, "", null);
 
     private static Exception Innermost(Exception e) => e.InnerException is null ? e : Innermost(e.InnerException);
 
-    private async ValueTask<Fetched> AttemptAsync(
+    private async ValueTask<Fetched> SendAsync(
         SourceRequest request,
         Func<Answer, Verdict> judge,
         string etag,

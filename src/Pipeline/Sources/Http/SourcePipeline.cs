@@ -1,8 +1,9 @@
-using System.Security.Authentication;
 using System.Threading.RateLimiting;
+using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
+using Polly.Telemetry;
 using Polly.Timeout;
 
 namespace Pipeline.Sources.Http;
@@ -13,7 +14,18 @@ internal sealed class SourcePipeline : IDisposable
     private readonly ResiliencePipeline<Fetched> pipeline;
     private readonly ConcurrencyLimiter limiter;
 
-    public SourcePipeline(Courtesy courtesy, TimeProvider time, Func<double> random)
+    /// <param name="name">The name of the source in the log.</param>
+    /// <param name="courtesy">How the source wants its server to be treated.</param>
+    /// <param name="time">The clock of all waits.</param>
+    /// <param name="random">Gives the jitter of the pauses; 0 (inclusive) to 1.</param>
+    /// <param name="loggers">Where Polly logs retries, time-outs and the circuit.</param>
+    public SourcePipeline(
+        string name,
+        Courtesy courtesy,
+        TimeProvider time,
+        Func<double> random,
+        ILoggerFactory loggers
+    )
     {
         limiter = new ConcurrencyLimiter(
             new ConcurrencyLimiterOptions
@@ -23,9 +35,10 @@ internal sealed class SourcePipeline : IDisposable
                 QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
             }
         );
-        pipeline = new ResiliencePipelineBuilder<Fetched> { TimeProvider = time }
+        pipeline = new ResiliencePipelineBuilder<Fetched> { Name = name, TimeProvider = time }
+            .ConfigureTelemetry(Telemetry(loggers))
             // Waiting for a turn takes no part in the deadline: the others in the line have deadlines of their own.
-            .AddStrategy(_ => new InTurn(limiter), new Unconfigured())
+            .AddRateLimiter(limiter)
             .AddTimeout(new TimeoutStrategyOptions { Timeout = courtesy.TotalTimeout })
             .AddRetry(
                 new RetryStrategyOptions<Fetched>
@@ -40,7 +53,7 @@ internal sealed class SourcePipeline : IDisposable
                         ValueTask.FromResult(
                             args.Outcome switch
                             {
-                                { Exception: { } e } => IsPassing(e),
+                                { Exception: TimeoutRejectedException } => true,
                                 { Result: { } fetched } => fetched.Verdict.Meaning == Meaning.Retry
                                     && args.AttemptNumber < fetched.Verdict.MaxRetries
                                     && !(fetched.RetryAfter > courtesy.MaxRetryDelay),
@@ -71,7 +84,7 @@ internal sealed class SourcePipeline : IDisposable
                         ValueTask.FromResult(
                             args.Outcome switch
                             {
-                                { Exception: { } e } => IsPassing(e),
+                                { Exception: TimeoutRejectedException } => true,
                                 { Result: { } fetched } => fetched.Verdict.Meaning == Meaning.Retry,
                                 _ => false,
                             }
@@ -83,33 +96,31 @@ internal sealed class SourcePipeline : IDisposable
             .Build();
     }
 
+    /// <summary>Makes attempts until one succeeds or no other makes sense.</summary>
+    /// <param name="request">What the log names with each event; no secret is part of it.</param>
+    /// <param name="attempt">Makes one attempt. Polly logs an exception as it is: none may repeat what the server
+    /// said.</param>
+    /// <param name="cancellationToken">Stops the request.</param>
     public async Task<Fetched> RunAsync(
+        SourceRequest request,
         Func<CancellationToken, ValueTask<Fetched>> attempt,
         CancellationToken cancellationToken
-    ) => await pipeline.ExecuteAsync(attempt, cancellationToken);
-
-    /// <summary>
-    /// Faults of the way to the server: no name, no connection in time, a connection that breaks off, a
-    /// compression that is none.
-    /// </summary>
-    public static bool IsTransport(Exception e) =>
-        e
-            is HttpRequestException
-                or IOException
-                or InvalidDataException
-                or OperationCanceledException { InnerException: TimeoutException };
-
-    /// <summary>
-    /// A server whose certificate is not accepted, or that speaks no TLS that is: it will not be another one
-    /// in a minute.
-    /// </summary>
-    public static bool IsUntrusted(Exception e) =>
-        e
-            is HttpRequestException
-            {
-                HttpRequestError: HttpRequestError.SecureConnectionError,
-                InnerException: AuthenticationException
-            };
+    )
+    {
+        var context = ResilienceContextPool.Shared.Get(request.Where, cancellationToken);
+        try
+        {
+            return await pipeline.ExecuteAsync(
+                static (context, attempt) => attempt(context.CancellationToken),
+                context,
+                attempt
+            );
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
 
     /// <summary>What the server asks for, or what its answer is known to need.</summary>
     private static TimeSpan? Least(Fetched? fetched) => fetched?.RetryAfter ?? fetched?.Verdict.Pause;
@@ -123,25 +134,34 @@ internal sealed class SourcePipeline : IDisposable
 
     public void Dispose() => limiter.Dispose();
 
-    private static bool IsPassing(Exception e) => (IsTransport(e) && !IsUntrusted(e)) || e is TimeoutRejectedException;
+    private static TelemetryOptions Telemetry(ILoggerFactory loggers) =>
+        new()
+        {
+            LoggerFactory = loggers,
+            ResultFormatter = (_, result) =>
+                result is Fetched { Verdict: var verdict } fetched
+                    ? fetched.Request.Hide($"{verdict.Meaning}: {verdict.Seen}")
+                    : null,
+            // A retry, a time-out and a change of the circuit are an event each. Polly also reports the executions
+            // and the attempts around them, which would tell the same again.
+            SeverityProvider = args =>
+                args.Event switch
+                {
+                    { EventName: "PipelineExecuting" or "PipelineExecuted" or "ExecutionAttempt" } =>
+                        ResilienceEventSeverity.Debug,
+                    // The pipeline goes on by itself: that is no error.
+                    { Severity: > ResilienceEventSeverity.Warning } => ResilienceEventSeverity.Warning,
+                    var other => other.Severity,
+                },
+        };
 
     private sealed class Unconfigured : ResilienceStrategyOptions;
 
-    /// <summary>Lets as many requests through at a time as the limiter has permits.</summary>
-    private sealed class InTurn(RateLimiter limiter) : ResilienceStrategy<Fetched>
-    {
-        protected override async ValueTask<Outcome<Fetched>> ExecuteCore<TState>(
-            Func<ResilienceContext, TState, ValueTask<Outcome<Fetched>>> callback,
-            ResilienceContext context,
-            TState state
-        )
-        {
-            using var lease = await limiter.AcquireAsync(1, context.CancellationToken);
-            return await callback(context, state);
-        }
-    }
-
     /// <summary>Keeps the starts of attempts apart.</summary>
+    /// <remarks>
+    /// The limiters of System.Threading.RateLimiting cannot: they renew permits at the ticks of the machine's own
+    /// timer, so that two attempts around a tick may start at once, and a test cannot give them its clock.
+    /// </remarks>
     private sealed class Spaced(TimeSpan spacing, TimeProvider time) : ResilienceStrategy<Fetched>
     {
         private readonly Lock gate = new();

@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Pipeline.Sources;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Http;
@@ -394,6 +398,122 @@ public sealed class SourceClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Requests_that_wait_for_their_turn_come_in_order_and_can_be_cancelled()
+    {
+        var free = new TaskCompletionSource();
+        server.Break("time=2019", async context =>
+        {
+            await free.Task.WaitAsync(TimeSpan.FromMinutes(5));
+            await context.Response.Body.WriteAsync(Trade.Body(Good));
+        });
+        using var client = Client(Polite);
+        using var stop = new CancellationTokenSource();
+        Task<Fetched> Fetch(int number, CancellationToken cancellationToken = default) =>
+            client.FetchAsync(
+                new SourceRequest(new Uri($"{server.BaseUrl}/{Request}&number={number}"), "json", 1 << 20),
+                Judge,
+                "",
+                "",
+                cancellationToken
+            );
+        var first = Fetch(0);
+        await UntilAsync(() => server.Requests.Count == 1);
+        var second = Fetch(1, stop.Token);
+        var others = Enumerable.Range(2, 5).Select(number => Fetch(number)).ToList();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        free.SetResult();
+        foreach (var fetched in await Task.WhenAll([first, .. others]))
+            fetched.Dispose();
+        Assert.Equal(
+            [0, 2, 3, 4, 5, 6],
+            server.Requests.Select(request => int.Parse(request[^1..], CultureInfo.InvariantCulture))
+        );
+    }
+
+    [Fact]
+    public async Task Retries_time_outs_and_the_circuit_are_logged_once_each_without_the_key()
+    {
+        var log = new List<string>();
+        using var loggers = Loggers(log);
+        using var client = Client(Polite with { RetryDelay = TimeSpan.FromMilliseconds(10) }, loggers);
+        server.Break("time=2019", StallAsync, times: 1);
+        var fetching = client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None);
+        await ExpireAsync(Polite.AttemptTimeout, 1);
+        (await fetching).Dispose();
+        server.Break("time=2019", 503, $"busy with {Trade.Canary}", "text/plain");
+        for (var request = 0; request < 5; request++)
+            (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
+        Assert.Equal(
+            (1, 1 + 3 * 4 + 3, 1),
+            (Count(log, "OnTimeout"), Count(log, "OnRetry"), Count(log, "OnCircuitOpened"))
+        );
+        Assert.Equal(1 + 16 + 1, log.Count(line => !line.StartsWith("exception: ", StringComparison.Ordinal)));
+        Assert.All(log.Where(line => line.Contains("EventName", StringComparison.Ordinal)), line =>
+        {
+            Assert.StartsWith("Warning: Resilience event occurred. ", line, StringComparison.Ordinal);
+            Assert.Contains("Source: 'census-trade/(null)/", line, StringComparison.Ordinal);
+            Assert.Contains(
+                $"Operation Key: '{server.Address}/{Source().Request(Slice).Url.PathAndQuery[1..]}'",
+                line,
+                StringComparison.Ordinal
+            );
+        });
+        Assert.Contains(log, line =>
+            line.Contains("Result: 'Retry: status 503, text/plain, ", StringComparison.Ordinal)
+        );
+        Assert.DoesNotContain(log, line => line.Contains(Trade.Canary, StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>The exception of .NET for such an answer repeats it.</summary>
+    [Theory]
+    [InlineData(
+        "HTTP/1.1 200 OK\r\nno header, but {0}\r\n\r\n",
+        "Retry: \"Received an invalid header line: 'no header, but ***"
+    )]
+    [InlineData("no status, but {0}\r\n\r\n", "Retry: \"Received an invalid status line: 'no status, but ***")]
+    public async Task A_server_that_repeats_the_key_in_the_protocol_does_not_make_it_part_of_the_log(
+        string answer,
+        string told
+    )
+    {
+        var log = new List<string>();
+        using var loggers = Loggers(log);
+        using var client = Client(Polite, loggers);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var serving = Task.Run(async () =>
+        {
+            for (var request = 0; request < 5; request++)
+            {
+                using var connection = await listener.AcceptTcpClientAsync();
+                using var reader = new StreamReader(connection.GetStream());
+                var asked = (await reader.ReadLineAsync())!.Split(' ')[1];
+                while (await reader.ReadLineAsync() is { Length: > 0 }) { }
+                var key = asked[(asked.IndexOf("key=", StringComparison.Ordinal) + 4)..];
+                await connection
+                    .GetStream()
+                    .WriteAsync(Encoding.ASCII.GetBytes(string.Format(CultureInfo.InvariantCulture, answer, key)));
+            }
+        });
+        var request = Source().Request(Slice) with { Url = new Uri($"http://{listener.LocalEndpoint}/hs?time=2019") };
+        using var fetched = await client.FetchAsync(request, Judge, "", "", CancellationToken.None);
+        await serving;
+        Assert.StartsWith(told, Words(fetched), StringComparison.Ordinal);
+        Assert.Equal(4, Count(log, "OnRetry"));
+        Assert.Contains(log, line => line.Contains("***", StringComparison.Ordinal));
+        Assert.DoesNotContain(log, line => line.Contains(Trade.Canary, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static int Count(List<string> log, string name) =>
+        log.Count(line => line.Contains($"EventName: '{name}'", StringComparison.Ordinal));
+
+    private static ILoggerFactory Loggers(List<string> log) =>
+        LoggerFactory.Create(logging =>
+            logging.AddProvider(new TestPipeline.Lines(log)).SetMinimumLevel(LogLevel.Information)
+        );
+
+    [Fact]
     public async Task A_body_we_have_is_asked_for_with_its_tag_or_else_its_date()
     {
         server.ETag = "\"abc\"";
@@ -457,7 +577,8 @@ public sealed class SourceClientTests : IAsyncLifetime
 
     private CensusSource Source() => new(Trade.Settings(baseUrl: server.BaseUrl));
 
-    private SourceClient Client(Courtesy courtesy) => new(courtesy, SourceClient.Sockets(), clock, () => 0.5);
+    private SourceClient Client(Courtesy courtesy, ILoggerFactory? loggers = null) =>
+        new(courtesy, SourceClient.Sockets(), clock, () => 0.5, "census-trade", loggers);
 
     private async Task<Fetched> FetchAsync(long? maxBytes = null)
     {
