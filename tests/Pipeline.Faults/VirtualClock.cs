@@ -5,6 +5,10 @@ namespace Pipeline.Faults;
 /// <paramref name="patience"/> and more are deadlines: they fire when the clock has come so far, by pauses, by
 /// <see cref="Advance"/> or because nothing else happens (<see cref="Hurry"/>).
 /// </summary>
+/// <remarks>
+/// FakeTimeProvider cannot do this: a pause on it ends only when the test moves the clock, and it does not tell when
+/// the next timer is due.
+/// </remarks>
 internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : TimeProvider
 {
     private readonly Lock gate = new();

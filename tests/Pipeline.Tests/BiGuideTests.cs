@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Insight;
 using Pipeline.Ledger;
 using Pipeline.Storage;
@@ -126,7 +127,7 @@ public sealed class BiGuideTests(Azurite azurite)
         using var source = new FakeSource();
         var (account, clock) = (
             azurite.NewAccount(),
-            new TestClock(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero))
+            new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero))
         );
         await using var pipeline = new TestPipeline(account, source, clock);
         // The value on the first of March, then on each day after it; the note alone changes on the third.

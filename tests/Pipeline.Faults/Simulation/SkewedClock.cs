@@ -1,6 +1,10 @@
 namespace Pipeline.Faults.Simulation;
 
 /// <summary>The clock of one machine, which goes wrong by steps.</summary>
+/// <remarks>
+/// A FakeTimeProvider for each machine would not do: the time and the timers are those of one clock that all machines
+/// share, and only what this machine reads is wrong.
+/// </remarks>
 internal sealed class SkewedClock(TimeProvider honest) : TimeProvider
 {
     /// <summary>How far it is ahead.</summary>

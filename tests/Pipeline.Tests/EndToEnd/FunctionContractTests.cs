@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Local;
 using Pipeline.Local.Worker;
 using Xunit;
@@ -106,7 +107,7 @@ public sealed class FunctionContractTests
     [Fact]
     public async Task A_worker_that_never_answers_is_given_up()
     {
-        var time = new TestClock(DateTimeOffset.UnixEpoch);
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch);
         var channel = new WorkerChannel(Log(), HostFile.Read(App.Folder, new ConfigurationBuilder().Build()), time);
         var start = channel.StartAsync(App.Folder, CancellationToken.None);
         time.Advance(TimeSpan.FromMinutes(4));

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Monitoring;
 using Pipeline.Steps;
 using Pipeline.Tests.Steps;
@@ -131,7 +132,7 @@ public sealed class AlertTests(Azurite azurite)
         await using var pipeline = new TestPipeline(
             azurite.NewAccount(),
             source,
-            new TestClock(new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero))
+            new FakeTimeProvider(new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero))
         );
         await pipeline.RunAsync();
         var emitted = (await pipeline.Get<PipelineMonitor>().ReadAsync(CancellationToken.None))

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Functions;
 using Pipeline.Monitoring;
 using Pipeline.Tests.Steps;
@@ -18,7 +19,7 @@ public sealed class MonitorFunctionTests(Azurite azurite)
         await using var pipeline = new TestPipeline(
             azurite.NewAccount(),
             source,
-            new TestClock(new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero))
+            new FakeTimeProvider(new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero))
         );
         await pipeline.RunAsync();
         var log = new Captured();

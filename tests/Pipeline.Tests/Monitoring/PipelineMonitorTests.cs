@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Ledger;
 using Pipeline.Monitoring;
 using Pipeline.Storage;
@@ -11,7 +12,7 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
     private const string Facts = "fake/facts";
 
     private readonly FakeSource source = new();
-    private readonly TestClock clock = new(new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero));
+    private readonly FakeTimeProvider clock = new(new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero));
 
     public void Dispose() => source.Dispose();
 
@@ -52,7 +53,7 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
     {
         var account = azurite.NewAccount();
         // The storage stamps messages with its own clock, so that this test's clock starts from it.
-        var later = new TestClock(TimeProvider.System.GetUtcNow());
+        var later = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var pipeline = new TestPipeline(account, source, later);
         await pipeline.Get<StepQueues>().EnsureAsync();
         await pipeline.Queue("pull-poison").CreateAsync();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Ledger;
 using Pipeline.Report;
 using Pipeline.Storage;
@@ -36,7 +37,7 @@ public sealed class ReportReaderTests(Azurite azurite)
     public async Task A_run_is_reported_with_its_ledger_its_revisions_and_what_is_wrong()
     {
         using var source = new FakeSource { Coverage = Pipeline.Sources.Coverage.ByHand };
-        var clock = new TestClock(Start);
+        var clock = new FakeTimeProvider(Start);
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
         source.Body = "a=1 b=2 c=3 # d=";
         await pipeline.RunAsync();
@@ -71,7 +72,7 @@ public sealed class ReportReaderTests(Azurite azurite)
     public async Task Revisions_are_counted_all_and_listed_the_latest_first_those_before_the_window_left_out()
     {
         using var source = new FakeSource();
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, new TestClock(Start));
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, new FakeTimeProvider(Start));
         var history = await pipeline.TableAsync(Names.History);
         foreach (var day in Enumerable.Range(0, 200))
         {
@@ -104,7 +105,7 @@ public sealed class ReportReaderTests(Azurite azurite)
     public async Task Rows_of_history_that_nobody_can_understand_are_counted_and_do_no_harm()
     {
         using var source = new FakeSource();
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, new TestClock(Start));
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, new FakeTimeProvider(Start));
         var history = await pipeline.TableAsync(Names.History);
         await history.AddEntityAsync(new TableEntity("nobody", "knows") { ["ValidTo"] = Start });
         await history.AddEntityAsync(
@@ -194,7 +195,7 @@ public sealed class ReportReaderTests(Azurite azurite)
     public async Task Rejects_are_read_again_when_a_slice_has_changed_and_after_a_minute_and_dead_letters_always()
     {
         using var source = new FakeSource("one");
-        var clock = new TestClock(Start);
+        var clock = new FakeTimeProvider(Start);
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
         source.Replies["one"] = new("a=1");
         await pipeline.RunAsync();
@@ -239,7 +240,7 @@ public sealed class ReportReaderTests(Azurite azurite)
     public async Task A_second_run_soon_after_the_first_is_shown_alone_and_what_was_mended_is_over()
     {
         using var source = new FakeSource("one", "two");
-        var clock = new TestClock(Start);
+        var clock = new FakeTimeProvider(Start);
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
         (source.Replies["one"], source.Replies["two"]) = (new("a=1 b=2"), new("gone", 404));
         await pipeline.RunAsync();
@@ -295,7 +296,7 @@ public sealed class ReportReaderTests(Azurite azurite)
     public async Task A_slice_that_failed_keeps_the_day_it_was_due_so_that_it_is_seen_to_be_late()
     {
         using var source = new FakeSource { Due = TimeSpan.FromDays(7) };
-        var clock = new TestClock(Start);
+        var clock = new FakeTimeProvider(Start);
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
         source.Body = "a=1 b=2";
         await pipeline.RunAsync();

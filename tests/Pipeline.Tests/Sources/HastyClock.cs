@@ -5,6 +5,10 @@ namespace Pipeline.Tests.Sources;
 /// <paramref name="patience"/> and more are time-outs; they do not fire unless <see cref="Expire"/> is called, or five
 /// minutes of real time have passed: a test that waits for something that never comes should fail, not hang.
 /// </summary>
+/// <remarks>
+/// FakeTimeProvider cannot do this: a pause on it ends when the test moves the clock, and the test does not know when
+/// the code under it will pause, how often, or for how long.
+/// </remarks>
 internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : TimeProvider
 {
     private readonly Lock gate = new();

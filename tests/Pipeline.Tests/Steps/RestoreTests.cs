@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Ledger;
 using Pipeline.Sources;
 using Pipeline.Steps;
@@ -26,7 +27,7 @@ public sealed class RestoreTests(Azurite azurite)
     )
     {
         using var source = new FakeSource("one", "two") { Coverage = coverage };
-        var clock = new TestClock(Start);
+        var clock = new FakeTimeProvider(Start);
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
         string[] many = [.. Enumerable.Range(10, 30).Select(row => $"r{row}=1")];
         // The second day's body revises and adds; the third is spoilt, the fourth an error page, and both are kept but

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Ledger;
 using Pipeline.Sources;
 using Pipeline.Steps;
@@ -626,7 +627,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     public async Task Pulls_of_different_bodies_in_one_second_get_vintages_of_their_own()
     {
         var account = azurite.NewAccount();
-        var clock = new StoppedClock();
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var first = new TestPipeline(account, source, clock);
         var raced = false;
         var race = new AroundPolicy(
@@ -649,13 +650,6 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await first.DrainAsync();
         Assert.All(await RunsAsync(first), state => Assert.True(state is "done" or "superseded"));
         Assert.Equal(runs.MaxBy(run => run.Vintage)!.Vintage, (await SliceAsync(first)).Vintage);
-    }
-
-    private sealed class StoppedClock : TimeProvider
-    {
-        private readonly DateTimeOffset now = TimeProvider.System.GetUtcNow();
-
-        public override DateTimeOffset GetUtcNow() => now;
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Storage;
 using Pipeline.Tables;
 using Pipeline.Tests.Steps;
@@ -26,7 +27,7 @@ public sealed class FactsAsOfTests(Azurite azurite)
     public async Task Every_day_is_found_again_as_it_was_also_while_rows_were_gone()
     {
         using var source = new FakeSource { Coverage = Pipeline.Sources.Coverage.ByHand };
-        var clock = new TestClock(Start);
+        var clock = new FakeTimeProvider(Start);
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
         var days = new List<string>();
         foreach (var body in Bodies)
@@ -52,7 +53,7 @@ public sealed class FactsAsOfTests(Azurite azurite)
     public async Task Other_partitions_are_left_out_also_those_whose_rows_are_gone()
     {
         using var source = new FakeSource { Coverage = Pipeline.Sources.Coverage.ByHand };
-        var clock = new TestClock(Start);
+        var clock = new FakeTimeProvider(Start);
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
         foreach (var body in (string[])["a=1 b=1", "b=1"])
         {
@@ -89,7 +90,7 @@ public sealed class FactsAsOfTests(Azurite azurite)
     public async Task A_row_of_history_that_cannot_be_understood_is_named(string column, string old, string message)
     {
         using var source = new FakeSource();
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, new TestClock(Start));
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, new FakeTimeProvider(Start));
         source.Body = "a=1";
         await pipeline.RunAsync();
         await (await pipeline.TableAsync(Names.History)).AddEntityAsync(
