@@ -1,6 +1,6 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
 using Pipeline.Storage;
 
 namespace Pipeline.Functions;

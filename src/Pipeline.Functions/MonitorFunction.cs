@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
-using Pipeline.Monitoring;
+using Pipeline.Report.Monitoring;
 
 namespace Pipeline.Functions;
 

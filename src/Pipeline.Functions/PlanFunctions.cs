@@ -1,5 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
 
 namespace Pipeline.Functions;
 

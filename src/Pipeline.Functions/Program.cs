@@ -3,23 +3,33 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Pipeline;
 using Pipeline.Functions;
+using Pipeline.Insight;
 using Pipeline.Insight.Claims;
+using Pipeline.Issues;
+using Pipeline.Report;
 using Pipeline.Settings;
+using Pipeline.Sources;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
-if (SettingsReader.Read(builder.Configuration, out var findings) is not { } settings)
+if (ClaimBook.Load(out var findings) is null)
+    return Refuse(findings);
+builder
+    .Services.AddPipelineEngine(builder.Configuration)
+    .AddSources(builder.Configuration)
+    .AddInsight()
+    .AddReport()
+    .AddSingleton<Answers>();
+using var app = builder.Build();
+findings = app.Services.CheckSettings();
+if (findings.Count > 0)
+    return Refuse(findings);
+await app.RunAsync();
+return Environment.ExitCode;
+
+static int Refuse(IReadOnlyList<Finding> findings)
 {
     foreach (var finding in findings)
         Console.Error.WriteLine(finding);
     return 1;
 }
-if (ClaimBook.Load(out var wrong) is null)
-{
-    foreach (var finding in wrong)
-        Console.Error.WriteLine(finding);
-    return 1;
-}
-builder.Services.AddPipeline(builder.Configuration, settings).AddSingleton<Answers>();
-await builder.Build().RunAsync();
-return Environment.ExitCode;

@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
-using Pipeline.Sources;
-using Pipeline.Steps;
+using Pipeline.Datasets;
+using Pipeline.Ingestion;
+using Pipeline.Issues;
 
 namespace Pipeline.Functions;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Azure.Functions.Worker;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
 using Pipeline.Storage;
 
 namespace Pipeline.Functions;

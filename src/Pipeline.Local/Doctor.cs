@@ -4,9 +4,11 @@ using System.Net.Sockets;
 using Azure;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Local.Azurite;
 using Pipeline.Local.Worker;
 using Pipeline.Settings;
+using Pipeline.Sources;
 
 namespace Pipeline.Local;
 
@@ -53,7 +55,11 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
         }
         Check(log, "function app", () => WorkerProcess.Find(folder));
         Check(log, "host.json", () => $"routes begin with {HostFile.Read(folder, configuration).RoutePrefix}/");
-        SettingsReader.Read(configuration, out var findings);
+        using var services = new ServiceCollection()
+            .AddPipelineEngine(configuration, folder)
+            .AddSources(configuration)
+            .BuildServiceProvider();
+        var findings = services.CheckSettings();
         foreach (var finding in findings)
         {
             Bad(log, $"settings: {finding}");

@@ -4,6 +4,9 @@ using Azure.Storage.Blobs;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Datasets;
+using Pipeline.Ingestion;
+using Pipeline.Insight;
 using Pipeline.Local.Azurite;
 using Pipeline.Local.Http;
 using Pipeline.Local.Listeners;
@@ -12,7 +15,6 @@ using Pipeline.Local.Settings;
 using Pipeline.Local.Worker;
 using Pipeline.Settings;
 using Pipeline.Sources;
-using Pipeline.Steps;
 using Pipeline.Storage;
 
 namespace Pipeline.Local;
@@ -93,17 +95,20 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         {
             return await new Doctor(configuration, options, folder, time).RunAsync(log, cancellationToken);
         }
-        if (SettingsReader.Read(configuration, out var findings) is not { } settings)
+        var services = new ServiceCollection()
+            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ConsoleLogProvider(log)))
+            .AddPipelineEngine(configuration, folder)
+            .AddSources(configuration)
+            .AddInsight()
+            .BuildServiceProvider();
+        cleanups.Push(services.DisposeAsync);
+        var findings = services.CheckSettings();
+        if (findings.Count > 0)
         {
             throw new StartException([.. findings.Select(finding => finding.ToString())]);
         }
         var hostFile = HostFile.Read(folder, configuration);
         WorkerProcess.Find(folder);
-        var services = new ServiceCollection()
-            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ConsoleLogProvider(log)))
-            .AddPipeline(configuration, settings, folder)
-            .BuildServiceProvider();
-        cleanups.Push(services.DisposeAsync);
         var planned = CheckRequest(services);
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (registry, azuriteEnded) = await StartAzuriteAsync(configuration, working.Token);

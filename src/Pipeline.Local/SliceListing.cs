@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Ledger;
-using Pipeline.Sources;
+using Pipeline.Datasets;
+using Pipeline.Slices;
 
 namespace Pipeline.Local;
 

@@ -1,59 +1,44 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Datasets;
 using Pipeline.Exports;
-using Pipeline.Insight;
-using Pipeline.Insight.Claims;
-using Pipeline.Ledger;
-using Pipeline.Monitoring;
-using Pipeline.Report;
-using Pipeline.Report.Page;
+using Pipeline.Ingestion;
+using Pipeline.Issues;
+using Pipeline.Loading;
+using Pipeline.Runs;
 using Pipeline.Settings;
-using Pipeline.Sources;
-using Pipeline.Sources.Census;
-using Pipeline.Sources.Http;
-using Pipeline.Sources.Moex;
-using Pipeline.Sources.Unctad;
-using Pipeline.Steps;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tables;
 
 namespace Pipeline;
 
-/// <summary>Puts the pipeline together.</summary>
+/// <summary>Puts the engine together.</summary>
 public static class PipelineServices
 {
-    /// <summary>The sources. A new one is one more line here and a folder under <c>Sources</c>.</summary>
-    private static IEnumerable<ISource> Sources(PipelineSettings settings)
-    {
-        yield return new CensusSource(settings.Census);
-        yield return new UnctadSource(settings.Unctad);
-        yield return new MoexSource(settings.Moex);
-    }
-
-    /// <summary>Adds everything the functions need.</summary>
+    /// <summary>
+    /// Adds the engine. It needs sources (<see cref="AddSource{TOptions}"/>), the way to their servers
+    /// (<see cref="ISourceClientFactory"/>) and what is derived from the facts (<see cref="IDerivedTables"/>).
+    /// </summary>
     /// <param name="services">The app's services.</param>
-    /// <param name="configuration">The app settings, for the storage account.</param>
-    /// <param name="settings">The checked settings.</param>
+    /// <param name="configuration">The app settings.</param>
     /// <param name="folder">The folder of the function app, which holds its samples; null for the folder of this
     /// program.</param>
-    /// <exception cref="InvalidOperationException">The files of claims that are part of the program are wrong; the
-    /// message says where.</exception>
-    public static IServiceCollection AddPipeline(
+    public static IServiceCollection AddPipelineEngine(
         this IServiceCollection services,
         IConfiguration configuration,
-        PipelineSettings settings,
         string? folder = null
     )
     {
-        services.AddSingleton(
-            ClaimBook.Load(out var findings) ?? throw new InvalidOperationException(string.Join('\n', findings))
-        );
+        var app = new AppFolder(folder ?? AppContext.BaseDirectory);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new Random());
-        services.AddSingleton(_ => ProgramVersion.Of(folder));
-        services.AddSingleton(settings);
+        services.AddSingleton(app);
+        services.AddSingleton(_ => ProgramVersion.Of(app));
+        services.AddSettings(configuration, (provider, reader) =>
+            PipelineOptions.Read(reader, [.. provider.GetServices<SourceSettings>()])
+        );
         services.AddSingleton(_ =>
         {
             var wrong = new List<Finding>();
@@ -61,12 +46,8 @@ public static class PipelineServices
                 ?? throw new InvalidOperationException(wrong[0].ToString());
         });
         services.AddSingleton(provider => new SourceCatalog(
-            Sources(settings),
-            settings.UseSamples ? Path.Combine(folder ?? AppContext.BaseDirectory, "samples") : null,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<Random>(),
-            () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets()),
-            provider.GetRequiredService<ILoggerFactory>()
+            provider.GetServices<ISource>(),
+            provider.GetRequiredService<ISourceClientFactory>()
         ));
         services
             .AddSingleton<TableSet>()
@@ -81,23 +62,8 @@ public static class PipelineServices
             .AddSingleton<GapBook>()
             .AddSingleton<DatasetBook>()
             .AddSingleton<DeadLetterBook>();
-        services
-            .AddSingleton<PlannedSlices>()
-            .AddSingleton<InsightRun>()
-            .AddSingleton<Exporter>()
-            .AddSingleton<Digest>();
+        services.AddSingleton<PlannedSlices>().AddSingleton<Exporter>().AddSingleton<Digest>();
         services.AddSingleton<RejectSummaryReader>().AddSingleton<RunVerdictReader>();
-        services
-            .AddSingleton<StandingReader>()
-            .AddSingleton<FigureReader>()
-            .AddSingleton<RevisionReader>()
-            .AddSingleton<ReportReader>()
-            .AddSingleton<PageRenderer>();
-        services
-            .AddSingleton<QueueReadings>()
-            .AddSingleton<DataReadings>()
-            .AddSingleton<LedgerReadings>()
-            .AddSingleton<PipelineMonitor>();
         services
             .AddSingleton<Plan>()
             .AddSingleton<Pull>()
@@ -108,4 +74,24 @@ public static class PipelineServices
             .AddSingleton<Restore>();
         return services;
     }
+
+    /// <summary>Adds a source with its settings.</summary>
+    /// <typeparam name="TOptions">Its options.</typeparam>
+    /// <param name="services">The app's services.</param>
+    /// <param name="configuration">The app settings.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="read">Reads the options; what is wrong is reported to the reader.</param>
+    /// <param name="create">Makes the source.</param>
+    public static IServiceCollection AddSource<TOptions>(
+        this IServiceCollection services,
+        IConfiguration configuration,
+        SourceSettings settings,
+        Func<SettingsReader, TOptions> read,
+        Func<TOptions, ISource> create
+    )
+        where TOptions : class =>
+        services
+            .AddSingleton(settings)
+            .AddSettings(configuration, (_, reader) => read(reader))
+            .AddSingleton(provider => create(provider.GetRequiredService<IOptions<TOptions>>().Value));
 }

@@ -86,7 +86,7 @@ internal static class Command
 
     private static void WriteReadme(string table)
     {
-        var file = Path.Combine(Tests.Repository.Root, "README.md");
+        var file = Path.Combine(Testing.Repository.Root, "README.md");
         File.WriteAllText(
             file,
             Part.Replace(File.ReadAllText(file), match => match.Groups[1].Value + table + match.Groups[3].Value)

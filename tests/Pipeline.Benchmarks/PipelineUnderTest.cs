@@ -4,10 +4,13 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Benchmarks.Data;
 using Pipeline.Benchmarks.Processes;
-using Pipeline.Ledger;
+using Pipeline.Ingestion;
+using Pipeline.Insight;
+using Pipeline.Report;
+using Pipeline.Runs;
 using Pipeline.Settings;
+using Pipeline.Slices;
 using Pipeline.Sources;
-using Pipeline.Steps;
 using Pipeline.Storage;
 
 namespace Pipeline.Benchmarks;
@@ -43,12 +46,17 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
                     )
             )
             .Build();
-        var settings = SettingsReader.Read(configuration, out var findings)
-            ?? throw new BenchmarkException(string.Join('\n', findings));
-        var collection = new ServiceCollection().AddLogging().AddPipeline(configuration, settings);
+        var collection = new ServiceCollection()
+            .AddLogging()
+            .AddPipelineEngine(configuration)
+            .AddSources(configuration)
+            .AddInsight()
+            .AddReport();
         if (policies.Length > 0)
             collection.AddSingleton(_ => StorageAccount.Open(configuration, Names.Connection, [], policies)!);
         services = collection.BuildServiceProvider();
+        if (services.CheckSettings() is { Count: > 0 } findings)
+            throw new BenchmarkException(string.Join('\n', findings));
     }
 
     /// <summary>Settings with the trade of all partners by HS6, and nothing else.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
 using Pipeline.Storage;
-using Pipeline.Tests;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults;

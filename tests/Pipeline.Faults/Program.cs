@@ -1,5 +1,5 @@
 using Pipeline.Faults;
-using Pipeline.Tests;
+using Pipeline.Testing;
 using Xunit.Runner.InProc.SystemConsole;
 
 // A process that a test started: it works on an account until it is told to end.

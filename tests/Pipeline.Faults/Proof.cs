@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Pipeline.Tests;
+using Pipeline.Testing;
 
 namespace Pipeline.Faults;
 

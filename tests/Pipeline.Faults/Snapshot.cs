@@ -3,9 +3,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Azure.Data.Tables;
 using Pipeline.Exports;
-using Pipeline.Ledger;
+using Pipeline.Runs;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tests;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults;
@@ -82,7 +83,7 @@ internal static class Snapshot
                         row.GetDateTimeOffset("ValidFrom") < row.GetDateTimeOffset("ValidTo"),
                         $"history {row.PartitionKey} {row.RowKey} ends before it begins"
                     );
-                    if (row.GetString("Column") == Pipeline.Tables.HistoryRow.Removed)
+                    if (row.GetString("Column") == Pipeline.Loading.HistoryRow.Removed)
                         removed++;
                 }
                 lines.Add(

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Tests;

@@ -2,11 +2,13 @@ using System.Globalization;
 using Azure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Pipeline.Ledger;
+using Pipeline.Datasets;
+using Pipeline.Ingestion;
+using Pipeline.Issues;
 using Pipeline.Local.Listeners;
 using Pipeline.Local.Worker;
-using Pipeline.Sources;
-using Pipeline.Steps;
+using Pipeline.Runs;
+using Pipeline.Slices;
 using Pipeline.Storage;
 
 namespace Pipeline.Local.Once;

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Ledger;
-using Pipeline.Report;
-using Pipeline.Sources;
+using Pipeline.Datasets;
+using Pipeline.Runs;
+using Pipeline.Slices;
 using Pipeline.Storage;
 using Spectre.Console;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Pipeline.Sources;
+using Pipeline.Datasets;
 
 namespace Pipeline.Local.Once;
 

@@ -1,4 +1,4 @@
-using Pipeline.Tables;
+using Pipeline.Datasets;
 
 namespace Pipeline.Exports;
 

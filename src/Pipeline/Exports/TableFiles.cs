@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Azure.Data.Tables;
-using Pipeline.Sources.Http;
+using Pipeline.Storage;
 
 namespace Pipeline.Exports;
 

@@ -1,184 +1,62 @@
-using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using NCrontab;
-using Pipeline.Sources.Census;
-using Pipeline.Sources.Moex;
-using Pipeline.Sources.Unctad;
+using Pipeline.Issues;
+using Pipeline.Storage;
 
 namespace Pipeline.Settings;
 
 /// <summary>
-/// Reads the app settings. All that is wrong is found in one go, each with the setting's name, what was seen
-/// and an example.
+/// Reads app settings as typed values. What is wrong is gathered with the setting's name, what was seen and an
+/// example, so that all of it is reported at once; a fallback stands in its place meanwhile.
 /// </summary>
-public sealed class SettingsReader
+/// <param name="configuration">The app settings; <c>__</c> in a name stands for a section.</param>
+public sealed class SettingsReader(IConfiguration configuration)
 {
-    private readonly IConfiguration configuration;
-    private readonly List<Finding> findings = [];
-    private readonly Dictionary<string, CrontabSchedule> schedules = new(StringComparer.Ordinal);
-
-    private SettingsReader(IConfiguration configuration) => this.configuration = configuration;
-
-    /// <summary>Reads all settings.</summary>
-    /// <param name="configuration">The app settings; <c>__</c> in a name stands for a section.</param>
-    /// <param name="findings">What is wrong, in the order of the settings; empty when nothing is.</param>
-    /// <returns>The settings, or null when anything is wrong.</returns>
-    public static PipelineSettings? Read(IConfiguration configuration, out IReadOnlyList<Finding> findings)
-    {
-        var reader = new SettingsReader(configuration);
-        var settings = reader.Read();
-        findings = reader.findings;
-        return findings.Count == 0 ? settings : null;
-    }
-
-    private PipelineSettings Read()
-    {
-        HostStorage();
-        Storage.StorageAccount.Open(configuration, SettingNames.Storage, findings);
-        Schedule(CensusSlice.Source, SettingNames.CensusSchedule, "0 45 13 * * *");
-        Schedule(UnctadSlice.Source, SettingNames.UnctadSchedule, "0 30 7 * * 1");
-        Schedule(MoexSlice.Source, SettingNames.MoexSchedule, "0 0 18 * * *");
-        Schedule(null, SettingNames.MonitorSchedule, "0 */15 * * * *");
-        var samples = Mode();
-        return new PipelineSettings(samples == true, Census(samples), Unctad(samples), Moex(samples))
-        {
-            Schedules = schedules,
-        };
-    }
-
-    private CensusSettings Census(bool? samples) =>
-        new(
-            Url(SettingNames.CensusBaseUrl, CensusSettings.DefaultBaseUrl, mayBeEmpty: false)!,
-            Secret(
-                SettingNames.CensusApiKey,
-                required: samples == false,
-                "an API key, free at https://api.census.gov/data/key_signup.html"
-            ) ?? "samples",
-            Partners(samples == true),
-            Levels(),
-            From(),
-            Url(SettingNames.CensusCountryFileUrl, CensusSettings.DefaultCountryFileUrl, mayBeEmpty: true)
-        );
-
-    private UnctadSettings Unctad(bool? samples)
-    {
-        var (id, secret) = (
-            Secret(SettingNames.UnctadClientId, "a client id"),
-            Secret(SettingNames.UnctadClientSecret, "a client secret")
-        );
-        if (
-            (id is null) != (secret is null)
-            && !findings.Any(finding => finding.Where is SettingNames.UnctadClientId or SettingNames.UnctadClientSecret)
-        )
-        {
-            findings.Add(
-                new Finding(
-                    id is null ? SettingNames.UnctadClientId : SettingNames.UnctadClientSecret,
-                    "nothing",
-                    $"both {SettingNames.UnctadClientId} and {SettingNames.UnctadClientSecret}, or neither",
-                    "an account of UNCTAD's data centre gives both, free"
-                )
-            );
-        }
-
-        return new UnctadSettings(
-            Url(SettingNames.UnctadBulkUrl, UnctadSettings.DefaultBulkUrl, mayBeEmpty: true),
-            Url(SettingNames.UnctadCatalogueUrl, UnctadSettings.DefaultCatalogueUrl, mayBeEmpty: true),
-            Url(SettingNames.UnctadApiUrl, UnctadSettings.DefaultApiUrl, mayBeEmpty: true),
-            id ?? "",
-            secret ?? "",
-            CuratedFile(SettingNames.UnctadPartnersFile, UnctadSettings.DefaultPartnersFile),
-            samples == true
-        );
-    }
-
-    private MoexSettings Moex(bool? samples) =>
-        new(
-            Url(SettingNames.MoexIssUrl, MoexSettings.DefaultIssUrl, mayBeEmpty: true),
-            Value(SettingNames.MoexOfzTableUrl) is null
-                ? samples == true
-                    ? MoexSettings.SampleOfzTableUrl
-                    : null
-                : Url(SettingNames.MoexOfzTableUrl, ExampleOfzTable, mayBeEmpty: true),
-            Url(SettingNames.MoexNsdUrl, MoexSettings.DefaultNsdUrl, mayBeEmpty: true),
-            Secret(SettingNames.MoexNsdApiKey, "an API key") ?? "",
-            CuratedFile(SettingNames.MoexHoldersFile, MoexSettings.DefaultHoldersFile)
-        );
-
-    private static readonly Uri ExampleOfzTable = new("https://www.cbr.ru/path/table_ofz.xlsx");
-
-    private string CuratedFile(string name, string fallback)
-    {
-        var text = Value(name) ?? fallback;
-        if (
-            text.Length <= 200
-            && text.Trim() == text
-            && !text.Any(c => char.IsControl(c) || c is '?' or '#' or '\\')
-            && !text.StartsWith('/')
-        )
-        {
-            return text;
-        }
-
-        Report(name, text, $"the name of a blob in the container {Storage.Names.CuratedContainer}", fallback);
-        return fallback;
-    }
-
-    private string? Value(string name) => configuration[name.Replace("__", ":", StringComparison.Ordinal)];
-
-    private void Report(string name, string? seen, string expected, string example) =>
-        findings.Add(
-            new Finding(name, seen is null ? "nothing" : Finding.Quote(seen), expected, $"for example {name}={example}")
-        );
-
-    private void HostStorage()
-    {
-        var section = configuration.GetSection(SettingNames.HostStorage);
-        if (string.IsNullOrWhiteSpace(section.Value) && !section.GetChildren().Any())
-            Report(SettingNames.HostStorage, section.Value, "a storage account", "UseDevelopmentStorage=true");
-        else if (!string.IsNullOrWhiteSpace(section.Value))
-            Storage.StorageAccount.Open(configuration, SettingNames.HostStorage, findings);
-    }
-
-    /// <param name="source">The source that is planned by it; null for none.</param>
-    /// <param name="name">The setting.</param>
-    /// <param name="example">What it may look like.</param>
-    private void Schedule(string? source, string name, string example)
-    {
-        var text = Value(name);
-        if (
-            text is null
-            || CrontabSchedule.TryParse(text, new CrontabSchedule.ParseOptions { IncludingSeconds = true })
-                is not { } schedule
-        )
-        {
-            Report(name, text, "six fields: second, minute, hour, day, month, day of the week", example);
-        }
-        else if (source is not null)
-        {
-            schedules.Add(source, schedule);
-        }
-    }
-
-    /// <summary>
-    /// Whether samples are asked for; null when the setting says neither, so that nothing else is found wrong
-    /// because of it.
-    /// </summary>
-    private bool? Mode()
-    {
-        var text = Value(SettingNames.SourcesMode) ?? "live";
-        if (text is "samples" or "live")
-            return text == "samples";
-        Report(SettingNames.SourcesMode, text, "samples or live", "live");
-        return null;
-    }
-
     /// <summary>User and query may hold a secret, so that they are not repeated.</summary>
     private const string HidesSecret = "an address with user, query or fragment (not repeated here)";
 
     private const string PlainHttps = "an https address (http for loopback only)";
+    private const int MaxFileName = 200;
 
-    private Uri? Url(string name, Uri fallback, bool mayBeEmpty)
+    private readonly List<Finding> findings = [];
+
+    /// <summary>What is wrong, in the order in which the settings were read.</summary>
+    public IReadOnlyList<Finding> Findings => findings;
+
+    /// <summary>
+    /// True if samples are used, false if the network is; null if the setting says neither, so that nothing else is
+    /// found wrong because of it.
+    /// </summary>
+    public bool? UseSamples =>
+        Value(SettingNames.SourcesMode) switch
+        {
+            "samples" => true,
+            null or "live" => false,
+            _ => null,
+        };
+
+    /// <summary>The text of a setting; null when it is not set.</summary>
+    public string? Value(string name) => configuration[Key(name)];
+
+    /// <summary>Reports a fault that is no matter of one value's form.</summary>
+    public void Report(Finding finding) => findings.Add(finding);
+
+    /// <summary>Reports that a setting has not the expected form.</summary>
+    /// <param name="name">The setting.</param>
+    /// <param name="seen">Its text; null when it is not set. It is repeated, so that no secret comes here.</param>
+    /// <param name="expected">What it should be.</param>
+    /// <param name="example">A good value.</param>
+    public void Report(string name, string? seen, string expected, string example) =>
+        findings.Add(
+            new Finding(name, seen is null ? "nothing" : Finding.Quote(seen), expected, $"for example {name}={example}")
+        );
+
+    /// <summary>An address: https, or http on this machine; without user, query or fragment.</summary>
+    /// <param name="name">The setting.</param>
+    /// <param name="fallback">What holds when it is not set.</param>
+    /// <param name="mayBeEmpty">True if the empty text switches off what the address is for.</param>
+    /// <returns>The address; null when it is switched off.</returns>
+    public Uri? Url(string name, Uri fallback, bool mayBeEmpty)
     {
         var text = Value(name);
         if (text is null)
@@ -195,6 +73,7 @@ public sealed class SettingsReader
             findings.Add(new Finding(name, HidesSecret, "a plain address", $"for example {name}={fallback}"));
             return fallback;
         }
+
         if (text.AsSpan().ContainsAny('@', '?', '#'))
             findings.Add(new Finding(name, HidesSecret, PlainHttps, $"for example {name}={fallback}"));
         else
@@ -202,10 +81,12 @@ public sealed class SettingsReader
         return fallback;
     }
 
-    private string? Secret(string name, string expected) => Secret(name, required: false, expected);
-
-    /// <summary>A secret is never repeated in a message.</summary>
-    private string? Secret(string name, bool required, string expected)
+    /// <summary>A secret. It is never repeated in a finding.</summary>
+    /// <param name="name">The setting.</param>
+    /// <param name="expected">What it should be, in words.</param>
+    /// <param name="required">True if the source cannot be asked without it.</param>
+    /// <returns>The secret; null when there is none, or none that can be sent.</returns>
+    public string? Secret(string name, string expected, bool required = false)
     {
         var text = Value(name);
         var example = $"for example {name}=0123456789abcdef0123456789abcdef01234567";
@@ -220,6 +101,7 @@ public sealed class SettingsReader
 
             return null;
         }
+
         if (text.StartsWith("@Microsoft.KeyVault(", StringComparison.OrdinalIgnoreCase))
         {
             findings.Add(
@@ -232,6 +114,7 @@ public sealed class SettingsReader
             );
             return null;
         }
+
         if (text.All(c => c is > ' ' and < (char)127))
             return text;
         findings.Add(
@@ -240,77 +123,89 @@ public sealed class SettingsReader
         return null;
     }
 
-    private List<string>? Partners(bool samples)
+    /// <summary>The name of a blob in the container of files that people maintain; may be empty.</summary>
+    /// <param name="name">The setting.</param>
+    /// <param name="fallback">What holds when it is not set.</param>
+    public string CuratedFile(string name, string fallback)
     {
-        const string recorded = "4621";
-        var text = Value(SettingNames.CensusPartners) ?? recorded;
-        if (samples && text != recorded)
+        var text = Value(name) ?? fallback;
+        if (
+            text.Length <= MaxFileName
+            && text.Trim() == text
+            && !text.Any(c => char.IsControl(c) || c is '?' or '#' or '\\')
+            && !text.StartsWith('/')
+        )
         {
+            return text;
+        }
+
+        Report(name, text, $"the name of a blob in the container {Names.CuratedContainer}", fallback);
+        return fallback;
+    }
+
+    /// <summary>The parts of a list with commas, without blanks and repetitions.</summary>
+    public static IReadOnlyList<string> Parts(string text) =>
+        [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
+
+    /// <summary>When something is done: six fields with seconds first, UTC.</summary>
+    internal CrontabSchedule? Schedule(string name, string example)
+    {
+        var text = Value(name);
+        var schedule = text is null
+            ? null
+            : CrontabSchedule.TryParse(text, new CrontabSchedule.ParseOptions { IncludingSeconds = true });
+        if (schedule is null)
+            Report(name, text, "six fields: second, minute, hour, day, month, day of the week", example);
+        return schedule;
+    }
+
+    /// <summary>The host's own account: a connection string, or a section, of which the host checks more.</summary>
+    internal void HostStorage(string name)
+    {
+        var section = configuration.GetSection(name);
+        if (!string.IsNullOrWhiteSpace(section.Value))
+            Storage(name);
+        else if (!section.GetChildren().Any())
+            Report(name, section.Value, "a storage account", "UseDevelopmentStorage=true");
+    }
+
+    /// <summary>A storage account: a connection string, or a section of addresses.</summary>
+    internal void Storage(string name) => StorageAccount.Open(configuration, name, findings);
+
+    /// <summary>Where the sources answer from (<see cref="UseSamples"/>).</summary>
+    internal bool? ReadMode()
+    {
+        if (UseSamples is null)
+            Report(SettingNames.SourcesMode, Value(SettingNames.SourcesMode), "samples or live", "live");
+        return UseSamples;
+    }
+
+    /// <summary>
+    /// Reports settings that nothing reads: a mistyped name would otherwise leave its setting at the default in
+    /// silence. Their values may be secrets and are not repeated.
+    /// </summary>
+    /// <param name="section">The prefix of the names.</param>
+    /// <param name="known">The settings with that prefix.</param>
+    internal void ReportUnknown(string section, IReadOnlyList<string> known)
+    {
+        var keys = known.Select(Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var children = configuration.GetSection(section).AsEnumerable().Where(entry => entry.Value is not null);
+        foreach (var (key, _) in children.OrderBy(entry => entry.Key, StringComparer.OrdinalIgnoreCase))
+        {
+            if (keys.Contains(key))
+                continue;
             findings.Add(
                 new Finding(
-                    SettingNames.CensusPartners,
-                    Finding.Quote(text),
-                    $"{recorded} while {SettingNames.SourcesMode} is samples, because the samples hold the "
-                        + "commodities of no other partner",
-                    $"for other partners set {SettingNames.SourcesMode}=live"
+                    key.Replace(":", "__", StringComparison.Ordinal),
+                    "a setting that nothing reads",
+                    known.Count == 0
+                        ? $"no setting that begins with {section}__"
+                        : $"one of {string.Join(", ", known)}",
+                    "correct its name, or remove it"
                 )
             );
-            return [];
         }
-        if (text == "*")
-            return null;
-        var codes = Parts(text);
-        if (
-            codes.Count > 0
-            && codes.All(code => code.Length == 4 && CensusPartners.KindOf(code) == CensusPartners.Kind.Country)
-        )
-        {
-            return codes;
-        }
-
-        Report(
-            SettingNames.CensusPartners,
-            text,
-            "Schedule C codes of countries (four digits, 1 to 8 first), or *",
-            "4621,5700"
-        );
-        return [];
     }
 
-    private List<string> Levels()
-    {
-        var text = Value(SettingNames.CensusLevels) ?? "total,HS2";
-        var levels = Parts(text);
-        if (
-            levels.Count > 0
-            && levels.All(level => CensusSettings.AllLevels.Contains(level, StringComparer.OrdinalIgnoreCase))
-        )
-        {
-            return
-            [
-                .. CensusSettings.AllLevels.Where(level => levels.Contains(level, StringComparer.OrdinalIgnoreCase)),
-            ];
-        }
-
-        Report(SettingNames.CensusLevels, text, $"any of {string.Join(',', CensusSettings.AllLevels)}", "total,HS2");
-        return [];
-    }
-
-    private DateOnly From()
-    {
-        var text = Value(SettingNames.CensusFrom) ?? "1992-01";
-        if (
-            DateOnly.TryParseExact(text, "yyyy-MM", CultureInfo.InvariantCulture, DateTimeStyles.None, out var from)
-            && from.Year is >= 1985 and < 2100
-        )
-        {
-            return from;
-        }
-
-        Report(SettingNames.CensusFrom, text, "a month from 1985-01 on, yyyy-MM", "1992-01");
-        return new DateOnly(1992, 1, 1);
-    }
-
-    private static List<string> Parts(string text) =>
-        [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
+    private static string Key(string name) => name.Replace("__", ":", StringComparison.Ordinal);
 }

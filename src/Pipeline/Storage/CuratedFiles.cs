@@ -1,7 +1,7 @@
 using System.Net;
 using Azure;
 using Azure.Storage.Blobs;
-using Pipeline.Sources.Http;
+using Pipeline.Datasets;
 
 namespace Pipeline.Storage;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
-using Pipeline.Sources;
+using Pipeline.Slices;
 
 namespace Pipeline.Storage;
 

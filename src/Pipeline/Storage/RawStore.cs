@@ -1,7 +1,7 @@
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
-using Pipeline.Sources;
+using Pipeline.Slices;
 
 namespace Pipeline.Storage;
 

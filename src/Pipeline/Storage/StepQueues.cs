@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Azure.Storage.Queues;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
 
 namespace Pipeline.Storage;
 

@@ -6,6 +6,7 @@ using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Configuration;
+using Pipeline.Issues;
 
 namespace Pipeline.Storage;
 

@@ -1,8 +1,8 @@
 using Azure.Data.Tables;
 using Pipeline.Benchmarks.Data;
 using Pipeline.Benchmarks.Processes;
+using Pipeline.Sources.Census;
 using Pipeline.Storage;
-using Pipeline.Tables;
 
 namespace Pipeline.Benchmarks.Load;
 

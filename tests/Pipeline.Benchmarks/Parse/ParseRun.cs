@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Pipeline.Benchmarks.Processes;
-using Pipeline.Sources;
+using Pipeline.Datasets;
+using Pipeline.Sources.Census;
 
 namespace Pipeline.Benchmarks.Parse;
 
@@ -103,7 +104,7 @@ internal static class ParseRun
             read += batch.Read;
             foreach (var row in batch.Rows)
             {
-                sum += ((Tables.TradeMonthly)row).ValueUsd;
+                sum += ((TradeMonthly)row).ValueUsd;
                 if (way == Again)
                     batch.GiveBack(row);
             }

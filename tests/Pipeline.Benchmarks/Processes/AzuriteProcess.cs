@@ -11,20 +11,25 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
     private static readonly string Key = Convert.ToBase64String(new byte[16]);
     private readonly Process process;
-    private readonly int blobs = Tests.Loopback.FreePort(),
-        queues = Tests.Loopback.FreePort(),
-        tables = Tests.Loopback.FreePort();
+    private readonly int blobs = Testing.Loopback.FreePort(),
+        queues = Testing.Loopback.FreePort(),
+        tables = Testing.Loopback.FreePort();
 
     private AzuriteProcess()
     {
-        var script = Path.Combine(Tests.Repository.Root, "node_modules", "azurite", "dist", "src", "azurite.js");
+        var script = Path.Combine(Testing.Repository.Root, "node_modules", "azurite", "dist", "src", "azurite.js");
         if (!File.Exists(script))
-            throw new BenchmarkException($"{script}: missing, expected Azurite; run npm ci in {Tests.Repository.Root}");
+        {
+            throw new BenchmarkException(
+                $"{script}: missing, expected Azurite; run npm ci in {Testing.Repository.Root}"
+            );
+        }
+
         var start = new ProcessStartInfo(
             "node",
             [
                 "--require",
-                Tests.Repository.AzuriteWithoutSweeping,
+                Testing.Repository.AzuriteWithoutSweeping,
                 script,
                 "--inMemoryPersistence",
                 "--silent",
@@ -63,7 +68,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         var waited = Stopwatch.StartNew();
         foreach (var port in (int[])[azurite.blobs, azurite.queues, azurite.tables])
         {
-            while (!await Tests.Loopback.AnswersAsync(port))
+            while (!await Testing.Loopback.AnswersAsync(port))
             {
                 if (waited.Elapsed > StartLimit || azurite.process.HasExited)
                     throw new BenchmarkException($"Azurite does not answer on port {port}");

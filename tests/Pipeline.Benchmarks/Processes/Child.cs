@@ -28,7 +28,7 @@ internal static class Child
         Path.Combine(Folder, "CosmosPeer", Path.GetRelativePath(Folder, AppContext.BaseDirectory));
 
     /// <summary>The folder of this project.</summary>
-    public static string Folder { get; } = Path.Combine(Tests.Repository.Root, "tests", "Pipeline.Benchmarks");
+    public static string Folder { get; } = Path.Combine(Testing.Repository.Root, "tests", "Pipeline.Benchmarks");
 
     private static async Task<Measured> StartAsync(TimeSpan deadline, string command, string[] arguments)
     {
@@ -37,7 +37,7 @@ internal static class Child
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
-                WorkingDirectory = Tests.Repository.Root,
+                WorkingDirectory = Testing.Repository.Root,
             }
         )!;
         using var patience = new CancellationTokenSource(deadline);

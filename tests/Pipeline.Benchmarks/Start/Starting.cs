@@ -10,11 +10,11 @@ namespace Pipeline.Benchmarks.Start;
 internal sealed class Starting : IGoal
 {
     private static readonly string LocalHost = Path.Combine(
-        Tests.Repository.Root,
+        Testing.Repository.Root,
         "src",
         "Pipeline.Local",
         Path.GetRelativePath(
-            Path.Combine(Tests.Repository.Root, "tests", "Pipeline.Benchmarks"),
+            Path.Combine(Testing.Repository.Root, "tests", "Pipeline.Benchmarks"),
             AppContext.BaseDirectory
         ),
         "Pipeline.Local.dll"
@@ -28,7 +28,7 @@ internal sealed class Starting : IGoal
 
     public async Task<IReadOnlyList<Outcome>> MeasureAsync(Bench bench)
     {
-        var app = await PublishAsync(bench, Path.Combine(Tests.Repository.Root, "src", "Pipeline.Functions"));
+        var app = await PublishAsync(bench, Path.Combine(Testing.Repository.Root, "src", "Pipeline.Functions"));
         var empty = await PublishAsync(bench, Path.Combine(Child.Folder, "EmptyApp"));
         await using var service = await ServiceProcess.StartAsync();
         var settings = PipelineUnderTest.Settings(service.ConnectionString(service.NewAccount()), null);
@@ -124,7 +124,7 @@ internal sealed class Starting : IGoal
         string[] arguments
     )
     {
-        var port = $"{Tests.Loopback.FreePort()}";
+        var port = $"{Testing.Loopback.FreePort()}";
         var start = new ProcessStartInfo(
             "dotnet",
             [file, .. arguments.Select(argument => argument.Replace("{port}", port, StringComparison.Ordinal))]

@@ -1,9 +1,8 @@
 using Azure.Core.Pipeline;
+using Pipeline.Datasets;
 using Pipeline.Faults.Storage;
-using Pipeline.Sources;
-using Pipeline.Steps;
-using Pipeline.Tests;
-using Pipeline.Tests.Steps;
+using Pipeline.Ingestion;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Crash;

@@ -1,6 +1,5 @@
-using Pipeline.Steps;
-using Pipeline.Tests;
-using Pipeline.Tests.Steps;
+using Pipeline.Ingestion;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Crash;

@@ -1,7 +1,7 @@
+using Pipeline.Datasets;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
-using Pipeline.Sources;
-using Pipeline.Tests;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Crash;

@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Text;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
-using Pipeline.Ledger;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
+using Pipeline.Runs;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tests;
-using Pipeline.Tests.Sources.Unctad;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Guards;

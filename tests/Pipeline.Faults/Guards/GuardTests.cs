@@ -3,11 +3,10 @@ using System.Text.RegularExpressions;
 using Pipeline.Faults.Simulation;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
-using Pipeline.Ledger;
+using Pipeline.Runs;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tests;
-using Pipeline.Tests.Sources.Unctad;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Guards;

@@ -1,13 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Azure.Data.Tables;
+using Pipeline.Datasets;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
 using Pipeline.Report;
 using Pipeline.Report.Page;
-using Pipeline.Sources;
 using Pipeline.Storage;
-using Pipeline.Tests;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Hostile;

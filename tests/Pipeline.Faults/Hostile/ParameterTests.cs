@@ -7,15 +7,15 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Datasets;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
 using Pipeline.Functions;
+using Pipeline.Ingestion;
 using Pipeline.Report;
 using Pipeline.Report.Page;
-using Pipeline.Sources;
-using Pipeline.Steps;
 using Pipeline.Storage;
-using Pipeline.Tests;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Hostile;

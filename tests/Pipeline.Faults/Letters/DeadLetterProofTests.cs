@@ -4,12 +4,11 @@ using Azure.Core;
 using Pipeline.Faults.Simulation;
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
-using Pipeline.Ledger;
-using Pipeline.Sources;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
+using Pipeline.Issues;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tests;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Letters;

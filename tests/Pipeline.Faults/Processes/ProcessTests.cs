@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Pipeline.Faults.Simulation;
-using Pipeline.Tests;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Processes;

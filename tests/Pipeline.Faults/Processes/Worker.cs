@@ -2,10 +2,9 @@ using System.Globalization;
 using Azure;
 using Azure.Core;
 using Pipeline.Faults.Simulation;
-using Pipeline.Sources;
-using Pipeline.Steps;
-using Pipeline.Tests;
-using Pipeline.Tests.Steps;
+using Pipeline.Ingestion;
+using Pipeline.Slices;
+using Pipeline.Testing;
 
 namespace Pipeline.Faults.Processes;
 
@@ -101,7 +100,7 @@ internal static class Worker
                         foreach (var key in Keys)
                         {
                             await pipeline
-                                .Get<Steps.Pull>()
+                                .Get<Ingestion.Pull>()
                                 .RunAsync(
                                     new PullMessage(new Slice("fake", "facts", key).Id, default),
                                     CancellationToken.None

@@ -1,10 +1,9 @@
 using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
-using Pipeline.Ledger;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tests;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Restoring;

@@ -1,6 +1,6 @@
 using Azure;
 using Azure.Core;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 
 namespace Pipeline.Faults.Simulation;
 

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Text;
-using Pipeline.Sources.Http;
-using Pipeline.Tests.Steps;
+using Pipeline.Datasets;
+using Pipeline.Storage;
+using Pipeline.Testing;
 
 namespace Pipeline.Faults.Simulation;
 

@@ -2,10 +2,9 @@ using System.Text;
 using System.Text.Json;
 using Azure;
 using Pipeline.Faults.Storage;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
 using Pipeline.Storage;
-using Pipeline.Tests;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 
 namespace Pipeline.Faults.Simulation;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Pipeline.Exports;
-using Pipeline.Ledger;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
+using Pipeline.Runs;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tests;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Simulation;

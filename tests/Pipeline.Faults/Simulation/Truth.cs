@@ -1,9 +1,9 @@
 using Azure.Data.Tables;
-using Pipeline.Ledger;
+using Pipeline.Loading;
+using Pipeline.Runs;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tables;
-using Pipeline.Tests;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Simulation;

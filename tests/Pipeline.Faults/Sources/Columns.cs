@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
-using Pipeline.Tests.Sources.Unctad;
+using Pipeline.Testing;
 
 namespace Pipeline.Faults.Sources;
 

@@ -1,9 +1,8 @@
 using Azure;
 using Pipeline.Faults.Storage;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
 using Pipeline.Storage;
-using Pipeline.Tests;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Sources;

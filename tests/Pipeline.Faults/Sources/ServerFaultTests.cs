@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using Pipeline.Faults.Storage;
-using Pipeline.Ledger;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tests;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Faults.Sources;

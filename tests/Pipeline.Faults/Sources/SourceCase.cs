@@ -1,12 +1,13 @@
 using Azure.Core.Pipeline;
+using Pipeline.Datasets;
 using Pipeline.Faults.Storage;
-using Pipeline.Sources;
+using Pipeline.Ingestion;
+using Pipeline.Slices;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Moex;
 using Pipeline.Sources.Unctad;
-using Pipeline.Steps;
 using Pipeline.Storage;
-using Pipeline.Tests;
+using Pipeline.Testing;
 
 namespace Pipeline.Faults.Sources;
 
@@ -48,7 +49,7 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
 
     public static ISource Census(Uri server, string from = "2019-01", bool balance = true) =>
         new CensusSource(
-            new CensusSettings(
+            new CensusOptions(
                 new Uri(server, SourceData.TradePath),
                 CensusKey,
                 ["4621"],
@@ -60,7 +61,7 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
 
     public static ISource Unctad(Uri server, bool extract = true) =>
         new UnctadSource(
-            new UnctadSettings(
+            new UnctadOptions(
                 new Uri(server, SourceData.BulkPath),
                 new Uri(server, SourceData.CataloguePath),
                 new Uri(server, "/US.FdiFlowsStock/cur/Facts"),
@@ -73,7 +74,7 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
 
     public static ISource Moex(Uri server, bool nsd = true) =>
         new MoexSource(
-            new MoexSettings(
+            new MoexOptions(
                 new Uri(server, "/iss"),
                 new Uri(server, SourceData.OfzPath),
                 nsd ? new Uri(server, SourceData.NsdPath) : null,

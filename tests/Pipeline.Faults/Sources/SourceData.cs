@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Pipeline.Tests.Sources;
-using Pipeline.Tests.Sources.Unctad;
+using Pipeline.Testing;
 
 namespace Pipeline.Faults.Sources;
 

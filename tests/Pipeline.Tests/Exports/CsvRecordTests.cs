@@ -2,7 +2,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Pipeline.Exports;
-using Pipeline.Sources;
+using Pipeline.Sources.Formats;
 using Xunit;
 
 namespace Pipeline.Tests.Exports;

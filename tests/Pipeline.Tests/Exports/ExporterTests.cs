@@ -4,11 +4,11 @@ using Azure.Core;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Pipeline.Exports;
-using Pipeline.Ledger;
+using Pipeline.Ingestion;
 using Pipeline.Report;
-using Pipeline.Steps;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Tests.Exports;
@@ -101,7 +101,7 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     [Fact]
     public async Task The_file_of_a_partition_that_is_gone_goes_too()
     {
-        source.Coverage = Pipeline.Sources.Coverage.ByHand;
+        source.Coverage = Pipeline.Datasets.Coverage.ByHand;
         await using var pipeline = await LoadAsync("a=1", "c=3");
         source.Replies["two"] = new("#");
         await pipeline.RunAsync();
@@ -279,7 +279,7 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         bool dies
     )
     {
-        source.Coverage = Pipeline.Sources.Coverage.ByHand;
+        source.Coverage = Pipeline.Datasets.Coverage.ByHand;
         await using var newer = await LoadAsync("a=1", "c=3");
         source.Replies["two"] = new("c=3 d=4");
         var (raced, dead) = (false, false);
@@ -315,7 +315,7 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     [Fact]
     public async Task Rows_that_go_back_after_an_exporter_died_before_its_manifest_are_in_the_files()
     {
-        source.Coverage = Pipeline.Sources.Coverage.ByHand;
+        source.Coverage = Pipeline.Datasets.Coverage.ByHand;
         await using var pipeline = await LoadAsync("a=1", "c=3");
         source.Replies["two"] = new("c=3 d=4");
         await using (
@@ -342,7 +342,7 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     [Fact]
     public async Task A_file_that_is_replaced_by_newer_rows_while_it_is_to_be_removed_stays()
     {
-        source.Coverage = Pipeline.Sources.Coverage.ByHand;
+        source.Coverage = Pipeline.Datasets.Coverage.ByHand;
         await using var newer = await LoadAsync("a=1", "c=3");
         source.Replies["two"] = new("#");
         var raced = false;

@@ -1,6 +1,7 @@
 using Azure.Storage.Blobs;
-using Pipeline.Sources.Http;
+using Pipeline.Datasets;
 using Pipeline.Storage;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Tests.Storage;

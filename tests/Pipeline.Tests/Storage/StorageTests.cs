@@ -4,10 +4,11 @@ using Azure.Storage.Queues;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Configuration;
-using Pipeline.Sources;
-using Pipeline.Steps;
+using Pipeline.Ingestion;
+using Pipeline.Issues;
+using Pipeline.Slices;
 using Pipeline.Storage;
-using Pipeline.Tests.Steps;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Tests.Storage;

@@ -1,0 +1,59 @@
+using Pipeline.Datasets;
+using Pipeline.Runs;
+using Pipeline.Slices;
+
+namespace Pipeline.Report.Monitoring;
+
+/// <summary>How old the figures of each dataset are, and how late they are against its source's own calendar.</summary>
+/// <remarks>
+/// Age alone says little: a yearly figure is old on its first day. Late is what no plan has asked for although it was
+/// due (<see cref="Lateness"/>), and what has been asked for and has failed since.
+/// </remarks>
+public sealed class DataReadings(StandingReader standing, TimeProvider time)
+{
+    /// <param name="source">The source.</param>
+    /// <param name="rows">Its slices.</param>
+    /// <param name="runs">Its runs of the last weeks: they say since when a slice has been failing.</param>
+    public IReadOnlyList<Gauge> Read(ISource source, IReadOnlyList<SliceRow> rows, IReadOnlyList<RunRow> runs)
+    {
+        var now = time.GetUtcNow();
+        var current = standing.Planned(source, rows);
+        var failing = Failing(runs);
+        var gauges = new List<Gauge>();
+        foreach (var status in standing.Datasets(source, current))
+        {
+            var name = $"{source.Name}/{status.Name}";
+            if (status.LastChanged is { } changed)
+                gauges.Add(new Gauge(Gauges.DataAgeHours, Gauges.OfDataset, name, Hours(changed, now)));
+            var failed = current
+                .Where(row => row.Slice.Dataset == status.Name && SliceState.HasFailed(row.State))
+                .Select(row => Hours(failing.GetValueOrDefault(row.Slice, row.LastPulled), now))
+                .DefaultIfEmpty()
+                .Max();
+            gauges.Add(
+                new Gauge(Gauges.DataOverdueHours, Gauges.OfDataset, name, Math.Max(status.OverdueHours, failed))
+            );
+        }
+        return gauges;
+    }
+
+    /// <summary>When the slices that are failing failed for the first time since they last did not.</summary>
+    private static Dictionary<Slice, DateTimeOffset> Failing(IEnumerable<RunRow> runs)
+    {
+        var since = new Dictionary<Slice, DateTimeOffset>();
+        foreach (var slice in runs.GroupBy(run => run.Slice))
+        {
+            foreach (var run in slice.OrderByDescending(run => run.Vintage).TakeWhile(IsBad))
+                since[slice.Key] = run.Vintage;
+        }
+
+        return since;
+    }
+
+    /// <summary>A refused body that comes again is unchanged, and its run repeats why it was refused.</summary>
+    private static bool IsBad(RunRow run) =>
+        SliceState.HasFailed(run.State) || (run.State == RunState.Unchanged && run.Error.Length > 0);
+
+    private static double Hours(DateTimeOffset since, DateTimeOffset now) =>
+        Math.Max(0, Math.Round((now - since).TotalHours, 2));
+}

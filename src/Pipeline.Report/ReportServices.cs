@@ -1,0 +1,25 @@
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Report.Monitoring;
+using Pipeline.Report.Page;
+
+namespace Pipeline.Report;
+
+/// <summary>Status, report and monitor.</summary>
+public static class ReportServices
+{
+    /// <summary>Adds what reads the tables for status, report and monitor.</summary>
+    public static IServiceCollection AddReport(this IServiceCollection services)
+    {
+        services
+            .AddSingleton<StandingReader>()
+            .AddSingleton<FigureReader>()
+            .AddSingleton<RevisionReader>()
+            .AddSingleton<ReportReader>()
+            .AddSingleton<PageRenderer>();
+        return services
+            .AddSingleton<QueueReadings>()
+            .AddSingleton<DataReadings>()
+            .AddSingleton<LedgerReadings>()
+            .AddSingleton<PipelineMonitor>();
+    }
+}

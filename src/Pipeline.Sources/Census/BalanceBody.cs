@@ -1,0 +1,382 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Pipeline.Datasets;
+using Pipeline.Issues;
+using Pipeline.Loading;
+using Pipeline.Sources.Formats;
+
+namespace Pipeline.Sources.Census;
+
+/// <summary>
+/// Reads the country balance file: the months before the API begins. A row of the ledger is one month and flow
+/// of one country.
+/// </summary>
+/// <param name="from">The first month wanted.</param>
+/// <param name="lastYear">The year in which the body was fetched: no row is of a later one.</param>
+internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceReader
+{
+    private const string Kept = "kept in rejects, fix the reader or replay";
+    private const int CellsPerRow = 24;
+
+    /// <summary>The first year of the file.</summary>
+    private const int FirstYear = 1985;
+
+    /// <summary>
+    /// From here on the countries of a month add up to the world, to the rounding; before, the world is of another
+    /// vintage.
+    /// </summary>
+    private const int AddsUpFrom = 1992;
+
+    /// <summary>Fewer countries in a month are an extract; the file has 220 or more.</summary>
+    private const int ManyPartners = 150;
+
+    /// <summary>The code of the world, not seasonally adjusted.</summary>
+    private const string World = "0015";
+
+    /// <summary>
+    /// A file with a larger share of rejected cells than this has another layout than the reader
+    /// knows.
+    /// </summary>
+    private const double MaxRejected = 0.05;
+
+    /// <summary>
+    /// How far a year column may be from the sum of its months, in dollars: what binary noise can add up
+    /// to.
+    /// </summary>
+    private const long YearTolerance = 5;
+
+    /// <inheritdoc/>
+    public FactTable Table => TradeMonthly.Table;
+
+    /// <inheritdoc/>
+    public SliceScope Scope => CensusScope.OfBalance(from);
+
+    /// <inheritdoc/>
+    public FigurePolicy? Figures => CensusBody.Totals;
+
+    /// <inheritdoc/>
+    public string? Wanted =>
+        from >= CensusSlice.FirstMonth ? null : $"a country's months from {from:yyyy-MM} to 2009-12";
+
+    /// <inheritdoc/>
+    public bool InPolicy(FactRow row, DateTimeOffset vintage) => CensusScope.InPolicy((TradeMonthly)row, vintage);
+
+    /// <inheritdoc/>
+    public Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var pass = new Pass(from, lastYear);
+        foreach (var (row, finding) in BalanceFile.Read(body))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (row is null)
+                pass.Refusal = finding;
+            else
+                pass.Take(row, new RowBatch());
+        }
+        return Task.FromResult(pass.Verdict());
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RowBatch> ReadAsync(
+        Stream body,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var pass = new Pass(from, lastYear);
+        var batch = new RowBatch();
+        foreach (var (row, _) in BalanceFile.Read(body))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (row is null)
+                break; // The check has refused such a body before.
+            pass.Take(row, batch);
+            yield return batch;
+            batch.Clear();
+        }
+        await Task.CompletedTask;
+    }
+
+    private sealed class Pass(DateOnly from, int lastYear)
+    {
+        private readonly HashSet<(string Code, int Year)> seen = [];
+        private readonly HashSet<string> partitions = new(StringComparer.Ordinal);
+        private long read,
+            kept,
+            excluded,
+            missing,
+            rejected;
+        private readonly Dictionary<(int Year, int Month, bool Imports), Total> totals = [];
+        private string? newest;
+
+        /// <summary>What countries and the world have in a month.</summary>
+        private sealed class Total
+        {
+            public Int128 Sum;
+            public long? World;
+            public int Partners;
+
+            /// <summary>What rounding explains: the world has months in whole millions.</summary>
+            public long Half = 500_000;
+
+            public UnusedRows Unused { get; } = new();
+        }
+
+        public Finding? Refusal { get; set; }
+
+        public BodyCheck Verdict()
+        {
+            if (rejected > read * MaxRejected && rejected > CellsPerRow)
+            {
+                Refusal ??= new Finding(
+                    "body",
+                    $"{rejected} of {read} cells that cannot be understood",
+                    "at most 5 %",
+                    "the layout has changed: the table keeps the old rows; adapt the reader, then replay"
+                );
+            }
+
+            if (read == 0)
+            {
+                Refusal ??= new Finding(
+                    "body",
+                    "no row",
+                    "one row per year and country",
+                    "the body is kept; pull the slice again"
+                );
+            }
+
+            var own = Refusal;
+            Refusal ??= WorldVerdict();
+            return new BodyCheck(read, kept, excluded, missing, rejected, newest, Refusal)
+            {
+                Partitions = partitions,
+                MayBeAccepted = own is null,
+            };
+        }
+
+        /// <summary>Countries add up to the world, which lies in a range that no slip of a unit stays in.</summary>
+        private Finding? WorldVerdict()
+        {
+            foreach (var ((year, month, imports), total) in totals.OrderBy(pair => pair.Key))
+            {
+                // A month that is not published has 0 for the world; a body of a few countries is an extract.
+                if (total.World is not { } world || world <= 0 || total.Partners < ManyPartners)
+                    continue;
+                var where = $"{BalanceFile.Column(imports, month)} of {year}";
+                if (world is < CensusChecks.LeastWorld or > CensusChecks.MostWorld)
+                {
+                    return new Finding(
+                        where,
+                        $"{world} US dollars as the world row, {World}",
+                        $"{CensusChecks.LeastWorld} to {CensusChecks.MostWorld}, which holds every month since "
+                            + $"{FirstYear}",
+                        CensusChecks.CheckAndAccept
+                    );
+                }
+
+                if (year < AddsUpFrom || UnusedRows.Explain(world - total.Sum, total.Unused, null, total.Half))
+                    continue;
+                return new Finding(
+                    where,
+                    $"countries that add up to {total.Sum} US dollars{UnusedRows.InWords(total.Unused, null)}",
+                    $"{world}, the world row, {World}",
+                    CensusChecks.CheckAndAccept
+                );
+            }
+            return null;
+        }
+
+        /// <summary>Notes a month of the world or of a country.</summary>
+        private void Count(BalanceFile.Row row, int year, bool isWorld)
+        {
+            foreach (var imports in (bool[])[true, false])
+            {
+                for (var month = 0; month < 12; month++)
+                {
+                    if (new DateOnly(year, month + 1, 1) >= CensusSlice.FirstMonth)
+                        continue;
+                    var key = (year, month, imports);
+                    if (!totals.TryGetValue(key, out var total))
+                        totals.Add(key, total = new Total());
+                    if (!BalanceFile.TryDollars((imports ? row.Imports : row.Exports)[month], out var dollars))
+                    {
+                        if (!isWorld)
+                            total.Unused.Add(null, null);
+                        continue;
+                    }
+                    // Up to 2002 the file has one decimal of a million.
+                    total.Half += year <= 2002 ? 50_000 : 1;
+                    if (isWorld)
+                    {
+                        total.World = dollars;
+                    }
+                    else
+                    {
+                        total.Sum += dollars;
+                        total.Partners++;
+                    }
+                }
+            }
+        }
+
+        public void Take(BalanceFile.Row row, RowBatch batch)
+        {
+            read += CellsPerRow;
+            batch.Read += CellsPerRow;
+            var code = Text(row.Code);
+            if (
+                !int.TryParse(Text(row.Year), NumberStyles.None, CultureInfo.InvariantCulture, out var year)
+                || year is < 1900 or > 2200
+            )
+            {
+                Reject(batch, row.Number, "year", Quote(row.Year), "a year of four digits", CellsPerRow);
+                return;
+            }
+            if (year < FirstYear || year > lastYear)
+            {
+                Reject(
+                    batch,
+                    row.Number,
+                    "year",
+                    Quote(row.Year),
+                    $"{FirstYear}, the first year of the file, to {lastYear}, in which it was fetched",
+                    CellsPerRow
+                );
+                return;
+            }
+            switch (CensusPartners.KindOf(code))
+            {
+                case CensusPartners.Kind.Group:
+                    if (code == World)
+                        Count(row, year, isWorld: true);
+                    Exclude(batch, CellsPerRow);
+                    return;
+                case CensusPartners.Kind.Country:
+                    break;
+                default:
+                    Reject(
+                        batch,
+                        row.Number,
+                        "CTY_CODE",
+                        Quote(row.Code),
+                        "a code of four digits, 0 to 8 first, as text",
+                        CellsPerRow
+                    );
+                    return;
+            }
+            if (!seen.Add((code, year)))
+            {
+                Reject(
+                    batch,
+                    row.Number,
+                    "CTY_CODE",
+                    $"{code} of {year} a second time",
+                    "one row per year and country",
+                    CellsPerRow
+                );
+                return;
+            }
+            Count(row, year, isWorld: false);
+            Flow(row, batch, code, year, CensusSlice.Imports, row.Imports, imports: true);
+            Flow(row, batch, code, year, CensusSlice.Exports, row.Exports, imports: false);
+        }
+
+        private void Flow(
+            BalanceFile.Row row,
+            RowBatch batch,
+            string code,
+            int year,
+            string flow,
+            object?[] cells,
+            bool imports
+        )
+        {
+            long toDate = 0;
+            var certain = true;
+            var slice = new CensusSlice(flow, CensusSlice.Total, null, year, null, null);
+            var rowKeys = new CensusRowKeys(slice);
+            var partner = rowKeys.PartnerOf(code, Text(row.Name));
+            for (var month = 0; month < 12; month++)
+            {
+                var position = new DateOnly(year, month + 1, 1);
+                var column = BalanceFile.Column(imports, month);
+                // From the API's first month on the API answers; before the first month wanted nobody asks.
+                var wanted = position < CensusSlice.FirstMonth && position >= from;
+                if (cells[month] is null or "")
+                {
+                    certain = false;
+                    if (!wanted)
+                    {
+                        Exclude(batch, 1);
+                    }
+                    else
+                    {
+                        missing++;
+                        batch.Missing.Add(
+                            new MissingRow(
+                                partner.PartitionKey,
+                                rowKeys.RowKey(rowKeys.Total, month),
+                                $"the file has an empty cell in {column}"
+                            )
+                        );
+                    }
+                    continue;
+                }
+                if (!BalanceFile.TryDollars(cells[month], out var dollars))
+                {
+                    certain = false;
+                    Reject(batch, row.Number, column, Quote(cells[month]), "millions of US dollars, 0 or more", 1);
+                    continue;
+                }
+                toDate += dollars;
+                if (!wanted)
+                {
+                    Exclude(batch, 1);
+                    continue;
+                }
+                kept++;
+                partitions.Add(partner.PartitionKey);
+                batch.Rows.Add(rowKeys.Fill(new TradeMonthly(), partner, rowKeys.Total, month, dollars, toDate));
+                var period = position.ToString("yyyy-MM", CultureInfo.InvariantCulture);
+                if (newest is null || string.CompareOrdinal(newest, period) < 0)
+                    newest = period;
+            }
+            if (cells[12] is null or "")
+                return;
+            if (!BalanceFile.TryDollars(cells[12], out var total))
+            {
+                Refusal ??= new Finding(
+                    $"row {row.Number}, column {BalanceFile.Column(imports, 12)}",
+                    Quote(cells[12]),
+                    "millions of US dollars, 0 or more",
+                    "the layout has changed: the table keeps the old rows; adapt the reader, then replay"
+                );
+            }
+            else if (certain && Math.Abs(total - toDate) > YearTolerance)
+            {
+                Refusal ??= new Finding(
+                    $"row {row.Number}, column {BalanceFile.Column(imports, 12)}",
+                    $"{total} US dollars for {code} {year}",
+                    $"{toDate}, the sum of its months",
+                    "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher"
+                );
+            }
+        }
+
+        private void Exclude(RowBatch batch, int cells)
+        {
+            excluded += cells;
+            batch.Excluded += cells;
+        }
+
+        private void Reject(RowBatch batch, int row, string column, string seen, string expected, int cells)
+        {
+            rejected += cells;
+            batch.Rejected.Add(new Finding($"row {row}, column {column}", seen, expected, Kept));
+        }
+
+        private static string Text(object? cell) => Convert.ToString(cell, CultureInfo.InvariantCulture)?.Trim() ?? "";
+
+        private static string Quote(object? cell) => cell is null ? "nothing" : Finding.Quote(Text(cell));
+    }
+}

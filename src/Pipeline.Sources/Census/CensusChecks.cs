@@ -1,0 +1,361 @@
+using Pipeline.Issues;
+using Pipeline.Sources.Formats;
+
+namespace Pipeline.Sources.Census;
+
+/// <summary>
+/// What must be true of a body as a whole: partners add up to the world row, months add up to the year to date, no key
+/// stands for two values. Memory grows with the number of series, not with the length of the body.
+/// </summary>
+/// <remarks>The sums are exact to the dollar in every month of 2013-2024 (census.md, section 2.1).</remarks>
+/// <param name="slice">The slice.</param>
+/// <param name="settings">The configured partners.</param>
+/// <param name="memory">What is remembered of the rows.</param>
+internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, CensusChecks.Memory memory)
+{
+    /// <summary>What is remembered of the rows.</summary>
+    public enum Memory
+    {
+        /// <summary>
+        /// The sum of each series: enough for a body that has each key once and the months of a series in
+        /// their order.
+        /// </summary>
+        Sums,
+
+        /// <summary>Every figure.</summary>
+        Figures,
+
+        /// <summary>Nothing: an earlier reading has found every key once, and checked the sums.</summary>
+        Nothing,
+    }
+
+    /// <summary>
+    /// A body with a larger share of rejected rows than this has another layout than the reader
+    /// knows.
+    /// </summary>
+    private const double MaxRejected = 0.05;
+
+    /// <summary>
+    /// A month's exports or imports of all partners, in US dollars: 17 billion in 1985, some 350 billion in 2025. A
+    /// slip of a
+    /// thousand either way leaves the range. A body of a few partners is an extract, whose total says nothing.
+    /// </summary>
+    internal const long LeastWorld = 5_000_000_000,
+        MostWorld = 5_000_000_000_000;
+
+    /// <summary>A month of all partners has 220 or more.</summary>
+    private const int ManyPartners = 150;
+
+    /// <summary>What an operator can do about a figure that cannot be believed.</summary>
+    internal const string CheckAndAccept =
+        "the table keeps the old rows; compare with the publisher's page, then replay the slice with accept if the "
+        + "figures are right";
+
+    private const string OldStays =
+        "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher";
+
+    private readonly CensusSeries series = new(memory == Memory.Figures ? slice.Months : 0);
+
+    /// <summary>Where the months of a series first did not add up to the year to date, by the series.</summary>
+    private readonly SortedDictionary<int, (int Position, Int128 Sum, long YearToDate)> different = [];
+
+    /// <summary>
+    /// The year to date of rows whose figure could not be read; null where that could not be read either.
+    /// </summary>
+    private readonly Dictionary<(int Series, int Position), long?> lacking = [];
+
+    /// <summary>Rows that could not be used and whose month or commodity is not known.</summary>
+    private readonly UnusedRows unplaced = new();
+    private int newest = -1;
+
+    /// <summary>By the commodity's number, then by month.</summary>
+    private readonly List<Cell[]> cells = [];
+
+    public long Read { get; set; }
+    public long Kept { get; set; }
+    public long Excluded { get; set; }
+    public long Missing { get; set; }
+    public long Rejected { get; set; }
+
+    /// <summary>Whether a key came more than once.</summary>
+    public bool HasRepeats { get; private set; }
+
+    /// <summary>Whether the sums do not tell enough: a key came again, or a month after a later one.</summary>
+    public bool NeedsFigures { get; private set; }
+
+    /// <summary>The newest month with a figure.</summary>
+    public string? Newest => newest < 0 ? null : $"{slice.Start.AddMonths(newest):yyyy-MM}";
+
+    /// <summary>How a figure meets those before it.</summary>
+    public enum Meeting
+    {
+        /// <summary>Its key is new.</summary>
+        First,
+
+        /// <summary>Its key was there with the same figure.</summary>
+        Again,
+
+        /// <summary>Its key was there with another figure.</summary>
+        Contradiction,
+    }
+
+    private struct Cell
+    {
+        public string? Commodity;
+        public Int128 Sum; // Not even absurd figures overflow.
+        public long? World,
+            OtherWorld;
+        public bool HasWorld,
+            HasOthers;
+        public int Partners;
+        public UnusedRows? Unused;
+    }
+
+    public void WorldTotal(CensusRowKeys.Commodity commodity, int position, long? value)
+    {
+        ref var cell = ref CellOf(commodity, position);
+        if (cell.HasWorld && cell.World != value)
+            cell.OtherWorld ??= value;
+        else
+            cell.World = value;
+        cell.HasWorld = true;
+    }
+
+    /// <summary>Notes a row of a month that could not be used: the sum may lack what it says.</summary>
+    /// <param name="commodity">The commodity.</param>
+    /// <param name="position">The month.</param>
+    /// <param name="value">The row's own figure; null when it cannot be read.</param>
+    /// <param name="most">What the figure cannot exceed, such as its year to date; null when that is not known.</param>
+    public void Unused(CensusRowKeys.Commodity commodity, int position, long? value, long? most = null)
+    {
+        ref var cell = ref CellOf(commodity, position);
+        (cell.Unused ??= new UnusedRows()).Add(value, most);
+    }
+
+    /// <summary>Notes a row that could not be used and whose month or commodity is not known.</summary>
+    public void Unplaced(long? value) => unplaced.Add(value, null);
+
+    /// <summary>Notes a partner's row whose figure cannot be read.</summary>
+    public void Lacking(
+        CensusRowKeys.PartnerKey partner,
+        CensusRowKeys.Commodity commodity,
+        int position,
+        long? own,
+        long? yearToDate
+    )
+    {
+        if (memory == Memory.Nothing)
+            return;
+        Unused(commodity, position, own, yearToDate);
+        ref var cell = ref CellOf(commodity, position);
+        cell.HasOthers |= IsOther(partner);
+        var place = series.PlaceOf(partner, commodity);
+        ref var state = ref series.At(place);
+        if (memory == Memory.Sums)
+        {
+            NeedsFigures |= (state.Months | state.Lacking) >> position != 0;
+            Advance(ref state, place, position, null, yearToDate);
+        }
+        else
+        {
+            lacking[(place, position)] = yearToDate;
+        }
+
+        state.AddLacking(position);
+    }
+
+    public Meeting Figure(
+        CensusRowKeys.PartnerKey partner,
+        CensusRowKeys.Commodity commodity,
+        int position,
+        long value,
+        long? yearToDate
+    )
+    {
+        if (memory == Memory.Nothing)
+            return Meeting.First;
+        var place = series.PlaceOf(partner, commodity);
+        ref var state = ref series.At(place);
+        if (memory == Memory.Sums)
+        {
+            NeedsFigures |= (state.Months | state.Lacking) >> position != 0;
+            Advance(ref state, place, position, value, yearToDate);
+        }
+        else if ((state.Months & 1 << position) != 0)
+        {
+            HasRepeats = true;
+            return FiguresOf(place, position) == (value, yearToDate) ? Meeting.Again : Meeting.Contradiction;
+        }
+        state.Add(position, yearToDate is not null);
+        if (memory == Memory.Figures)
+            series.Set(place, position, value, yearToDate ?? 0);
+        ref var cell = ref CellOf(commodity, position);
+        cell.Sum += value;
+        cell.Partners++;
+        cell.HasOthers |= IsOther(partner);
+        newest = Math.Max(newest, position);
+        return Meeting.First;
+    }
+
+    /// <summary>Why the body must not be loaded; null when all sums agree.</summary>
+    public Finding? Verdict()
+    {
+        if (Rejected > Read * MaxRejected && Rejected > 1)
+        {
+            return new Finding(
+                "body",
+                $"{Rejected} of {Read} rows that cannot be understood",
+                "at most 5 %",
+                "the layout has changed: the table keeps the old rows; adapt the reader, then replay"
+            );
+        }
+
+        return WorldVerdict() ?? YearToDateVerdict() ?? RangeVerdict();
+    }
+
+    private Finding? WorldVerdict()
+    {
+        foreach (var (cell, position) in Cells)
+        {
+            var where = Where(cell, position);
+            if (cell.OtherWorld is { } other)
+                return new Finding(where, $"world rows of {cell.World} and {other}", "one world row", OldStays);
+            if (slice.Partner is not null)
+                continue;
+            if (cell.World is { } world && !UnusedRows.Explain(world - cell.Sum, cell.Unused, unplaced))
+            {
+                return new Finding(
+                    where,
+                    $"partners that add up to {cell.Sum}{UnusedRows.InWords(cell.Unused, unplaced)}",
+                    $"{world}, the world row",
+                    OldStays
+                );
+            }
+            // Rows of configured partners alone are an extract, which nothing can be added up to.
+            if (cell is { World: null, HasOthers: true })
+            {
+                return new Finding(
+                    where,
+                    $"{cell.Partners} partners "
+                        + $"{(cell.HasWorld ? "and a world row without a figure" : "without a world row")}",
+                    "the world row, CTY_CODE -, too",
+                    OldStays
+                );
+            }
+        }
+        return null;
+    }
+
+    private Finding? YearToDateVerdict()
+    {
+        if (!StartsTheYear)
+            return null;
+        if (memory == Memory.Figures)
+        {
+            for (var place = 0; place < series.Count; place++)
+            {
+                ref var state = ref series.At(place);
+                for (var position = 0; position < slice.Months; position++)
+                {
+                    // A month without a row is one without trade.
+                    if ((state.Months & 1 << position) != 0)
+                    {
+                        var (value, yearToDate) = FiguresOf(place, position);
+                        Advance(ref state, place, position, value, yearToDate);
+                    }
+                    else if (lacking.TryGetValue((place, position), out var toDate))
+                    {
+                        Advance(ref state, place, position, null, toDate);
+                    }
+                }
+            }
+        }
+
+        foreach (var (place, (position, sum, yearToDate)) in different)
+        {
+            if (!UnusedRows.Explain(yearToDate - sum, null, unplaced))
+                return Difference(place, position, sum, yearToDate);
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The total of a month lies in a range that no slip of a unit stays in, where nearly all partners are there.
+    /// </summary>
+    private Finding? RangeVerdict()
+    {
+        if (slice.Level != CensusSlice.Total)
+            return null;
+        foreach (var (cell, position) in Cells)
+        {
+            if (cell.World is { } world && (world > MostWorld || (world < LeastWorld && cell.Partners >= ManyPartners)))
+            {
+                return new Finding(
+                    Where(cell, position),
+                    $"{world} US dollars as the world row",
+                    $"{LeastWorld} to {MostWorld}, which holds every month since 1985",
+                    CheckAndAccept
+                );
+            }
+        }
+
+        return null;
+    }
+
+    private IEnumerable<(Cell Cell, int Position)> Cells =>
+        cells.SelectMany(months => months.Select((cell, position) => (cell, position)));
+
+    private string Where(Cell cell, int position) =>
+        $"month {slice.Start.AddMonths(position):yyyy-MM}{(slice.Level == CensusSlice.Total ? "" : $", commodity {cell.Commodity}")}";
+
+    /// <summary>Adds a month to its series, in the order of time, and compares the sum with the year to date.</summary>
+    private void Advance(ref CensusSeries.State state, int place, int position, long? value, long? yearToDate)
+    {
+        if (!StartsTheYear)
+            return;
+        state.Sum += value ?? 0;
+        state.HasGap |= value is null;
+        if (yearToDate is not { } stated)
+            return;
+        // What a month without a figure had is open, but no month has less than nothing.
+        if (state.HasGap ? state.Sum > stated : state.Sum != stated)
+            different.TryAdd(place, (position, state.Sum, stated));
+        (state.Sum, state.HasGap) = (stated, false);
+    }
+
+    private (long Value, long? YearToDate) FiguresOf(int place, int position)
+    {
+        var (value, yearToDate) = series.Figures(place, position);
+        return (value, series.At(place).IsWithoutYearToDate(position) ? null : yearToDate);
+    }
+
+    /// <summary>Whether the body has the months that a year to date is the sum of.</summary>
+    private bool StartsTheYear => slice.Start.Month == 1;
+
+    private bool IsOther(CensusRowKeys.PartnerKey partner) =>
+        settings.Partners is null || !settings.Partners.Contains(partner.Code);
+
+    private Finding Difference(int place, int position, Int128 sum, long yearToDate)
+    {
+        var state = series.At(place);
+        return new Finding(
+            $"partner "
+                + $"{series.PartnerOf(state)}"
+                + $"{(slice.Level == CensusSlice.Total ? "" : $", commodity {series.CommodityOf(state)}")}, "
+                + $"{slice.Start:yyyy-MM} to {slice.Start.AddMonths(position):yyyy-MM}",
+            $"months that add up to {sum}",
+            $"{yearToDate}, the year to date of the last one",
+            OldStays
+        );
+    }
+
+    private ref Cell CellOf(CensusRowKeys.Commodity commodity, int position)
+    {
+        while (cells.Count <= commodity.Number)
+            cells.Add(new Cell[slice.Months]);
+        ref var cell = ref cells[commodity.Number][position];
+        cell.Commodity ??= commodity.Code;
+        return ref cell;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text;
+using Pipeline.Sources.Formats;
+
+namespace Pipeline.Sources.Census;
+
+/// <summary>The partners, commodities, keys and rows of one body, each text made once.</summary>
+internal sealed class CensusRowKeys(CensusSlice slice)
+{
+    private readonly Dictionary<ulong, PartnerKey> partners = [];
+    private readonly Dictionary<ulong, Commodity> commodities = [];
+
+    /// <summary>
+    /// The commodity of the row before, which most rows share. No code is packed into 0: it has a
+    /// length.
+    /// </summary>
+    private (ulong Packed, Commodity Commodity) last;
+
+    /// <summary>By their place in the slice, which lies within a year.</summary>
+    private readonly MonthKey?[] months = new MonthKey?[12];
+
+    /// <summary>What the figures measure; part of every row.</summary>
+    private readonly string basis =
+        slice.Flow == CensusSlice.Exports
+            ? "goods, Census basis, total exports (domestic and foreign), free alongside ship, nominal, not "
+                + "seasonally adjusted"
+            : "goods, Census basis, general imports, customs value, nominal, not seasonally adjusted";
+
+    /// <summary>A partner in this slice, with a number of its own.</summary>
+    internal sealed record PartnerKey(string Code, Partner Partner, string PartitionKey, int Number);
+
+    /// <summary>A commodity in this slice, with a number of its own and its row keys by month.</summary>
+    internal sealed record Commodity(string Code, string Name, int Number)
+    {
+        public string?[] RowKeys { get; } = new string?[12];
+    }
+
+    /// <summary>A month in this slice.</summary>
+    private sealed class MonthKey(DateOnly month)
+    {
+        public string Period { get; } = month.ToString("yyyy-MM", CultureInfo.InvariantCulture);
+        public int Year { get; } = month.Year;
+        public int Month { get; } = month.Month;
+        public DateTimeOffset Start { get; } = new(month.Year, month.Month, 1, 0, 0, 0, TimeSpan.Zero);
+    }
+
+    /// <summary>Stands for all commodities together.</summary>
+    public Commodity Total { get; } = new("TOTAL", "All commodities", 0);
+
+    /// <summary>The partitions of the partners met so far.</summary>
+    public IReadOnlyCollection<string> Partitions => [.. partners.Values.Select(partner => partner.PartitionKey)];
+
+    public static string PartitionKeyOf(string partner, string flow, string level) => $"{partner}|{flow}|{level}";
+
+    /// <summary>The partner's code in a partition key.</summary>
+    public static string PartnerIn(string partitionKey) =>
+        partitionKey[..partitionKey.IndexOf('|', StringComparison.Ordinal)];
+
+    public PartnerKey PartnerOf(JsonRows rows, CensusHeader columns)
+    {
+        var packed = Pack(rows.Bytes(columns.Code));
+        if (partners.TryGetValue(packed, out var partner))
+            return partner;
+        var code = rows.Text(columns.Code)!;
+        partner = new PartnerKey(
+            code,
+            CensusPartners.Of(code, rows.Text(columns.Name)),
+            PartitionKeyOf(code, slice.Flow, slice.Level),
+            partners.Count
+        );
+        partners.Add(packed, partner);
+        return partner;
+    }
+
+    /// <summary>A partner of a body that is not JSON.</summary>
+    public PartnerKey PartnerOf(string code, string? sourceName) =>
+        new(code, CensusPartners.Of(code, sourceName), PartitionKeyOf(code, slice.Flow, slice.Level), 0);
+
+    public Commodity CommodityOf(ReadOnlySpan<byte> code, JsonRows rows, CensusHeader columns)
+    {
+        var packed = Pack(code);
+        if (last.Packed == packed)
+            return last.Commodity;
+        if (!commodities.TryGetValue(packed, out var commodity))
+        {
+            commodity = new Commodity(
+                Encoding.ASCII.GetString(code),
+                rows.Text(columns.CommodityName) ?? "",
+                commodities.Count
+            );
+            commodities.Add(packed, commodity);
+        }
+        last = (packed, commodity);
+        return commodity;
+    }
+
+    public string RowKey(Commodity commodity, int position)
+    {
+        return commodity.RowKeys[position] ??= $"{slice.Start.AddMonths(position):yyyy-MM}|{commodity.Code}";
+    }
+
+    /// <summary>Sets all columns of a row that the body tells.</summary>
+    public TradeMonthly Fill(
+        TradeMonthly row,
+        PartnerKey partner,
+        Commodity commodity,
+        int position,
+        long value,
+        long? yearToDate
+    )
+    {
+        var month = months[position] ??= new MonthKey(slice.Start.AddMonths(position));
+        row.PartitionKey = partner.PartitionKey;
+        row.RowKey = RowKey(commodity, position);
+        row.Period = month.Period;
+        row.PeriodStart = month.Start;
+        row.Year = month.Year;
+        row.Month = month.Month;
+        row.Reporter = "US";
+        row.PartnerCode = partner.Code;
+        row.PartnerIso2 = partner.Partner.Iso2;
+        row.PartnerName = partner.Partner.Name;
+        row.Flow = slice.Flow;
+        row.Level = slice.Level;
+        row.Commodity = commodity.Code;
+        row.CommodityName = commodity.Name;
+        row.ValueUsd = value;
+        row.YearToDateUsd = yearToDate;
+        row.Basis = basis;
+        return row;
+    }
+
+    /// <summary>
+    /// Up to 7 bytes and their number as one integer. Codes have at most six digits, which is checked before
+    /// they come here.
+    /// </summary>
+    private static ulong Pack(ReadOnlySpan<byte> code)
+    {
+        var packed = (ulong)code.Length;
+        foreach (var c in code)
+            packed = packed << 8 | c;
+        return packed;
+    }
+}

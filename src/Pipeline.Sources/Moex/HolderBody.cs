@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Pipeline.Datasets;
+using Pipeline.Loading;
+
+namespace Pipeline.Sources.Moex;
+
+/// <summary>
+/// Reads a body of statements about holders. The bodies of this source are small (the requests bound them), and what
+/// one row is worth can depend on any other, so that a body is read as a whole.
+/// </summary>
+internal abstract class HolderBody : ISliceReader
+{
+    /// <inheritdoc/>
+    public FactTable Table => Holding.Table;
+
+    /// <inheritdoc/>
+    public abstract SliceScope Scope { get; }
+
+    /// <summary>The day on which the body was fetched: no figure is of a later one.</summary>
+    internal DateOnly LastDay { get; init; } = DateOnly.MaxValue;
+
+    /// <summary>The first day of the dataset.</summary>
+    protected virtual DateOnly FirstDay => new(1990, 1, 1);
+
+    /// <summary>How far a figure may stand out; null where the history is too restless to tell.</summary>
+    protected virtual SpikeLimit? Spikes => null;
+
+    /// <summary>The range of a value in whole units of its currency.</summary>
+    protected virtual (double Least, double Most)? Plausible => (0, MostValue);
+
+    /// <summary>More than all securities of the country are worth, in roubles.</summary>
+    protected const double MostValue = 1_000_000_000_000_000;
+
+    /// <summary>Stored rows that are neighbours of those of the body, as an OData filter.</summary>
+    protected virtual string Neighbours => "";
+
+    /// <inheritdoc/>
+    public FigurePolicy Figures =>
+        new()
+        {
+            Plausible = Plausible is { } range ? row => double.IsNaN(((Holding)row).Value) ? null : range : null,
+            Spikes = Spikes is { } limit ? _ => limit : null,
+            Neighbours = Neighbours,
+            Periods = new PeriodLimits(
+                FirstDay.ToString("O", CultureInfo.InvariantCulture),
+                LastDay.ToString("O", CultureInfo.InvariantCulture),
+                "the first day of the dataset",
+                "when the body was fetched"
+            ),
+        };
+
+    /// <inheritdoc/>
+    public virtual string Wanted => "a statement";
+
+    /// <inheritdoc/>
+    /// <remarks>All publishers of this source change earlier figures whenever they like, and say so.</remarks>
+    public bool InPolicy(FactRow row, DateTimeOffset vintage) => true;
+
+    /// <inheritdoc/>
+    public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var reading = (await ReadAllAsync(body, cancellationToken)).Settle();
+        OnChecked(reading);
+        return reading.Check();
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RowBatch> ReadAsync(
+        Stream body,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var batch = (await ReadAllAsync(body, cancellationToken)).Settle().Batch();
+        if (batch.Read > 0)
+            yield return batch;
+    }
+
+    /// <summary>Reads the rows. What is wrong with the body as a whole is a refusal.</summary>
+    protected abstract Task<HolderReading> ReadAllAsync(Stream body, CancellationToken cancellationToken);
+
+    /// <summary>Told what a check has found.</summary>
+    protected virtual void OnChecked(HolderReading reading) { }
+}

@@ -1,0 +1,160 @@
+using System.Globalization;
+using Pipeline.Datasets;
+using Pipeline.Issues;
+
+namespace Pipeline.Sources.Moex;
+
+/// <summary>
+/// What was read of a body: each of its rows is kept, missing, left out or rejected. Two rows of one key are settled at
+/// the end, when all are known, so that the outcome does not depend on their order.
+/// </summary>
+internal sealed class HolderReading
+{
+    public const string Kept = "kept in rejects, fix the reader or replay";
+
+    private readonly List<(string Where, Holding Row)> rows = [];
+    private readonly List<(string Where, MissingRow Row)> missing = [];
+    private readonly List<(string Where, MissingRow Column)> gaps = [];
+    private readonly List<Finding> rejected = [];
+    private long excluded,
+        rejectedRows;
+
+    /// <summary>Why the body must not be loaded; the first reason counts.</summary>
+    public Finding? Refusal { get; private set; }
+
+    /// <summary>The rows that are kept so far.</summary>
+    public IReadOnlyList<(string Where, Holding Row)> Rows => rows;
+
+    /// <summary>
+    /// The days that kept and missing rows refer to, first and last, as keys begin; null without
+    /// any.
+    /// </summary>
+    public (string First, string Last)? Days { get; private set; }
+
+    private long Read => rows.Count + missing.Count + excluded + rejectedRows;
+
+    public void Keep(string where, Holding row) => rows.Add((where, row));
+
+    /// <summary>Keeps a row of which one figure is there; the other column is the gap.</summary>
+    /// <param name="where">The place of the row.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="lacking">Columns with the reason why they have no value; empty where they have one.</param>
+    public void Keep(string where, Holding row, params ReadOnlySpan<(string Column, string Reason)> lacking)
+    {
+        Keep(where, row);
+        foreach (var (column, reason) in lacking)
+        {
+            if (reason.Length > 0)
+                gaps.Add((where, MissingRow.OfColumn(row.PartitionKey, row.RowKey, column, reason)));
+        }
+    }
+
+    public void Miss(string where, MissingRow row) => missing.Add((where, row));
+
+    public void Exclude(long count = 1) => excluded += count;
+
+    public void Reject(Finding finding, long count = 1)
+    {
+        rejected.Add(finding);
+        rejectedRows += count;
+    }
+
+    public void Reject(string where, string seen, string expected, string advice = Kept, long count = 1) =>
+        Reject(new Finding(where, seen, expected, advice), count);
+
+    /// <summary>True if the refusal is the judgement of a check, which an operator may overrule.</summary>
+    public bool IsDoubt { get; private set; }
+
+    /// <summary>The first row that was rejected.</summary>
+    public Finding? FirstRejected => rejected.FirstOrDefault();
+
+    /// <summary>Refuses the body for what a check says of it, unless an operator accepts it.</summary>
+    public void Doubt(Finding refusal)
+    {
+        IsDoubt |= Refusal is null;
+        Refuse(refusal);
+    }
+
+    public void Refuse(Finding refusal) => Refusal ??= refusal;
+
+    /// <summary>Rejects rows that were kept before, each with words of its own.</summary>
+    public void Withdraw(Func<string, Holding, Finding?> why) =>
+        rows.RemoveAll(row =>
+        {
+            var finding = why(row.Where, row.Row);
+            if (finding is not null)
+                Reject(finding);
+            return finding is not null;
+        });
+
+    /// <summary>
+    /// Settles rows of one key. The same figures again are left out. Different figures are all rejected: nobody can
+    /// tell which of them is right, and what the table has stays. A missing value that another row gives is left out.
+    /// </summary>
+    public HolderReading Settle()
+    {
+        var settled = new List<(string Where, Holding Row)>(rows.Count);
+        foreach (
+            var twins in rows.Select(row => (row.Where, row.Row, Words: HoldingRow.InWords(row.Row)))
+                .GroupBy(row => (row.Row.PartitionKey, row.Row.RowKey))
+        )
+        {
+            var first = twins.First();
+            var other = twins.FirstOrDefault(twin => twin.Words != first.Words);
+            if (other.Row is null)
+            {
+                settled.Add((first.Where, first.Row));
+                Exclude(twins.Count() - 1);
+                continue;
+            }
+            foreach (var twin in twins)
+            {
+                var against = twin.Words == first.Words ? other : first;
+                Reject(
+                    twin.Where,
+                    twin.Words,
+                    $"one figure of {Finding.Quote(twin.Row.Holder)} on {twin.Row.RowKey[..10]}, but "
+                        + $"{against.Where} has {against.Words}",
+                    "both are kept in rejects; remove the wrong one, or cite them apart"
+                );
+            }
+        }
+        rows.Clear();
+        rows.AddRange(settled);
+        var known = rows.Select(row => (row.Row.PartitionKey, row.Row.RowKey)).ToHashSet();
+        excluded += missing.RemoveAll(gap => !known.Add((gap.Row.PartitionKey, gap.Row.RowKey)));
+        var days = rows.Select(row => row.Row.RowKey)
+            .Concat(missing.Select(gap => gap.Row.RowKey))
+            .Select(key => key[..10])
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        Days = days.Count > 0 ? (days[0], days[^1]) : null;
+        return this;
+    }
+
+    public BodyCheck Check() =>
+        new(
+            Read,
+            rows.Count,
+            excluded,
+            missing.Count,
+            rejectedRows,
+            rows.Count == 0 ? null : rows.Max(row => row.Row.AsOf).ToString("yyyy-MM", CultureInfo.InvariantCulture),
+            Refusal
+        )
+        {
+            MayBeAccepted = IsDoubt,
+        };
+
+    public RowBatch Batch()
+    {
+        var batch = new RowBatch { Read = Read, Excluded = excluded };
+        batch.Rows.AddRange(rows.Select(row => row.Row));
+        batch.Missing.AddRange(missing.Select(gap => gap.Row));
+        // A row that was rejected after all has no gaps, and of rows that are repeated one is kept.
+        var loaded = rows.Select(row => row.Where).ToHashSet(StringComparer.Ordinal);
+        batch.Gaps.AddRange(gaps.Where(gap => loaded.Contains(gap.Where)).Select(gap => gap.Column));
+        batch.Rejected.AddRange(rejected);
+        return batch;
+    }
+}

@@ -1,0 +1,91 @@
+using Pipeline.Settings;
+
+namespace Pipeline.Sources.Moex;
+
+/// <summary>What the settings <c>Moex__*</c> say, already checked. Each part has a switch of its own.</summary>
+/// <param name="IssUrl">The exchange's data service, up to and including <c>iss</c>; null when
+/// <c>market-capitalisation</c> is switched off.</param>
+/// <param name="OfzTableUrl">The central bank's table of bonds held by non-residents; null when <c>ofz-nonresidents</c>
+/// is switched off.</param>
+/// <param name="NsdUrl">The depository's method; null when <c>nsd-holders</c> is switched off.</param>
+/// <param name="NsdApiKey">The depository's key; empty when there is none, and then <c>nsd-holders</c> is switched
+/// off.</param>
+/// <param name="HoldersFile">The blob in <c>curated</c> with statements by country; empty when
+/// <c>holders-by-country</c> is switched off.</param>
+public sealed record MoexOptions(Uri? IssUrl, Uri? OfzTableUrl, Uri? NsdUrl, string NsdApiKey, string HoldersFile)
+{
+    private const string IssUrlSetting = "Moex__IssUrl";
+    private const string NsdUrlSetting = "Moex__NsdUrl";
+    private const string NsdApiKeySetting = "Moex__NsdApiKey";
+    private const string HoldersFileSetting = "Moex__HoldersFile";
+
+    /// <summary>The one setting of an address without a default.</summary>
+    public const string OfzTableUrlSetting = "Moex__OfzTableUrl";
+
+    public const string DefaultHoldersFile = "holders.csv";
+
+    private static readonly Uri ExampleOfzTable = new("https://www.cbr.ru/path/table_ofz.xlsx");
+
+    public static Uri DefaultIssUrl { get; } = new("https://iss.moex.com/iss");
+    public static Uri DefaultNsdUrl { get; } = new("https://nsddata.ru/api/get/assetholders");
+
+    /// <summary>
+    /// What stands for the address of the central bank's table in the samples: the real one is for the operator to
+    /// find.
+    /// </summary>
+    public static Uri SampleOfzTableUrl { get; } = new("https://samples.invalid/table_ofz.xlsx");
+
+    /// <summary>The settings of the source.</summary>
+    public static SourceSettings Settings { get; } =
+        new(
+            MoexSlice.Source,
+            "Moex",
+            new("MOEX_SCHEDULE", "when the holders data is planned", "required"),
+            "0 0 18 * * *",
+            [
+                new(
+                    IssUrlSetting,
+                    "address of the exchange's data service; empty switches `market-capitalisation` off",
+                    $"`{DefaultIssUrl}`"
+                ),
+                new(
+                    OfzTableUrlSetting,
+                    "address of the Bank of Russia's `table_ofz.xlsx`; it moves, so that there is no default",
+                    "`ofz-nonresidents` is off"
+                ),
+                new(
+                    NsdUrlSetting,
+                    "address of the depository's method; empty switches `nsd-holders` off",
+                    $"`{DefaultNsdUrl}`"
+                ),
+                new(NsdApiKeySetting, "key of the depository; a secret", "`nsd-holders` is off"),
+                new(
+                    HoldersFileSetting,
+                    "blob in the container `curated` with statements by country; empty switches "
+                        + "`holders-by-country` off",
+                    $"`{DefaultHoldersFile}`"
+                ),
+            ]
+        );
+
+    /// <summary>Reads the settings; what is wrong is reported to the reader.</summary>
+    public static MoexOptions Read(SettingsReader reader) =>
+        new(
+            reader.Url(IssUrlSetting, DefaultIssUrl, mayBeEmpty: true),
+            ReadOfzTableUrl(reader),
+            reader.Url(NsdUrlSetting, DefaultNsdUrl, mayBeEmpty: true),
+            reader.Secret(NsdApiKeySetting, "an API key") ?? "",
+            reader.CuratedFile(HoldersFileSetting, DefaultHoldersFile)
+        );
+
+    /// <summary>The record must not print its key.</summary>
+    public override string ToString() =>
+        $"ISS {IssUrl}, OFZ table {OfzTableUrl}, NSD {(NsdApiKey.Length > 0 ? NsdUrl : null)}, holders {HoldersFile}";
+
+    private static Uri? ReadOfzTableUrl(SettingsReader reader)
+    {
+        if (reader.Value(OfzTableUrlSetting) is not null)
+            return reader.Url(OfzTableUrlSetting, ExampleOfzTable, mayBeEmpty: true);
+        return reader.UseSamples == true ? SampleOfzTableUrl : null;
+    }
+}

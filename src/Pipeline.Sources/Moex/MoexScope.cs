@@ -1,0 +1,68 @@
+using Azure.Data.Tables;
+using Pipeline.Datasets;
+
+namespace Pipeline.Sources.Moex;
+
+/// <summary>
+/// Which rows of <c>holders</c> a slice answers for. All datasets of the source share the table: each has bases, and so
+/// partitions, of its own.
+/// </summary>
+internal static class MoexScope
+{
+    /// <summary>After every row key, all of which begin with a year.</summary>
+    private const string End = "~";
+
+    /// <summary>
+    /// The days that an answer about the last trading day speaks of; nothing before it is known which they
+    /// are.
+    /// </summary>
+    public static SliceScope OfCapitalisation((string First, string Last)? days)
+    {
+        var partition = HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation);
+        // "}" follows "|" in the order of keys.
+        var (from, to) = days is { } known ? ($"{known.First}|", known.Last + "}") : ("", "");
+        return new SliceScope(
+            TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {to}"),
+            (from, to),
+            (pk, rk) => pk == partition && string.CompareOrdinal(rk, from) >= 0 && string.CompareOrdinal(rk, to) < 0,
+            Coverage.Adds
+        );
+    }
+
+    /// <summary>The whole table of the Bank of Russia.</summary>
+    public static SliceScope OfOfz { get; } = Ofz(HoldingRow.PartitionKey(HoldingRow.Ofz, HolderBasis.CbrMonthly));
+
+    private static SliceScope Ofz(string partition) =>
+        new(
+            TableClient.CreateQueryFilter($"PartitionKey eq {partition}"),
+            ("", End),
+            (pk, _) => pk == partition,
+            Coverage.Vintage
+        );
+
+    /// <summary>One day of the depository, all types of assets.</summary>
+    public static SliceScope OfNsd(DateOnly day)
+    {
+        var (from, to) = ($"{day:yyyy-MM-dd}|", $"{day:yyyy-MM-dd}}}");
+        return new SliceScope(
+            TableClient.CreateQueryFilter($"RowKey ge {from} and RowKey lt {to} and Dataset eq {MoexSlice.Nsd}"),
+            (from, to),
+            (pk, rk) =>
+                HasBasis(pk, HolderBasis.Nsd)
+                && string.CompareOrdinal(rk, from) >= 0
+                && string.CompareOrdinal(rk, to) < 0
+        );
+    }
+
+    /// <summary>The whole curated file.</summary>
+    public static SliceScope OfHolders { get; } =
+        new(
+            TableClient.CreateQueryFilter($"Dataset eq {MoexSlice.Holders}"),
+            ("", End),
+            (pk, _) => HasBasis(pk, HolderBasis.Curated),
+            Coverage.ByHand
+        );
+
+    private static bool HasBasis(string partition, IReadOnlyList<string> bases) =>
+        bases.Contains(partition[(partition.IndexOf('|', StringComparison.Ordinal) + 1)..]);
+}

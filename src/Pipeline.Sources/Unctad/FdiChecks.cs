@@ -1,0 +1,348 @@
+using System.Runtime.InteropServices;
+using Pipeline.Issues;
+using Pipeline.Sources.Formats;
+using Series = Pipeline.Sources.Unctad.FdiRowKeys.Series;
+
+namespace Pipeline.Sources.Unctad;
+
+/// <summary>
+/// What must be true of a vintage as a whole before it replaces another (unctad.md, section 2.4): it is complete, no
+/// key stands twice, and the economies add up to the world.
+/// </summary>
+/// <param name="extract">Whether the body is the recorded extract: it has few economies, so that their number, the
+/// number of rows and the sums prove nothing. All else holds for it too.</param>
+/// <param name="lastOfCalendar">The last year that the publisher's calendar allows.</param>
+/// <param name="centres">Codes of the economies that the world leaves out.</param>
+internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<string> centres)
+{
+    /// <summary>Rows of a release; the one of 2025 has 34,952.</summary>
+    public const int MinRows = 30_000,
+        MaxRows = 60_000;
+
+    /// <summary>Rows of a selection without groups; the release of 2025 has 25,292 without them.</summary>
+    public const int MinRowsWithoutGroups = 20_000;
+
+    /// <summary>Economies of a release; the one of 2025 has 215.</summary>
+    public const int MinEconomies = 200;
+
+    /// <summary>
+    /// A body with a larger share of rejected rows than this has another layout than the reader
+    /// knows.
+    /// </summary>
+    private const double MaxRejected = 0.01;
+
+    /// <summary>The release of 2025 has no value in 7 % of its economies' rows.</summary>
+    private const double MaxMissing = 0.2;
+
+    /// <summary>The first year of the releases of today; old ones begin in the second.</summary>
+    private const int FirstYear = 1990,
+        FirstYearOfOld = 1970;
+
+    /// <summary>
+    /// From here on the economies add up to the world, to the rounding: flows; inward stocks. Before, and in outward
+    /// stocks, the world holds figures that are not shown: in 2025's release inflows differ by 3.9 million in 1990 and
+    /// 19.6 million in 1991.
+    /// </summary>
+    private const int FlowsAddUpFrom = 1992,
+        InwardStocksAddUpFrom = 2008;
+
+    private const string OldStays =
+        "the table keeps the old vintage; pull the slice again, and if it stays so ask the publisher";
+
+    private const string AcceptOr =
+        "the table keeps the old vintage; compare with the publisher's page, then replay the slice with accept if "
+        + "the figures are right";
+
+    private readonly Dictionary<int, Cell> cells = [];
+    private readonly Dictionary<int, long?> keys = new(40_000);
+    private readonly List<(int? Code, int Year, int Series)> unread = [];
+    private readonly UnusedRows unplaced = new();
+
+    /// <summary>
+    /// The world's figure of a year, in US dollars: flows 13 billion in 1970 and up to 2.2 trillion, stocks 0.7
+    /// trillion in 1980 and
+    /// 50 trillion in 2024. A slip of a thousand either way leaves the range in most years.
+    /// </summary>
+    private static readonly (long Least, long Most) FlowRange = (5_000_000_000, 20_000_000_000_000),
+        StockRange = (200_000_000_000, 500_000_000_000_000);
+    private readonly HashSet<int> economies = [];
+    private int firstYear = int.MaxValue,
+        lastYear = int.MinValue;
+    private bool hasGroups;
+    private Finding? duplicate;
+
+    /// <summary>The first row whose key was there already.</summary>
+    public Finding? Duplicate => duplicate;
+
+    public long Read { get; set; }
+    public long Kept { get; set; }
+    public long Excluded { get; set; }
+    public long Missing { get; set; }
+    public long Rejected { get; set; }
+
+    /// <summary>The first row that could not be understood.</summary>
+    public Finding? FirstRejected { get; set; }
+
+    /// <summary>Whether the body is what somebody chose (<see cref="FdiHeader.IsSelection"/>).</summary>
+    public bool IsSelection { get; set; }
+
+    /// <summary>What figures are rounded to, in dollars (<see cref="FdiHeader.RoundedTo"/>).</summary>
+    public long RoundedTo { get; set; }
+
+    /// <summary>The newest year with a figure, as its last month.</summary>
+    public string? Newest => Kept == 0 ? null : $"{lastYear:0000}-12";
+
+    private struct Cell
+    {
+        public Int128 Sum; // Not even absurd figures overflow.
+        public long World;
+        public int Figures;
+        public bool HasWorld,
+            HasWorldValue,
+            IsWorldRejected;
+        public UnusedRows? Unused;
+    }
+
+    /// <summary>Notes a row of a year and series that could not be used: the sum may lack what it says.</summary>
+    /// <param name="code">The economy; null when it is not known.</param>
+    /// <param name="year">The year.</param>
+    /// <param name="series">The series.</param>
+    /// <param name="dollars">The row's own figure; null when it cannot be read.</param>
+    public void Unused(int? code, int year, int series, long? dollars)
+    {
+        if (dollars is null)
+            unread.Add((code, year, series));
+        else
+            UnusedOf(year, series).Add(dollars, null);
+    }
+
+    /// <summary>Notes a row that could not be used and whose year or series is not known.</summary>
+    public void Unplaced(long? dollars) => unplaced.Add(dollars, null);
+
+    /// <summary>Notes the key of a row; a key that was there already refuses the body.</summary>
+    public void Key(int code, bool group, int year, int series, long line)
+    {
+        if (year < firstYear)
+            firstYear = year;
+        if (year > lastYear)
+            lastYear = year;
+        hasGroups |= group;
+        if (!group)
+            economies.Add(code);
+        if (!keys.TryAdd(KeyOf((group ? 10_000 : 0) + code, year, series), null))
+        {
+            duplicate ??= new Finding(
+                $"line {line}",
+                $"{(group ? $"{code:0000}" : $"{code:000}")} {year} {Series.InWords(series)} a second time",
+                "one row per economy, year, flow and direction",
+                OldStays
+            );
+        }
+    }
+
+    /// <summary>The figure of an economy.</summary>
+    public void Figure(int number, string code, int year, int series, long dollars)
+    {
+        keys[KeyOf(number, year, series)] = dollars;
+        if (centres.Contains(code))
+            return;
+        ref var cell = ref CellOf(year, series);
+        cell.Sum += dollars;
+        cell.Figures++;
+    }
+
+    /// <summary>The figure of the world; null when the row says that it has none.</summary>
+    public void World(int year, int series, long? dollars, bool isRejected)
+    {
+        ref var cell = ref CellOf(year, series);
+        cell.HasWorld = true;
+        cell.IsWorldRejected = isRejected;
+        if (dollars is not { } value)
+            return;
+        cell.HasWorldValue = true;
+        cell.World = value;
+    }
+
+    /// <summary>Why the body must not be loaded; null when it may.</summary>
+    public Finding? Verdict() =>
+        RejectedVerdict() ?? duplicate ?? SizeVerdict() ?? YearVerdict() ?? WorldVerdict() ?? RangeVerdict();
+
+    private Finding? RejectedVerdict()
+    {
+        if (Read == 0)
+            return new Finding("body", "no row", "one row per economy, year, flow and direction", OldStays);
+        return Rejected <= Read * MaxRejected || Rejected <= 1
+            ? null
+            : new Finding(
+                "body",
+                $"{Rejected} of {Read} rows that cannot be understood, the first: {FirstRejected!.Where}: seen "
+                    + $"{FirstRejected.Seen}, expected {FirstRejected.Expected}",
+                "at most 1 %",
+                "the table keeps the old vintage; if people have edited the file, take the publisher's; if the "
+                    + "layout has changed, adapt the reader, then replay"
+            );
+    }
+
+    private Finding? SizeVerdict()
+    {
+        // Whoever chose economies may have left the groups out: the publisher's API is not known to give them.
+        var least = IsSelection && !hasGroups ? MinRowsWithoutGroups : MinRows;
+        if (!extract && (Read < least || Read > MaxRows))
+            return new Finding("body", $"{Read} rows", $"{least} to {MaxRows}", OldStays);
+        if (!extract && economies.Count < MinEconomies)
+            return new Finding("body", $"{economies.Count} economies", $"at least {MinEconomies}", OldStays);
+        return Missing <= (Kept + Missing) * MaxMissing || Missing <= 1
+            ? null
+            : new Finding(
+                "body",
+                $"{Missing} of {Kept + Missing} rows of economies without a value",
+                "at most 20 %",
+                OldStays
+            );
+    }
+
+    private Finding? YearVerdict() =>
+        lastYear > lastOfCalendar && lastYear > 0
+            ? new Finding(
+                "body",
+                $"{lastYear} as the last year",
+                $"no year after {lastOfCalendar}, the last that can be published by now",
+                OldStays
+            )
+        : firstYear is FirstYear or FirstYearOfOld ? null
+        : new Finding(
+            "body",
+            $"{firstYear} as the first year",
+            $"{FirstYear}, or {FirstYearOfOld} in old releases",
+            OldStays
+        );
+
+    private Finding? WorldVerdict()
+    {
+        if (IsSelection && !hasGroups)
+            return null;
+        foreach (var (code, year, series) in unread)
+            UnusedOf(year, series).Add(null, code is { } known ? Most(known, year, series) : null);
+        for (var year = firstYear; year <= lastYear; year++)
+        {
+            for (var series = 0; series < Series.Count; series++)
+            {
+                var cell = cells.GetValueOrDefault(Index(year, series));
+                if (!cell.HasWorld)
+                {
+                    return new Finding(
+                        $"year {year}, {Series.InWords(series)}",
+                        "no row of the world, economy 0000",
+                        "one",
+                        OldStays
+                    );
+                }
+
+                if (extract || year < AddsUpFrom(series))
+                    continue;
+                if (!cell.HasWorldValue)
+                {
+                    return new Finding(
+                        $"year {year}, {Series.InWords(series)}",
+                        cell.IsWorldRejected
+                            ? "a figure of the world that cannot be read"
+                            : "no figure of the world, economy 0000",
+                        "one, so that the economies can be added up",
+                        OldStays
+                    );
+                }
+                // As far apart as the rounding of every figure makes possible, and a hundredth of a million in any
+                // case.
+                var tolerance = Math.Max(Amounts.Million / 100, (cell.Figures + 1) * RoundedTo / 2);
+                if (UnusedRows.Explain(cell.World - cell.Sum, cell.Unused, unplaced, tolerance))
+                    continue;
+                return new Finding(
+                    $"year {year}, {Series.InWords(series)}",
+                    $"economies without the financial centres that add up to {cell.Sum} US "
+                        + $"dollars{UnusedRows.InWords(cell.Unused, unplaced)}",
+                    $"{cell.World}, the row of the world{Culprit(cell.Sum - cell.World, tolerance, year, series)}",
+                    $"{OldStays}; which economies the world leaves out is the file {FinancialCentres.FileName} in "
+                        + "the container curated"
+                );
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The economy whose figure is the whole difference: the world may leave it out, or no longer.</summary>
+    private string Culprit(Int128 difference, Int128 tolerance, int year, int series)
+    {
+        foreach (var code in economies.Order())
+        {
+            if (keys.GetValueOrDefault(KeyOf(code, year, series)) is not { } figure || Int128.Abs(figure) <= tolerance)
+                continue;
+            var name = Economies.Of($"{code:000}", "").Name;
+            if (Int128.Abs(difference - figure) <= tolerance)
+                return $"; it seems to leave out {code:000} {name}";
+            if (Int128.Abs(difference + figure) <= tolerance)
+                return $"; it seems to hold {code:000} {name}, a financial centre";
+        }
+        return "";
+    }
+
+    /// <summary>The world's figure, or what the economies add up to without one, is of a plausible magnitude.</summary>
+    private Finding? RangeVerdict()
+    {
+        if (extract || economies.Count < MinEconomies)
+            return null;
+        for (var year = firstYear; year <= lastYear; year++)
+        {
+            for (var series = 0; series < Series.Count; series++)
+            {
+                var cell = cells.GetValueOrDefault(Index(year, series));
+                var total = cell.HasWorldValue ? cell.World : cell.Sum;
+                var (least, most) = Series.Measure(series) == UnctadSlice.Flow ? FlowRange : StockRange;
+                if (cell.Figures == 0 || (total >= least && total <= most))
+                    continue;
+                return new Finding(
+                    $"year {year}, {Series.InWords(series)}",
+                    $"{total} US dollars in the world",
+                    $"{least} to {most}, which holds every year since {FirstYearOfOld}",
+                    AcceptOr
+                );
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// What a figure that cannot be read may be at most: twice the larger of the years around it; null without any.
+    /// </summary>
+    private long? Most(int code, int year, int series)
+    {
+        long? most = null;
+        foreach (var other in (int[])[year - 1, year + 1])
+        {
+            if (keys.GetValueOrDefault(KeyOf(code, other, series)) is { } figure)
+                most = Math.Max(most ?? 0, 2 * Math.Abs(figure));
+        }
+
+        return most;
+    }
+
+    private UnusedRows UnusedOf(int year, int series)
+    {
+        ref var cell = ref CellOf(year, series);
+        return cell.Unused ??= new UnusedRows();
+    }
+
+    private static int KeyOf(int code, int year, int series) =>
+        (code * (FdiRowKeys.LastYear + 1) + year) * Series.Count + series;
+
+    private static int AddsUpFrom(int series) =>
+        Series.Measure(series) == UnctadSlice.Flow ? FlowsAddUpFrom
+        : series == Series.InwardStock ? InwardStocksAddUpFrom
+        : int.MaxValue;
+
+    private ref Cell CellOf(int year, int series) =>
+        ref CollectionsMarshal.GetValueRefOrAddDefault(cells, Index(year, series), out _);
+
+    private static int Index(int year, int series) => year * Series.Count + series;
+}

@@ -1,0 +1,380 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Azure.Data.Tables;
+using Pipeline.Datasets;
+using Pipeline.Issues;
+using Pipeline.Loading;
+using Pipeline.Sources.Formats;
+
+namespace Pipeline.Sources.Unctad;
+
+/// <summary>
+/// Reads the file by partner. Places are computed from the values, so that the rows are kept until the last one is
+/// read; a file that people maintain is small.
+/// </summary>
+/// <param name="lastYear">The year in which the file was fetched: no figure is of a later one.</param>
+internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceReader
+{
+    private const string Kept = "kept in rejects; put the row right and drop the file again";
+    private const string OldStays = "the table keeps the old rows; put the file right and drop it again";
+
+    /// <summary>The bilateral statistics of one economy have 1,751 rows.</summary>
+    private const int MaxRows = 200_000;
+
+    private const int FewestRanked = 2;
+
+    /// <summary>
+    /// A file with a larger share of rejected rows than this has another layout than the reader
+    /// knows.
+    /// </summary>
+    private const double MaxRejected = 0.05;
+
+    /// <summary>
+    /// Rows without a known code may be many, because regions stand in such files; with more than this nothing is
+    /// known.
+    /// </summary>
+    private const double MaxCodeless = 0.5;
+
+    /// <inheritdoc/>
+    public FactTable Table => FdiPartner.Table;
+
+    /// <inheritdoc/>
+    public SliceScope Scope { get; } =
+        new(
+            TableClient.CreateQueryFilter($"Dataset eq {UnctadSlice.Partners}"),
+            ("", "~"),
+            (_, _) => true,
+            Coverage.ByHand
+        );
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Of the 1,751 figures of Russia's bilateral statistics none is above 100 times the median of its neighbours
+    /// with a median of at
+    /// least 100 million. That covers 47 % of them.
+    /// </remarks>
+    public FigurePolicy? Figures { get; } =
+        new()
+        {
+            Spikes = _ => Limit,
+            Periods = new PeriodLimits(
+                $"{FirstYear}",
+                $"{lastYear}",
+                "the first year of the publisher's statistics",
+                "when the file was fetched"
+            ),
+        };
+
+    private static readonly SpikeLimit Limit = new(100_000_000, 100);
+
+    /// <summary>The first year of the publisher's statistics.</summary>
+    private const int FirstYear = 1970;
+
+    /// <summary>
+    /// What the partners of one host can have together in a year, in US dollars: the largest host has some 15
+    /// trillion.
+    /// </summary>
+    private const long MostTogether = 50_000_000_000_000;
+
+    /// <inheritdoc/>
+    public string Wanted => "a partner with a figure";
+
+    /// <inheritdoc/>
+    /// <remarks>People may correct any row.</remarks>
+    public bool InPolicy(FactRow row, DateTimeOffset vintage) => true;
+
+    /// <inheritdoc/>
+    public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var batch = new RowBatch();
+        var (refusal, newest) = await ReadAsync(body, batch, cancellationToken);
+        return new BodyCheck(
+            batch.Read,
+            batch.Rows.Count,
+            batch.Excluded,
+            batch.Missing.Count,
+            batch.Rejected.Count,
+            newest,
+            refusal
+        )
+        {
+            MayBeAccepted = batch.Rows.Count > 0,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RowBatch> ReadAsync(
+        Stream body,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var batch = new RowBatch();
+        await ReadAsync(body, batch, cancellationToken);
+        yield return batch;
+    }
+
+    private static async Task<(Finding? Refusal, string? Newest)> ReadAsync(
+        Stream body,
+        RowBatch batch,
+        CancellationToken cancellationToken
+    )
+    {
+        var kept = new List<PartnersRow>();
+        var unused = new UnusedRows();
+        var codeless = 0;
+        try
+        {
+            PartnersHeader? header = null;
+            await foreach (var rows in CsvRows.ReadAsync(body, cancellationToken))
+            {
+                if (rows.IsBlank)
+                    continue;
+                if (header is null)
+                {
+                    header = PartnersHeader.Read(rows, out var finding);
+                    if (header is null)
+                        return (finding, null);
+                    continue;
+                }
+                if (++batch.Read > MaxRows)
+                    return (new Finding("body", $"more than {MaxRows} rows", $"at most {MaxRows}", OldStays), null);
+                if (PartnersFile.Read(rows, header, out var column, out var seen, out var expected) is { } row)
+                {
+                    kept.Add(row);
+                }
+                else
+                {
+                    Reject(batch, rows.Line, column, seen, expected);
+                    if (column == PartnersHeader.Iso3Name)
+                        codeless++;
+                    unused.Add(PartnersFile.OwnDollars(rows, header), null);
+                }
+            }
+            if (header is null)
+                return (new Finding("body", "no row", "a header row", OldStays), null);
+        }
+        catch (CsvException e)
+        {
+            return (new Finding($"line {e.Line}", e.Seen, "CSV in UTF-8", OldStays), null);
+        }
+        return Sort(kept, batch, unused, codeless);
+    }
+
+    /// <summary>What can be said of all rows together: one row per key, one basis per key, totals, places.</summary>
+    /// <param name="all">The rows that were understood.</param>
+    /// <param name="batch">Takes what becomes of them.</param>
+    /// <param name="unused">Rows that were not: which group they belong to is not known.</param>
+    /// <param name="codeless">How many of those have a wrong code or none: regions stand in such files.</param>
+    private static (Finding? Refusal, string? Newest) Sort(
+        List<PartnersRow> all,
+        RowBatch batch,
+        UnusedRows unused,
+        int codeless
+    )
+    {
+        var hasUnused = batch.Rejected.Count > 0;
+        var totals = new Dictionary<PartnersGroup, PartnersRow>();
+        var keys = new Dictionary<(string Partition, string Row), string>();
+        var groups = new Dictionary<PartnersGroup, List<PartnersRow>>();
+        // The key has no place for the basis: where a partition has both in a year, the immediate investor's is the one
+        // it is for.
+        var immediate = all.Where(row => row.Group.Basis == PartnersFile.Immediate)
+            .Select(row => (row.Group.Partition, row.Group.Year))
+            .ToHashSet();
+        foreach (var row in all)
+        {
+            if (row.Group.Basis != PartnersFile.Immediate && immediate.Contains((row.Group.Partition, row.Group.Year)))
+            {
+                Reject(
+                    batch,
+                    row.Line,
+                    "basis",
+                    Finding.Quote(row.Group.Basis),
+                    $"{PartnersFile.Immediate}, because the file has that basis for {row.Group.Partition} "
+                        + $"{row.Group.Year}, and figures of two bases must not stand in one partition and year"
+                );
+                continue;
+            }
+            var key = (row.Group.Partition, RowKey(row));
+            if (!keys.TryAdd(key, row.Group.Basis))
+            {
+                hasUnused = true;
+                unused.Add(row.Dollars, null);
+                var other = keys[key];
+                if (other == row.Group.Basis)
+                {
+                    Reject(
+                        batch,
+                        row.Line,
+                        "",
+                        $"{key.Partition} {key.Item2} a second time",
+                        "one row per host, direction, measure, reporter, year and partner"
+                    );
+                }
+                else
+                {
+                    Reject(
+                        batch,
+                        row.Line,
+                        "basis",
+                        Finding.Quote(row.Group.Basis),
+                        $"one basis for {key.Partition} {key.Item2}: another row has it by "
+                            + $"{PartnersFile.InWords(other)}; keep the two in files of their own"
+                    );
+                }
+
+                continue;
+            }
+            if (row.IsTotal)
+                totals.Add(row.Group, row);
+            else if (groups.TryGetValue(row.Group, out var rows))
+                rows.Add(row);
+            else
+                groups.Add(row.Group, [row]);
+        }
+        batch.Excluded = totals.Count;
+        var refusal = default(Finding);
+        foreach (var total in totals.Values)
+        {
+            if (TotalVerdict(total, groups.GetValueOrDefault(total.Group) ?? [], unused) is not { } finding)
+                continue;
+            if (!hasUnused)
+            {
+                refusal ??= finding;
+            }
+            else
+            {
+                // Regions that have no code may be why: the total is set aside with its reason, the partners stay.
+                batch.Excluded--;
+                batch.Rejected.Add(finding);
+            }
+        }
+        foreach (var rows in groups.Values)
+            Place(rows, batch);
+        if (batch.Read == 0)
+        {
+            refusal = new Finding("body", "no row", "a row per year and partner", OldStays);
+        }
+        else if (
+            batch.Rejected.Count - codeless > Math.Max(1, batch.Read * MaxRejected)
+            || batch.Rejected.Count > batch.Read * MaxCodeless
+        )
+        {
+            refusal = new Finding(
+                "body",
+                $"{batch.Rejected.Count} of {batch.Read} rows that cannot be understood, the first: "
+                    + $"{batch.Rejected[0].Where}: seen {batch.Rejected[0].Seen}, expected "
+                    + $"{batch.Rejected[0].Expected}",
+                batch.Rejected.Count > batch.Read * MaxCodeless
+                    ? "at most 50 %"
+                    : "at most 5 %, rows without a known code aside",
+                OldStays
+            );
+        }
+
+        return (
+            refusal,
+            batch.Rows.Count == 0 ? null : $"{batch.Rows.Cast<FdiPartner>().Max(row => row.Year):0000}-12"
+        );
+    }
+
+    /// <summary>
+    /// Partners add up to the total, to the rounding of what is written. A partner without a value leaves that
+    /// open.
+    /// </summary>
+    private static Finding? TotalVerdict(PartnersRow total, List<PartnersRow> partners, UnusedRows unused)
+    {
+        if (total.Dollars is not { } stated)
+            return null;
+        if (Math.Abs(stated) > MostTogether)
+        {
+            return new Finding(
+                $"line {total.Line}, {total.Group}",
+                $"{stated} US dollars",
+                $"at most {MostTogether} for one host",
+                OldStays
+            );
+        }
+
+        var sum = partners.Aggregate((Int128)0, (sum, partner) => sum + (partner.Dollars ?? 0));
+        // A partner without a value is none of the largest: such figures are withheld or too small to show.
+        var own = new UnusedRows();
+        var largest = partners.Max(partner => partner.Dollars is { } dollars ? Math.Abs(dollars) : 0L);
+        foreach (var _ in partners.Where(partner => partner.Dollars is null))
+            own.Add(null, largest);
+        // Zeros at the end are not written: the figure with most digits says to what all are rounded.
+        var half =
+            total.Half
+            + partners.Count * partners.Select(partner => partner.Half).Where(half => half > 0).DefaultIfEmpty().Min();
+        return UnusedRows.Explain(stated - sum, own, unused, (Int128)decimal.Ceiling(half))
+            ? null
+            : new Finding(
+                $"line {total.Line}, {total.Group}",
+                $"partners that add up to {sum} US dollars{UnusedRows.InWords(own, unused)}",
+                $"{stated}, the row {total.Partner}",
+                OldStays
+            );
+    }
+
+    /// <summary>
+    /// Hands on the rows of a group, each with its place: the largest value first, equal values at one
+    /// place.
+    /// </summary>
+    private static void Place(List<PartnersRow> rows, RowBatch batch)
+    {
+        rows.Sort((one, other) => Nullable.Compare(other.Dollars, one.Dollars));
+        var place = 0;
+        // A place among fewer than two is no place.
+        var alone = rows.Count(row => row.Dollars is not null) < FewestRanked;
+        for (var at = 0; at < rows.Count; at++)
+        {
+            var row = rows[at];
+            if (row.Dollars is not { } dollars)
+            {
+                batch.Missing.Add(
+                    new MissingRow(row.Group.Partition, RowKey(row), "the file has no value for it: empty or ..")
+                );
+                continue;
+            }
+            if (at == 0 || rows[at - 1].Dollars != dollars)
+                place = at + 1;
+            if (row.StatedRank > 0 && row.StatedRank != place)
+            {
+                Reject(
+                    batch,
+                    row.Line,
+                    "rank",
+                    $"\"{row.StatedRank}\"",
+                    $"{place}, the place of the value in {row.Group}"
+                );
+                continue;
+            }
+            batch.Rows.Add(
+                new FdiPartner
+                {
+                    PartitionKey = row.Group.Partition,
+                    RowKey = RowKey(row),
+                    Year = row.Group.Year,
+                    HostCode = row.Group.Host.Code,
+                    HostIso3 = row.Group.Host.Iso3,
+                    PartnerIso3 = row.Iso3,
+                    PartnerName = row.Partner,
+                    Direction = row.Group.Direction,
+                    Measure = row.Group.Measure,
+                    ReportedBy = row.Group.ReportedBy,
+                    ValueUsd = dollars,
+                    Rank = alone ? null : place,
+                    Basis = $"foreign direct investment by {PartnersFile.InWords(row.Group.Basis)}, current prices",
+                }
+            );
+        }
+    }
+
+    private static string RowKey(PartnersRow row) =>
+        $"{row.Group.Year.ToString("0000", CultureInfo.InvariantCulture)}|{row.Iso3}";
+
+    private static void Reject(RowBatch batch, long line, string column, string seen, string expected) =>
+        batch.Rejected.Add(
+            new Finding(column.Length == 0 ? $"line {line}" : $"line {line}, column {column}", seen, expected, Kept)
+        );
+}

@@ -1,0 +1,107 @@
+using Pipeline.Issues;
+using Pipeline.Sources.Formats;
+
+namespace Pipeline.Sources.Unctad;
+
+/// <summary>
+/// Where the columns of the file by partner stand. Required are <c>year, direction, measure, partner, iso3,
+/// value_musd</c>; known too are
+/// <c>host, reporter, basis, rank, note</c>. A file without <c>host</c> and <c>reporter</c> is Russia's own report, the
+/// form in which the bilateral statistics were supplied (unctad.md, section 6).
+/// </summary>
+internal sealed class PartnersHeader
+{
+    private static readonly string[] Required = ["year", "direction", "measure", "partner", "iso3", "value_musd"];
+    private static readonly string[] Optional = ["host", "reporter", "basis", "rank", "note"];
+
+    /// <summary>The column of the partner's code.</summary>
+    public const string Iso3Name = "iso3";
+
+    private readonly string[] names;
+
+    private PartnersHeader(string[] names) => this.names = names;
+
+    public int Count => names.Length;
+    public int Year => Find("year");
+    public int Direction => Find("direction");
+    public int Measure => Find("measure");
+
+    /// <summary>The partner's name.</summary>
+    public int Partner => Find("partner");
+
+    /// <summary>The partner, ISO 3166-1 alpha-3.</summary>
+    public int Iso3 => Find("iso3");
+
+    /// <summary>Millions of US dollars.</summary>
+    public int Value => Find("value_musd");
+
+    /// <summary>The economy the figures are about, ISO 3166-1 alpha-3; -1 where there is no such column.</summary>
+    public int Host => Find("host");
+
+    /// <summary>
+    /// Whose statistics they are, the host's or the partner's, ISO 3166-1 alpha-3; -1 where there is no such
+    /// column.
+    /// </summary>
+    public int Reporter => Find("reporter");
+
+    /// <summary><c>immediate_investor</c> or <c>ultimate_investor</c>; -1 where there is no such column.</summary>
+    public int Basis => Find("basis");
+
+    /// <summary>The partner's place, to be checked; -1 where there is no such column.</summary>
+    public int Rank => Find("rank");
+
+    /// <summary>
+    /// Finds the columns; null when one is missing, twice there or not known, which <paramref name="finding"/>
+    /// then says.
+    /// </summary>
+    public static PartnersHeader? Read(CsvRows rows, out Finding? finding)
+    {
+        const string advice = "the table keeps the old rows; put the columns right and drop the file again";
+        if (rows.Foreign is { } foreign)
+        {
+            finding = new Finding(
+                "header",
+                foreign,
+                "text in UTF-8",
+                "the table keeps the old rows; save the file as UTF-8 and drop it again"
+            );
+            return null;
+        }
+        if (rows.OtherForm is { } form)
+        {
+            finding = new Finding(
+                "header",
+                form,
+                "commas between the columns",
+                "the table keeps the old rows; save the file as CSV with commas and decimal points, and drop it again"
+            );
+            return null;
+        }
+        var names = Enumerable
+            .Range(0, rows.Count)
+            .Select(column => rows.Text(column).Trim().ToLowerInvariant())
+            .ToArray();
+        var shown = Finding.Quote(string.Join(',', names));
+        var lacking = Required.Except(names).ToList();
+        var foreigners = names.Except([.. Required, .. Optional]).ToList();
+        var twice = names.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key).ToList();
+        finding =
+            lacking.Count > 0 ? new Finding("header", shown, $"the columns {string.Join(", ", lacking)} too", advice)
+            : foreigners.Count > 0
+                ? new Finding(
+                    "header",
+                    $"the columns {string.Join(", ", foreigners.Select(name => Finding.Quote(name)))}",
+                    $"only {string.Join(", ", [.. Required, .. Optional])}",
+                    advice
+                )
+            : twice.Count > 0
+                ? new Finding("header", $"the columns {string.Join(", ", twice)} twice", "each once", advice)
+            : null;
+        return finding is null ? new PartnersHeader(names) : null;
+    }
+
+    /// <summary>A column's name.</summary>
+    public string this[int column] => names[column];
+
+    private int Find(string name) => Array.IndexOf(names, name);
+}

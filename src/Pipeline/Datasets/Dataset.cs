@@ -1,0 +1,21 @@
+namespace Pipeline.Datasets;
+
+/// <summary>What a source publishes as one series of figures; a row of the table <c>datasets</c>.</summary>
+/// <param name="Name">The name that slices and fact rows carry.</param>
+/// <param name="Title">What it is, in one line.</param>
+/// <param name="Publisher">Who publishes it.</param>
+/// <param name="Table">Where its rows go.</param>
+/// <param name="Unit">The source's own unit, before it becomes whole US dollars.</param>
+/// <param name="Url">Where it comes from, without secrets.</param>
+/// <param name="Terms">What the publisher asks of those who use it.</param>
+/// <param name="RevisionPolicy">When and how far back the publisher changes figures.</param>
+public sealed record Dataset(
+    string Name,
+    string Title,
+    string Publisher,
+    FactTable Table,
+    string Unit,
+    string Url,
+    string Terms,
+    string RevisionPolicy
+);

@@ -1,0 +1,924 @@
+using Azure;
+using Microsoft.Extensions.Logging;
+using Pipeline.Datasets;
+using Pipeline.Issues;
+using Pipeline.Loading;
+using Pipeline.Runs;
+using Pipeline.Slices;
+using Pipeline.Storage;
+
+namespace Pipeline.Ingestion;
+
+/// <summary>
+/// Step 3: reads a stored body twice: first to check it as a whole, then to merge its rows into the table by
+/// difference. A body that fails the check changes nothing.
+/// </summary>
+public sealed class Normalize(
+    SourceCatalog sources,
+    SliceBook slices,
+    RunBook runs,
+    RejectBook rejects,
+    GapBook gaps,
+    FactStore facts,
+    RawStore raw,
+    CuratedReader curated,
+    StepQueues queues,
+    Digest digest,
+    TimeProvider time,
+    ILogger<Normalize> logger
+)
+{
+    /// <summary>The place of a finding about a body as a whole.</summary>
+    private const string Body = "body";
+
+    /// <summary>
+    /// A body with a larger share of figures that cannot be believed is wrong as a whole; a few may be slips.
+    /// </summary>
+    private const double MaxFlagged = 0.05;
+    private const int FewFlagged = 3;
+
+    /// <summary>A body that holds this much less than the one before is refused as a whole.</summary>
+    private const double MaxShrink = 0.05;
+
+    /// <summary>So many rejected rows of a refused body are listed: enough to see what is wrong with it.</summary>
+    private const int MaxRejectedOfRefused = 100;
+
+    /// <summary>
+    /// So many newer bodies may come while one is sought that is to be loaded once more. More is a fault of
+    /// the service.
+    /// </summary>
+    private const int MaxOvertaken = 20;
+
+    /// <summary>Normalises the body of a message.</summary>
+    public async Task RunAsync(NormalizeMessage message, CancellationToken cancellationToken)
+    {
+        var slice = Messages.SliceOf(message.Slice, Names.NormalizeQueue);
+        var name = Messages.BodyOf(message.RawBlob, slice, Names.NormalizeQueue);
+        var key = new RunRow(name.RunId, slice, name.Vintage);
+        var run = (await runs.GetAsync(key, cancellationToken) ?? key) with { Step = nameof(Normalize) };
+        // Read once more, it may be fine.
+        if (message.Replay && run.State == SliceState.Refused)
+            run = run with { Error = "" };
+        if (run.StartedAt == default)
+            run = run with { StartedAt = time.GetUtcNow() };
+        var before = await slices.GetAsync(slice, cancellationToken);
+        if (before.Vintage > name.Vintage)
+        {
+            await SupersededAsync(before, run, cancellationToken);
+            return;
+        }
+        if (!message.Replay && run.State == SliceState.Refused && SliceState.AtRest(before.State))
+        {
+            logger.LogInformation("{Slice}: {Blob} was refused already", slice, name.Blob);
+            return;
+        }
+        if (
+            !message.Replay
+            && before.Vintage == name.Vintage
+            && before.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal)
+        )
+        {
+            if (before.State == SliceState.Merged || run.State != SliceState.Done)
+                await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
+            logger.LogInformation("{Slice}: {Blob} is loaded already", slice, name.Blob);
+            return;
+        }
+        var context = new BodyContext(sources.Now(slice, name.Vintage), curated.ReadAsync);
+        var reader = await sources[slice.Source].ReaderAsync(slice, context, cancellationToken);
+        var stored = await raw.OpenAsync(name, cancellationToken);
+        var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken);
+        // A load that was begun is finished. The comparisons with the table let the body pass before its first row was
+        // written; by now the table holds a part of it, so that they would judge differently.
+        var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
+        var word = new OperatorWord(message, await rejects.AcceptedAsync(slice, cancellationToken), isBegun);
+        if (check.Refusal is { } unfit && !(check.MayBeAccepted && word.Accepts(unfit)))
+        {
+            await RefuseAsync(name, run, check, unfit, [], cancellationToken);
+            return;
+        }
+        if (NothingWanted(check, reader) is { } foreign)
+        {
+            await RefuseAsync(name, run, check, foreign, [], cancellationToken);
+            return;
+        }
+        var existing = await ExistingAsync(check, before, reader, cancellationToken);
+        var review = await ReviewAsync(name, reader, existing, stored, cancellationToken);
+        var flagged = review
+            .Flagged.Where(flag => !word.Accepts(flag.Value))
+            .ToDictionary(flag => flag.Key, flag => flag.Value);
+        var lacks = isBegun
+            ? null
+            : await LackingAsync(name, check, before, reader, existing, stored, cancellationToken);
+        if (lacks is { } lacking && !word.AcceptsAgainstTable(lacking))
+        {
+            // What could not be understood may be why rows are lacking: it is said too.
+            await RefuseAsync(
+                name,
+                run,
+                check,
+                lacking,
+                await RejectedAsync(check, reader, stored, cancellationToken),
+                cancellationToken
+            );
+            return;
+        }
+        if (
+            !isBegun
+            && (
+                review.Refusal is { } moved && !word.AcceptsAgainstTable(moved)
+                    ? moved
+                    : Unbelievable(name, check, flagged, before, reader)
+            )
+                is { } wrong
+        )
+        {
+            await RefuseAsync(
+                name,
+                run,
+                check,
+                wrong,
+                [.. flagged.Values.Take(MaxRejectedOfRefused)],
+                cancellationToken
+            );
+            return;
+        }
+        // What an operator has said is right is remembered by place and value: the next body does not ask again.
+        await rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
+        if (word.Note is { Length: > 0 } note)
+            run = run with { Error = note };
+        check = check with { Kept = check.Kept - flagged.Count, Rejected = check.Rejected + flagged.Count };
+        await MergeAsync(
+            name,
+            run,
+            check,
+            reader,
+            (existing, before.Version),
+            flagged,
+            stored,
+            message.Replay,
+            cancellationToken
+        );
+    }
+
+    /// <summary>What an operator says of a body: with this message, or earlier of the same places and values.</summary>
+    private sealed class OperatorWord
+    {
+        private readonly NormalizeMessage message;
+        private readonly bool isBegun;
+        private readonly HashSet<(string Where, string Seen)> remembered = [];
+        private readonly List<Finding> ofThisBody = [];
+        private readonly List<Finding> spoken = [];
+
+        /// <param name="message">The message.</param>
+        /// <param name="accepted">What an operator has accepted of the slice before.</param>
+        /// <param name="isBegun">Whether the body's load has begun and was interrupted.</param>
+        public OperatorWord(NormalizeMessage message, IReadOnlyList<RejectBook.AcceptedFinding> accepted, bool isBegun)
+        {
+            (this.message, this.isBegun) = (message, isBegun);
+            foreach (var (finding, blob) in accepted)
+            {
+                remembered.Add((finding.Where, finding.Seen));
+                if (blob == message.RawBlob)
+                {
+                    ofThisBody.Add(finding);
+                }
+            }
+        }
+
+        /// <summary>What was accepted with this message.</summary>
+        public IReadOnlyCollection<Finding> Spoken => spoken;
+
+        /// <summary>
+        /// What was accepted with this message or with a copy of it that was interrupted, for the run; empty when
+        /// nothing.
+        /// </summary>
+        public string Note
+        {
+            get
+            {
+                if (!isBegun && message is not { Accept: true, Reload: false })
+                {
+                    return "";
+                }
+                var all = ofThisBody.UnionBy(spoken, finding => finding.Where).ToList();
+                return all.Count == 0
+                    ? ""
+                    : $"accepted by an operator: {all[0]}{(all.Count > 1 ? $"; and {all.Count - 1} more" : "")}";
+            }
+        }
+
+        /// <summary>Whether a figure, or a body by itself, is right although a check says otherwise.</summary>
+        public bool Accepts(Finding finding) =>
+            (isBegun && ofThisBody.Count > 0)
+            || remembered.Contains((finding.Where, finding.Seen))
+            || AcceptsNow(finding);
+
+        /// <summary>
+        /// Whether a body is right although the table says otherwise. What was accepted of another body does not count:
+        /// the table was another one, too.
+        /// </summary>
+        public bool AcceptsAgainstTable(Finding finding) =>
+            ofThisBody.Exists(own => own.Where == finding.Where && own.Seen == finding.Seen) || AcceptsNow(finding);
+
+        private bool AcceptsNow(Finding finding)
+        {
+            // A body that was loaded before is loaded to its end: that is no word about its figures.
+            if (message is { Accept: true, Reload: true })
+            {
+                return finding.Where == Body;
+            }
+            if (message.Accept)
+            {
+                spoken.Add(finding);
+            }
+            return message.Accept;
+        }
+    }
+
+    private static Finding? NothingWanted(BodyCheck check, ISliceReader reader) =>
+        check.Read == 0
+        || check.Kept > 0
+        || check.Missing > 0
+        || check.Rejected > 0
+        || reader.Scope.Coverage == Coverage.ByHand
+        || reader.Wanted is not { } wanted
+            ? null
+            : new Finding(
+                Body,
+                $"{check.Read} {(check.Read == 1 ? "row" : "rows")}, none of them {wanted}",
+                wanted,
+                "the response does not hold what was asked for: the table keeps the old rows; pull the slice again"
+            );
+
+    /// <summary>
+    /// What the table has of the slice, where the body is to be compared with it; null where it is not.
+    /// </summary>
+    private async Task<Known?> ExistingAsync(
+        BodyCheck check,
+        SliceRow before,
+        ISliceReader reader,
+        CancellationToken cancellationToken
+    ) =>
+        before.WasLoaded && (reader.Scope.Coverage == Coverage.Vintage || reader.Table.New().FigureColumns.Count > 0)
+            ? await KnownAsync(reader, check, before, mayDiffer: false, cancellationToken)
+            : null;
+
+    /// <summary>Holds the figures of the body against each other and against the table.</summary>
+    private async Task<FigureFindings> ReviewAsync(
+        RawName name,
+        ISliceReader reader,
+        Known? existing,
+        RawBody stored,
+        CancellationToken cancellationToken
+    )
+    {
+        if (reader.Figures is null && existing is null)
+            return FigureFindings.None;
+        var review = new FigureReview(reader, existing is null ? null : new ExistingFigures(existing), facts);
+        var found = await review.RunAsync(stored.ReadAsync, cancellationToken);
+        if (reader.Figures?.Spikes is not null)
+        {
+            logger.LogInformation(
+                "{Slice}: {Covered} of {Figures} figures have neighbours to be compared with; {Flagged} stand out",
+                name.Slice,
+                found.Covered,
+                found.Figures,
+                found.Flagged.Count
+            );
+        }
+
+        return found;
+    }
+
+    /// <summary>
+    /// Why figures that cannot be believed keep the whole body out: they are too many for slips, or they would leave
+    /// a mixture of two
+    /// vintages. Null where only their rows stay out.
+    /// </summary>
+    private static Finding? Unbelievable(
+        RawName name,
+        BodyCheck check,
+        Dictionary<(string, string), Finding> flagged,
+        SliceRow before,
+        ISliceReader reader
+    )
+    {
+        var mixture = reader.Scope.Coverage == Coverage.Vintage && before.WasLoaded && before.Vintage != name.Vintage;
+        if (
+            flagged.Count == 0
+            || (!mixture && (flagged.Count <= FewFlagged || flagged.Count <= check.Kept * MaxFlagged))
+        )
+        {
+            return null;
+        }
+
+        return new Finding(
+            Body,
+            $"{flagged.Count} of {check.Kept} figures that cannot be believed, the first: {flagged.Values.First()}",
+            mixture ? "none, because a vintage replaces the one before as a whole" : "at most 5 %",
+            "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new "
+                + "one is right"
+        );
+    }
+
+    /// <summary>Whether the body lacks more of what the table has than can be true; null when it does not.</summary>
+    private async Task<Finding?> LackingAsync(
+        RawName name,
+        BodyCheck check,
+        SliceRow before,
+        ISliceReader reader,
+        Known? existing,
+        RawBody stored,
+        CancellationToken cancellationToken
+    ) =>
+        reader.Scope.Coverage switch
+        {
+            Coverage.Whole => Shrunk(check, before),
+            Coverage.Vintage => Shrunk(check, before)
+                ?? Spoiled(name, check, before)
+                ?? await VanishedAsync(before, reader, existing, stored, cancellationToken),
+            _ => null,
+        };
+
+    /// <summary>
+    /// A vintage replaces the one before as a whole. With rows that cannot be understood it would leave the old ones in
+    /// their place, or take them out: a mixture of two vintages either way.
+    /// </summary>
+    private static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before) =>
+        check.Rejected == 0 || !before.WasLoaded || before.Vintage == name.Vintage
+            ? null
+            : new Finding(
+                "body",
+                $"{check.Rejected} of {check.Read} rows that cannot be understood",
+                "none, because a vintage replaces the one before as a whole",
+                "the table keeps the old vintage; the rows are in rejects; the next body without such rows is loaded"
+            );
+
+    /// <summary>The first rows of a body that could not be understood.</summary>
+    private static async Task<List<Finding>> RejectedAsync(
+        BodyCheck check,
+        ISliceReader reader,
+        RawBody stored,
+        CancellationToken cancellationToken
+    )
+    {
+        var rejected = new List<Finding>();
+        if (check.Rejected == 0)
+            return rejected;
+        await using var body = await stored.ReadAsync(cancellationToken);
+        await foreach (var batch in reader.ReadAsync(body, cancellationToken))
+        {
+            rejected.AddRange(batch.Rejected.Take(MaxRejectedOfRefused - rejected.Count));
+            if (rejected.Count == MaxRejectedOfRefused)
+                break;
+        }
+        return rejected;
+    }
+
+    private static async Task<Finding?> VanishedAsync(
+        SliceRow before,
+        ISliceReader reader,
+        Known? existing,
+        RawBody stored,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!before.WasLoaded || existing is not { } known)
+            return null;
+        await using (var body = await stored.ReadAsync(cancellationToken))
+        {
+            await foreach (var batch in reader.ReadAsync(body, cancellationToken))
+            {
+                foreach (var row in batch.Rows)
+                {
+                    known.Meet(row.PartitionKey, row.RowKey);
+                    batch.GiveBack(row);
+                }
+            }
+        }
+
+        var gone = known.Unseen.ToList();
+        if (
+            known.NewestPeriod is { Length: > 0 } newest
+            && gone.Count(key => Known.PeriodOf(key.Row) == newest) is > 0 and var lost
+            && lost == known.RowsOf(newest)
+        )
+        {
+            return new Finding(
+                "body",
+                $"no row of {newest}, the newest period of the table",
+                "a vintage that goes as far as the one before",
+                "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if "
+                    + "the new one is right"
+            );
+        }
+
+        return gone.Count <= known.Count * MaxShrink
+            ? null
+            : new Finding(
+                "body",
+                $"{gone.Count} of the {known.Count} rows of the table not in it, the first "
+                    + $"{string.Join(", ", gone.Order().Take(3).Select(key => $"{key.Partition} {key.Row}"))}",
+                "at least 95 % of them",
+                "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if "
+                    + "the new one is right"
+            );
+    }
+
+    /// <summary>What the table holds of the slice.</summary>
+    /// <param name="reader">The slice's reader.</param>
+    /// <param name="check">What the reader has said of the body.</param>
+    /// <param name="before">The slice before the body was claimed for it.</param>
+    /// <param name="mayDiffer">Whether the table may have other rows than it should.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    private async Task<Known> KnownAsync(
+        ISliceReader reader,
+        BodyCheck check,
+        SliceRow before,
+        bool mayDiffer,
+        CancellationToken cancellationToken
+    )
+    {
+        (IReadOnlyCollection<string>, long)? expected = null;
+        // Partitions that this body does not speak of are missed by their rows; it must be known how many there are.
+        if (
+            check.Partitions is { } partitions
+            && !mayDiffer
+            && !before.IsHalfLoaded
+            && before.InTable != SliceRow.NotKnown
+            && (
+                reader.Table.PaysByPartition(partitions.Count, before.InTable)
+                || reader.Table.PaysByPartition(
+                    partitions.Count,
+                    await slices.RowsAsync(before.Slice.Source, cancellationToken)
+                )
+            )
+        )
+        {
+            expected = (partitions, before.InTable);
+        }
+
+        return await Known.ReadAsync(facts, reader.Table, reader.Scope, expected, cancellationToken);
+    }
+
+    /// <summary>
+    /// What the table holds at the moment of the claim: what was read for the review, as long as no other load of the
+    /// slice was under way
+    /// or has begun since.
+    /// </summary>
+    private async Task<Known> KnownAsync(
+        ISliceReader reader,
+        BodyCheck check,
+        SliceRow before,
+        (Known? Rows, ETag Version) existing,
+        bool replay,
+        CancellationToken cancellationToken
+    )
+    {
+        if (replay || before.IsHalfLoaded || before.Version != existing.Version || existing.Rows is not { } rows)
+            return await KnownAsync(reader, check, before, replay, cancellationToken);
+        rows.Forget();
+        return rows;
+    }
+
+    private static Finding? Shrunk(BodyCheck check, SliceRow before) =>
+        check.Kept >= before.Rows * (1 - MaxShrink)
+            ? null
+            : new Finding(
+                "body",
+                $"{check.Kept} rows",
+                $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the "
+                    + "body before",
+                "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the "
+                    + "new one is right"
+            );
+
+    private async Task MergeAsync(
+        RawName name,
+        RunRow run,
+        BodyCheck check,
+        ISliceReader reader,
+        (Known? Rows, ETag Version) existing,
+        Dictionary<(string, string), Finding> flagged,
+        RawBody stored,
+        bool replay,
+        CancellationToken cancellationToken
+    )
+    {
+        var slice = name.Slice;
+        await SettleOlderAsync(name, cancellationToken);
+        // The claim: from here on no older body may be loaded, and no body is known to be in the table as a whole.
+        var (before, claimed) = await slices.UpdateAsync(
+            slice,
+            row =>
+                row.Vintage > name.Vintage
+                    ? null
+                    : row with
+                    {
+                        State = SliceState.Merging,
+                        Vintage = name.Vintage,
+                        Sha256 = "",
+                    },
+            cancellationToken
+        );
+        if (claimed.Vintage > name.Vintage)
+        {
+            await SupersededAsync(claimed, run, cancellationToken);
+            return;
+        }
+        var known = before.WasLoaded
+            ? await KnownAsync(reader, check, before, existing, replay, cancellationToken)
+            : null;
+        // Rows that a newer body has removed since would be put back: what is known of the table must be older than
+        // such a body's claim.
+        var now = await slices.GetAsync(slice, cancellationToken);
+        var removes = reader.Scope.Coverage != Coverage.Adds;
+        if (removes && now.Vintage > name.Vintage)
+        {
+            await SupersededAsync(now, run, cancellationToken);
+            return;
+        }
+        if (!replay && now.Sha256.Length > 0)
+        {
+            if (now.State == SliceState.Merged)
+                await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
+            logger.LogInformation("{Slice}: {Blob} has been loaded meanwhile", slice, name.Blob);
+            return;
+        }
+        // Only the state: a copy of this message may have written its counts since the run was read.
+        await runs.UpdateAsync(
+            run,
+            present =>
+                (present ?? run) with
+                {
+                    Step = run.Step,
+                    StartedAt = run.StartedAt,
+                    State = UnlessSettled(present, RunState.Running),
+                    EndedAt = time.GetUtcNow(),
+                },
+            cancellationToken
+        );
+        var (rows, history) = (await facts.OpenAsync(reader.Table), await facts.OpenHistoryAsync());
+        var into = new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, replay);
+        await using var merge = new Merge(
+            reader.Table,
+            rows,
+            history,
+            into,
+            known,
+            row => reader.InPolicy(row, name.Vintage),
+            async token => !removes || (await slices.GetAsync(slice, token)).Vintage <= name.Vintage
+        );
+        var missing = new List<MissingRow>();
+        var rejected = new List<Finding>();
+        await using (var body = await stored.ReadAsync(cancellationToken))
+        {
+            await foreach (var batch in reader.ReadAsync(body, cancellationToken))
+            {
+                foreach (var row in batch.Rows)
+                {
+                    if (flagged.Count > 0 && flagged.TryGetValue((row.PartitionKey, row.RowKey), out var flag))
+                    {
+                        // The row of the table stays, and counts as one that is left: with rejects no row is removed.
+                        rejected.Add(flag);
+                        batch.GiveBack(row);
+                    }
+                    else if (!await merge.AddAsync(row, cancellationToken))
+                    {
+                        batch.GiveBack(row);
+                    }
+                }
+                missing.AddRange(batch.Missing);
+                missing.AddRange(batch.Gaps);
+                rejected.AddRange(batch.Rejected);
+            }
+        }
+
+        var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && removes, cancellationToken);
+        if (!merged.Superseded)
+        {
+            // Another merge may have ended half way, or an older one come too late.
+            if (before.IsHalfLoaded || replay)
+            {
+                await new UnfinishedHistory(reader.Table, rows, history).MendAsync(
+                    reader.Scope,
+                    into,
+                    cancellationToken
+                );
+            }
+
+            await gaps.ReplaceAsync(
+                reader.Table,
+                reader.Scope,
+                missing,
+                before.WasLoaded,
+                name.RunId,
+                cancellationToken
+            );
+            await rejects.PutAsync(run, name.Blob, rejected, cancellationToken);
+            await rejects.CloseAsync(slice, name, rejected, cancellationToken);
+        }
+        var counts = new RowCounts(
+            check.Read,
+            merged.Added,
+            merged.Changed,
+            merged.Unchanged,
+            check.Excluded,
+            check.Missing,
+            check.Rejected
+        );
+        if (!counts.AddUp)
+        {
+            // A fault of the program. The counts are kept, so that whoever watches the ledger sees it.
+            var words = $"{slice}: the ledger does not add up: {counts}";
+            await runs.PutAsync(
+                run with
+                {
+                    State = SliceState.Failed,
+                    Counts = counts,
+                    EndedAt = time.GetUtcNow(),
+                    Error = words,
+                },
+                cancellationToken
+            );
+            throw new InvalidOperationException(words);
+        }
+        // What a late copy of the message found others to have done is not what the run did.
+        await runs.UpdateAsync(
+            run,
+            present =>
+                merged.Superseded && present is { Counts.Read: > 0 }
+                    ? null
+                    : run with
+                    {
+                        State = UnlessSettled(present, SliceState.Merged),
+                        Counts = counts,
+                        EndedAt = time.GetUtcNow(),
+                    },
+            cancellationToken
+        );
+        await FinishAsync(
+            name,
+            stored.Sha256,
+            run with
+            {
+                Counts = counts,
+            },
+            check,
+            merged,
+            knew: known is not null,
+            rejected,
+            replay,
+            cancellationToken
+        );
+        Report(slice, counts, merged);
+    }
+
+    /// <summary>
+    /// The state of a run that goes on. One that a newer body has settled stays so: this may be a late copy of
+    /// a message that nobody delivers once more.
+    /// </summary>
+    private static string UnlessSettled(RunRow? present, string state) =>
+        present?.State == RunState.Superseded ? RunState.Superseded : state;
+
+    private async Task FinishAsync(
+        RawName name,
+        string sha256,
+        RunRow run,
+        BodyCheck check,
+        MergeResult merged,
+        bool knew,
+        List<Finding> rejected,
+        bool replay,
+        CancellationToken cancellationToken
+    )
+    {
+        // A first load that found rows, which nobody has told it of, may not have found all.
+        var inTable = !knew && merged.Added < check.Kept ? SliceRow.NotKnown : check.Kept + merged.Left;
+        var (_, after) = await slices.UpdateAsync(
+            name.Slice,
+            row =>
+                row.Vintage != name.Vintage
+                    ? null
+                    : row with
+                    {
+                        State = SliceState.Merged,
+                        Sha256 = sha256,
+                        Rows = check.Kept,
+                        Newest = check.Newest ?? "",
+                        InTable = inTable,
+                        // Rows that this run removed before it was interrupted are known by their number only.
+                        // A replay may have put rows right, before or after it was interrupted: what depends on them is
+                        // looked at again.
+                        LastChanged =
+                            replay ? row.LastChanged.AddTicks(1)
+                            : merged.Added + merged.Changed + merged.Removed > 0
+                            || (check.Rejected == 0 && row.Rows + merged.Added > check.Kept)
+                                ? name.Vintage
+                            : row.LastChanged,
+                        // A body with rejects is asked for again by the next plan: the source may have mended it.
+                        NextDue =
+                            rejected.Count > 0
+                                ? SliceRow.Never
+                                : sources.NextDue(name.Slice, check.Newest, time.GetUtcNow()),
+                        Attempts = 0,
+                        LastError =
+                            rejected.Count == 0 ? "" : $"{rejected.Count} rows rejected, the first: {rejected[0]}",
+                    },
+            cancellationToken
+        );
+        if (after.Vintage == name.Vintage)
+            await queues.SendAsync(new PublishMessage(name.Slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
+        else
+            await SupersededAsync(after, run, cancellationToken);
+    }
+
+    /// <summary>Runs of bodies before this one that were not brought to their end never will be.</summary>
+    private async Task SettleOlderAsync(RawName name, CancellationToken cancellationToken)
+    {
+        var before = await slices.GetAsync(name.Slice, cancellationToken);
+        foreach (var older in await raw.ListAsync(name.Slice, cancellationToken))
+        {
+            if (older.Vintage >= before.Vintage && older.Vintage < name.Vintage)
+            {
+                await runs.UpdateAsync(
+                    new RunRow(older.RunId, older.Slice, older.Vintage),
+                    run =>
+                        run?.State is SliceState.Pulled or RunState.Running or SliceState.Merged
+                            ? run with
+                            {
+                                State = RunState.Superseded,
+                                EndedAt = time.GetUtcNow(),
+                            }
+                            : null,
+                    cancellationToken
+                );
+            }
+        }
+    }
+
+    /// <summary>
+    /// An older body comes after a newer one: it is not loaded. If it had begun to be, the newer one is loaded
+    /// once more over it.
+    /// </summary>
+    private async Task SupersededAsync(SliceRow newer, RunRow run, CancellationToken cancellationToken)
+    {
+        var present = await runs.GetAsync(run, cancellationToken);
+        if (present?.State == SliceState.Refused)
+        {
+            logger.LogInformation(
+                "{Slice}: the body of {Vintage:O} was refused before {Newer:O} was loaded; nothing to do",
+                run.Slice,
+                run.Vintage,
+                newer.Vintage
+            );
+            return;
+        }
+        // First the healing: were the run marked before, nobody would heal after a crash in between. Also after a run
+        // that ended well: this may be the message of a copy that put rows back, and died.
+        if (present is not null && present.Step != nameof(Pull))
+            await HealAsync(newer, cancellationToken);
+        await runs.UpdateAsync(
+            run,
+            now =>
+                now?.State == SliceState.Done
+                    ? null
+                    : (now ?? run with { Step = nameof(Pull) }) with
+                    {
+                        State = RunState.Superseded,
+                        EndedAt = time.GetUtcNow(),
+                    },
+            cancellationToken
+        );
+        logger.LogInformation(
+            "{Slice}: the body of {Vintage:O} is older than what is loaded ({Newer:O}); not loaded",
+            run.Slice,
+            run.Vintage,
+            newer.Vintage
+        );
+    }
+
+    private async Task HealAsync(SliceRow newer, CancellationToken cancellationToken)
+    {
+        var newest = newer;
+        for (var asked = 0; asked < MaxOvertaken; asked++)
+        {
+            var bodies = await raw.ListAsync(newest.Slice, cancellationToken);
+            var body = (
+                await runs.NewestAsync(bodies.Where(name => name.Vintage == newest.Vintage), cancellationToken)
+            )?.Body
+                ?? throw new InvalidOperationException(
+                    $"{newest.Slice}: no raw body of {newest.Vintage:O}, which the table slices names; restore the "
+                        + "blob or pull the slice again"
+                );
+            var (_, after) = await slices.UpdateAsync(
+                newest.Slice,
+                row => row.Vintage == newest.Vintage ? row with { State = SliceState.Merging, Sha256 = "" } : null,
+                cancellationToken
+            );
+            if (after.Vintage == newest.Vintage)
+            {
+                // To be read although its run may end before the message comes, and be over: rows that it has looked at
+                // and left may have been changed since. It was found to be fine when it was begun; the rows it lacks
+                // now are those of the older body.
+                await queues.SendAsync(
+                    new NormalizeMessage(newest.Slice.Id, body.Blob, Replay: true, Accept: true, Reload: true),
+                    cancellationToken
+                );
+                return;
+            }
+            // A newer one still came meanwhile. It may have looked at rows before they were changed here.
+            newest = after;
+        }
+        throw new InvalidOperationException(
+            $"{newest.Slice}: {MaxOvertaken} newer bodies came one after the other while the newest was sought, to "
+                + "be loaded once more; the message comes back, and it is sought again"
+        );
+    }
+
+    private async Task RefuseAsync(
+        RawName name,
+        RunRow run,
+        BodyCheck check,
+        Finding refusal,
+        List<Finding> rejected,
+        CancellationToken cancellationToken
+    )
+    {
+        var words = $"{name.Slice} {refusal}{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}";
+        await rejects.PutAsync(run, name.Blob, [refusal, .. rejected], cancellationToken);
+        // Refused as a whole: every row that would have been kept counts as rejected.
+        var counts = new RowCounts(
+            check.Read,
+            0,
+            0,
+            0,
+            check.Excluded,
+            check.Missing,
+            check.Read - check.Excluded - check.Missing
+        );
+        await runs.PutAsync(
+            run with
+            {
+                State = SliceState.Refused,
+                Counts = counts,
+                EndedAt = time.GetUtcNow(),
+                Error = words,
+            },
+            cancellationToken
+        );
+        var (_, after) = await slices.UpdateAsync(
+            name.Slice,
+            row =>
+                row.Vintage > name.Vintage
+                    ? null
+                    : row.DueAtEveryPlan(time.GetUtcNow()) with
+                    {
+                        State = row.IsHalfLoaded ? SliceState.Merging : SliceState.Refused,
+                        // Refused once more by a replay: the source was not asked again.
+                        Attempts = row.State == SliceState.Refused ? row.Attempts : row.Attempts + 1,
+                        LastError = words,
+                    },
+            cancellationToken
+        );
+        // The tables must not stay half way to the body before: that one is still good, and is loaded to its end.
+        if (after.IsHalfLoaded && after.Vintage < name.Vintage)
+            await HealAsync(after, cancellationToken);
+        logger.LogError("{Refusal}", words);
+        await digest.RequestAsync(name.Slice.Source, cancellationToken);
+    }
+
+    private void Report(Slice slice, RowCounts counts, MergeResult merged)
+    {
+        logger.LogInformation(
+            "{Slice}: {Read} rows read: {Added} added, {Changed} changed, {Unchanged} unchanged, {Excluded} "
+                + "excluded, {Missing} missing, {Rejected} rejected; {Removed} removed",
+            slice,
+            counts.Read,
+            counts.Added,
+            counts.Changed,
+            counts.Unchanged,
+            counts.Excluded,
+            counts.Missing,
+            counts.Rejected,
+            merged.Removed
+        );
+        if (merged.OutOfPolicy > 0)
+        {
+            logger.LogWarning(
+                "{Slice}: {Count} changes outside the publisher's revision window; see InPolicy in history",
+                slice,
+                merged.OutOfPolicy
+            );
+        }
+
+        if (merged.Conflicts > 0)
+        {
+            logger.LogInformation(
+                "{Slice}: {Conflicts} batches met rows that somebody else had written and were decided anew",
+                slice,
+                merged.Conflicts
+            );
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Datasets;
+using Pipeline.Loading;
+using Pipeline.Runs;
+using Pipeline.Slices;
+using Pipeline.Storage;
+
+namespace Pipeline.Ingestion;
+
+/// <summary>
+/// Step 4: brings up to date what depends on a loaded body (cross-checks, the description of the dataset) and completes
+/// its run; when its source has come to rest, what depends on the source as a whole (<see cref="Digest"/>). The run row
+/// with state <c>done</c> is the commit point.
+/// </summary>
+public sealed class Publish(
+    SourceCatalog sources,
+    SliceBook slices,
+    RunBook runs,
+    DatasetBook datasets,
+    FactStore facts,
+    RawStore raw,
+    StepQueues queues,
+    Digest digest,
+    TimeProvider time,
+    ILogger<Publish> logger
+)
+{
+    /// <summary>
+    /// How long a cross-check waits for the slices it compares with: this often <see cref="WaitStep"/>, then
+    /// it takes what is there.
+    /// </summary>
+    private const int MaxWaits = 80;
+
+    private static readonly TimeSpan WaitStep = TimeSpan.FromSeconds(1);
+
+    /// <summary>Publishes the body of a message.</summary>
+    public async Task RunAsync(PublishMessage message, CancellationToken cancellationToken)
+    {
+        var slice = Messages.SliceOf(message.Slice, Names.PublishQueue);
+        if (message.RawBlob is { Length: 0 })
+        {
+            await digest.RunAsync(slice.Source, cancellationToken);
+            return;
+        }
+        var name = Messages.BodyOf(message.RawBlob, slice, Names.PublishQueue);
+        var source = sources[slice.Source];
+        var row = await slices.GetAsync(slice, cancellationToken);
+        var key = new RunRow(name.RunId, slice, name.Vintage) { StartedAt = time.GetUtcNow() };
+        var run = await runs.GetAsync(key, cancellationToken);
+        // The run may be open although the slice went on: another pull has begun, or a late copy of a message was at
+        // work.
+        var loaded = row.Vintage == name.Vintage && row.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal);
+        if (!loaded || (row.State != SliceState.Merged && run?.State == SliceState.Done))
+        {
+            // A newer body was claimed while this one was read once more: nobody else will end its run.
+            if (row.Vintage > name.Vintage)
+            {
+                await runs.UpdateAsync(
+                    key,
+                    now =>
+                        now?.State == SliceState.Merged
+                            ? now with
+                            {
+                                State = RunState.Superseded,
+                                EndedAt = time.GetUtcNow(),
+                            }
+                            : null,
+                    cancellationToken
+                );
+            }
+
+            logger.LogInformation("{Slice}: {Blob} is published already or superseded", slice, name.Blob);
+            await digest.RequestAsync(slice.Source, cancellationToken);
+            return;
+        }
+        var compared = source.ComparedWith(slice);
+        if (
+            message.Waited < MaxWaits
+            && compared.Count > 0
+            && await AreUnderWayAsync(source, compared, cancellationToken)
+        )
+        {
+            await queues.SendAsync(message with { Waited = message.Waited + 1 }, WaitStep, cancellationToken);
+            return;
+        }
+        var differences = await source.CrossCheckAsync(
+            slice,
+            OpenAsync,
+            facts,
+            token => slices.RowsAsync(slice.Source, token),
+            cancellationToken
+        );
+        foreach (var difference in differences)
+            logger.LogInformation("{Slice}: {Difference}", slice, difference);
+        await datasets.PutAsync(source, slice.Dataset, name.Vintage, cancellationToken);
+        await runs.UpdateAsync(
+            key,
+            now =>
+                (now ?? key) with
+                {
+                    Step = nameof(Publish),
+                    State = SliceState.Done,
+                    EndedAt = time.GetUtcNow(),
+                    Error = Notes(now, differences),
+                },
+            cancellationToken
+        );
+        await slices.UpdateAsync(
+            slice,
+            now =>
+                now.Vintage == name.Vintage && now.State == SliceState.Merged
+                    ? now with
+                    {
+                        State = SliceState.Done,
+                    }
+                    : null,
+            cancellationToken
+        );
+        await digest.RequestAsync(slice.Source, cancellationToken);
+
+        async Task<Stream> OpenAsync(CancellationToken token) =>
+            await (await raw.OpenAsync(name, token)).ReadAsync(token);
+    }
+
+    /// <summary>
+    /// What the pull noted, and what the comparison found; each line once, so that publishing again changes
+    /// nothing.
+    /// </summary>
+    private static string Notes(RunRow? run, IReadOnlyList<string> differences) =>
+        string.Join('\n', (run?.Error ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).Union(differences));
+
+    /// <summary>Whether slices of these datasets are still to be pulled for the first time, or on their way.</summary>
+    private async Task<bool> AreUnderWayAsync(
+        ISource source,
+        IReadOnlyList<string> datasets,
+        CancellationToken cancellationToken
+    )
+    {
+        var pulled = (await slices.ListAsync(source.Name, cancellationToken)).ToDictionary(
+            row => row.Slice,
+            row => row.State
+        );
+        return source
+            .Slices(time.GetUtcNow())
+            .Where(slice => datasets.Contains(slice.Dataset) && sources.CanAnswer(slice))
+            .Any(slice =>
+                !pulled.TryGetValue(slice, out var state) || !(SliceState.AtRest(state) || state == SliceState.Merged)
+            );
+    }
+}

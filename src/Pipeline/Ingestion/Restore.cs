@@ -1,0 +1,125 @@
+using Microsoft.Extensions.Logging;
+using Pipeline.Datasets;
+using Pipeline.Runs;
+using Pipeline.Slices;
+using Pipeline.Storage;
+
+namespace Pipeline.Ingestion;
+
+/// <summary>What a restoring did.</summary>
+/// <param name="Source">The source.</param>
+/// <param name="Slices">Slices that have stored bodies.</param>
+/// <param name="Loaded">Bodies that were read into the tables.</param>
+/// <param name="Left">Bodies that were left alone: refused or never meant for the tables, or older than what a slice
+/// holds already.</param>
+public sealed record Restored(string Source, int Slices, int Loaded, int Left);
+
+/// <summary>
+/// Makes lost tables again from the stored bodies. Of each slice every body that the tables once held is read, the
+/// oldest first, one after the other: what only an older body has comes back too, and so does <c>history</c>.
+/// </summary>
+/// <remarks>
+/// A body that was refused is not read: it must not replace what was good. Where the ledger of runs is lost as well,
+/// all bodies are read and the steps refuse by themselves what they refused before. Doing it again goes on where it was
+/// stopped. Nothing else may load bodies of the source meanwhile: what is older than a slice's newest is never loaded.
+/// </remarks>
+public sealed class Restore(
+    SourceCatalog sources,
+    SliceBook slices,
+    RunBook runs,
+    RawStore raw,
+    TableSet tables,
+    Normalize normalize,
+    Publish publish,
+    ILogger<Restore> logger
+)
+{
+    /// <summary>Restores the tables of a source from its stored bodies.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such source; the message names those there are.</exception>
+    public async Task<Restored> RunAsync(string source, CancellationToken cancellationToken)
+    {
+        var name = sources[source].Name;
+        tables.Forget();
+        var done = new Restored(name, 0, 0, 0);
+        foreach (var bodies in (await raw.ListAsync(name, cancellationToken)).GroupBy(body => body.Slice))
+        {
+            var (meant, isKnown) = await MeantAsync([.. bodies], cancellationToken);
+            var loaded = 0;
+            foreach (var body in meant)
+            {
+                if (await LoadAsync(body, isKnown, cancellationToken))
+                    loaded++;
+            }
+
+            done = done with
+            {
+                Slices = done.Slices + 1,
+                Loaded = done.Loaded + loaded,
+                Left = done.Left + bodies.Count() - loaded,
+            };
+        }
+        logger.LogInformation(
+            "{Source}: restored {Loaded} bodies of {Slices} slices, {Left} left alone",
+            name,
+            done.Loaded,
+            done.Slices,
+            done.Left
+        );
+        return done;
+    }
+
+    /// <summary>
+    /// The bodies that the tables once held, oldest first; all when no run of the slice is known any
+    /// more.
+    /// </summary>
+    private async Task<(IReadOnlyList<RawName> Bodies, bool IsKnown)> MeantAsync(
+        IReadOnlyList<RawName> bodies,
+        CancellationToken cancellationToken
+    )
+    {
+        var known = new List<(RawName Body, RunRow? Run)>();
+        foreach (var body in bodies)
+            known.Add((body, await runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken)));
+        var isKnown = known.Any(pair => pair.Run is not null);
+        return ([.. known.Where(pair => !isKnown || WasRead(pair.Run)).Select(pair => pair.Body)], isKnown);
+    }
+
+    /// <summary>
+    /// Whether rows of the body were written. One that a newer body overtook may have been loaded
+    /// before.
+    /// </summary>
+    private static bool WasRead(RunRow? run) =>
+        run
+            is { State: SliceState.Done or SliceState.Merged or RunState.Running }
+                or { State: RunState.Superseded, Step: not nameof(Pull) };
+
+    /// <summary>
+    /// Reads a body into the tables; false when the slice holds it, or a newer one, or it was
+    /// refused.
+    /// </summary>
+    /// <param name="body">The body.</param>
+    /// <param name="accept">Whether the tables held it once, so that it may lack rows of the one before, as it did
+    /// then.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    private async Task<bool> LoadAsync(RawName body, bool accept, CancellationToken cancellationToken)
+    {
+        var before = await slices.GetAsync(body.Slice, cancellationToken);
+        if (before.Vintage > body.Vintage || (Holds(before) && before.State != SliceState.Merged))
+            return false;
+        if (!Holds(before))
+        {
+            await normalize.RunAsync(
+                new NormalizeMessage(body.Slice.Id, body.Blob, Accept: accept, Reload: true),
+                cancellationToken
+            );
+        }
+
+        if (!Holds(await slices.GetAsync(body.Slice, cancellationToken)))
+            return false;
+        // At once, without waiting for other slices: the next body would find its run unfinished.
+        await publish.RunAsync(new PublishMessage(body.Slice.Id, body.Blob, int.MaxValue), cancellationToken);
+        return true;
+
+        bool Holds(SliceRow row) => row.Vintage == body.Vintage && row.Sha256.Length > 0;
+    }
+}

@@ -1,0 +1,237 @@
+using System.IO.Hashing;
+using System.Text;
+using Azure.Data.Tables;
+using Pipeline.Datasets;
+using Pipeline.Runs;
+using Pipeline.Slices;
+using Pipeline.Storage;
+
+namespace Pipeline.Issues;
+
+/// <summary>
+/// The rows of <c>rejects</c> that are messages: what the host gave up after <see cref="Names.MaxAttempts"/> attempts,
+/// with the last error. The host's own copy expires after seven days; this one stays.
+/// </summary>
+public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook runs, TimeProvider time)
+{
+    /// <summary>The position of a reject that is a message, before the name of its queue.</summary>
+    private const string Position = "message";
+
+    /// <summary>What is said when only the host's copy of a message is left.</summary>
+    public const string NoError = "no error: the process ended during the last attempt, or the storage did not answer";
+
+    /// <summary>A message of a step is far below; a cell takes twice as much.</summary>
+    private const int MessageLimit = 16_000;
+
+    /// <summary>Keeps a message.</summary>
+    /// <param name="letter">The message.</param>
+    /// <param name="isReplayable">Whether there is a way to have done what it asks for.</param>
+    /// <param name="arrived">When the host put it aside, UTC. Of a message that no step understands, its place in the
+    /// table follows from it.</param>
+    /// <param name="error">Why its last attempt failed; null when that is not known. Then what was known before
+    /// stays.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    /// <returns>The row as a message.</returns>
+    public async Task<Finding> PutAsync(
+        DeadLetter letter,
+        bool isReplayable,
+        DateTimeOffset arrived,
+        string? error,
+        CancellationToken cancellationToken
+    )
+    {
+        var row = Row(letter, isReplayable, arrived, error ?? letter.Fault ?? NoError);
+        var table = await tables.OpenAsync(Names.Rejects);
+        await RowUpdate.ApplyAsync(
+            table,
+            row.PartitionKey,
+            row.RowKey,
+            before =>
+            {
+                if (error is null && before?.GetString("State") == RejectBook.Open)
+                    row["Seen"] = before.GetString("Seen");
+                return row;
+            },
+            cancellationToken
+        );
+        return FindingOf(row);
+    }
+
+    /// <summary>The open dead letters of a source, or of all and of none.</summary>
+    /// <param name="source">The source; null for every dead letter there is.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public Task<IReadOnlyList<OpenLetter>> OpenAsync(string? source, CancellationToken cancellationToken) =>
+        OpenAsync(source, int.MaxValue, cancellationToken);
+
+    /// <summary>The first open dead letters, by their keys; no more are read.</summary>
+    public async Task<IReadOnlyList<OpenLetter>> OpenAsync(
+        string? source,
+        int most,
+        CancellationToken cancellationToken
+    ) =>
+        most <= 0
+            ? []
+            :
+            [
+                .. (await RowsAsync(source, most, cancellationToken)).Select(row => new OpenLetter(
+                    Read(row),
+                    FindingOf(row),
+                    KeptAt(row)
+                )),
+            ];
+
+    /// <summary>Marks as replayed what has been done since, by whatever message: the slices and runs say so.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="digested">Whether what depends on the source as a whole is up to date.</param>
+    /// <param name="cancellationToken">Stops the call; the next one goes on.</param>
+    public async Task SettleAsync(string source, bool digested, CancellationToken cancellationToken)
+    {
+        foreach (var row in await RowsAsync(source, int.MaxValue, cancellationToken))
+        {
+            if (!await IsOverAsync(Read(row), KeptAt(row), digested, cancellationToken))
+                continue;
+            var table = await tables.OpenAsync(Names.Rejects);
+            // Under its ETag: it may have failed once more in the meantime.
+            await RowUpdate.ApplyAsync(
+                table,
+                row.PartitionKey,
+                row.RowKey,
+                now =>
+                {
+                    if (now is null || now.ETag != row.ETag)
+                        return null;
+                    now["State"] = RejectBook.Replayed;
+                    return now;
+                },
+                cancellationToken
+            );
+        }
+    }
+
+    /// <summary>Whether a row of <c>rejects</c> is a message.</summary>
+    internal static bool IsOne(TableEntity row) => row.GetString("Message") is { Length: > 0 };
+
+    private async Task<bool> IsOverAsync(
+        DeadLetter letter,
+        DateTimeOffset keptAt,
+        bool digested,
+        CancellationToken cancellationToken
+    )
+    {
+        if (letter is not { Fault: null, Slice: { } slice })
+            return false;
+        var row = await slices.GetAsync(slice, cancellationToken);
+        if (letter.Queue == Names.PullQueue)
+        {
+            return row.State is not (SliceState.Failed or SliceState.Missing)
+                && row.LastPulled >= (letter.PlannedAt == default ? keptAt : letter.PlannedAt);
+        }
+
+        if (letter.Raw is not { } raw)
+            return digested;
+        var run = await runs.GetAsync(new RunRow(raw.RunId, slice, raw.Vintage), cancellationToken);
+        // A run that is merged only has not ended: the message that goes on with it may not have been sent. A run that
+        // is replayed had ended before.
+        return run?.State is SliceState.Done or SliceState.Refused or RunState.Superseded
+            && (!letter.Replay || run.EndedAt > keptAt)
+            && (row.Vintage != raw.Vintage || SliceState.AtRest(row.State));
+    }
+
+    private async Task<List<TableEntity>> RowsAsync(string? source, int most, CancellationToken cancellationToken)
+    {
+        var filter =
+            (
+                source is null
+                    ? TableClient.CreateQueryFilter($"State eq {RejectBook.Open}")
+                    : RejectBook.OfSource(source)
+            ) + " and Message gt ''";
+        var rows = new List<TableEntity>();
+        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken))
+        {
+            rows.Add(row);
+            if (rows.Count == most)
+                break;
+        }
+        return rows;
+    }
+
+    private TableEntity Row(DeadLetter letter, bool isReplayable, DateTimeOffset arrived, string error)
+    {
+        var source = letter.Slice?.Source ?? DeadLetter.UnknownSource;
+        var at = letter.Fault is not null ? arrived : letter.Raw?.Vintage ?? letter.PlannedAt;
+        // Of what is not understood the body alone tells one message from another.
+        var runId = letter.Raw?.RunId
+            ?? RawName.RunIdOf(
+                letter is { Fault: null, Slice: { } slice }
+                    ? slice
+                    : new Slice(
+                        source,
+                        letter.Queue,
+                        $"{XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(letter.Body)):x16}"
+                    ),
+                at
+            );
+        var place = ($"{source}|{at.UtcDateTime:yyyy-MM}", $"{runId}|{Keys.Clean($"{Position} {letter.Queue}")}");
+        var finding = new Finding(
+            $"{Position} {letter.Queue}",
+            error,
+            $"a message that its step ends within {Names.MaxAttempts} attempts",
+            isReplayable
+                ? $"correct the cause, then replay the slice: POST /api/replay/{letter.Slice}, or --replay "
+                    + $"{letter.Slice}"
+                : $"no step can do anything with it; find its origin, then set its State to replayed: "
+                    + $"{CloseCommand(place)}"
+        );
+        var row = RejectBook.Row(
+            place.Item1,
+            runId,
+            letter.Slice?.Id ?? "",
+            letter.RawBlob,
+            finding,
+            letter.Step,
+            letter.Body.Length == 0 ? "(empty)" : CellText.Cut(letter.Body, MessageLimit),
+            time.GetUtcNow()
+        );
+        // Three wishes of one body are three messages.
+        if (letter.Replay || letter.Accept)
+            row.RowKey += letter.Accept ? "|accept" : "|replay";
+        return row;
+    }
+
+    /// <summary>The command that closes a row by hand.</summary>
+    private static string CloseCommand((string Partition, string Row) place) =>
+        $"az storage entity merge --account-name … --auth-mode login -t {Names.Rejects} "
+        + $"-e PartitionKey='{place.Partition}' RowKey='{place.Row}' State={RejectBook.Replayed}";
+
+    /// <summary>
+    /// The message of a row. What was too long for its cell is not understood any more, but for its
+    /// slice.
+    /// </summary>
+    private static DeadLetter Read(TableEntity row)
+    {
+        var letter = DeadLetter.Read(row.GetString("Position")[(Position.Length + 1)..], row.GetString("Message"));
+        return letter.Slice is null && Slice.TryParse(row.GetString("Slice"), out var slice)
+            ? letter with
+            {
+                Slice = slice,
+            }
+            : letter;
+    }
+
+    private static DateTimeOffset KeptAt(TableEntity row) => row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never;
+
+    private static Finding FindingOf(TableEntity row) =>
+        new(
+            $"{(row.GetString("Slice") is { Length: > 0 } slice ? slice : DeadLetter.UnknownSource)} "
+                + $"{row.GetString("Position")}",
+            row.GetString("Seen"),
+            row.GetString("Expected"),
+            row.GetString("Advice")
+        );
+}
+
+/// <summary>A dead letter that nobody has dealt with.</summary>
+/// <param name="Letter">The message.</param>
+/// <param name="Finding">What went wrong and what to do.</param>
+/// <param name="KeptAt">When it was kept, UTC.</param>
+public sealed record OpenLetter(DeadLetter Letter, Finding Finding, DateTimeOffset KeptAt);

@@ -1,0 +1,253 @@
+using System.Runtime.CompilerServices;
+using Azure;
+using Azure.Data.Tables;
+using Pipeline.Datasets;
+using Pipeline.Runs;
+using Pipeline.Slices;
+using Pipeline.Storage;
+
+namespace Pipeline.Issues;
+
+/// <summary>The table <c>rejects</c>: what could not be understood, where it stands and what to do.</summary>
+public sealed class RejectBook(TableSet tables, TimeProvider time)
+{
+    /// <summary>State of a reject that somebody still has to look at.</summary>
+    public const string Open = "open";
+
+    /// <summary>State of a reject whose slice has been read again without it.</summary>
+    public const string Replayed = "replayed";
+
+    /// <summary>State of a reject whose figure an operator says is right: it is not asked about again.</summary>
+    public const string Accepted = "accepted";
+
+    /// <summary>Remembers what an operator says is right, by its place and value.</summary>
+    public async Task AcceptAsync(
+        RunRow run,
+        string rawBlob,
+        IReadOnlyCollection<Finding> findings,
+        CancellationToken cancellationToken
+    )
+    {
+        if (findings.Count == 0)
+            return;
+        var table = await tables.OpenAsync(Names.Rejects);
+        var rows = findings
+            .Select(finding =>
+                Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow())
+            )
+            .DistinctBy(row => row.RowKey);
+        foreach (var batch in rows.Chunk(100))
+        {
+            await table.SubmitTransactionAsync(
+                batch.Select(row =>
+                {
+                    row["State"] = Accepted;
+                    return new TableTransactionAction(TableTransactionActionType.UpsertReplace, row);
+                }),
+                cancellationToken
+            );
+        }
+    }
+
+    /// <summary>What an operator has said is right.</summary>
+    /// <param name="Finding">The place and the value.</param>
+    /// <param name="RawBlob">The body that it was said of.</param>
+    public sealed record AcceptedFinding(Finding Finding, string RawBlob);
+
+    /// <summary>What an operator has said is right of a slice.</summary>
+    public async Task<IReadOnlyList<AcceptedFinding>> AcceptedAsync(Slice slice, CancellationToken cancellationToken)
+    {
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey ge {slice.Source + "|"} and PartitionKey lt {slice.Source + "}"} and State eq {Accepted} and Slice eq {slice.Id}"
+        );
+        var found = new List<AcceptedFinding>();
+        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken))
+        {
+            var finding = new Finding(
+                row.GetString("Position"),
+                row.GetString("Seen"),
+                row.GetString("Expected"),
+                row.GetString("Advice")
+            );
+            found.Add(new AcceptedFinding(finding, row.GetString("RawBlob")));
+        }
+        return found;
+    }
+
+    /// <summary>Writes rejects of a run; writing them again replaces them.</summary>
+    public async Task PutAsync(
+        RunRow run,
+        string rawBlob,
+        IEnumerable<Finding> findings,
+        CancellationToken cancellationToken
+    )
+    {
+        var rows = findings
+            .Select(finding =>
+                Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow())
+            )
+            .DistinctBy(entity => entity.RowKey)
+            .ToList();
+        if (rows.Count == 0)
+            return;
+        var table = await tables.OpenAsync(Names.Rejects);
+        foreach (var batch in rows.Chunk(100))
+        {
+            await table.SubmitTransactionAsync(
+                batch.Select(entity => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entity)),
+                cancellationToken
+            );
+        }
+    }
+
+    /// <summary>A row of the table, with every column.</summary>
+    internal static TableEntity Row(
+        string partition,
+        string runId,
+        string slice,
+        string rawBlob,
+        Finding finding,
+        string step,
+        string message,
+        DateTimeOffset keptAt
+    ) =>
+        new(partition, $"{runId}|{Keys.Clean(finding.Where)}")
+        {
+            ["Slice"] = slice,
+            ["RawBlob"] = rawBlob,
+            ["Position"] = finding.Where,
+            ["Seen"] = CellText.Cut(finding.Seen),
+            ["Expected"] = CellText.Cut(finding.Expected),
+            ["Advice"] = CellText.Cut(finding.Advice),
+            ["State"] = Open,
+            ["Step"] = step,
+            ["Message"] = message,
+            ["KeptAt"] = keptAt,
+        };
+
+    /// <summary>
+    /// Marks the open rejects of a slice's earlier runs as replayed, and those of this run that it does not
+    /// have any more: a body has been read without them.
+    /// </summary>
+    /// <param name="slice">The slice.</param>
+    /// <param name="loaded">The body that was read; rejects of later bodies stay open.</param>
+    /// <param name="rejected">The rejects that the body has now.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public Task CloseAsync(
+        Slice slice,
+        RawName loaded,
+        IEnumerable<Finding> rejected,
+        CancellationToken cancellationToken
+    )
+    {
+        var present = rejected.Select(finding => finding.Where).ToHashSet(StringComparer.Ordinal);
+        return CloseAsync(
+            slice,
+            (runId, position) =>
+                runId == loaded.RunId ? !present.Contains(position) : string.CompareOrdinal(runId, loaded.RunId) < 0,
+            cancellationToken
+        );
+    }
+
+    /// <summary>
+    /// Marks the open rejects of a slice as replayed that <paramref name="isOver"/> tells, by run and
+    /// position. Dead letters are none of them: see <see cref="DeadLetterBook"/>.
+    /// </summary>
+    public async Task CloseAsync(Slice slice, Func<string, string, bool> isOver, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Rejects);
+        var filter = $"{OfSource(slice.Source)} and {TableClient.CreateQueryFilter($"Slice eq {slice.Id}")}";
+        await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
+        {
+            if (
+                DeadLetterBook.IsOne(entity) || !isOver(entity.RowKey.Split('|')[0], entity.GetString("Position") ?? "")
+            )
+            {
+                continue;
+            }
+
+            entity["State"] = Replayed;
+            try
+            {
+                await table.UpdateEntityAsync(entity, entity.ETag, TableUpdateMode.Replace, cancellationToken);
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 412)
+            {
+                // Somebody has rejected it once more, or closed it, since it was read: what they say stands.
+            }
+        }
+    }
+
+    /// <summary>
+    /// The open rejects of a source, as messages; for those that are messages of queues see
+    /// <see cref="DeadLetterBook"/>.
+    /// </summary>
+    public Task<IReadOnlyList<Finding>> OpenAsync(string source, CancellationToken cancellationToken) =>
+        OpenAsync(source, int.MaxValue, cancellationToken);
+
+    /// <summary>An open reject as it stands in the table.</summary>
+    public sealed record OpenReject(string Slice, Finding Finding, DateTimeOffset KeptAt);
+
+    /// <summary>All open rejects of a source but its dead letters.</summary>
+    public async IAsyncEnumerable<OpenReject> ReadOpenAsync(
+        string source,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        string[] columns = ["Slice", "Position", "Seen", "Expected", "Advice", "KeptAt", "Message"];
+        await foreach (
+            var row in tables.QueryIfExistsAsync<TableEntity>(
+                Names.Rejects,
+                OfSource(source),
+                cancellationToken,
+                columns
+            )
+        )
+        {
+            if (!DeadLetterBook.IsOne(row))
+            {
+                yield return new OpenReject(
+                    row.GetString("Slice"),
+                    new Finding(
+                        row.GetString("Position"),
+                        row.GetString("Seen"),
+                        row.GetString("Expected"),
+                        row.GetString("Advice")
+                    ),
+                    row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never
+                );
+            }
+        }
+    }
+
+    /// <summary>The first open rejects of a source, by their keys; no more are read.</summary>
+    public async Task<IReadOnlyList<Finding>> OpenAsync(string source, int most, CancellationToken cancellationToken)
+    {
+        var found = new List<Finding>();
+        if (most <= 0)
+            return found;
+        await foreach (
+            var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken)
+        )
+        {
+            if (DeadLetterBook.IsOne(entity))
+                continue;
+            found.Add(
+                new Finding(
+                    $"{entity.GetString("Slice")} {entity.GetString("Position")}",
+                    entity.GetString("Seen"),
+                    entity.GetString("Expected"),
+                    entity.GetString("Advice")
+                )
+            );
+            if (found.Count == most)
+                break;
+        }
+        return found;
+    }
+
+    internal static string OfSource(string source) =>
+        TableClient.CreateQueryFilter(
+            $"PartitionKey ge {source + "|"} and PartitionKey lt {source + "}"} and State eq {Open}"
+        );
+}

@@ -1,0 +1,393 @@
+using Azure;
+using Azure.Data.Tables;
+using Pipeline.Datasets;
+
+namespace Pipeline.Loading;
+
+/// <summary>
+/// Loads the rows of one slice by difference: new rows are inserted, changed ones replaced under their ETag with the
+/// old value put into <c>history</c> first, unchanged ones not touched, vanished ones moved to <c>history</c>. Doing it
+/// again does nothing.
+/// </summary>
+/// <remarks>
+/// A row that this very run wrote before it was interrupted counts as added or changed by it, so that the ledger of a
+/// continued run is that of a quiet one.
+/// </remarks>
+/// <param name="table">The fact table.</param>
+/// <param name="facts">Its client.</param>
+/// <param name="history">The client of <c>history</c>.</param>
+/// <param name="run">What goes into every row.</param>
+/// <param name="known">What the table holds of the slice; null when it was never loaded.</param>
+/// <param name="inPolicy">Whether a change of a row lies inside the publisher's declared revision window.</param>
+/// <param name="isNewest">Whether no newer body of the slice has been claimed since. Asked when others turn out to be
+/// at the same rows: an older body then leaves all that it has not written as it is, lest it put back what a newer one
+/// has removed.</param>
+internal sealed class Merge(
+    FactTable table,
+    TableClient facts,
+    TableClient history,
+    MergeRun run,
+    Known? known,
+    Func<FactRow, bool> inPolicy,
+    Func<CancellationToken, Task<bool>> isNewest
+) : IAsyncDisposable
+{
+    /// <summary>What the table service takes in one transaction.</summary>
+    private const int BatchSize = 100;
+
+    /// <summary>Transactions under way at the same time.</summary>
+    private const int Parallelism = 4;
+
+    /// <summary>Rows waiting for their batch to fill; beyond it the fullest batches go as they are.</summary>
+    private const int MaxBuffered = 20_000;
+
+    /// <summary>How often a batch is decided anew before an error is one.</summary>
+    private const int MaxConflicts = 20;
+
+    /// <summary>
+    /// Up to so many changed rows of a batch are read one by one; above it in one query, which is faster where
+    /// they lie close together.
+    /// </summary>
+    private const int PointReads = 10;
+
+    /// <summary>
+    /// Where so many rows of the table lie between them for each that has changed, they are read one by one,
+    /// however many they are: a row costs about as much by itself as so many in a query.
+    /// </summary>
+    private const int FarApart = 20;
+
+    private readonly Dictionary<string, List<Candidate>> buffers = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim slots = new(Parallelism);
+    private readonly List<Task> running = [];
+    private int buffered;
+    private volatile bool superseded;
+    private long added,
+        changed,
+        unchanged,
+        removed,
+        outOfPolicy,
+        conflicts;
+
+    /// <summary>
+    /// A row of the body and what the table held under its key when the slice was read; null when
+    /// nothing.
+    /// </summary>
+    private readonly record struct Candidate(FactRow Row, Known.Entry? Before);
+
+    /// <summary>Takes a row. It is written when its batch is full.</summary>
+    /// <returns>Whether the row is kept; false when the table has it already, and nobody needs it any more.</returns>
+    public async ValueTask<bool> AddAsync(FactRow row, CancellationToken cancellationToken)
+    {
+        row.Source = run.Source;
+        row.Dataset = run.Dataset;
+        row.Vintage = row.FirstSeen = row.LastChanged = run.Vintage;
+        row.RawBlob = run.RawBlob;
+        row.RunId = run.RunId;
+        row.RowHash = RowHash.Of(row);
+        var before = known?.Meet(row.PartitionKey, row.RowKey);
+        if (before is not null && before.Hash == row.RowHash)
+        {
+            Tally(before.RunId == run.RunId, before.Revision);
+            return false;
+        }
+        if (!buffers.TryGetValue(row.PartitionKey, out var buffer))
+            buffers.Add(row.PartitionKey, buffer = new List<Candidate>(BatchSize));
+        buffer.Add(new Candidate(row, before));
+        buffered++;
+        if (buffer.Count == BatchSize)
+        {
+            await FlushAsync(row.PartitionKey, buffer, cancellationToken);
+        }
+        else if (buffered > MaxBuffered)
+        {
+            foreach (
+                var (partition, fullest) in buffers
+                    .OrderByDescending(pair => pair.Value.Count)
+                    .Take(Math.Max(1, buffers.Count / 2))
+                    .ToList()
+            )
+            {
+                await FlushAsync(partition, fullest, cancellationToken);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes what is left and moves the rows that the body no longer has to history.</summary>
+    /// <param name="mayRemove">False when the body had rows that could not be understood: one of them may be the one
+    /// that is not there.</param>
+    /// <param name="cancellationToken">Stops the merge.</param>
+    public async Task<MergeResult> CompleteAsync(bool mayRemove, CancellationToken cancellationToken)
+    {
+        foreach (var (partition, buffer) in buffers.ToList())
+            await FlushAsync(partition, buffer, cancellationToken);
+        var unseen = known?.Unseen.ToList() ?? [];
+        if (mayRemove)
+        {
+            foreach (var partition in unseen.GroupBy(key => key.Partition, key => key.Row))
+            {
+                foreach (var rows in partition.Chunk(BatchSize))
+                    await StartAsync(() => RemoveAsync(partition.Key, rows, cancellationToken), cancellationToken);
+            }
+        }
+
+        await Task.WhenAll(running);
+        return new MergeResult(
+            added,
+            changed,
+            unchanged,
+            removed,
+            outOfPolicy,
+            conflicts,
+            superseded,
+            unseen.Count - removed
+        );
+    }
+
+    /// <summary>
+    /// Waits for what is under way, so that a merge that failed writes nothing after its step has
+    /// ended.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAny(Task.WhenAll(running));
+        slots.Dispose();
+    }
+
+    private async Task FlushAsync(string partition, List<Candidate> buffer, CancellationToken cancellationToken)
+    {
+        buffers.Remove(partition);
+        buffered -= buffer.Count;
+        if (buffer.Count > 0)
+            await StartAsync(() => WriteAsync(partition, buffer, cancellationToken), cancellationToken);
+    }
+
+    private async Task StartAsync(Func<Task> work, CancellationToken cancellationToken)
+    {
+        foreach (var done in running.Where(task => task.IsCompleted).ToList())
+        {
+            running.Remove(done);
+            // A batch that failed ends the merge here; nothing is lost, the step is run again.
+            await done;
+        }
+        await slots.WaitAsync(cancellationToken);
+        running.Add(RunAsync());
+
+        async Task RunAsync()
+        {
+            try
+            {
+                await work();
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }
+    }
+
+    private async Task WriteAsync(string partition, List<Candidate> candidates, CancellationToken cancellationToken)
+    {
+        var current = await ReadChangedAsync(partition, candidates, cancellationToken);
+        var ended = new EndedVersions(facts, history);
+        for (var attempt = 0; ; attempt++)
+        {
+            var plan = Decide(candidates, current);
+            if (await TryWriteAsync(plan, ended, attempt, cancellationToken))
+            {
+                Interlocked.Add(ref added, plan.Added);
+                foreach (var row in plan.Replaced)
+                    Tally(true, row.Revision);
+                Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
+                foreach (var (mine, revision) in plan.Untouched)
+                    Tally(mine, revision);
+                return;
+            }
+            // Somebody else wrote at least one of these rows, or this run did before it was interrupted: look at what
+            // is there and decide anew.
+            await MeetAsync(cancellationToken);
+            current = await ReadRangeAsync(
+                partition,
+                [.. candidates.Select(candidate => candidate.Row.RowKey)],
+                cancellationToken
+            );
+        }
+    }
+
+    /// <summary>Others are at the same rows.</summary>
+    private async Task MeetAsync(CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref conflicts);
+        if (!await isNewest(cancellationToken))
+            superseded = true;
+    }
+
+    /// <summary>Writes a batch: false when others were there before.</summary>
+    private async Task<bool> TryWriteAsync(
+        Plan plan,
+        EndedVersions ended,
+        int attempt,
+        CancellationToken cancellationToken
+    )
+    {
+        if (plan.Ends.Count > 0 && !await ended.TryWriteAsync(plan.Ends, cancellationToken))
+            return false;
+        if (plan.Facts.Count == 0)
+            return true;
+        try
+        {
+            await facts.SubmitTransactionAsync(plan.Facts, cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MaxConflicts)
+        {
+            return false;
+        }
+    }
+
+    private sealed class Plan
+    {
+        public List<TableTransactionAction> Facts { get; } = [];
+        public List<Ending> Ends { get; } = [];
+        public List<FactRow> Replaced { get; } = [];
+        public List<(bool Mine, int Revision)> Untouched { get; } = [];
+        public int Added { get; set; }
+        public int OutOfPolicy { get; set; }
+    }
+
+    private Plan Decide(List<Candidate> candidates, Dictionary<string, FactRow> current)
+    {
+        var plan = new Plan();
+        foreach (var (row, _) in candidates)
+        {
+            current.TryGetValue(row.RowKey, out var before);
+            if (superseded || before?.RowHash == row.RowHash || before?.Vintage > row.Vintage)
+            {
+                plan.Untouched.Add((before?.RunId == run.RunId, before?.Revision ?? 0));
+                continue;
+            }
+            if (before is null)
+            {
+                // It may have been there when the batch was decided before.
+                row.FirstSeen = row.LastChanged = row.Vintage;
+                row.Revision = 0;
+                plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.Add, row));
+                plan.Added++;
+                continue;
+            }
+            // A replay may read the body of this very run otherwise than before. That is no change of the publisher's;
+            // a tick keeps the two readings apart in history.
+            row.FirstSeen = before.FirstSeen;
+            row.Revision = before.RunId == run.RunId ? before.Revision : before.Revision + 1;
+            row.LastChanged = EndOf(before);
+            End(plan, before, row, row.LastChanged);
+            plan.Replaced.Add(row);
+        }
+        return plan;
+    }
+
+    /// <summary>
+    /// When a version ends: with the body, which is newer, or a tick after it began, where the body is the one
+    /// that it began in.
+    /// </summary>
+    private DateTimeOffset EndOf(FactRow version) =>
+        version.LastChanged < run.Vintage ? run.Vintage : version.LastChanged.AddTicks(1);
+
+    /// <summary>A version ends: another one follows, or none.</summary>
+    private void End(Plan plan, FactRow before, FactRow? after, DateTimeOffset at)
+    {
+        var within = inPolicy(after ?? before);
+        if (!within)
+            plan.OutOfPolicy++;
+        plan.Ends.Add(new Ending(before, HistoryRow.Of(table, before, after, at, run.RunId, within)));
+        // Every column that has a value is written either way. Without columns of another layout to take away,
+        // merging is as good, and costs Azurite less than half.
+        var change =
+            after is null ? TableTransactionActionType.Delete
+            : after.SchemaVersion == before.SchemaVersion && after.HasAllColumns
+                ? TableTransactionActionType.UpdateMerge
+            : TableTransactionActionType.UpdateReplace;
+        plan.Facts.Add(new TableTransactionAction(change, after ?? before, before.ETag));
+    }
+
+    /// <summary>The old versions of the rows that the body changes; rows it adds are not looked for.</summary>
+    private async Task<Dictionary<string, FactRow>> ReadChangedAsync(
+        string partition,
+        List<Candidate> candidates,
+        CancellationToken cancellationToken
+    )
+    {
+        var (keys, first, last) = (new List<string>(), int.MaxValue, int.MinValue);
+        foreach (var (row, before) in candidates)
+        {
+            if (before is null)
+                continue;
+            keys.Add(row.RowKey);
+            (first, last) = (Math.Min(first, before.Place), Math.Max(last, before.Place));
+        }
+        if (keys.Count > PointReads && last - first < keys.Count * FarApart)
+            return await ReadRangeAsync(partition, keys, cancellationToken);
+        var rows = new Dictionary<string, FactRow>(StringComparer.Ordinal);
+        foreach (var key in keys)
+        {
+            if (await table.GetAsync(facts, partition, key, cancellationToken) is { } row)
+                rows.Add(key, row);
+        }
+
+        return rows;
+    }
+
+    private async Task<Dictionary<string, FactRow>> ReadRangeAsync(
+        string partition,
+        List<string> keys,
+        CancellationToken cancellationToken
+    )
+    {
+        keys.Sort(StringComparer.Ordinal);
+        var wanted = keys.ToHashSet(StringComparer.Ordinal);
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {partition} and RowKey ge {keys[0]} and RowKey le {keys[^1]}"
+        );
+        var rows = new Dictionary<string, FactRow>(StringComparer.Ordinal);
+        await foreach (var row in table.QueryAsync(facts, filter, null, cancellationToken))
+        {
+            if (wanted.Contains(row.RowKey))
+                rows.Add(row.RowKey, row);
+        }
+
+        return rows;
+    }
+
+    private async Task RemoveAsync(string partition, string[] keys, CancellationToken cancellationToken)
+    {
+        var ended = new EndedVersions(facts, history);
+        for (var attempt = 0; !superseded; attempt++)
+        {
+            var plan = new Plan();
+            foreach (var row in (await ReadRangeAsync(partition, [.. keys], cancellationToken)).Values)
+            {
+                if (row.Vintage > run.Vintage || (row.RunId == run.RunId && !run.Replay))
+                    continue;
+                End(plan, row, null, EndOf(row));
+            }
+            if (await TryWriteAsync(plan, ended, attempt, cancellationToken))
+            {
+                Interlocked.Add(ref removed, plan.Facts.Count);
+                Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
+                return;
+            }
+            await MeetAsync(cancellationToken);
+        }
+    }
+
+    private void Tally(bool mine, int revision)
+    {
+        if (!mine)
+            Interlocked.Increment(ref unchanged);
+        else if (revision == 0)
+            Interlocked.Increment(ref added);
+        else
+            Interlocked.Increment(ref changed);
+    }
+}

@@ -1,0 +1,175 @@
+using Pipeline.Datasets;
+using Pipeline.Ingestion;
+using Pipeline.Issues;
+using Pipeline.Slices;
+
+namespace Pipeline.Runs;
+
+/// <summary>How a run ended, for its last lines and its exit code.</summary>
+/// <param name="Failed">Slices that failed or must exist and do not, and first bodies that are quarantined; exit code
+/// 1.</param>
+/// <param name="Open">Rejects, dead letters and quarantined bodies over good data; exit code 2.</param>
+/// <param name="Late">Slices whose newest period is older than the calendar says; no exit code.</param>
+/// <param name="Notes">Slices without rows that have not failed; no exit code.</param>
+public sealed record RunVerdict(
+    IReadOnlyList<string> Failed,
+    IReadOnlyList<string> Open,
+    IReadOnlyList<string> Late,
+    IReadOnlyList<string> Notes
+)
+{
+    /// <summary>
+    /// 1 if anything failed or is lacking, 2 if anything is open, otherwise 0: the lowest number but 0 wins.
+    /// </summary>
+    public int ExitCode =>
+        Failed.Count > 0 ? 1
+        : Open.Count > 0 ? 2
+        : 0;
+
+    /// <summary>All lines, the gravest first.</summary>
+    public IReadOnlyList<string> Lines => [.. Failed, .. Open, .. Late, .. Notes];
+}
+
+/// <summary>Reads how a run ended.</summary>
+public sealed class RunVerdictReader(
+    SourceCatalog sources,
+    SliceBook slices,
+    RunBook runs,
+    DeadLetterBook letters,
+    Digest digest,
+    RejectSummaryReader rejects,
+    TimeProvider time
+)
+{
+    /// <summary>The most lines about rejects, and about slices, of one source. Dead letters are all listed.</summary>
+    public const int MostListed = 20;
+
+    /// <summary>Reads how some sources stand.</summary>
+    /// <param name="names">The sources that were planned or replayed.</param>
+    /// <param name="startedAt">When the run started, UTC.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    public async Task<RunVerdict> ReadAsync(
+        IEnumerable<string> names,
+        DateTimeOffset startedAt,
+        CancellationToken cancellationToken
+    )
+    {
+        var (failed, open, late, notes) = (
+            new List<string>(),
+            new List<string>(),
+            new List<string>(),
+            new List<string>()
+        );
+        var now = time.GetUtcNow();
+        var wanted = names.ToList();
+        foreach (var name in wanted)
+            await letters.SettleAsync(name, await digest.IsDoneAsync(name, cancellationToken), cancellationToken);
+        var summary = await rejects.ReadAsync(cancellationToken);
+        foreach (var name in wanted)
+        {
+            var source = sources[name];
+            var all = await slices.ListAsync(name, cancellationToken);
+            var planned = Plan.Slices(source, all.ToDictionary(row => row.Slice), now)
+                .Where(sources.CanAnswer)
+                .ToHashSet();
+            // Slices of this run that no plan asks for any more, such as a replayed one, count too.
+            var rows = all.Where(row => planned.Contains(row.Slice) || row.LastPulled >= startedAt).ToList();
+            failed.AddRange(
+                Short(
+                    SliceFailures
+                        .Lines(rows.Where(row => SliceState.HasFailed(row.State) && !IsOverGoodData(row)))
+                        .Select(line => $"failed: {line}")
+                )
+            );
+            failed.AddRange(Short(Lacking(source, planned, all, now)));
+            open.AddRange(
+                Short(
+                    rows.Where(IsOverGoodData)
+                        .Select(row => $"quarantined: {row.LastError}; the table keeps the older body")
+                )
+            );
+            // What keeps a body out is said once, with its slice.
+            var quarantined = rows.Where(row => row.State == SliceState.Refused)
+                .Select(row => row.Slice.Id)
+                .ToHashSet(StringComparer.Ordinal);
+            var own = summary.Of(name);
+            var groups = own
+                .Groups.Where(group => !quarantined.Contains(group.Slice) && !IsFailed(rows, group.Slice))
+                .ToList();
+            open.AddRange(Short(groups.Select(group => $"rejected: {group}")));
+            late.AddRange(Short(LateSlices.Lines(sources, rows, now).Select(line => $"late: {line}")));
+            notes.AddRange(await NotesAsync(name, rows, startedAt, cancellationToken));
+        }
+        open.AddRange(summary.DeadLetters.Select(letter => $"dead letter: {letter.Finding}"));
+        return new RunVerdict(failed, open, late, notes);
+    }
+
+    /// <summary>A newer body was refused; the table has the one before, which is still good.</summary>
+    private static bool IsOverGoodData(SliceRow row) =>
+        row is { State: SliceState.Refused, WasLoaded: true, Rows: > 0 };
+
+    private static bool IsFailed(List<SliceRow> rows, string slice) =>
+        rows.Any(row => row.Slice.Id == slice && SliceState.HasFailed(row.State));
+
+    /// <summary>Slices that must exist by now and were never asked for to an end, or are still not published.</summary>
+    private IEnumerable<string> Lacking(
+        ISource source,
+        HashSet<Slice> planned,
+        IReadOnlyList<SliceRow> all,
+        DateTimeOffset now
+    )
+    {
+        var known = all.ToDictionary(row => row.Slice);
+        foreach (var dataset in planned.Where(IsLacking).GroupBy(slice => slice.Dataset))
+        {
+            yield return $"lacking: {source.Name}/{dataset.Key}: "
+                + $"{string.Join(", ", dataset.Select(slice => slice.Key).Order(StringComparer.Ordinal))} "
+                + $"should be there since {dataset.Max(slice => source.ReleaseDate(slice)):yyyy-MM-dd} and "
+                + $"{(dataset.Count() == 1 ? "is" : "are")} not; run again";
+        }
+
+        bool IsLacking(Slice slice) =>
+            source.ReleaseDate(slice) <= sources.Now(slice, now)
+            && !source.MayBeEmpty(slice)
+            && (!known.TryGetValue(slice, out var row) || row.State is "" or SliceState.NotPublished);
+    }
+
+    /// <summary>What slices without rows say of themselves, one line for each reason.</summary>
+    private async Task<IEnumerable<string>> NotesAsync(
+        string source,
+        List<SliceRow> rows,
+        DateTimeOffset startedAt,
+        CancellationToken cancellationToken
+    )
+    {
+        var without = rows.Where(row => row.State is SliceState.NotPublished or SliceState.Empty)
+            .ToDictionary(row => row.Slice);
+        if (without.Count == 0)
+            return [];
+        var said = (await runs.EndedSinceAsync(source, startedAt, cancellationToken))
+            .Where(run => without.ContainsKey(run.Slice) && run.State == without[run.Slice].State)
+            .GroupBy(run => (run.State, run.Error, run.Slice.Dataset));
+        return Short(
+            said.Select(group =>
+            {
+                var keys = group.Select(run => run.Slice.Key).Distinct().Order(StringComparer.Ordinal).ToList();
+                var what = group.Key.State == SliceState.Empty ? "no rows" : "not published yet";
+                return $"note: {source}/{group.Key.Dataset}: {what} for "
+                    + $"{(keys.Count == 1 ? keys[0] : $"{keys.Count} slices, for example {keys[^1]}")}"
+                    + (group.Key.Error.Length > 0 ? $": {group.Key.Error}" : "");
+            })
+        );
+    }
+
+    private static IEnumerable<string> Short(IEnumerable<string> lines)
+    {
+        var all = lines.ToList();
+        return all.Count <= MostListed
+            ? all
+            :
+            [
+                .. all.Take(MostListed),
+                $"… and {all.Count - MostListed} more lines like these; see the tables slices and rejects",
+            ];
+    }
+}

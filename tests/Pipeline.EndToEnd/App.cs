@@ -1,0 +1,249 @@
+using System.Diagnostics;
+using System.Text;
+using Pipeline.Testing;
+using Xunit;
+
+namespace Pipeline.EndToEnd;
+
+/// <summary>
+/// The local host with the built app, as a person starts it. It is killed when the test ends, whatever
+/// happens.
+/// </summary>
+internal sealed class App : IAsyncDisposable
+{
+    /// <summary>
+    /// No run of the app takes longer, also on a machine that is ten times slower: after this it
+    /// hangs.
+    /// </summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
+    private readonly Process process = new();
+    private readonly StringBuilder output = new();
+    private readonly StringBuilder error = new();
+
+    private App(ProcessStartInfo start)
+    {
+        process.StartInfo = start;
+        process.OutputDataReceived += (_, line) => Keep(output, line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(error, line.Data);
+        process.Start();
+        process.StandardInput.Close();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>The function app's output folder, of the same configuration as the tests.</summary>
+    public static string Folder { get; } = Output("Pipeline.Functions");
+
+    /// <summary>The local host.</summary>
+    public static string Local { get; } = Path.Combine(Output("Pipeline.Local"), "Pipeline.Local.dll");
+
+    public string Out => Text(output);
+    public string Error => Text(error);
+    public bool HasExited => process.HasExited;
+    public int Id => process.Id;
+
+    /// <summary>How a run of the app ended.</summary>
+    internal sealed record Ended(int ExitCode, string Out, string Error)
+    {
+        public IReadOnlyList<string> ErrorLines { get; } = Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        public override string ToString() => $"exit code {ExitCode}\n{Out}\n{Error}";
+    }
+
+    /// <summary>
+    /// Every setting the app reads, so that neither the machine's environment nor a developer's settings file
+    /// takes part.
+    /// </summary>
+    public static Dictionary<string, string> Settings(string account) =>
+        new(StringComparer.Ordinal)
+        {
+            ["AzureWebJobsStorage"] = account,
+            ["PipelineStorage"] = account,
+            ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
+            ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
+            ["MOEX_SCHEDULE"] = "0 0 18 * * *",
+            ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
+            ["Sources__Mode"] = "samples",
+            ["Census__BaseUrl"] = "https://api.census.gov/data/timeseries/intltrade",
+            ["Census__CountryFileUrl"] = "https://www.census.gov/foreign-trade/balance/country.xlsx",
+            ["Census__Partners"] = "4621",
+            ["Census__Levels"] = "total,HS2",
+            ["Census__From"] = "1992-01",
+            ["Unctad__BulkUrl"] = "https://unctadstat-api.unctad.org/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock",
+            ["Unctad__CatalogueUrl"] = "https://unctadstat-api.unctad.org/api/datacenter/en",
+            ["Unctad__ApiUrl"] = "",
+            ["Unctad__PartnersFile"] = "fdi-partners.csv",
+            ["Moex__IssUrl"] = "https://iss.moex.com/iss",
+            ["Moex__OfzTableUrl"] = "https://www.cbr.ru/path/table_ofz.xlsx",
+            ["Moex__NsdUrl"] = "",
+            ["Moex__HoldersFile"] = "holders.csv",
+        };
+
+    /// <summary>Settings of the trade source alone; the others are switched off.</summary>
+    public static Dictionary<string, string> Trade(string account)
+    {
+        var settings = Settings(account);
+        foreach (
+            var name in (string[])
+                ["Unctad__BulkUrl", "Unctad__PartnersFile", "Moex__IssUrl", "Moex__OfzTableUrl", "Moex__HoldersFile"]
+        )
+        {
+            settings[name] = "";
+        }
+
+        return settings;
+    }
+
+    /// <summary>Settings with which a run takes a second or two: the newest years hold few partners.</summary>
+    public static Dictionary<string, string> Small(string account, params (string Name, string Value)[] more)
+    {
+        var settings = Trade(account);
+        settings["Census__From"] = "2023-01";
+        foreach (var (name, value) in more)
+            settings[name] = value;
+        return settings;
+    }
+
+    /// <summary>Starts the local host; the current folder is one that has nothing to do with the checkout.</summary>
+    public static App Start(IReadOnlyDictionary<string, string> settings, params string[] arguments) =>
+        Command("dotnet", settings, [Local, "--no-azurite", .. arguments]);
+
+    /// <summary>Starts any command with the app's settings.</summary>
+    public static App Command(string command, IReadOnlyDictionary<string, string> settings, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(command, arguments)
+        {
+            WorkingDirectory = Path.GetTempPath(),
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        string[] own =
+        [
+            "Census__",
+            "Sources__",
+            "Moex__",
+            "Unctad__",
+            "PipelineStorage",
+            "AzureWebJobs",
+            "AzureFunctionsJobHost",
+            "AZURE_FUNCTIONS",
+            "ASPNETCORE_",
+            "CENSUS_",
+            "UNCTAD_",
+            "MOEX_",
+            "MONITOR_",
+        ];
+        foreach (
+            var name in start
+                .Environment.Keys.Where(name =>
+                    own.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+                )
+                .ToList()
+        )
+        {
+            start.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
+        return new App(start);
+    }
+
+    /// <summary>Runs the app to its end.</summary>
+    public static async Task<Ended> RunAsync(IReadOnlyDictionary<string, string> settings, params string[] arguments)
+    {
+        await using var app = Start(settings, arguments);
+        return await app.EndAsync();
+    }
+
+    /// <summary>Waits until the process has ended by itself.</summary>
+    public async Task<Ended> EndAsync(TimeSpan? limit = null)
+    {
+        using var patience = new CancellationTokenSource(limit ?? Limit);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"the app still runs after {limit ?? Limit:c}\n{Out}\n{Error}");
+        }
+        return new Ended(process.ExitCode, Out, Error);
+    }
+
+    /// <summary>Waits until something is so.</summary>
+    public async Task UntilAsync(string what, Func<Task<bool>> condition, int milliseconds = 20)
+    {
+        var started = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            Assert.False(
+                process.HasExited,
+                $"the app ended before {what}: {(process.HasExited ? process.ExitCode : 0)}\n{Out}\n{Error}"
+            );
+            Assert.True(started.Elapsed < Limit, $"not seen within {Limit:c}: {what}\n{Out}\n{Error}");
+            await Task.Delay(milliseconds);
+        }
+    }
+
+    /// <summary>Waits for a line of its output.</summary>
+    public Task UntilSaysAsync(string text) =>
+        UntilAsync(text, () => Task.FromResult(Out.Contains(text, StringComparison.Ordinal)));
+
+    /// <summary>The process id of the worker, which the local host has written down.</summary>
+    public int WorkerId()
+    {
+        using var entry = System.Text.Json.JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(Repository.Root, ".azurite", "hosts", $"host-{process.Id}.json"))
+        );
+        return entry.RootElement.GetProperty("Worker").GetProperty("Pid").GetInt32();
+    }
+
+    /// <summary><c>kill -9</c>.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary><c>kill -TERM</c>.</summary>
+    public async Task TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+        process.Dispose();
+    }
+
+    private static string Output(string project) =>
+        Path.Combine(
+            Repository.Root,
+            "src",
+            project,
+            Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "Pipeline.Tests"), AppContext.BaseDirectory)
+        );
+
+    private static void Keep(StringBuilder text, string? line)
+    {
+        if (line is null)
+            return;
+        lock (text)
+            text.Append(line).Append('\n');
+    }
+
+    private static string Text(StringBuilder text)
+    {
+        lock (text)
+            return text.ToString();
+    }
+}

@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using Pipeline.Testing;
+using Xunit;
+
+namespace Pipeline.EndToEnd;
+
+/// <summary>
+/// Runs <c>contract.mjs</c>, which looks at the tables with the npm client, not with the code that wrote
+/// them.
+/// </summary>
+internal static class Contract
+{
+    /// <param name="connectionString">The data account.</param>
+    /// <param name="tables">The tables that must have rows.</param>
+    /// <param name="figures">Whether all samples are loaded, so that the published figures can be asked for.</param>
+    public static async Task AssertHoldsAsync(string connectionString, string tables, bool figures = false)
+    {
+        var start = new ProcessStartInfo(
+            "node",
+            [Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "EndToEnd", "contract.mjs")]
+        )
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["CONTRACT_CONNECTION"] = connectionString;
+        start.Environment["CONTRACT_TABLES"] = tables;
+        if (figures)
+            start.Environment["CONTRACT_FIGURES"] = "1";
+        using var node = Process.Start(start)!;
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
+        try
+        {
+            var (output, error) = (
+                node.StandardOutput.ReadToEndAsync(limit.Token),
+                node.StandardError.ReadToEndAsync(limit.Token)
+            );
+            await node.WaitForExitAsync(limit.Token);
+            Assert.True(node.ExitCode == 0, $"contract.mjs: exit code {node.ExitCode}\n{await output}\n{await error}");
+        }
+        finally
+        {
+            if (!node.HasExited)
+                node.Kill();
+        }
+    }
+}

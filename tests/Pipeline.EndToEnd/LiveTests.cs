@@ -1,0 +1,97 @@
+using Pipeline.Testing;
+using Xunit;
+
+namespace Pipeline.EndToEnd;
+
+/// <summary>The app in live mode, against a server on this machine.</summary>
+public sealed class LiveTests(Azurite azurite)
+{
+    private const string Canary = "canary0123456789canary";
+
+    [Fact]
+    public async Task Live_mode_leaves_the_facts_of_the_samples_and_its_key_nowhere()
+    {
+        var quiet = await QuietRun.GetAsync(azurite);
+        await using var server = await TradeServer.StartAsync(Canary);
+        var connection = azurite.NewAccount();
+        var ended = await App.RunAsync(server.Settings(connection, Canary, "total", "1992-01"), "--once", "--verbose");
+        // The recordings end with 2024: the years since then must exist by now, and each flow is a line.
+        Assert.True(ended.ExitCode == 1, ended.ToString());
+        var failed = ended
+            .Out.Split('\n')
+            .Where(line => line.StartsWith("failed: ", StringComparison.Ordinal))
+            .ToList();
+        Assert.All(failed, line =>
+            Assert.Matches("^failed: census-trade/(ex|im)ports-total: 2025(, [0-9]{4})* brought no rows: ", line)
+        );
+        Assert.Equal(2, failed.Count);
+        Assert.True(server.Requests >= 31, $"{server.Requests} requests");
+        var account = new Account(connection);
+        Assert.Equal(
+            (await new Account(quiet.ConnectionString).ContentAsync("trademonthly")).Where(row =>
+                row.Contains("; Level=total;", StringComparison.Ordinal)
+            ),
+            await account.ContentAsync("trademonthly")
+        );
+        Assert.DoesNotContain(Canary, ended.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Canary, await account.EverythingAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_said_once_for_the_server_and_no_fact_is_written()
+    {
+        await using var server = await TradeServer.StartAsync("another key");
+        var connection = azurite.NewAccount();
+        var ended = await App.RunAsync(server.Settings(connection, Canary, "total", "2020-01"), "--once");
+        Assert.Equal(1, ended.ExitCode);
+        var account = new Account(connection);
+        var failed = (await account.RowsAsync("slices", "State eq 'failed'"))
+            .Select(row => row.RowKey.Replace('|', '/'))
+            .ToList();
+        Assert.Equal(2 * (TimeProvider.System.GetUtcNow().Year - 2019), failed.Count); // Two flows, 2020 to this year.
+        // One line for the server, not one for each slice.
+        Assert.Single(ended.Out.Split('\n'), line =>
+            line.StartsWith(
+                $"failed: census-trade: {server.Address} fails for {failed.Count} slices, for example "
+                    + "census-trade/exports-total/2020: ",
+                StringComparison.Ordinal
+            )
+        );
+        Assert.Contains(
+            "expected an accepted API key; set Census__ApiKey to an active key, free at "
+                + "https://api.census.gov/data/key_signup.html",
+            ended.Out,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(await account.RowsAsync("trademonthly"), row =>
+            !row.GetString("Dataset").Equals("country-balance", StringComparison.Ordinal)
+        );
+        Assert.DoesNotContain(Canary, ended.ToString() + await account.EverythingAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_revision_a_missing_value_and_a_row_that_cannot_be_read_each_end_where_the_contract_says()
+    {
+        await using var server = await TradeServer.StartAsync(Canary);
+        var connection = azurite.NewAccount();
+        var settings = server.Settings(connection, Canary, "HS2", "2023-01");
+        settings["Census__CountryFileUrl"] = "";
+        var first = await App.RunAsync(settings, "--once");
+        Assert.True(first.ExitCode == 0, first.ToString());
+        var account = new Account(connection);
+        await account.MakeDueAsync();
+        server.Change("&CTY_CODE=4621&time=2023", body =>
+            body.Replace("\"21038816\",\"21038816\"", "\"21038817\",\"21038817\"", StringComparison.Ordinal)
+                .Replace("\"388277\",\"388277\"", "null,null", StringComparison.Ordinal)
+                .Replace("\"226601\",\"226601\"", "\"226,601\",\"226601\"", StringComparison.Ordinal)
+        );
+
+        var second = await App.RunAsync(settings, "--once");
+
+        Assert.True(second.ExitCode == 2, second.ToString());
+        Assert.Equal("1", OnceTests.Summary(second)["changed"]);
+        Assert.Equal("1", OnceTests.Summary(second)["rejected"]);
+        Assert.Contains("\"226,601\"", second.Out, StringComparison.Ordinal);
+        await Contract.AssertHoldsAsync(connection, "trademonthly,history,runs,slices,gaps,rejects,datasets");
+    }
+}

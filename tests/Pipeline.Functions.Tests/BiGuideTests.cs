@@ -1,0 +1,199 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Datasets;
+using Pipeline.Insight;
+using Pipeline.Issues;
+using Pipeline.Sources.Census;
+using Pipeline.Storage;
+using Pipeline.Testing;
+using Xunit;
+
+namespace Pipeline.Functions.Tests;
+
+/// <summary>
+/// What the guide for readers of the tables says is so. <c>UPDATE_README=1</c> writes the generated part
+/// instead of checking it.
+/// </summary>
+public sealed class BiGuideTests(Azurite azurite)
+{
+    private static readonly string Guide = Path.Combine(Repository.Root, "src", "Pipeline.Functions", "BI.md");
+
+    [Fact]
+    public void The_columns_are_those_of_the_row_types()
+    {
+        var facts = typeof(TradeMonthly)
+            .Assembly.GetTypes()
+            .Where(type => type.IsSubclassOf(typeof(FactRow)) && !type.IsAbstract)
+            .Select(type => (FactTable)type.GetProperty("Table")!.GetValue(null)!);
+        var common = typeof(FactRow).GetProperties().Select(property => property.Name).ToHashSet();
+        var text = string.Concat(
+            facts
+                .OrderBy(table => table.Name, StringComparer.Ordinal)
+                .Select(table =>
+                    Section(table.Name, ColumnMeanings.Of(table).Where(column => !common.Contains(column.Name)))
+                )
+        );
+        text +=
+            Section("indicators", ColumnMeanings.Of(typeof(IndicatorRow)).Skip(2))
+            + Section("claims", ColumnMeanings.Of(typeof(ClaimRow)).Skip(2));
+        text += Section(
+            "every table of figures",
+            ColumnMeanings
+                .Of(typeof(TradeMonthly))
+                .Where(column => common.Contains(column.Name) && column.Name is not ("PartitionKey" or "RowKey"))
+        );
+        text += string.Concat(LedgerColumns.Tables.Select(table => Section(table, LedgerColumns.Of(table))));
+        var guide = File.ReadAllText(Guide);
+        var match = Regex.Match(guide, "(<!-- columns:[^\n]*-->\n)(.*?)(<!-- /columns -->)", RegexOptions.Singleline);
+        if (Environment.GetEnvironmentVariable("UPDATE_README") == "1")
+        {
+            File.WriteAllText(
+                Guide,
+                guide.Replace(
+                    match.Value,
+                    match.Groups[1].Value + text + match.Groups[3].Value,
+                    StringComparison.Ordinal
+                )
+            );
+        }
+        else
+        {
+            Assert.Equal(text, match.Groups[2].Value);
+        }
+    }
+
+    [Fact]
+    public async Task Every_row_of_the_ledger_has_every_column_that_the_guide_describes()
+    {
+        using var source = new FakeSource("one", "two", "three", "four");
+        source.Replies["two"] = new("a=1", ETag: "\"x\"");
+        source.Replies["three"] = new("", 204);
+        source.Replies["four"] = new("nothing", 404);
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        // Loaded, with a gap and a reject; revised in one column and in two; a row removed; refused.
+        foreach (
+            var body in (string[])
+                ["a=1 b=1 c=1 d= e=?", "a=2 b=1 c=1 d= e=?", "a=3/note b=1 c=1 d= e=?", "b=1 c=1 d=", "a=1 !"]
+        )
+        {
+            source.Coverage = Pipeline.Datasets.Coverage.ByHand;
+            source.Body = body;
+            await pipeline.RunAsync();
+        }
+        // A message that failed too often, and one that names nothing.
+        foreach (var body in (string[])["{\"Slice\":\"fake/facts/one\"}", ""])
+        {
+            await pipeline
+                .Get<DeadLetterBook>()
+                .PutAsync(
+                    DeadLetter.Read(Names.PullQueue, body),
+                    true,
+                    new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero),
+                    null,
+                    CancellationToken.None
+                );
+        }
+
+        foreach (var table in LedgerColumns.Tables)
+        {
+            var rows = await pipeline.RowsAsync(table);
+            Assert.NotEmpty(rows);
+            Assert.All(rows, row =>
+                Assert.Equal(
+                    LedgerColumns.Of(table).Select(column => $"{column.Name} {column.Type}").Order(),
+                    row.Where(cell => cell.Key is not ("odata.etag" or "Timestamp"))
+                        .Select(cell => $"{cell.Key} {Edm(cell.Value)}")
+                        .Order()
+                )
+            );
+        }
+        Assert.Equal(
+            ["(removed)", "Value", "Value,Note"],
+            (await pipeline.RowsAsync(Names.History))
+                .Select(row => row.GetString("Column"))
+                .Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(
+            ["done", "failed", "not-published", "refused"],
+            (await pipeline.RowsAsync(Names.Slices)).Select(row => row.GetString("State")).Order()
+        );
+
+        static string Edm(object value) => value is DateTimeOffset ? "Edm.DateTime" : $"Edm.{value.GetType().Name}";
+    }
+
+    [Fact]
+    public async Task The_example_finds_what_a_figure_was_on_a_day()
+    {
+        using var source = new FakeSource();
+        var (account, clock) = (
+            azurite.NewAccount(),
+            new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero))
+        );
+        await using var pipeline = new TestPipeline(account, source, clock);
+        // The value on the first of March, then on each day after it; the note alone changes on the third.
+        foreach (var body in (string[])["a=1 b=1 c=1", "a=2 b=1 c=1", "a=2/note b=1 c=1", "a=4/other b=1 c=1"])
+        {
+            source.Coverage = Pipeline.Datasets.Coverage.ByHand;
+            source.Body = body;
+            await pipeline.RunAsync();
+            clock.Advance(TimeSpan.FromDays(1));
+        }
+        source.Body = "b=1 c=1";
+        await pipeline.RunAsync();
+        var answers = await NodeAsync(
+            account,
+            string.Join(
+                '\n',
+                Enumerable
+                    .Range(0, 7)
+                    .Select(day =>
+                        $"console.log(await asOf('fakefacts', 'fake|one', 'a', 'Value', new "
+                        + $"Date('2026-0{(day == 0 ? "2-28" : $"3-0{day}")}T18:00:00Z')));"
+                    )
+            )
+                + "\nconsole.log(await asOf('fakefacts', 'fake|one', 'a', 'Note', new "
+                + "Date('2026-03-03T18:00:00Z')), await asOf('fakefacts', 'fake|one', 'b', 'Value', new "
+                + "Date('2026-03-06T00:00:00Z')));"
+        );
+        Assert.Equal(["undefined", "1", "2", "2", "4", "undefined", "undefined", "note 1"], answers);
+    }
+
+    private static string Section(string table, IEnumerable<ColumnMeanings.Column> columns) =>
+        $"\n### {table}\n\n| column | type | meaning "
+        + "|\n|---|---|---|\n"
+        + $"{string.Concat(columns.Select(column => $"| `{column.Name}` | {column.Type["Edm.".Length..]} | {column.Meaning.Replace("|", "\\|", StringComparison.Ordinal)} |\n"))}";
+
+    /// <summary>Runs the guide's example with lines of a test behind it.</summary>
+    private static async Task<string[]> NodeAsync(string account, string lines)
+    {
+        var script = Regex
+            .Match(await File.ReadAllTextAsync(Guide), "```js\n(.*?)```", RegexOptions.Singleline)
+            .Groups[1]
+            .Value;
+        var file = Path.Combine(Repository.Root, "node_modules", $"asof-{Guid.NewGuid():N}.mjs");
+        await File.WriteAllTextAsync(file, script + lines);
+        try
+        {
+            var start = new ProcessStartInfo("node", file)
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            start.Environment["STORAGE"] = account;
+            using var node = Process.Start(start)!;
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+            var (output, error) = (
+                node.StandardOutput.ReadToEndAsync(limit.Token),
+                node.StandardError.ReadToEndAsync(limit.Token)
+            );
+            await node.WaitForExitAsync(limit.Token);
+            Assert.True(node.ExitCode == 0, await error);
+            return (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Pipeline.Storage;
+using Xunit;
+
+namespace Pipeline.Functions.Tests.Infra;
+
+/// <summary>
+/// When each alert fires: how far it looks back, what decides, and what its query counts. There is no
+/// workspace to run the queries in, so that their words are held fast.
+/// </summary>
+public sealed class AlertSemanticsTests
+{
+    public static TheoryData<string, string, string> Rules =>
+        new()
+        {
+            { "poison-backlog", "PT1H", "| where Value > 0" },
+            { "poison-expiring", "PT1H", "| where Of endswith \"-poison\" and Value > 7200" },
+            { "queue-stuck", "PT1H", "| where Of !endswith \"-poison\" and Value > 360" },
+            { "data-overdue", "PT1H", "| where Value > 48" },
+            { "ledger-gap", "PT1H", "| where Value > 0" },
+            { "open-rejects", "PT1H", "| where Value > 0" },
+            { "revision-out-of-policy", "PT1H", "| where Value > 0" },
+            { "missed-plancensustrade", "P2D", "| where Runs == 0" },
+            { "missed-planunctadfdi", "P2D", "| where Runs == 0" },
+            { "missed-planmoexholders", "P2D", "| where Runs == 0" },
+            { "missed-monitor", "PT1H", "| where Runs == 0" },
+            { "plan-failed", "PT30M", "| where Function startswith \"Plan\" and Failures > 0" },
+            { "work-failing", "PT30M", "| where Failures > 5" },
+            { "telemetry-cap", "PT1H", "| where Detail contains \"OverQuota\"" },
+        };
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void It_looks_back_so_far_and_this_decides(string name, string window, string decides)
+    {
+        var rule = Assert.Single(AlertRule.All, rule => rule.Name == name);
+        Assert.Equal((window, decides), (rule.Window, rule.Query.TrimEnd().Split('\n')[^1]));
+    }
+
+    [Fact]
+    public void Figures_are_stale_after_the_days_of_their_calendar()
+    {
+        var stale = Assert.Single(AlertRule.All, rule => rule.Name == "data-stale");
+        Assert.Equal("PT1H", stale.Window);
+        // Trade comes monthly and late, the holders of bonds likewise, trading days daily but for holidays, investment
+        // once a year; what people maintain has no calendar.
+        string[] trade =
+        [
+            .. ((string[])["total", "hs2", "hs4", "hs6"]).SelectMany(level =>
+                (string[])[$"census-trade/exports-{level}", $"census-trade/imports-{level}"]
+            ),
+        ];
+        var days = trade
+            .ToDictionary(dataset => dataset, _ => 45)
+            .Concat([
+                new("unctad-fdi/fdi-flows-stock", 400),
+                new("moex-holders/market-capitalisation", 14),
+                new("moex-holders/ofz-nonresidents", 50),
+                new("moex-holders/nsd-holders", 14),
+            ]);
+        var map = Regex.Match(stale.Query, @"\| where Value > 24 \* todouble\(dynamic\((\{.*\})\)\[Of\]\)\s*$");
+        Assert.True(map.Success, stale.Query);
+        Assert.Equal(
+            days.OrderBy(limit => limit.Key, StringComparer.Ordinal),
+            JsonSerializer
+                .Deserialize<Dictionary<string, int>>(map.Groups[1].Value)!
+                .OrderBy(limit => limit.Key, StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void Samples_which_never_change_are_never_stale()
+    {
+        // The rule stays and is switched off: a deployment takes no rule away that an earlier one made.
+        Assert.Contains(
+            "      enabled: enabled && (figuresAreLive || rule.name != 'data-stale')\n",
+            BicepFile.Read("modules/alerts.bicep").Text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "    figuresAreLive: (sources.?Sources__Mode ?? sourceDefaults.Sources__Mode) == 'live'\n",
+            BicepFile.Read("main.bicep").Text,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_message_or_two_that_are_given_up_are_no_flood_of_exceptions()
+    {
+        var alerts = BicepFile.Read("modules/alerts.bicep").Text;
+        var threshold = int.Parse(
+            Regex
+                .Match(alerts, @"metricName: 'exceptions/count'\s+operator: 'GreaterThan'\s+threshold: (\d+)")
+                .Groups[1]
+                .Value,
+            CultureInfo.InvariantCulture
+        );
+        const int tellers = 3; // worker, function and host
+        Assert.Equal(2 * Names.MaxAttempts * tellers, threshold);
+        var row = Regex
+            .Match(
+                File.ReadAllText(Path.Combine(BicepFile.Folder, "README.md")),
+                @"^\| `exceptions` \| .*",
+                RegexOptions.Multiline
+            )
+            .Value;
+        Assert.Contains(
+            $"makes {Names.MaxAttempts * tellers} at most ({Names.MaxAttempts} attempts × worker, function and host)",
+            row,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "description: 'More than thirty exceptions in a quarter of an hour.'",
+            alerts,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void The_runbook_says_what_the_daily_limit_does_to_the_other_alerts_and_to_its_own()
+    {
+        string Row(string alert) =>
+            Regex
+                .Match(
+                    File.ReadAllText(Path.Combine(BicepFile.Folder, "README.md")),
+                    $@"^\| `{alert}` \| .*",
+                    RegexOptions.Multiline
+                )
+                .Value;
+        Assert.Contains("look first whether `telemetry-cap` fired", Row("missed-monitor"), StringComparison.Ordinal);
+        Assert.Contains(
+            "it resolves after an hour while the logs are still closed",
+            Row("telemetry-cap"),
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain("midnight", Row("telemetry-cap"), StringComparison.Ordinal);
+        Assert.Contains("on only where `Sources__Mode` is `live`", Row("data-stale"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(
+        "gauge.kql",
+        1,
+        "(AppMetrics\n        | where Name == \"{gauge}\"\n        | project TimeGenerated, Of = "
+            + "coalesce(tostring(Properties.prop__{property}), tostring(Properties.{property})), Value = Sum / "
+            + "ItemCount),"
+    )]
+    [InlineData("gauge.kql", 2, "| project TimeGenerated, Of, Value)")]
+    [InlineData("gauge.kql", 1, "| summarize arg_max(TimeGenerated, Value) by Of")]
+    [InlineData(
+        "missed-run.kql",
+        1,
+        "(AppRequests | where Name == \"{function}\" and Success == true | project TimeGenerated),"
+    )]
+    [InlineData(
+        "missed-run.kql",
+        1,
+        "(AppTraces | where Message startswith \"Executed 'Functions.{function}' (Succeeded\" | project TimeGenerated),"
+    )]
+    [InlineData(
+        "missed-run.kql",
+        1,
+        "(FunctionAppLogs | where Message startswith \"Executed 'Functions.{function}' (Succeeded\" | project "
+            + "TimeGenerated)\n| summarize Runs = count()\n"
+    )]
+    [InlineData(
+        "failing-function.kql",
+        1,
+        "| where Success == false and coalesce(toint(ResultCode), 0) !between (400 .. 499)\n        | project "
+            + "Function = Name, Way = \"requests\"),"
+    )]
+    [InlineData(
+        "failing-function.kql",
+        1,
+        "| where Message startswith \"Executed 'Functions.\" and Message contains \"' (Failed\"\n        | parse "
+            + "Message with \"Executed 'Functions.\" Function:string \"' (Failed\" *\n        | project Function, "
+            + "Way = \"host\")"
+    )]
+    [InlineData(
+        "failing-function.kql",
+        1,
+        "| summarize Failures = count() by Function, Way\n| summarize Failures = max(Failures) by Function\n"
+    )]
+    [InlineData(
+        "poison-message.kql",
+        1,
+        "(AppTraces | where Message contains \"Moving message to queue\" and Message contains \"-poison\" | project"
+    )]
+    [InlineData(
+        "poison-message.kql",
+        1,
+        "(FunctionAppLogs | where Message contains \"Moving message to queue\" and Message contains \"-poison\" | "
+            + "project"
+    )]
+    [InlineData(
+        "telemetry-cap.kql",
+        1,
+        "_LogOperation\n| where Category == \"Ingestion\"\n| where Detail contains \"OverQuota\"\n"
+    )]
+    public void This_is_what_a_query_counts(string file, int times, string clause) =>
+        Assert.Equal(
+            times,
+            Regex.Matches(File.ReadAllText(Path.Combine(BicepFile.Folder, "alerts", file)), Regex.Escape(clause)).Count
+        );
+
+    [Fact]
+    public void Every_alert_is_held_fast() =>
+        Assert.Equal(
+            AlertRule.All.Select(rule => rule.Name).Order(StringComparer.Ordinal),
+            Rules.Select(row => row.Data.Item1).Concat(["data-stale", "poison-message"]).Order(StringComparer.Ordinal)
+        );
+}

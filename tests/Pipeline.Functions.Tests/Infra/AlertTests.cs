@@ -1,0 +1,249 @@
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Ingestion;
+using Pipeline.Report.Monitoring;
+using Pipeline.Testing;
+using Xunit;
+
+namespace Pipeline.Functions.Tests.Infra;
+
+/// <summary>The alerts ask for what the code emits, by its names.</summary>
+public sealed class AlertTests(Azurite azurite)
+{
+    /// <summary>
+    /// The tables that queries look at, and the columns of each that they may name (Azure Monitor's reference
+    /// of tables).
+    /// </summary>
+    private static readonly IReadOnlyDictionary<string, string[]> Schema = new Dictionary<string, string[]>
+    {
+        ["AppMetrics"] = ["TimeGenerated", "Name", "Sum", "ItemCount", "Properties"],
+        ["AppTraces"] = ["TimeGenerated", "Message"],
+        ["AppRequests"] = ["TimeGenerated", "Name", "Success", "ResultCode"],
+        ["FunctionAppLogs"] = ["TimeGenerated", "Message", "FunctionName", "Level"],
+        ["_LogOperation"] = ["TimeGenerated", "Category", "Detail"],
+    };
+
+    /// <summary>Words of the query language that the queries use.</summary>
+    private static readonly string[] Language =
+    [
+        "union",
+        "isfuzzy",
+        "true",
+        "false",
+        "where",
+        "project",
+        "extend",
+        "summarize",
+        "by",
+        "and",
+        "or",
+        "parse",
+        "with",
+        "startswith",
+        "contains",
+        "endswith",
+        "between",
+        "in",
+        "coalesce",
+        "tostring",
+        "toint",
+        "todouble",
+        "dynamic",
+        "count",
+        "max",
+        "arg_max",
+        "string",
+        "real",
+    ];
+
+    public static TheoryData<string> Names => [.. AlertRule.All.Select(rule => rule.Name)];
+
+    [Fact]
+    public void What_must_be_told_has_an_alert() =>
+        Assert.Equal(
+            [
+                "data-overdue",
+                "data-stale",
+                "ledger-gap",
+                "missed-monitor",
+                "missed-plancensustrade",
+                "missed-planmoexholders",
+                "missed-planunctadfdi",
+                "open-rejects",
+                "plan-failed",
+                "poison-backlog",
+                "poison-expiring",
+                "poison-message",
+                "queue-stuck",
+                "revision-out-of-policy",
+                "telemetry-cap",
+                "work-failing",
+            ],
+            AlertRule.All.Select(rule => rule.Name).Order(StringComparer.Ordinal)
+        );
+
+    [Fact]
+    public void Every_file_of_a_query_is_used_and_every_use_has_its_file() =>
+        Assert.Equal(
+            Directory
+                .EnumerateFiles(Path.Combine(BicepFile.Folder, "alerts"))
+                .Select(Path.GetFileName)
+                .Order(StringComparer.Ordinal),
+            AlertRule.All.Select(rule => rule.File).Distinct().Order(StringComparer.Ordinal)
+        );
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_query_names_only_tables_and_columns_that_there_are(string name)
+    {
+        var query = Assert.Single(AlertRule.All, rule => rule.Name == name).Query;
+        Assert.DoesNotMatch(@"\{[a-z]+\}", query); // every placeholder is filled in
+        var text = Regex.Replace(Regex.Replace(query, @"^\s*//.*$", "", RegexOptions.Multiline), "\"[^\"]*\"", "\"\"");
+        var tables = Regex
+            .Matches(text, @"(?:^|\()\s*(\w+)(?=\s*(?:\||$))", RegexOptions.Multiline)
+            .Select(match => match.Groups[1].Value)
+            .Where(word => !Language.Contains(word))
+            .ToList();
+        Assert.NotEmpty(tables);
+        Assert.All(tables, table => Assert.Contains(table, Schema.Keys));
+        var made = Regex
+            .Matches(text, @"\b([A-Z]\w*)\s*(?:=(?!=)|:(?:string|real))")
+            .Select(match => match.Groups[1].Value);
+        var known = tables
+            .Concat(tables.SelectMany(table => Schema[table]))
+            .Concat(made)
+            .Concat(Language)
+            .ToHashSet(StringComparer.Ordinal);
+        Assert.Empty(
+            Regex
+                .Matches(text, @"(?<![\w.])[A-Za-z_]\w*")
+                .Select(match => match.Value)
+                .Where(word => !known.Contains(word))
+                .Distinct()
+        );
+        foreach (var (open, close) in (ReadOnlySpan<(char, char)>)[('(', ')'), ('{', '}'), ('[', ']')])
+            Assert.Equal(text.Count(c => c == open), text.Count(c => c == close));
+    }
+
+    [Fact]
+    public async Task A_gauge_that_is_asked_for_is_read_of_what_the_code_reads_it_of()
+    {
+        using var source = new FakeSource { Body = "a=1" };
+        await using var pipeline = new TestPipeline(
+            azurite.NewAccount(),
+            source,
+            new FakeTimeProvider(new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero))
+        );
+        await pipeline.RunAsync();
+        var emitted = (await pipeline.Get<PipelineMonitor>().ReadAsync(CancellationToken.None))
+            .Select(gauge => (gauge.Name, gauge.Property))
+            .ToHashSet();
+        Assert.All(AlertRule.All.Where(rule => rule.Gauge is not null), rule =>
+            Assert.Contains((rule.Gauge!, rule.Property!), emitted)
+        );
+        // Each constant is emitted, and each is in an alert but the depth of the work queues, which is for people who
+        // look.
+        var names = Code.Constants(typeof(Gauges))
+            .Values.Where(value => value.StartsWith("pipeline.", StringComparison.Ordinal))
+            .ToList();
+        Assert.Equal(
+            names.Order(StringComparer.Ordinal),
+            emitted.Select(gauge => gauge.Name).Distinct().Order(StringComparer.Ordinal)
+        );
+        Assert.Equal([Gauges.QueueMessages], names.Except(AlertRule.All.Select(rule => rule.Gauge!)));
+    }
+
+    [Fact]
+    public void The_line_of_a_gauge_is_read_as_the_code_writes_it()
+    {
+        var parse = Gauge
+            .Line.Replace("{Name}", "{gauge}", StringComparison.Ordinal)
+            .Replace("{Property}", "{property}", StringComparison.Ordinal)
+            .Replace("{Of}", "\" Of:string \"", StringComparison.Ordinal)
+            .Replace("{Value}", "\" Value:real", StringComparison.Ordinal);
+        var file = File.ReadAllText(Path.Combine(BicepFile.Folder, "alerts", "gauge.kql"));
+        Assert.Equal(2, Regex.Matches(file, Regex.Escape($"| parse Message with \"{parse}\n")).Count);
+        Assert.Equal(
+            2,
+            Regex
+                .Matches(
+                    file,
+                    Regex.Escape(
+                        $"Message startswith "
+                            + $"\"{Gauge.Line[..(Gauge.Line.IndexOf(' ', 6) + 1)].Replace("{Name}", "{gauge}", StringComparison.Ordinal)}\""
+                    )
+                )
+                .Count
+        );
+    }
+
+    [Fact]
+    public void Functions_are_named_as_in_the_code()
+    {
+        var missed = AlertRule
+            .All.Where(rule => rule.File == "missed-run.kql")
+            .SelectMany(rule =>
+                Regex.Matches(rule.Query, @"Functions\.(\w+)'").Select(match => match.Groups[1].Value).Distinct()
+            );
+        Assert.Equal(Code.Timers.Select(timer => timer.Name), missed.Order(StringComparer.Ordinal));
+        // plan-failed goes by the beginning of the name: of the timers, the planning ones have it and only they.
+        Assert.Contains(
+            "Function startswith \"Plan\"",
+            Assert.Single(AlertRule.All, rule => rule.Name == "plan-failed").Query,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            ["Monitor"],
+            Code.Functions.Where(function =>
+                    Code.Timers.Any(timer => timer.Name == function.Name)
+                    && !function.Name.StartsWith(nameof(Plan), StringComparison.Ordinal)
+                )
+                .Select(function => function.Name)
+        );
+        Assert.DoesNotContain(Code.Functions, function =>
+            function.Name.StartsWith(nameof(Plan), StringComparison.Ordinal)
+            && Code.Timers.All(timer => timer.Name != function.Name)
+        );
+    }
+
+    [Fact]
+    public void Poison_queues_are_recognised_by_the_end_of_their_names()
+    {
+        var end = Pipeline.Storage.Names.PoisonOf("");
+        foreach (var name in (string[])["poison-message", "poison-expiring", "queue-stuck"])
+        {
+            Assert.Contains(
+                $"\"{end}\"",
+                Assert.Single(AlertRule.All, rule => rule.Name == name).Query,
+                StringComparison.Ordinal
+            );
+        }
+        // The words are those of the host's queue listener; a program keeps its texts in UTF-16.
+        var listener = File.ReadAllBytes(
+            Path.Combine(
+                AppContext.BaseDirectory,
+                ".azurefunctions",
+                "Microsoft.Azure.WebJobs.Extensions.Storage.Queues.dll"
+            )
+        );
+        Assert.True(listener.AsSpan().IndexOf(System.Text.Encoding.Unicode.GetBytes("Moving message to queue '")) > 0);
+    }
+
+    [Fact]
+    public void The_runbook_says_what_each_alert_means_and_what_to_do()
+    {
+        var runbook = File.ReadAllText(Path.Combine(BicepFile.Folder, "README.md"));
+        var rows = Regex
+            .Matches(
+                runbook,
+                @"^\| `([a-z-]+)`(?:, `([a-z-]+)`)*(?:, …)? \| [^|\n]{20,} \| [^|\n]{20,} \|$",
+                RegexOptions.Multiline
+            )
+            .SelectMany(match =>
+                match.Groups.Values.Skip(1).SelectMany(group => group.Captures).Select(capture => capture.Value)
+            )
+            .ToList();
+        var named = AlertRule.All.Select(rule => rule.Name).Append("exceptions").Order(StringComparer.Ordinal);
+        Assert.Equal(named, rows.Order(StringComparer.Ordinal));
+    }
+}

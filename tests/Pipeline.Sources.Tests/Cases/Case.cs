@@ -1,0 +1,63 @@
+using Pipeline.Runs;
+using Pipeline.Storage;
+using Pipeline.Testing;
+
+namespace Pipeline.Sources.Tests.Cases;
+
+/// <summary>A run of the real steps against a publisher on this machine, and how it ends.</summary>
+internal sealed class Case : IAsyncDisposable
+{
+    public static readonly DateTimeOffset Now = new(2026, 11, 30, 12, 0, 0, TimeSpan.Zero);
+
+    private readonly string source;
+
+    /// <summary>Settings with which no source asks anything but this server.</summary>
+    public Case(string account, string source, CaseServer server, params (string Name, string Value)[] more)
+    {
+        this.source = source;
+        List<KeyValuePair<string, string?>> settings =
+        [
+            new(TestPipeline.Planned, source),
+            new("Sources__Mode", "live"),
+            new("Census__ApiKey", new string('a', 40)),
+            new("Census__BaseUrl", $"{server.Address}/data/timeseries/intltrade"),
+            new("Census__Partners", "4621"),
+            new("Census__Levels", "total"),
+            new("Census__From", "2026-01"),
+            new("Census__CountryFileUrl", ""),
+            new("Unctad__BulkUrl", ""),
+            new("Unctad__CatalogueUrl", ""),
+            new("Unctad__ApiUrl", ""),
+            new("Unctad__PartnersFile", ""),
+            new("Moex__IssUrl", ""),
+            new("Moex__NsdUrl", ""),
+            new("Moex__HoldersFile", ""),
+        ];
+        foreach (var (name, value) in more)
+            settings.Add(new(name, value));
+        Pipeline = new TestPipeline(account, settings.GroupBy(pair => pair.Key).Select(group => group.Last()), Clock);
+    }
+
+    /// <summary>A clock on which pauses between attempts take no time.</summary>
+    public HastyClock Clock { get; } = new(Now, TimeSpan.FromSeconds(119));
+
+    public TestPipeline Pipeline { get; }
+
+    /// <summary>Puts a file where operators put it.</summary>
+    public async Task DropAsync(string name, byte[] bytes)
+    {
+        var container = Pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.CuratedContainer);
+        await container.CreateIfNotExistsAsync();
+        await container.GetBlobClient(name).UploadAsync(BinaryData.FromBytes(bytes), overwrite: true);
+    }
+
+    /// <summary>Plans, works until nothing is left, and tells how it ended.</summary>
+    public async Task<RunVerdict> RunAsync()
+    {
+        var startedAt = Clock.GetUtcNow();
+        await Pipeline.RunAsync();
+        return await Pipeline.Get<RunVerdictReader>().ReadAsync([source], startedAt, CancellationToken.None);
+    }
+
+    public ValueTask DisposeAsync() => Pipeline.DisposeAsync();
+}

@@ -1,0 +1,399 @@
+using System.Globalization;
+using System.Text;
+using Pipeline.Slices;
+using Pipeline.Testing;
+using Xunit;
+
+namespace Pipeline.Sources.Tests.Cases;
+
+/// <summary>Responses of the trade API that were taken for the truth, or for nothing, once.</summary>
+public sealed class CensusCaseTests(Azurite azurite)
+{
+    private const string World = "-";
+
+    /// <summary>Months of some partners, with the world row that they add up to.</summary>
+    private static List<(string Code, int Month, long Value, long ToDate)> Rows(int months, params string[] codes)
+    {
+        var rows = new List<(string, int, long, long)>();
+        for (var month = 1; month <= months; month++)
+        {
+            for (var at = 0; at < codes.Length; at++)
+                rows.Add((codes[at], month, (at + 1) * 10, (at + 1) * 10L * month));
+            var sum = codes.Length * (codes.Length + 1) * 5L;
+            rows.Add((World, month, sum, sum * month));
+        }
+        return rows;
+    }
+
+    private static string Body(
+        bool exports,
+        int year,
+        IEnumerable<(string Code, int Month, long Value, long ToDate)> rows,
+        bool withoutToDate = false
+    )
+    {
+        var value = exports ? "ALL_VAL" : "GEN_VAL";
+        var text = new StringBuilder($"[[\"CTY_CODE\",\"CTY_NAME\",\"{value}_MO\",\"{value}_YR\",\"time\"]");
+        foreach (var (code, month, figure, toDate) in rows)
+        {
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $",\n[\"{code}\",\"N\",\"{figure}\",{(withoutToDate ? "null" : $"\"{toDate}\"")},\"{year}-{month:00}\"]"
+            );
+        }
+
+        return text.Append(']').ToString();
+    }
+
+    [Fact]
+    public async Task A_missing_year_to_date_is_a_gap_of_its_column_and_every_month_is_loaded()
+    {
+        using var server = new CaseServer()
+            .On("exports/hs", Body(true, 2026, Rows(3, "4621", "5700", "4280"), withoutToDate: true))
+            .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700", "4280")));
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server);
+        var verdict = await run.RunAsync();
+        Assert.Equal((0, 18), (verdict.ExitCode, (await run.Pipeline.RowsAsync("trademonthly")).Count));
+        var gaps = await run.Pipeline.RowsAsync("gaps");
+        Assert.Equal(9, gaps.Count);
+        Assert.Equal("2026-01|TOTAL|YearToDateUsd", gaps[0].RowKey);
+        Assert.All(gaps, gap => Assert.Equal("the source sent null for ALL_VAL_YR", gap["Reason"]));
+        Assert.DoesNotContain(
+            "YearToDateUsd",
+            (await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'"))[0].Keys
+        );
+        // The newest month is months old, which is not a failure.
+        Assert.Contains(
+            "late: census-trade/exports-total/2026 is late: its newest period is 2026-03, 2026-08 should be out by now",
+            verdict.Late
+        );
+    }
+
+    [Fact]
+    public async Task A_year_to_date_that_comes_and_goes_leaves_no_old_figure_in_its_column()
+    {
+        using var server = new CaseServer().On("/hs", "", 204);
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server);
+        foreach (var without in (bool[])[false, true, false])
+        {
+            server.On("exports/hs", Body(true, 2026, Rows(3, "4621", "5700", "4280"), without));
+            await run.RunAsync();
+            run.Clock.Advance(TimeSpan.FromDays(2));
+            var rows = await run.Pipeline.RowsAsync("trademonthly");
+            Assert.Equal(9, rows.Count);
+            Assert.All(rows, row => Assert.Equal(!without, row.ContainsKey("YearToDateUsd")));
+            Assert.Equal(without ? 9 : 0, (await run.Pipeline.RowsAsync("gaps")).Count);
+        }
+        Assert.Equal(18, (await run.Pipeline.RowsAsync("history")).Count);
+    }
+
+    [Fact]
+    public async Task An_unknown_code_does_not_hide_that_a_partner_is_gone()
+    {
+        var codes = Enumerable.Range(4001, 120).Select(code => $"{code}").ToArray();
+        var exports = Rows(3, codes);
+        exports.RemoveAll(row => row is { Code: "4100", Month: 2 });
+        // 9030 is no code of the API, and says nothing.
+        exports.AddRange([("9030", 1, 0, 0), ("9030", 2, 0, 0), ("9030", 3, 0, 0)]);
+        using var server = new CaseServer()
+            .On("exports/hs", Body(true, 2026, exports))
+            .On("imports/hs", Body(false, 2026, exports));
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server);
+        var verdict = await run.RunAsync();
+        Assert.Equal(1, verdict.ExitCode);
+        Assert.Equal(2, verdict.Failed.Count);
+        Assert.All(verdict.Failed, line =>
+            Assert.EndsWith(
+                "month 2026-02: seen partners that add up to 71600 without 1 row that was not understood, expected "
+                    + "72600, the world row; "
+                    + "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher",
+                line,
+                StringComparison.Ordinal
+            )
+        );
+        Assert.Empty(await run.Pipeline.RowsAsync("trademonthly"));
+    }
+
+    [Fact]
+    public async Task Nothing_for_years_that_are_long_released_is_a_failure_that_names_them()
+    {
+        using var server = new CaseServer().On("/hs", "", 204);
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server, ("Census__From", "2024-01"));
+        var verdict = await run.RunAsync();
+        Assert.Equal(1, verdict.ExitCode);
+        Assert.Equal(2, verdict.Failed.Count);
+        Assert.StartsWith(
+            "failed: census-trade/exports-total: 2024, 2025, 2026 brought no rows: request "
+                + $"{server.Address}/data/timeseries/intltrade/exports/hs?get=CTY_CODE,CTY_NAME,ALL_VAL_MO,"
+                + "ALL_VAL_YR&time=2024: "
+                + "seen status 204 without a body, expected rows of 2024, released by 2024-04-16; ",
+            verdict.Failed[0],
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            SliceState.Missing,
+            Assert.Single(await run.Pipeline.RowsAsync("slices", "RowKey eq 'imports-total|2025'"))["State"]
+        );
+    }
+
+    [Fact]
+    public async Task A_header_alone_is_one_line()
+    {
+        using var server = new CaseServer()
+            .On("exports/hs", "[[\"CTY_CODE\",\"CTY_NAME\",\"ALL_VAL_MO\",\"ALL_VAL_YR\",\"time\"]]")
+            .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700")));
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server);
+        var verdict = await run.RunAsync();
+        Assert.Contains(
+            "exports-total: 2026 brought no rows: request ",
+            Assert.Single(verdict.Failed),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(1, verdict.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_retired_partner_is_said_as_such_and_is_no_failure()
+    {
+        using var server = new CaseServer()
+            .On("exports/hs", Body(true, 2026, Rows(3, "4621", "5700")))
+            .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700")))
+            .On("HS2", "", 204);
+        await using var run = new Case(
+            azurite.NewAccount(),
+            "census-trade",
+            server,
+            ("Census__Partners", "4799"),
+            ("Census__Levels", "total,HS2")
+        );
+        var verdict = await run.RunAsync();
+        Assert.Equal(0, verdict.ExitCode);
+        Assert.Contains(
+            "note: census-trade/exports-hs2: no rows for 4799-2026: no trade: partner 4799, SERBIA AND MONTENEGRO, "
+                + "is no partner any more: "
+                + "its last figures are of 2006",
+            verdict.Notes
+        );
+        await using var unknown = new Case(
+            azurite.NewAccount(),
+            "census-trade",
+            server,
+            ("Census__Partners", "4999"),
+            ("Census__Levels", "total,HS2")
+        );
+        Assert.Contains(
+            "note: census-trade/exports-hs2: no rows for 4999-2026: no trade: partner 4999 is not on the program's "
+                + "list of partners",
+            (await unknown.RunAsync()).Notes
+        );
+    }
+
+    [Fact]
+    public async Task A_partner_s_request_that_is_answered_with_the_world_alone_is_refused()
+    {
+        var world =
+            "[[\"I_COMMODITY\",\"I_COMMODITY_SDESC\",\"CTY_CODE\",\"CTY_NAME\",\"GEN_VAL_MO\",\"GEN_VAL_YR\","
+            + "\"COMM_LVL\",\"CTY_CODE\",\"time\"],"
+            + "[\"27\",\"FUELS\",\"-\",\"ALL\",\"5\",\"5\",\"HS2\",\"-\",\"2026-01\"]]";
+        using var server = new CaseServer().On("imports/hs HS2", world);
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server, ("Census__Levels", "HS2"));
+        var verdict = await run.RunAsync();
+        Assert.Contains(
+            "failed: census-trade/imports-hs2/4621-2026 body: seen 1 row, none of them imports with partner 4621 in "
+                + "4621-2026, "
+                + "expected imports with partner 4621 in 4621-2026; the response does not hold what was asked for: "
+                + "the table keeps the old rows; pull the slice again",
+            verdict.Failed
+        );
+        Assert.Equal(1, verdict.ExitCode);
+    }
+
+    /// <summary>What the API sends for a year, and the line that comes of it.</summary>
+    public static TheoryData<string, int, string, string> Wrong =>
+        new()
+        {
+            {
+                "blanks behind codes",
+                200,
+                Body(true, 2026, Rows(3, "4621 ", "5700 ")),
+                "body: seen 6 of 9 rows that cannot be understood, expected at most 5 %"
+            },
+            {
+                "cut off",
+                200,
+                Body(true, 2026, Rows(3, "4621", "5700"))[..^40],
+                "bytes that does not end in ]], expected a complete JSON array of arrays"
+            },
+            {
+                "a year to date that is off",
+                200,
+                Body(true, 2026, [("4621", 1, 10, 10), (World, 1, 10, 10), ("4621", 2, 10, 21), (World, 2, 10, 20)]),
+                "partner 4621, 2026-01 to 2026-02: seen months that add up to 20, expected 21, the year to date of "
+                    + "the last one"
+            },
+            {
+                "partners that are gone",
+                200,
+                Body(true, 2026, [("4621", 1, 10, 10), (World, 1, 10, 10), (World, 2, 10, 20)]),
+                "month 2026-02: seen partners that add up to 0, expected 10, the world row"
+            },
+            {
+                "no world",
+                200,
+                Body(true, 2026, Rows(3, "4621", "5700").Where(row => row.Code != World)),
+                "month 2026-01: seen 2 partners without a world row, expected the world row, CTY_CODE -, too"
+            },
+            {
+                "lower case",
+                200,
+                Body(true, 2026, Rows(1, "4621")).Replace("CTY_CODE", "cty_code", StringComparison.Ordinal),
+                "header: seen \"cty_code,CTY_NAME,ALL_VAL_MO,ALL_VAL_YR,time\", expected the columns CTY_CODE too"
+            },
+            { "objects", 200, "[{\"CTY_CODE\":\"4621\"}]", "does not end in ]]" },
+            {
+                "an object",
+                200,
+                "{\"error\":\"rate limit\"}",
+                "seen status 200, application/json, starting \"{\"error\":\"rate limit\"}\", expected a JSON array "
+                    + "of arrays"
+            },
+            {
+                "a month that is not over",
+                200,
+                Body(true, 2026, [("4621", 11, 10, 10), (World, 11, 10, 10)]),
+                "row 1, column time: seen \"2026-11\", expected no month after 2026-10, the last that can be "
+                    + "published by now"
+            },
+            {
+                "a column that is gone",
+                400,
+                "error: unknown variable 'ALL_VAL_YR'",
+                "expected the column ALL_VAL_YR; the API no longer has the column: see its list of variables, adapt "
+                    + "the reader, then replay"
+            },
+            { "maintenance", 503, "<html>Sorry</html>", "expected status 200; the service has a fault" },
+            { "no access", 403, "<HTML>Access Denied</HTML>", "expected status 200; the request is not accepted" },
+        };
+
+    [Theory, MemberData(nameof(Wrong))]
+    public async Task A_wrong_response_ends_with_one_line_and_nothing_is_loaded(
+        string what,
+        int status,
+        string body,
+        string words
+    )
+    {
+        Assert.NotEmpty(what);
+        using var server = new CaseServer()
+            .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700")))
+            .On("exports/hs", body, status, status == 200 ? "application/json" : "text/plain");
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server);
+        var verdict = await run.RunAsync();
+        Assert.Contains(words, Assert.Single(verdict.Failed), StringComparison.Ordinal);
+        Assert.Equal(1, verdict.ExitCode);
+        Assert.Empty(await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'"));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_down_is_one_line_with_its_host()
+    {
+        var server = new CaseServer();
+        server.Dispose();
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server, ("Census__From", "2019-01"));
+        var verdict = await run.RunAsync();
+        Assert.StartsWith(
+            $"failed: census-trade: {server.Address} does not answer, for 16 slices, for example "
+                + "census-trade/exports-total/",
+            Assert.Single(verdict.Failed),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(1, verdict.ExitCode);
+    }
+
+    [Theory]
+    [InlineData(1000, "1000")]
+    [InlineData(0.001, "0.001")]
+    [InlineData(0.9, "0.9")]
+    public async Task A_body_in_another_unit_is_not_loaded_over_the_true_one_until_it_is_accepted(
+        double factor,
+        string words
+    )
+    {
+        var rows = Rows(8, "4621", "5700", "4280")
+            .Select(row => (row.Code, row.Month, Value: row.Value * 1_000_000, ToDate: row.ToDate * 1_000_000))
+            .ToList();
+        using var server = new CaseServer()
+            .On("imports/hs", Body(false, 2026, rows))
+            .On("exports/hs", Body(true, 2026, rows));
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server);
+        await run.RunAsync();
+        server.On(
+            "exports/hs",
+            Body(
+                true,
+                2026,
+                rows.Select(row => (row.Code, row.Month, (long)(row.Value * factor), (long)(row.ToDate * factor)))
+            )
+        );
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        var verdict = await run.RunAsync();
+        Assert.Contains(
+            $"quarantined: census-trade/exports-total/2026 body: seen 24 of 24 figures that are {words} times those "
+                + "of the table, "
+                + "expected figures in the unit, currency and prices of the table; the table keeps the old rows; "
+                + "compare the two raw bodies, then replay the slice with accept if the new one is right",
+            string.Join('\n', verdict.Open),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Equal(
+            10_000_000L,
+            (
+                await run.Pipeline.RowsAsync(
+                    "trademonthly",
+                    "PartitionKey eq '4621|exports|total' and RowKey eq '2026-08|TOTAL'"
+                )
+            )[0]["ValueUsd"]
+        );
+        await run
+            .Pipeline.Get<Pipeline.Ingestion.Replay>()
+            .RunAsync("census-trade/exports-total/2026", "", accept: true, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+        Assert.Equal(
+            (long)(10_000_000 * factor),
+            (
+                await run.Pipeline.RowsAsync(
+                    "trademonthly",
+                    "PartitionKey eq '4621|exports|total' and RowKey eq '2026-08|TOTAL'"
+                )
+            )[0]["ValueUsd"]
+        );
+        Assert.Contains(await run.Pipeline.RowsAsync("runs"), row =>
+            row.GetString("Error")
+                .StartsWith("accepted by an operator: body: seen 24 of 24 figures", StringComparison.Ordinal)
+        );
+    }
+
+    /// <summary>A body of nearly all partners in another unit, into an empty table.</summary>
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(1_000_000_000)]
+    public async Task A_slip_of_a_unit_into_an_empty_table_is_caught_by_the_range_of_the_total(long scale)
+    {
+        var codes = Enumerable.Range(4001, 200).Select(code => $"{code}").ToArray();
+        var rows = Rows(3, codes).Select(row => (row.Code, row.Month, row.Value * scale, row.ToDate * scale));
+        using var server = new CaseServer()
+            .On("exports/hs", Body(true, 2026, rows))
+            .On("imports/hs", Body(false, 2026, rows));
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server);
+        var verdict = await run.RunAsync();
+        Assert.Equal((1, 2), (verdict.ExitCode, verdict.Failed.Count));
+        Assert.Contains(
+            $"month 2026-01: seen {201_000 * scale} US dollars as the world row, expected 5000000000 to 5000000000000, "
+                + "which holds every month since 1985",
+            verdict.Failed[0],
+            StringComparison.Ordinal
+        );
+        Assert.Empty(await run.Pipeline.RowsAsync("trademonthly"));
+    }
+}

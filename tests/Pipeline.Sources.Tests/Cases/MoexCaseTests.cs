@@ -1,0 +1,217 @@
+using System.Globalization;
+using System.Text;
+using Pipeline.Ingestion;
+using Pipeline.Testing;
+using Xunit;
+
+namespace Pipeline.Sources.Tests.Cases;
+
+/// <summary>Tables of the Bank of Russia that were loaded, or refused, for the wrong reason once.</summary>
+public sealed class MoexCaseTests(Azurite azurite)
+{
+    private const string Volume = "'Номинальный объем ОФЗ, принадлежащих нерезидентам, млрд руб.";
+    private const string Share = "'Доля нерезидентов на рынке ОФЗ, %";
+
+    /// <summary>Twelve months of 2025, of which a test changes some cells.</summary>
+    private static byte[] Table(Action<int, string[]>? edit = null, bool merged = false)
+    {
+        var book = new TestWorkbook { Sheet = "ОФЗ", Dimension = "A1:D20" }
+            .Add(["'t"])
+            .Add(
+                merged
+                    ? ["'Дата", "'Номинальный объем ОФЗ, млрд руб.", "", "'Доля нерезидентов, %"]
+                    : ["'Дата", Volume, Share]
+            );
+        if (merged)
+            book.Add(["", "'принадлежащих нерезидентам", "'всего"]);
+        for (var month = 1; month <= 12; month++)
+        {
+            var day = new DateTime(2025, month, 1).ToOADate().ToString(CultureInfo.InvariantCulture);
+            string[] cells = merged
+                ? [day, "800", "24000", "3.3"]
+                : [day, (800 + month).ToString(CultureInfo.InvariantCulture), "3.3"];
+            edit?.Invoke(month, cells);
+            book.Add(cells);
+        }
+        return book.Write();
+    }
+
+    private Case Run(CaseServer server, params (string, string)[] more) =>
+        new(
+            azurite.NewAccount(),
+            "moex-holders",
+            server,
+            [("Moex__OfzTableUrl", $"{server.Address}/table_ofz.xlsx"), .. more]
+        );
+
+    [Fact]
+    public async Task A_month_in_another_unit_and_a_share_as_a_fraction_are_flagged_and_not_loaded_until_they_are_accepted()
+    {
+        using var server = new CaseServer().On(
+            "table_ofz",
+            Table(
+                (month, cells) =>
+                {
+                    if (month == 10)
+                        cells[1] = "810500";
+                    if (month == 11)
+                        cells[2] = "0.034";
+                    if (month == 12)
+                        cells[1] = "";
+                }
+            )
+        );
+        await using var run = Run(server);
+        var verdict = await run.RunAsync();
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Equal(10, (await run.Pipeline.RowsAsync("holders")).Count);
+        Assert.Equal(
+            [
+                "row 12, column volume: seen 810500 with a share of 3.3, which makes a market of 24560606, expected "
+                    + "a market of 500 to 500000 billions of roubles",
+                "row 13, column volume: seen 811 with a share of 0.034, which makes a market of 2385294, expected a "
+                    + "market of 500 to 500000 billions of roubles",
+            ],
+            (await run.Pipeline.RowsAsync("rejects"))
+                .Select(row => $"{row["Position"]}: seen {row["Seen"]}, expected {row["Expected"]}")
+                .Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task A_figure_far_above_its_neighbours_is_not_loaded_and_an_accepted_one_is_not_asked_about_again()
+    {
+        // Without a share nothing but the neighbours tells.
+        byte[] Body(string note) =>
+            Table(
+                (month, cells) =>
+                {
+                    cells[2] = "";
+                    if (month == 6)
+                        cells[1] = "80600";
+                    if (month == 12)
+                        cells[1] = note;
+                }
+            );
+        using var server = new CaseServer().On("table_ofz", Body("812"));
+        await using var run = Run(server);
+        var verdict = await run.RunAsync();
+        Assert.Equal((2, 11), (verdict.ExitCode, (await run.Pipeline.RowsAsync("holders")).Count));
+        var reject = Assert.Single(await run.Pipeline.RowsAsync("rejects"));
+        Assert.Equal("80600000000000", reject["Seen"]);
+        Assert.Equal(
+            "at most 10 times 806000000000, the median of its neighbours "
+                + "(2025-04-01 804000000000, 2025-05-01 805000000000, 2025-07-01 807000000000, 2025-08-01 "
+                + "808000000000)",
+            reject["Expected"]
+        );
+        await run
+            .Pipeline.Get<Replay>()
+            .RunAsync("moex-holders/ofz-nonresidents/all", "", accept: true, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+        Assert.Equal(12, (await run.Pipeline.RowsAsync("holders")).Count);
+        Assert.Equal("accepted", Assert.Single(await run.Pipeline.RowsAsync("rejects"))["State"]);
+        Assert.StartsWith(
+            "accepted by an operator: holders ofz|market_outstanding_cbr_monthly 2025-06-01|All non-residents|",
+            (await run.Pipeline.RowsAsync("runs"))[0].GetString("Error"),
+            StringComparison.Ordinal
+        );
+        server.On("table_ofz", Body("813"));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(0, (await run.RunAsync()).ExitCode);
+        Assert.Equal(12, (await run.Pipeline.RowsAsync("holders")).Count);
+    }
+
+    [Theory]
+    [InlineData(11, 2, 1)]
+    [InlineData(10, 0, 0)]
+    public async Task A_lasting_shift_is_believed_once_two_later_periods_confirm_it(int from, int exit, int rejected)
+    {
+        using var server = new CaseServer().On(
+            "table_ofz",
+            Table(
+                (month, cells) =>
+                {
+                    cells[2] = "";
+                    if (month >= from)
+                        cells[1] = "16000";
+                }
+            )
+        );
+        await using var run = Run(server);
+        Assert.Equal(
+            (exit, rejected > 0),
+            ((await run.RunAsync()).ExitCode, (await run.Pipeline.RowsAsync("rejects")).Count > 0)
+        );
+    }
+
+    [Fact]
+    public async Task A_month_in_the_future_and_one_before_the_table_begins_are_not_loaded()
+    {
+        using var server = new CaseServer().On(
+            "table_ofz",
+            Table(
+                (month, cells) =>
+                {
+                    if (month == 1)
+                        cells[0] = new DateTime(2011, 12, 1).ToOADate().ToString(CultureInfo.InvariantCulture);
+                    if (month == 12)
+                        cells[0] = new DateTime(2027, 1, 1).ToOADate().ToString(CultureInfo.InvariantCulture);
+                }
+            )
+        );
+        await using var run = Run(server);
+        Assert.Equal(2, (await run.RunAsync()).ExitCode);
+        Assert.Equal(
+            [
+                "2011-12-01: no earlier than 2012-01-01, the first day of the dataset",
+                "2027-01-01: no later than 2026-11-30, when the body was fetched",
+            ],
+            (await run.Pipeline.RowsAsync("rejects"))
+                .Select(row => $"{row["Seen"]}: {row["Expected"]}")
+                .Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task A_merged_header_stays_refused()
+    {
+        using var server = new CaseServer().On("table_ofz", Table(merged: true));
+        await using var run = Run(server);
+        var verdict = await run.RunAsync();
+        Assert.Equal(1, verdict.ExitCode);
+        Assert.Contains(
+            "a column with нерезидент and объем (the volume held)",
+            Assert.Single(verdict.Failed),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task An_exchange_that_says_nothing_has_failed_and_a_file_with_semicolons_is_named()
+    {
+        using var server = new CaseServer()
+            .On("table_ofz", Table())
+            .On("capitalization", "{\"capitalization\":{\"columns\":[\"CAPITALIZATION\",\"TRADEDATE\"],\"data\":[]}}");
+        await using var run = Run(
+            server,
+            ("Moex__IssUrl", $"{server.Address}/iss"),
+            ("Moex__HoldersFile", "holders.csv")
+        );
+        await run.DropAsync(
+            "holders.csv",
+            Encoding.UTF8.GetBytes("as_of;asset_class;basis;holder\n2025-12-31;equity;free_float;x\n")
+        );
+        var verdict = await run.RunAsync();
+        Assert.Equal(1, verdict.ExitCode);
+        Assert.Contains(verdict.Failed, line =>
+            line.Contains("market-capitalisation: last-day brought no rows: ", StringComparison.Ordinal)
+        );
+        Assert.Contains(verdict.Failed, line =>
+            line.Contains(
+                "line 1: seen semicolons between the columns, expected commas between the columns",
+                StringComparison.Ordinal
+            )
+        );
+    }
+}

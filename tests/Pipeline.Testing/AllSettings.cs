@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Pipeline.Issues;
+using Pipeline.Settings;
+using Pipeline.Sources;
+using Pipeline.Sources.Census;
+using Pipeline.Sources.Moex;
+using Pipeline.Sources.Unctad;
+
+namespace Pipeline.Testing;
+
+/// <summary>All options of the program, as it reads them.</summary>
+internal sealed record AllSettings(
+    PipelineOptions Pipeline,
+    CensusOptions Census,
+    UnctadOptions Unctad,
+    MoexOptions Moex
+)
+{
+    /// <summary>Every setting, in the order of the documentation.</summary>
+    public static IReadOnlyList<SettingInfo> List => SettingNames.All(SourceServices.Settings);
+
+    public bool UseSamples => Pipeline.UseSamples;
+
+    /// <summary>Reads them; null when anything is wrong.</summary>
+    public static AllSettings? Read(IConfiguration configuration, out IReadOnlyList<Finding> findings)
+    {
+        using var services = new ServiceCollection()
+            .AddPipelineEngine(configuration)
+            .AddSources(configuration)
+            .BuildServiceProvider();
+        findings = services.CheckSettings();
+        return findings.Count > 0
+            ? null
+            : new AllSettings(Get<PipelineOptions>(), Get<CensusOptions>(), Get<UnctadOptions>(), Get<MoexOptions>());
+
+        T Get<T>()
+            where T : class => services.GetRequiredService<IOptions<T>>().Value;
+    }
+}

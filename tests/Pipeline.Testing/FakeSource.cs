@@ -1,0 +1,281 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Azure.Data.Tables;
+using Pipeline.Datasets;
+using Pipeline.Issues;
+using Pipeline.Loading;
+using Pipeline.Slices;
+
+namespace Pipeline.Testing;
+
+/// <summary>A row of the fake source.</summary>
+internal sealed class FakeFact : FactRow
+{
+    public static FactTable Table { get; } = new FactTable<FakeFact>("fakefacts", pageRows: 20);
+
+    [Meaning("The name")]
+    public string Name { get; set; } = "";
+
+    [Meaning("The value")]
+    public long Value { get; set; }
+
+    [Meaning("The note")]
+    public string Note { get; set; } = "";
+
+    /// <inheritdoc/>
+    protected internal override double? Figure => Value;
+
+    /// <inheritdoc/>
+    protected internal override IReadOnlyList<string> FigureColumns => [nameof(Value)];
+
+    public override void Describe<TSink>(ref TSink sink)
+    {
+        sink.Add(nameof(Name), Name);
+        sink.Add(nameof(Value), Value);
+        sink.Add(nameof(Note), Note);
+    }
+}
+
+/// <summary>
+/// A small publisher on this machine. A body is words: <c>a=1</c> is a row, <c>a=1/note</c> one with a note, <c>a=</c>
+/// a value that is missing, <c>a=?</c> one that cannot be understood, <c>#</c> a row to leave out, <c>!</c> spoils the
+/// body as a whole, <c>+</c> makes the reader miscount.
+/// </summary>
+internal sealed class FakeSource : ISource, IDisposable
+{
+    private readonly HttpListener listener;
+    private readonly string address;
+    private readonly string[] keys;
+
+    public FakeSource(params string[] keys)
+    {
+        this.keys = keys.Length > 0 ? keys : ["one"];
+        listener = Loopback.StartServer(out var started);
+        address = started + "/";
+        _ = ServeAsync();
+    }
+
+    /// <summary>Where the server is, with a slash at its end.</summary>
+    public string Address => address;
+
+    /// <summary>What the server says to the key of a slice; set it to change the answer.</summary>
+    public ConcurrentDictionary<string, Reply> Replies { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The values of <c>If-None-Match</c> that came, empty where none did.</summary>
+    public ConcurrentQueue<string> Validators { get; } = new();
+
+    /// <summary>An answer of the fake server.</summary>
+    public sealed record Reply(string Body, int Status = 200, string? ETag = null);
+
+    /// <summary>Sets the answer for the slice <c>one</c>.</summary>
+    public string Body
+    {
+        set => Replies["one"] = new Reply(value);
+    }
+
+    public static Slice One { get; } = new("fake", "facts", "one");
+
+    /// <summary>How far ahead a slice that has ended is due again.</summary>
+    public TimeSpan Due { get; set; } = TimeSpan.Zero;
+
+    public bool Published { get; set; }
+    public IReadOnlyList<Slice> Parts { get; set; } = [];
+    public IReadOnlyList<string> Compared { get; set; } = [];
+    public string Name => "fake";
+    public IReadOnlyList<Dataset> Datasets { get; set; } =
+    [new("facts", "Facts", "Nobody", FakeFact.Table, "pieces", "http://localhost", "none", "any time")];
+    public Courtesy Courtesy { get; } =
+        new(
+            TimeSpan.Zero,
+            4,
+            TimeSpan.FromMinutes(5),
+            TimeSpan.FromMinutes(5),
+            1,
+            TimeSpan.FromMilliseconds(1),
+            TimeSpan.FromMilliseconds(1)
+        );
+
+    public IEnumerable<Slice> Slices(DateTimeOffset now) =>
+        Datasets.Count == 0 ? [] : keys.Select(key => new Slice(Name, "facts", key));
+
+    public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now) => now + Due;
+
+    public SourceRequest Request(Slice slice) =>
+        slice.Dataset != One.Dataset
+            ? throw new FormatException($"{slice}: seen no dataset of the publisher, expected {One.Dataset}")
+            : new(new Uri(address + slice.Key), "txt", 1 << 20);
+
+    public Verdict Judge(Slice slice, Answer answer) =>
+        answer.Status switch
+        {
+            200 => Verdict.Good,
+            204 => Verdict.Empty,
+            304 => Verdict.NotModified,
+            503 => Verdict.Retry("status 503", "an answer", "wait") with { MaxRetries = 0 },
+            _ => Verdict.Permanent($"status {answer.Status}", "status 200", "look at the body"),
+        };
+
+    public IReadOnlyList<Slice> Narrow(Slice slice) => slice == One ? Parts : [];
+
+    public bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known) => Published;
+
+    /// <summary>How much of its part of the table a body holds.</summary>
+    public Coverage Coverage { get; set; } = Coverage.Whole;
+
+    /// <summary>How the body is got, when not with one request.</summary>
+    public Func<Fetching, CancellationToken, Task<Fetched>>? Fetch { get; set; }
+
+    public Task<Fetched> FetchAsync(Fetching fetching, CancellationToken cancellationToken) =>
+        Fetch?.Invoke(fetching, cancellationToken)
+        ?? fetching.SendConditionalAsync(
+            Request(fetching.Slice),
+            answer => Judge(fetching.Slice, answer),
+            cancellationToken
+        );
+
+    /// <summary>
+    /// What the reader makes of a body's text before it reads it: another version of the program may read the
+    /// same body otherwise.
+    /// </summary>
+    public Func<string, string> Reading { get; set; } = text => text;
+
+    public ISliceReader Reader(Slice slice) => new FakeBody(slice, Coverage, Reading);
+
+    public IReadOnlyList<string> ComparedWith(Slice slice) => Compared;
+
+    public Task<IReadOnlyList<string>> CrossCheckAsync(
+        Slice slice,
+        Func<CancellationToken, Task<Stream>> body,
+        FactStore facts,
+        Func<CancellationToken, Task<long>> rows,
+        CancellationToken cancellationToken
+    ) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    public void Dispose() => listener.Close();
+
+    private async Task ServeAsync()
+    {
+        while (listener.IsListening)
+        {
+            HttpListenerContext call;
+            try
+            {
+                call = await listener.GetContextAsync();
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+            var asked = call.Request.Headers["If-None-Match"] ?? "";
+            Validators.Enqueue(asked);
+            var reply = Replies.GetValueOrDefault(call.Request.Url!.AbsolutePath[1..]) ?? new Reply("", 204);
+            if (asked.Length > 0 && asked == reply.ETag)
+                reply = reply with { Body = "", Status = 304 };
+            call.Response.StatusCode = reply.Status;
+            if (reply.ETag is not null)
+                call.Response.Headers["ETag"] = reply.ETag;
+            var bytes = Encoding.UTF8.GetBytes(reply.Body);
+            if (bytes.Length > 0)
+                await call.Response.OutputStream.WriteAsync(bytes);
+            call.Response.Close();
+        }
+    }
+
+    /// <summary>
+    /// Where the row of a name goes: <c>b:x</c> into a partition that it shares with no name without
+    /// <c>b:</c>.
+    /// </summary>
+    public static string PartitionOf(string key, string name) =>
+        name.IndexOf(':', StringComparison.Ordinal) is > 0 and var cut ? $"fake|{key}|{name[..cut]}" : $"fake|{key}";
+
+    /// <summary>Whether a partition holds rows of a slice.</summary>
+    public static bool Owns(string key, string partition) =>
+        partition == $"fake|{key}" || partition.StartsWith($"fake|{key}|", StringComparison.Ordinal);
+
+    private sealed class FakeBody(Slice slice, Coverage coverage, Func<string, string> reading) : ISliceReader
+    {
+        private string Partition => $"fake|{slice.Key}";
+        public FactTable Table => FakeFact.Table;
+        public SliceScope Scope =>
+            new(
+                TableClient.CreateQueryFilter($"PartitionKey ge {Partition} and PartitionKey lt {Partition + "}"}"),
+                ("", "~"),
+                (partition, _) => Owns(slice.Key, partition),
+                coverage
+            );
+
+        public bool InPolicy(FactRow row, DateTimeOffset vintage) => ((FakeFact)row).Value < 1000;
+
+        public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
+        {
+            var text = await TextAsync(body);
+            var batch = Read(text);
+            return new BodyCheck(
+                batch.Read + (text.Contains('+', StringComparison.Ordinal) ? 1 : 0),
+                batch.Rows.Count,
+                batch.Excluded,
+                batch.Missing.Count,
+                batch.Rejected.Count,
+                null,
+                text.Contains('!', StringComparison.Ordinal)
+                    ? new Finding("body", "\"!\"", "no \"!\"", "pull again")
+                    : null
+            )
+            {
+                Partitions = [.. batch.Rows.Select(row => row.PartitionKey).Distinct()],
+            };
+        }
+
+        public async IAsyncEnumerable<RowBatch> ReadAsync(
+            Stream body,
+            [EnumeratorCancellation] CancellationToken cancellationToken
+        )
+        {
+            yield return Read(await TextAsync(body));
+        }
+
+        private async Task<string> TextAsync(Stream body) => reading(await new StreamReader(body).ReadToEndAsync());
+
+        private RowBatch Read(string text)
+        {
+            var batch = new RowBatch();
+            foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                batch.Read++;
+                var (name, value) = word.Split('=') is [var left, var right] ? (left, right) : (word, "");
+                if (word[0] is '#' or '!')
+                {
+                    batch.Excluded++;
+                }
+                else if (value.Length == 0)
+                {
+                    batch.Missing.Add(new MissingRow(PartitionOf(slice.Key, name), name, "nothing sent"));
+                }
+                else if (!long.TryParse(value.Split('/')[0], CultureInfo.InvariantCulture, out var number))
+                {
+                    batch.Rejected.Add(
+                        new Finding($"word {batch.Read}", Finding.Quote(value), "a whole number", "kept in rejects")
+                    );
+                }
+                else
+                {
+                    batch.Rows.Add(
+                        new FakeFact
+                        {
+                            PartitionKey = PartitionOf(slice.Key, name),
+                            RowKey = name,
+                            Name = name,
+                            Value = number,
+                            Note = value.Contains('/', StringComparison.Ordinal) ? value.Split('/')[1] : "",
+                            Basis = "count",
+                        }
+                    );
+                }
+            }
+            return batch;
+        }
+    }
+}

@@ -1,0 +1,227 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Pipeline.Exports;
+using Pipeline.Ingestion;
+using Pipeline.Insight;
+using Pipeline.Insight.Claims;
+using Pipeline.Slices;
+using Pipeline.Sources.Census;
+using Pipeline.Storage;
+using Pipeline.Testing;
+using Xunit;
+
+namespace Pipeline.Tests.Ingestion;
+
+/// <summary>
+/// When indicators, claims and files are made anew although no slice has changed, and when they are
+/// not.
+/// </summary>
+public sealed class DigestTests(Azurite azurite)
+{
+    private const string Source = "census-trade";
+
+    /// <summary>
+    /// A real source, since only those have indicators and claims; the address is of this machine, so that no
+    /// pause is kept between two samples.
+    /// </summary>
+    private static readonly Dictionary<string, string?> Settings = new()
+    {
+        ["Census__From"] = "2023-01",
+        ["Census__Levels"] = "total",
+        ["Census__CountryFileUrl"] = "",
+        ["Census__BaseUrl"] = "http://127.0.0.1/data/timeseries/intltrade",
+    };
+
+    [Fact]
+    public async Task Other_claims_are_checked_by_the_next_plan_though_no_figure_has_changed()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Settings);
+        await pipeline.RunAsync();
+        await NothingIsDueAsync(pipeline);
+        Assert.DoesNotContain(await ClaimsAsync(pipeline), claim => claim.StartsWith("x ", StringComparison.Ordinal));
+
+        var (plan, digest) = With(pipeline, "one");
+        await plan.RunAsync(Source, CancellationToken.None);
+        var message = Assert.Single((await pipeline.Queue(Names.PublishQueue).ReceiveMessagesAsync(32)).Value);
+        Assert.Contains("\"RawBlob\":\"\"", message.Body.ToString(), StringComparison.Ordinal);
+        await digest.RunAsync(Source, CancellationToken.None);
+        Assert.Equal(["x c: one"], await ClaimsAsync(pipeline));
+        Assert.True(await digest.IsDoneAsync(Source, CancellationToken.None));
+
+        // Corrected: the same claim in other words.
+        var (_, corrected) = With(pipeline, "two");
+        Assert.False(await corrected.IsDoneAsync(Source, CancellationToken.None));
+        await corrected.RunAsync(Source, CancellationToken.None);
+        Assert.Equal(["x c: two"], await ClaimsAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task The_same_program_claims_and_settings_write_nothing_and_send_nothing()
+    {
+        var account = azurite.NewAccount();
+        await using var pipeline = new TestPipeline(account, Settings);
+        await pipeline.RunAsync();
+        await NothingIsDueAsync(pipeline);
+        // Another process that is the same.
+        await using var next = new TestPipeline(account, Settings);
+        var before = await VersionsAsync(next);
+        Assert.Empty(await next.Get<Plan>().RunAsync(Source, CancellationToken.None));
+        Assert.Null((await next.Queue(Names.PublishQueue).ReceiveMessageAsync()).Value);
+        await next.Get<Digest>().RunAsync(Source, CancellationToken.None);
+        Assert.Contains($"Information: {Source}: indicators, claims and files are up to date", next.Log);
+        Assert.Equal(before, await VersionsAsync(next));
+    }
+
+    [Fact]
+    public async Task Other_partners_are_a_reason()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Settings);
+        await pipeline.RunAsync();
+        var (services, census) = (pipeline.Get<IServiceProvider>(), pipeline.Get<IOptions<CensusOptions>>().Value);
+        foreach (
+            var partners in (IReadOnlyList<string>?[])
+                [
+                    ["4621"],
+                    ["4621", "5700"],
+                    null,
+                ]
+        )
+        {
+            var insight = ActivatorUtilities.CreateInstance<InsightRun>(
+                services,
+                Options.Create(census with { Partners = partners })
+            );
+            Assert.Equal(
+                partners is ["4621"],
+                await ActivatorUtilities
+                    .CreateInstance<Digest>(services, insight)
+                    .IsDoneAsync(Source, CancellationToken.None)
+            );
+        }
+    }
+
+    [Fact]
+    public async Task Another_version_of_the_program_is_a_reason_and_what_it_derives_the_same_is_not_written()
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Settings);
+        await pipeline.RunAsync();
+        var rows = await pipeline.Get<SliceBook>().ListAsync(Source, CancellationToken.None);
+        var insight = pipeline.Get<InsightRun>().Fingerprint;
+        var mark = (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None))[Source];
+        Assert.Equal(Digest.Mark(rows, pipeline.Get<ProgramVersion>().Id, insight), mark);
+
+        var container = pipeline
+            .Get<StorageAccount>()
+            .Blobs.GetBlobContainerClient(Names.ExportsContainer)
+            .GetBlobClient(ExportManifest.Name);
+        var manifest = ExportManifest.Read((await container.DownloadContentAsync()).Value.Content);
+        var older = Digest.Mark(rows, Guid.NewGuid(), insight);
+        Assert.NotEqual(mark, older);
+        await container.UploadAsync(
+            (manifest with { Sources = new Dictionary<string, string> { [Source] = older } }).Write(),
+            overwrite: true
+        );
+        var before = await VersionsAsync(pipeline);
+        await pipeline.RunAsync();
+        Assert.Equal(
+            ["exports manifest.json"],
+            (await VersionsAsync(pipeline)).Except(before).Select(version => version.Key)
+        );
+        Assert.Equal(mark, (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None))[Source]);
+    }
+
+    [Fact]
+    public void A_mark_differs_with_each_thing_that_it_stands_for()
+    {
+        var (program, slice) = (Guid.NewGuid(), new Slice(Source, "exports-total", "2023"));
+        var loaded = new SliceRow(slice)
+        {
+            Vintage = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero),
+            LastChanged = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero),
+        };
+        string[] marks =
+        [
+            Digest.Mark([loaded], program, "x"),
+            Digest.Mark([loaded], Guid.NewGuid(), "x"),
+            Digest.Mark([loaded], program, "y"),
+            Digest.Mark([], program, "x"),
+            Digest.Mark([loaded with { LastChanged = loaded.LastChanged.AddTicks(1) }], program, "x"),
+            Digest.Mark([loaded, loaded with { Slice = slice with { Key = "2024" } }], program, "x"),
+        ];
+        Assert.Equal(marks.Length, marks.Distinct().Count());
+        Assert.Equal(
+            marks[0],
+            Digest.Mark(
+                [new SliceRow(slice with { Key = "2025" }), loaded with { LastPulled = loaded.Vintage, Attempts = 3 }],
+                program,
+                "x"
+            )
+        );
+    }
+
+    /// <summary>Plan and digest of a program that has one claim.</summary>
+    private static (Plan, Digest) With(TestPipeline pipeline, string statement)
+    {
+        var book = ClaimBook.Parse(
+            [
+                (
+                    "f.json",
+                    $$"""
+                    {"articles":[{"id":"x","title":"X","date":"2020-02-01"}],"claims":[{"id":"c","article":"x","statement":"{{statement}}","comparison":"equals","subject":"it",
+                     "expression":"us-ru-exports-annual[2018]","stated":{"value":6.6,"unit":"billion US dollars","decimals":1} } ] }
+                    """
+                ),
+            ],
+            out var findings
+        );
+        Assert.True(book is not null, string.Join('\n', findings));
+        var services = pipeline.Get<IServiceProvider>();
+        var digest = ActivatorUtilities.CreateInstance<Digest>(
+            services,
+            ActivatorUtilities.CreateInstance<InsightRun>(services, book)
+        );
+        return (ActivatorUtilities.CreateInstance<Plan>(services, digest), digest);
+    }
+
+    /// <summary>The samples end in the past, so that every plan would ask for them anew.</summary>
+    private static async Task NothingIsDueAsync(TestPipeline pipeline)
+    {
+        foreach (var row in await pipeline.Get<SliceBook>().ListAsync(Source, CancellationToken.None))
+        {
+            await pipeline
+                .Get<SliceBook>()
+                .UpdateAsync(row.Slice, now => now with { NextDue = DateTimeOffset.MaxValue }, CancellationToken.None);
+        }
+    }
+
+    private static async Task<List<string>> ClaimsAsync(TestPipeline pipeline) =>
+        [
+            .. (await pipeline.RowsAsync(Names.Claims)).Select(row =>
+                $"{row.PartitionKey} {row.RowKey}: {row.GetString("Statement")}"
+            ),
+        ];
+
+    /// <summary>Of everything that a digest writes.</summary>
+    private static async Task<Dictionary<string, string>> VersionsAsync(TestPipeline pipeline)
+    {
+        var versions = new Dictionary<string, string>();
+        foreach (var table in (string[])[Names.Indicators, Names.Claims, Names.History])
+        {
+            foreach (var row in await pipeline.RowsAsync(table))
+                versions.Add($"{table} {row.PartitionKey} {row.RowKey}", row.ETag.ToString());
+        }
+
+        await foreach (
+            var blob in pipeline
+                .Get<StorageAccount>()
+                .Blobs.GetBlobContainerClient(Names.ExportsContainer)
+                .GetBlobsAsync()
+        )
+        {
+            versions.Add($"exports {blob.Name}", blob.Properties.ETag.ToString()!);
+        }
+
+        Assert.Contains(versions, version => version.Key.StartsWith("exports trademonthly/", StringComparison.Ordinal));
+        return versions;
+    }
+}
