@@ -230,7 +230,7 @@ internal sealed class App : IAsyncDisposable
             Repository.Root,
             "src",
             project,
-            Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "Pipeline.Tests"), AppContext.BaseDirectory)
+            Path.GetRelativePath(Path.Combine(Repository.Root, "tests", "Pipeline.EndToEnd"), AppContext.BaseDirectory)
         );
 
     private static void Keep(StringBuilder text, string? line)

@@ -17,7 +17,7 @@ internal static class Contract
     {
         var start = new ProcessStartInfo(
             "node",
-            [Path.Combine(Repository.Root, "tests", "Pipeline.Tests", "EndToEnd", "contract.mjs")]
+            [Path.Combine(Repository.Root, "tests", "Pipeline.EndToEnd", "contract.mjs")]
         )
         {
             RedirectStandardOutput = true,
