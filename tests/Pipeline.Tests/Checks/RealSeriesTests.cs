@@ -372,6 +372,55 @@ public sealed class RealSeriesTests
         Assert.Empty(found.Flagged);
     }
 
+    /// <summary>Chapters of all partners beside the totals of the balance file, which are of another vintage.</summary>
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(1000, "sums of another magnitude than the stored total, the first: ")]
+    [InlineData(0.001, "sums of another magnitude than the stored total, the first: ")]
+    public async Task True_chapters_fit_the_totals_of_their_partners(double factor, string? seen)
+    {
+        using var answer = JsonDocument.Parse(Read("census/imports_hs_HS2_all_partners_2023-01.json"));
+        var names = answer.RootElement[0].EnumerateArray().Select(name => name.GetString()).ToList();
+        var (code, value, chapter) = (
+            names.IndexOf("CTY_CODE"),
+            names.IndexOf("GEN_VAL_MO"),
+            names.IndexOf("I_COMMODITY")
+        );
+        var body = answer
+            .RootElement.EnumerateArray()
+            .Skip(1)
+            .Where(row => row[code].GetString() is [>= '1' and <= '8', ..] own && own.All(char.IsAsciiDigit))
+            .Select(row => new TradeMonthly
+            {
+                PartitionKey = $"{row[code].GetString()}|imports|HS2",
+                RowKey = $"2023-01|{row[chapter].GetString()}",
+                ValueUsd = (long)(long.Parse(row[value].GetString()!, CultureInfo.InvariantCulture) * factor),
+            })
+            .DistinctBy(row => (row.PartitionKey, row.RowKey))
+            .ToList();
+        Assert.InRange(body.Count, 7_000, 9_464);
+        var reader = new RowsReader(
+            TradeMonthly.Table,
+            Trade.Reader("imports-hs2/all-2023-01", Trade.Settings(all: true)).Figures,
+            body
+        );
+        var found = await reader.ReviewAsync(stored: new StoredRows(Totals()));
+        if (seen is null)
+            Assert.Null(found.Refusal);
+        else
+            Assert.Contains(seen, found.Refusal?.Seen, StringComparison.Ordinal);
+        if (factor <= 1)
+            Assert.Empty(found.Flagged);
+    }
+
+    [Fact]
+    public async Task No_true_statement_on_holders_is_refused()
+    {
+        var reader = new HoldersBody { LastDay = new DateOnly(2026, 1, 1) };
+        var outcome = await BodyOutcome.ReadAsync(reader, Read("moex/holders.csv"));
+        Assert.Equal((null, 38, 0), (outcome.Check.Refusal, outcome.Check.Kept, outcome.Check.Rejected));
+    }
+
     /// <summary>US dollars in a euro (an ECU before 1999), by year from 1990 on.</summary>
     private static readonly decimal[] Euro =
     [
