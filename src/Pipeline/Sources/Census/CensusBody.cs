@@ -22,7 +22,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusSettings settings, Dat
     /// <summary>
     /// How far a month's total may stand out. Source: the balance file, all partners, both flows, 1985-01 to 2024-06,
     /// as one series, as closed and open years, with and without the stored months around them. With a median of at
-    /// least 20 million the largest is 25.2 times it (exports to the British island territory 7380 in 2013-02), so that
+    /// least 20 million the largest is 25.2 times it (exports to Equatorial Guinea, 7380, in 2013-02), so that
     /// the factor leaves room for twice as much. With 10 million it is 64.7 times, with 5 million 79.6 times.
     /// Commodities of one partner have no such history: their sums are checked.
     /// </summary>
