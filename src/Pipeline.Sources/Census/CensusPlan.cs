@@ -21,9 +21,13 @@ internal sealed class CensusPlan(string source, CensusOptions settings)
     public IEnumerable<Slice> Slices(DateTimeOffset now)
     {
         var first = settings.From > CensusSlice.FirstMonth ? settings.From : CensusSlice.FirstMonth;
-        // Newest years first: they are what people wait for.
-        for (var year = now.Year; year >= first.Year; year--)
+        // Newest years first: they are what people wait for. But the first months of an open year are held against
+        // those of the year before, which is therefore loaded earlier.
+        int[] latest = [now.Year - 1, now.Year];
+        foreach (var year in latest.Concat(Enumerable.Range(0, now.Year).Select(back => now.Year - 2 - back)))
         {
+            if (year < first.Year)
+                continue;
             foreach (var level in settings.Levels)
             {
                 foreach (var flow in (string[])[CensusSlice.Exports, CensusSlice.Imports])

@@ -45,7 +45,10 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     }
 
     /// <summary>Stands for all commodities together.</summary>
-    public Commodity Total { get; } = new("TOTAL", "All commodities", 0);
+    public Commodity Total { get; } = new(TotalCode, "All commodities", 0);
+
+    /// <summary>Stands for all commodities together.</summary>
+    public const string TotalCode = "TOTAL";
 
     /// <summary>The partitions of the partners met so far.</summary>
     public IReadOnlyCollection<string> Partitions => [.. partners.Values.Select(partner => partner.PartitionKey)];

@@ -37,10 +37,8 @@ internal sealed class CapitalisationBody : HolderBody
     protected override SpikeLimit Spikes { get; } = new(LeastRoubles, 5);
 
     /// <inheritdoc/>
-    protected override string Neighbours =>
-        TableClient.CreateQueryFilter(
-            $"PartitionKey eq {HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation)}"
-        );
+    protected override Func<string, string> Neighbours =>
+        partition => TableClient.CreateQueryFilter($"PartitionKey eq {partition}");
 
     /// <inheritdoc/>
     public override string Wanted => "the capitalisation of a trading day";

@@ -32,8 +32,11 @@ internal abstract class HolderBody : ISliceReader
     /// <summary>More than all securities of the country are worth, in roubles.</summary>
     protected const double MostValue = 1_000_000_000_000_000;
 
-    /// <summary>Stored rows that are neighbours of those of the body, as an OData filter.</summary>
-    protected virtual string Neighbours => "";
+    /// <summary>Stored rows that are neighbours of those of the body, as an OData filter by partition.</summary>
+    protected virtual Func<string, string>? Neighbours => null;
+
+    /// <summary>How far a share may stand out, in percentage points; null where the history is too restless.</summary>
+    protected virtual ShareLimit? Shares => null;
 
     /// <inheritdoc/>
     public FigurePolicy Figures =>
@@ -42,6 +45,7 @@ internal abstract class HolderBody : ISliceReader
             Plausible = Plausible is { } range ? row => double.IsNaN(((Holding)row).Value) ? null : range : null,
             Spikes = Spikes is { } limit ? _ => limit : null,
             Neighbours = Neighbours,
+            Shares = Shares,
             Periods = new PeriodLimits(
                 FirstDay.ToString("O", CultureInfo.InvariantCulture),
                 LastDay.ToString("O", CultureInfo.InvariantCulture),

@@ -14,6 +14,9 @@ internal sealed class HoldersBody : HolderBody
     /// <summary>What exact shares of countries may add up to: all, and what rounding can add.</summary>
     private const decimal MostTogether = 100.5m;
 
+    /// <summary>So many shares of one day and basis say something about their unit.</summary>
+    private const int FewShares = 3;
+
     /// <inheritdoc/>
     public override SliceScope Scope => MoexScope.OfHolders;
 
@@ -74,8 +77,35 @@ internal sealed class HoldersBody : HolderBody
         }
 
         reading.Settle();
+        Fractions(reading);
         Together(reading);
         return reading;
+    }
+
+    /// <summary>
+    /// Refuses shares that look like fractions of 1: so many of one day and basis, and none above one per cent. One
+    /// small share alone may be true.
+    /// </summary>
+    private static void Fractions(HolderReading reading)
+    {
+        foreach (
+            var group in reading
+                .Rows.Where(row => !double.IsNaN(row.Row.SharePercent))
+                .GroupBy(row => Of(row.Row))
+                .Where(group => group.Count() >= FewShares && group.All(row => row.Row.SharePercent <= 1))
+        )
+        {
+            var (where, first) = group.First();
+            reading.Doubt(
+                new Finding(
+                    $"{where}, column share_percent",
+                    $"{group.Count()} shares of {first.AssetClass} by {first.Basis} on {first.RowKey[..10]}, none above 1",
+                    "per cent, not fractions of 1",
+                    "the table keeps the old rows; write the shares in per cent and put the file into the container "
+                        + "again, or replay the slice with accept if the shares are right"
+                )
+            );
+        }
     }
 
     /// <summary>

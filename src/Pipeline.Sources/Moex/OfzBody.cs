@@ -46,6 +46,20 @@ internal sealed class OfzBody : HolderBody
     protected override SpikeLimit Spikes { get; } = new(50_000_000_000, 10);
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// Source: the statements above. A slip of a thousand leaves the range either way, also without a share.
+    /// </remarks>
+    protected override (double Least, double Most)? Plausible => (20_000_000_000, 100_000_000_000_000);
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// Source: the same statements. Within 100 days no share is further than 2.4 points (2021-01-01 to 2021-04-01) or
+    /// 1.2 times (2025-11-01 to 2025-12-01) from the nearest other one.
+    /// </remarks>
+    protected override ShareLimit Shares { get; } =
+        new(row => ((Holding)row).SharePercent is var share && !double.IsNaN(share) ? share : null, 5, 3, 100);
+
+    /// <inheritdoc/>
     public override string Wanted => "a month with a volume or a share";
 
     /// <summary>

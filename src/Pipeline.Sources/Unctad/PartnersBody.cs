@@ -57,6 +57,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         new()
         {
             Spikes = _ => Limit,
+            Whole = Whole,
             Periods = new PeriodLimits(
                 $"{FirstYear}",
                 $"{lastYear}",
@@ -66,6 +67,38 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         };
 
     private static readonly SpikeLimit Limit = new(100_000_000, 100);
+
+    /// <summary>
+    /// Partners add up to the host's total of the other dataset. The two are of different vintages and principles, so
+    /// that only a slip of a unit shows.
+    /// </summary>
+    private static readonly WholeLimit Whole = new(
+        FdiAnnual.Table,
+        row =>
+            row is FdiPartner { Measure: UnctadSlice.Stock } partner
+                ? ($"{partner.HostCode}|{partner.Direction}|{partner.Measure}", $"{partner.Year:0000}")
+                : null,
+        WholeFloor,
+        WholeFactor,
+        ManyPartners
+    );
+
+    /// <summary>
+    /// Stocks only: totals of flows are net, and may be far smaller than what they are the sum of. The factor is half of
+    /// a slip of a thousand, on the scale of factors.
+    /// </summary>
+    private const double WholeFloor = 1_000_000_000,
+        WholeFactor = 30;
+
+    /// <summary>So many partners with a figure are nearly all that a host has.</summary>
+    private const int ManyPartners = 50;
+
+    /// <summary>
+    /// What so many partners have together at the least, in US dollars and without signs. Source: the bilateral
+    /// statistics of Russia, where the least is 36 billion (inward flows of 2009) of 55 to 88 partners with a figure.
+    /// A small host may have less: an operator can say so.
+    /// </summary>
+    private const long LeastOfMany = 1_000_000_000;
 
     /// <summary>The first year of the publisher's statistics.</summary>
     private const int FirstYear = 1970;
@@ -249,6 +282,9 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
                 batch.Rejected.Add(finding);
             }
         }
+        refusal ??= groups
+            .Select(group => RangeVerdict(group.Key, group.Value))
+            .FirstOrDefault(found => found is not null);
         foreach (var rows in groups.Values)
             Place(rows, batch);
         if (batch.Read == 0)
@@ -276,6 +312,24 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
             refusal,
             batch.Rows.Count == 0 ? null : $"{batch.Rows.Cast<FdiPartner>().Max(row => row.Year):0000}-12"
         );
+    }
+
+    /// <summary>What partners have together is of a plausible magnitude, also where the file has no total.</summary>
+    private static Finding? RangeVerdict(PartnersGroup group, List<PartnersRow> partners)
+    {
+        var sum = partners.Aggregate((Int128)0, (sum, partner) => sum + Int128.Abs(partner.Dollars ?? 0));
+        var count = partners.Count(partner => partner.Dollars is not (null or 0));
+        return sum <= MostTogether && (count < ManyPartners || sum >= LeastOfMany)
+            ? null
+            : new Finding(
+                $"line {partners[0].Line}, {group}",
+                $"{count} partners that have {sum} US dollars together, without signs",
+                sum > MostTogether
+                    ? $"at most {MostTogether} for one host"
+                    : $"at least {LeastOfMany} for {ManyPartners} partners or more",
+                "the table keeps the old rows; check the unit, million US dollars, put the file right and drop it "
+                    + "again, or replay the slice with accept if the figures are right"
+            );
     }
 
     /// <summary>

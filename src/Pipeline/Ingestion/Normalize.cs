@@ -146,7 +146,13 @@ public sealed class Normalize(
         await rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
         if (word.Note is { Length: > 0 } note)
             run = run with { Error = note };
-        check = check with { Kept = check.Kept - flagged.Count, Rejected = check.Rejected + flagged.Count };
+        check = check with
+        {
+            Kept = check.Kept - flagged.Count,
+            Rejected = check.Rejected + flagged.Count,
+            // A row that is not loaded does not make the table newer: it would hide that the source is late.
+            Newest = flagged.Count == 0 ? check.Newest : review.NewestWithout(flagged.Keys),
+        };
         await MergeAsync(
             name,
             run,
@@ -274,7 +280,11 @@ public sealed class Normalize(
     {
         if (reader.Figures is null && existing is null)
             return FigureFindings.None;
-        var review = new FigureReview(reader, existing is null ? null : new ExistingFigures(existing), facts);
+        var review = new FigureReview(
+            reader,
+            existing is null ? null : new ExistingFigures(existing),
+            new StoredFigures(facts, rejects, name.Slice.Source, name.Vintage)
+        );
         var found = await review.RunAsync(stored.ReadAsync, cancellationToken);
         if (reader.Figures?.Spikes is not null)
         {

@@ -121,6 +121,17 @@ public sealed class Pull(
                 );
                 return;
             }
+            // Figures that stood out may be confirmed by what was loaded since.
+            if (
+                loaded is not null
+                && before.State == SliceState.Done
+                && before.LastError.Length > 0
+                && outcome.Source.Reader(slice) is { Figures.Neighbours: not null } reader
+                && await rejects.HasFlaggedAsync(slice, reader.Table.Name, cancellationToken)
+            )
+            {
+                await queues.SendAsync(new NormalizeMessage(slice.Id, loaded.Blob, Replay: true), cancellationToken);
+            }
             // The source is back at this body: what was wrong with later answers is over.
             if (before.State != SliceState.Done)
                 await rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken);

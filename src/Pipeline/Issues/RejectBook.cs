@@ -220,6 +220,46 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         }
     }
 
+    /// <summary>
+    /// Rows of a table that were flagged since a month, whatever has become of the reject: the place and the figure.
+    /// </summary>
+    internal async IAsyncEnumerable<(string Where, string Seen)> ReadFlaggedAsync(
+        string source,
+        string table,
+        DateTimeOffset since,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var (from, to) = ($"{source}|{since.UtcDateTime:yyyy-MM}", $"{source}}}");
+        var (first, end) = ($"{table} ", $"{table}!"); // "!" follows the blank in the order of text.
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey ge {from} and PartitionKey lt {to} and Position ge {first} and Position lt {end}"
+        );
+        string[] columns = ["Position", "Seen"];
+        await foreach (
+            var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken, columns)
+        )
+        {
+            yield return (row.GetString("Position"), row.GetString("Seen"));
+        }
+    }
+
+    /// <summary>True if a slice has an open reject of a row of a table.</summary>
+    internal async Task<bool> HasFlaggedAsync(Slice slice, string table, CancellationToken cancellationToken)
+    {
+        var (first, end) = ($"{table} ", $"{table}!");
+        var filter =
+            $"{OfSource(slice.Source)} and "
+            + TableClient.CreateQueryFilter($"Slice eq {slice.Id} and Position ge {first} and Position lt {end}");
+        await foreach (
+            var _ in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken, ["Position"])
+        )
+        {
+            return true;
+        }
+        return false;
+    }
+
     /// <summary>The first open rejects of a source, by their keys; no more are read.</summary>
     public async Task<IReadOnlyList<Finding>> OpenAsync(string source, int most, CancellationToken cancellationToken)
     {

@@ -20,10 +20,16 @@ public sealed record FigurePolicy
     public Func<FactRow, (double Least, double Most)?>? Plausible { get; init; }
 
     /// <summary>
-    /// Stored rows that take part as neighbours though the body does not have them, as an OData filter; empty for
-    /// none.
+    /// Stored rows of a partition that take part as neighbours though the body does not have them, as an OData filter;
+    /// null for none.
     /// </summary>
-    public string Neighbours { get; init; } = "";
+    public Func<string, string>? Neighbours { get; init; }
+
+    /// <summary>The total that a row is a part of, and that the table may have; null where there is none.</summary>
+    public WholeLimit? Whole { get; init; }
+
+    /// <summary>How far a share may stand out from its neighbours; null for datasets without shares.</summary>
+    public ShareLimit? Shares { get; init; }
 
     /// <summary>
     /// The first and last period that a row may have, as its key begins; null where the reader checks it.
@@ -37,6 +43,33 @@ public sealed record FigurePolicy
 /// <param name="Floor">The least median that says anything: smaller series jump.</param>
 /// <param name="Factor">How many times the median is too much.</param>
 public sealed record SpikeLimit(double Floor, double Factor);
+
+/// <summary>
+/// Rows that add up to a stored total are of its magnitude. The two may be of different vintages, so that only a slip
+/// of a unit shows.
+/// </summary>
+/// <param name="Table">The table that has the totals.</param>
+/// <param name="Key">The key of the total that a row is a part of; null when it is not compared.</param>
+/// <param name="Floor">Smaller totals and sums say nothing.</param>
+/// <param name="Factor">How many times the total is too much, or the sum too little.</param>
+/// <param name="Many">From so many parts on they are all that there are, so that the sum may not be too small.</param>
+public sealed record WholeLimit(
+    FactTable Table,
+    Func<FactRow, (string Partition, string Row)?> Key,
+    double Floor,
+    double Factor,
+    int Many
+);
+
+/// <summary>
+/// A share is held to be wrong when fewer than two of its neighbours are within <paramref name="Points"/> percentage
+/// points and <paramref name="Factor"/> times of it.
+/// </summary>
+/// <param name="Of">The share of a row in per cent; null when it has none.</param>
+/// <param name="Points">The most percentage points.</param>
+/// <param name="Factor">The largest ratio.</param>
+/// <param name="Days">Neighbours that are further away say nothing.</param>
+public sealed record ShareLimit(Func<FactRow, double?> Of, double Points, double Factor, int Days);
 
 /// <summary>The periods that a body can have.</summary>
 /// <param name="First">The first, in the form of the keys.</param>

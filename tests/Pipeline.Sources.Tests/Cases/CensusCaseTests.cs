@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Pipeline.Slices;
+using Pipeline.Sources.Census;
 using Pipeline.Testing;
 using Xunit;
 
@@ -395,5 +396,163 @@ public sealed class CensusCaseTests(Azurite azurite)
             StringComparison.Ordinal
         );
         Assert.Empty(await run.Pipeline.RowsAsync("trademonthly"));
+    }
+
+    /// <summary>Months of the United States' trade with one partner, in millions, beside a large one and the world.</summary>
+    private static string Totals(bool exports, int year, params long[] millions)
+    {
+        var rows = new List<(string, int, long, long)>();
+        var (own, all) = (0L, 0L);
+        for (var month = 1; month <= millions.Length; month++)
+        {
+            var value = millions[month - 1] * 1_000_000;
+            (own, all) = (own + value, all + value + 1_000_000_000);
+            rows.Add(("4621", month, value, own));
+            rows.Add(("5700", month, 1_000_000_000, 1_000_000_000L * month));
+            rows.Add((World, month, value + 1_000_000_000, all));
+        }
+        return Body(exports, year, rows);
+    }
+
+    [Fact]
+    public async Task The_first_month_of_a_year_is_held_against_the_stored_months_before_it()
+    {
+        using var server = new CaseServer()
+            .On("/hs", "", 204)
+            .On("exports/hs time=2025", Totals(true, 2025, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300))
+            .On("exports/hs time=2026", Totals(true, 2026, 300_000));
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server, ("Census__From", "2025-01"));
+        var verdict = await run.RunAsync();
+        Assert.Contains(
+            "trademonthly 4621|exports|total 2026-01|TOTAL: seen 300000000000, expected at most 50 times 300000000, the "
+                + "median of its neighbours (2025-09 300000000, 2025-10 300000000, 2025-11 300000000, 2025-12 "
+                + "300000000); the row is not loaded; ",
+            Assert.Single(verdict.Open),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(25, (await run.Pipeline.RowsAsync("trademonthly")).Count);
+    }
+
+    [Fact]
+    public async Task A_lasting_shift_in_December_is_believed_once_two_months_of_the_next_year_confirm_it()
+    {
+        using var server = new CaseServer()
+            .On("/hs", "", 204)
+            .On("exports/hs time=2025", Totals(true, 2025, 21, 22, 21, 22, 21, 22, 21, 22, 21, 22, 21, 2_000));
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server, ("Census__From", "2025-01"));
+        await run.RunAsync();
+        Assert.Single(await run.Pipeline.RowsAsync("rejects", "State eq 'open'"));
+        server.On("exports/hs time=2026", Totals(true, 2026, 2_001, 2_002, 2_003));
+        for (var plan = 0; plan < 2; plan++)
+        {
+            run.Clock.Advance(TimeSpan.FromDays(2));
+            await run.RunAsync();
+        }
+        Assert.Empty(await run.Pipeline.RowsAsync("rejects", "State eq 'open'"));
+        Assert.Equal(
+            ["2025-12|TOTAL", "2026-01|TOTAL", "2026-02|TOTAL", "2026-03|TOTAL"],
+            (
+                await run.Pipeline.RowsAsync(
+                    "trademonthly",
+                    "PartitionKey eq '4621|exports|total' and RowKey ge '2025-12'"
+                )
+            )
+                .Select(row => row.RowKey)
+                .Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Theory]
+    [InlineData(1, 12)]
+    [InlineData(1000, 0)]
+    public async Task Chapters_a_thousand_times_their_total_are_not_loaded_into_empty_tables(long factor, int loaded)
+    {
+        long[] months = [.. Enumerable.Repeat(500L, 12)];
+        var chapters =
+            "[[\"CTY_CODE\",\"CTY_NAME\",\"E_COMMODITY\",\"E_COMMODITY_SDESC\",\"ALL_VAL_MO\",\"ALL_VAL_YR\",\"COMM_LVL\","
+            + "\"time\"]"
+            + string.Concat(
+                Enumerable
+                    .Range(1, 12)
+                    .Select(month =>
+                        $",\n[\"4621\",\"RUSSIA\",\"27\",\"OIL\",\"{500_000_000 * factor}\",\"{500_000_000 * factor * month}\",\"HS2\","
+                        + $"\"2025-{month:00}\"]"
+                    )
+            )
+            + "]";
+        using var server = new CaseServer()
+            .On("/hs", "", 204)
+            .On("exports/hs time=2025", Totals(true, 2025, months))
+            .On("imports/hs time=2025", Totals(false, 2025, months))
+            .On("COMM_LVL", "", 204)
+            .On("exports/hs COMM_LVL", chapters);
+        await using var run = new Case(
+            azurite.NewAccount(),
+            "census-trade",
+            server,
+            ("Census__Levels", "total,HS2"),
+            ("Census__From", "2025-01")
+        );
+        var verdict = await run.RunAsync();
+        Assert.Equal(loaded, (await run.Pipeline.RowsAsync("trademonthly", "Level eq 'HS2'")).Count);
+        if (loaded == 0)
+        {
+            Assert.Contains(verdict.Failed, line =>
+                line.Contains(
+                    "exports-hs2/4621-2025 body: seen 12 sums of another magnitude than the stored total, the first: 1 "
+                        + "figures that add up to 500000000000, of trademonthly 4621|exports|total 2025-01|TOTAL, expected "
+                        + "at most 10 times 500000000, the total that the table has, and at least a 10th of it; ",
+                    StringComparison.Ordinal
+                )
+            );
+        }
+    }
+
+    /// <summary>A year of the published balance file as the API would give it.</summary>
+    private static string Published(int year, bool imports)
+    {
+        var rows = new List<(string, int, long, long)>();
+        var (world, toDate) = (new long[12], 0L);
+        foreach (
+            var (row, _) in BalanceFile.Read(new MemoryStream(RealData.Read("census/country_balance_2024-11.xlsx")))
+        )
+        {
+            if (row is null || $"{row.Year}" != $"{year}" || $"{row.Code}".StartsWith('0'))
+                continue;
+            var sum = 0L;
+            for (var month = 1; month <= 12; month++)
+            {
+                Assert.True(BalanceFile.TryDollars((imports ? row.Imports : row.Exports)[month - 1], out var dollars));
+                (sum, world[month - 1]) = (sum + dollars, world[month - 1] + dollars);
+                if (sum > 0)
+                    rows.Add(($"{row.Code}", month, dollars, sum));
+            }
+        }
+        for (var month = 1; month <= 12; month++)
+            rows.Add((World, month, world[month - 1], toDate += world[month - 1]));
+        return Body(!imports, year, rows);
+    }
+
+    [Fact]
+    public async Task The_true_year_2016_with_its_leaps_of_small_partners_is_loaded_as_a_whole()
+    {
+        using var server = new CaseServer()
+            .On("/hs", "", 204)
+            .On("exports/hs time=2016", Published(2016, imports: false))
+            .On("imports/hs time=2016", Published(2016, imports: true));
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server, ("Census__From", "2016-01"));
+        await run.RunAsync();
+        Assert.Empty(await run.Pipeline.RowsAsync("rejects"));
+        Assert.Equal(
+            [522_203_300L, 674_534_157L],
+            [
+                (await run.Pipeline.RowsAsync("trademonthly", "PartitionKey eq '5610|exports|total' and Month eq 10"))[
+                    0
+                ]["ValueUsd"],
+                (await run.Pipeline.RowsAsync("trademonthly", "PartitionKey eq '4730|imports|total' and Month eq 3"))[
+                    0
+                ]["ValueUsd"],
+            ]
+        );
     }
 }

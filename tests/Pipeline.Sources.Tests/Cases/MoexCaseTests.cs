@@ -214,4 +214,115 @@ public sealed class MoexCaseTests(Azurite azurite)
             )
         );
     }
+
+    private static string Capitalisation(decimal trillions, string day) =>
+        "{\"capitalization\":{\"columns\":[\"CAPITALIZATION\",\"TRADEDATE\"],\"data\":[["
+        + $"{trillions * 1_000_000_000_000m:0},\"{day}\"]]}}}}";
+
+    [Fact]
+    public async Task A_lasting_shift_of_the_capitalisation_is_believed_once_two_days_before_were_as_high()
+    {
+        using var server = new CaseServer();
+        await using var run = Run(server, ("Moex__IssUrl", $"{server.Address}/iss"), ("Moex__OfzTableUrl", ""));
+        for (var day = 11; day <= 20; day++)
+        {
+            server.On("capitalization", Capitalisation(day <= 14 ? 50 : 300, $"2026-11-{day}"));
+            await run.RunAsync();
+            run.Clock.Advance(TimeSpan.FromDays(1));
+        }
+        Assert.Equal(
+            ["11", "12", "13", "14", "17", "18", "19", "20"],
+            (await run.Pipeline.RowsAsync("holders")).Select(row => row.RowKey[8..10]).Order(StringComparer.Ordinal)
+        );
+        var rejects = await run.Pipeline.RowsAsync("rejects");
+        Assert.Equal(["15", "16"], rejects.Select(row => row.GetString("Position").Split('-')[2][..2]));
+        Assert.Equal(
+            "at most 5 times 50000000000000, the median of its neighbours (2026-11-11 50000000000000, 2026-11-12 "
+                + "50000000000000, 2026-11-13 50000000000000, 2026-11-14 50000000000000)",
+            rejects[0]["Expected"]
+        );
+    }
+
+    [Fact]
+    public async Task A_month_in_the_future_that_is_not_loaded_does_not_hide_that_the_table_is_late()
+    {
+        var months = Table((month, cells) => cells[0] = month == 12 ? "47484" : cells[0]); // 2030-01-01
+        using var server = new CaseServer().On("table_ofz", months);
+        await using var run = Run(server);
+        var verdict = await run.RunAsync();
+        Assert.Equal((2, 11), (verdict.ExitCode, (await run.Pipeline.RowsAsync("holders")).Count));
+        Assert.Equal("2025-11", Assert.Single(await run.Pipeline.RowsAsync("slices"))["Newest"]);
+        Assert.Equal(
+            "late: moex-holders/ofz-nonresidents/all is late: its newest period is 2025-11, 2026-10 should be out by now",
+            Assert.Single(verdict.Late)
+        );
+    }
+
+    [Theory]
+    [InlineData("0.25", true)]
+    [InlineData("0.25", false)]
+    [InlineData("2.5", false)]
+    public async Task A_share_in_another_unit_of_a_month_without_a_volume_is_not_loaded(string slip, bool over)
+    {
+        using var server = new CaseServer();
+        await using var run = Run(server);
+        if (over)
+        {
+            server.On("table_ofz", Table((_, cells) => (cells[1], cells[2]) = ("", "25")));
+            await run.RunAsync();
+            run.Clock.Advance(TimeSpan.FromDays(2));
+        }
+        server.On("table_ofz", Table((month, cells) => (cells[1], cells[2]) = ("", month == 6 ? slip : "25")));
+        var verdict = await run.RunAsync();
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Equal(over ? 12 : 11, (await run.Pipeline.RowsAsync("holders")).Count);
+        Assert.Contains(
+            $"seen a share of {slip}, expected a share within 5 points and 3 times of two of its neighbours (2025-04-01 "
+                + "25, 2025-05-01 25, 2025-07-01 25, 2025-08-01 25); the row is not loaded; ",
+            Assert.Single(verdict.Open),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_table_whose_months_have_slipped_by_a_row_is_not_loaded_over_a_true_one(bool withShares)
+    {
+        byte[] Slipped(int by) =>
+            Table(
+                (month, cells) =>
+                    (cells[1], cells[2]) = (
+                        $"{800 + (month - by) * 13}",
+                        withShares ? $"{(30 + month - by) / 10m}" : ""
+                    )
+            );
+        using var server = new CaseServer().On("table_ofz", Slipped(0));
+        await using var run = Run(server);
+        await run.RunAsync();
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        server.On("table_ofz", Slipped(1));
+        var verdict = await run.RunAsync();
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Contains(
+            "body: seen 11 of 12 changed figures of ofz|market_outstanding_cbr_monthly that are those of the period "
+                + "before it in the table, expected figures of their own periods; the table keeps the old rows; ",
+            Assert.Single(verdict.Open),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
+    [InlineData("800000")]
+    [InlineData("0.8")]
+    public async Task Volumes_in_another_unit_without_shares_are_not_loaded_into_empty_tables(string volume)
+    {
+        using var server = new CaseServer().On("table_ofz", Table((_, cells) => (cells[1], cells[2]) = (volume, "")));
+        await using var run = Run(server);
+        var verdict = await run.RunAsync();
+        Assert.Equal(1, verdict.ExitCode);
+        Assert.Contains("12 of 12 figures that cannot be believed, the first: ", Assert.Single(verdict.Failed));
+        Assert.Contains("expected 20000000000 to 100000000000000, which holds the whole history", verdict.Failed[0]);
+        Assert.Empty(await run.Pipeline.RowsAsync("holders"));
+    }
 }

@@ -49,6 +49,10 @@ internal sealed class RealRelease
             }
         );
 
+    /// <summary>The release with each row times a factor of its own.</summary>
+    public RealRelease Scaled(Func<string[], decimal> factor) =>
+        new(header, [.. rows.Select(row => Times(row, factor(row)))]);
+
     /// <summary>The four exports of the data centre, by name: labels, no codes, whole millions, CRLF.</summary>
     public Dictionary<string, string> Exports()
     {

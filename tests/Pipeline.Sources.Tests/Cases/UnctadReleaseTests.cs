@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Pipeline.Runs;
 using Pipeline.Testing;
@@ -90,6 +91,58 @@ public sealed class UnctadReleaseTests(Azurite azurite)
         var verdict = await run.RunAsync();
         Assert.Equal(1, verdict.ExitCode);
         Assert.Contains(words, Assert.Single(verdict.Failed), StringComparison.Ordinal);
+        Assert.Empty(await run.Pipeline.RowsAsync("fdiannual"));
+    }
+
+    [Fact]
+    public async Task A_release_in_euros_or_with_outward_stocks_in_another_unit_is_not_loaded_over_the_true_one()
+    {
+        var release = RealRelease.Read();
+        using var server = new CaseServer();
+        await using var run = Run(server);
+        Publish(server, release);
+        await run.RunAsync();
+        foreach (
+            var (fault, words) in ((Func<string[], decimal>, string)[])
+                [
+                    (
+                        row => 1 / (1 + 0.05m * int.Parse(row[0][3..], CultureInfo.InvariantCulture)),
+                        "times those of the table, and "
+                    ),
+                    (
+                        row => row[3] == "09" && row[5] == "2" ? 0.9m : 1,
+                        "figures of outward|stock that are 0.9 times those of the table, expected figures in the unit, "
+                            + "currency and prices of the table"
+                    ),
+                ]
+        )
+        {
+            run.Clock.Advance(TimeSpan.FromDays(7));
+            Publish(server, release.Scaled(fault));
+            var verdict = await run.RunAsync();
+            Assert.Equal(2, verdict.ExitCode);
+            Assert.Contains(words, Assert.Single(verdict.Open), StringComparison.Ordinal);
+        }
+        Assert.Equal(0, (await run.Pipeline.LedgerAsync()).Changed);
+    }
+
+    [Fact]
+    public async Task Outward_stocks_of_the_economies_in_another_unit_are_not_loaded_into_empty_tables()
+    {
+        var release = RealRelease
+            .Read()
+            .Scaled(row => row[1].Length == 3 && row[3] == "09" && row[5] == "2" ? 1000 : 1);
+        using var server = new CaseServer();
+        await using var run = Run(server);
+        Publish(server, release);
+        var verdict = await run.RunAsync();
+        Assert.Equal(1, verdict.ExitCode);
+        Assert.Contains(
+            "year 1990, outward stock: seen 731762000000000 US dollars for 840 United States, expected at most "
+                + "2254903328000, the row of the world; ",
+            Assert.Single(verdict.Failed),
+            StringComparison.Ordinal
+        );
         Assert.Empty(await run.Pipeline.RowsAsync("fdiannual"));
     }
 

@@ -21,7 +21,7 @@ public sealed class CensusPlanTests
                 "4621",
                 "1992-01",
                 "2011-03-05",
-                "exports-total/2011 imports-total/2011 exports-total/2010 imports-total/2010 country-balance/1992-01"
+                "exports-total/2010 imports-total/2010 exports-total/2011 imports-total/2011 country-balance/1992-01"
             },
             {
                 "total",
@@ -29,6 +29,14 @@ public sealed class CensusPlanTests
                 "2011-07",
                 "2011-03-05",
                 "exports-total/2011 imports-total/2011 country-balance/2011-07"
+            },
+            {
+                "total",
+                "4621",
+                "2010-01",
+                "2013-03-05",
+                "exports-total/2012 imports-total/2012 exports-total/2013 imports-total/2013 exports-total/2011 "
+                    + "imports-total/2011 exports-total/2010 imports-total/2010 country-balance/2010-01"
             },
             { "total", "4621", "2030-01", "2011-03-05", "country-balance/2030-01" },
             {
@@ -44,9 +52,9 @@ public sealed class CensusPlanTests
                 "*",
                 "2010-11",
                 "2011-02-01",
-                "exports-hs6/all-2011-01 exports-hs6/all-2011-02 imports-hs6/all-2011-01 imports-hs6/all-2011-02 "
-                    + "exports-hs6/all-2010-11 exports-hs6/all-2010-12 imports-hs6/all-2010-11 "
-                    + "imports-hs6/all-2010-12 country-balance/2010-11"
+                "exports-hs6/all-2010-11 exports-hs6/all-2010-12 imports-hs6/all-2010-11 imports-hs6/all-2010-12 "
+                    + "exports-hs6/all-2011-01 exports-hs6/all-2011-02 imports-hs6/all-2011-01 "
+                    + "imports-hs6/all-2011-02 country-balance/2010-11"
             },
             {
                 "total,HS4",

@@ -1,8 +1,9 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using Pipeline.Datasets;
 using Pipeline.Loading;
+using Pipeline.Sources;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Moex;
 using Pipeline.Sources.Tests.Cases;
@@ -216,7 +217,380 @@ public sealed class RealSeriesTests
         var found = await ReviewAsync(reader, body, await StoredAsync(reader, body));
         Assert.Null(found.Refusal);
         Assert.Empty(found.Flagged);
+    }
+
+    /// <summary>The published months of all partners, both flows, 1985-01 to 2024-06.</summary>
+    private static List<TradeMonthly> Totals()
+    {
+        var rows = new List<TradeMonthly>();
+        var published = new HashSet<(string Period, bool Imports)>();
+        foreach (var (row, _) in BalanceFile.Read(new MemoryStream(Read(Balance))))
+        {
+            var code = $"{row!.Code}";
+            if (code.StartsWith('0') && code != "0015")
+                continue;
+            foreach (var imports in (bool[])[true, false])
+            {
+                for (var month = 0; month < 12; month++)
+                {
+                    var period = $"{row.Year}-{month + 1:00}";
+                    if (!BalanceFile.TryDollars((imports ? row.Imports : row.Exports)[month], out var dollars))
+                        continue;
+                    // A month that is not published has 0 for the world.
+                    if (code == "0015" && dollars > 0)
+                        published.Add((period, imports));
+                    if (code == "0015")
+                        continue;
+                    rows.Add(
+                        new TradeMonthly
+                        {
+                            PartitionKey = $"{code}|{(imports ? "imports" : "exports")}|total",
+                            RowKey = $"{period}|TOTAL",
+                            ValueUsd = dollars,
+                        }
+                    );
+                }
+            }
+        }
+        rows.RemoveAll(row =>
+            !published.Contains((row.RowKey[..7], row.PartitionKey.Contains("|imports|", StringComparison.Ordinal)))
+        );
+        return rows;
+    }
+
+    [Fact]
+    public async Task Nothing_true_is_flagged_in_the_totals_of_all_partners_as_one_series()
+    {
+        var found = await new RowsReader(TradeMonthly.Table, CensusBody.Totals, Totals()).ReviewAsync();
+        Assert.Empty(found.Flagged);
         IsInGuide("trade totals of all partners", found);
+    }
+
+    /// <summary>
+    /// Bodies as the API gives them: a year, or its first months while it is open, into empty tables and beside the
+    /// stored years around it.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(6)]
+    [InlineData(9)]
+    [InlineData(12)]
+    public async Task Nothing_true_is_flagged_in_the_totals_of_all_partners_year_by_year(int months)
+    {
+        var rows = Totals();
+        var flagged = new List<string>();
+        foreach (var year in rows.GroupBy(row => row.RowKey[..4]))
+        {
+            // Of an open year nothing later is stored.
+            var stored = new StoredRows(
+                months == 12 ? rows : rows.Where(row => string.CompareOrdinal(row.RowKey, year.Key) < 0)
+            );
+            foreach (var flow in (string[])["exports", "imports"])
+            {
+                var body = year.Where(row =>
+                        row.PartitionKey.Contains($"|{flow}|", StringComparison.Ordinal)
+                        && int.Parse(row.RowKey[5..7], CultureInfo.InvariantCulture) <= months
+                    )
+                    .ToList();
+                foreach (var part in (List<TradeMonthly>[])[body, [.. body.Where(row => row.ValueUsd > 0)]])
+                {
+                    var reader = new RowsReader(
+                        TradeMonthly.Table,
+                        Trade.Reader($"{flow}-total/{year.Key}").Figures,
+                        part
+                    );
+                    flagged.AddRange((await reader.ReviewAsync()).Flagged.Values.Select(flag => $"{flag}"));
+                    flagged.AddRange(
+                        (await reader.ReviewAsync(stored: stored)).Flagged.Values.Select(flag => $"{flag}")
+                    );
+                }
+            }
+        }
+        Assert.Empty(flagged);
+    }
+
+    /// <summary>The first month of a year a thousand times too large, beside the stored year before.</summary>
+    [Fact]
+    public async Task A_first_month_in_another_unit_is_flagged_for_every_partner_with_enough_trade()
+    {
+        var rows = Totals();
+        var stored = new StoredRows(rows.Where(row => string.CompareOrdinal(row.RowKey, "2016") < 0));
+        var body = rows.Where(row => row.RowKey.StartsWith("2016-01", StringComparison.Ordinal))
+            .Where(row => row.PartitionKey.EndsWith("|exports|total", StringComparison.Ordinal))
+            .Select(row => new TradeMonthly
+            {
+                PartitionKey = row.PartitionKey,
+                RowKey = row.RowKey,
+                ValueUsd = row.ValueUsd * 1000,
+            })
+            .ToList();
+        var reader = new RowsReader(TradeMonthly.Table, Trade.Reader("exports-total/2016").Figures, body);
+        var found = await reader.ReviewAsync(stored: stored);
+        var expected = rows.Where(row => string.CompareOrdinal(row.RowKey, "2015-09") >= 0)
+            .Where(row => string.CompareOrdinal(row.RowKey, "2016") < 0)
+            .GroupBy(row => row.PartitionKey)
+            .Where(months => FigureReview.Median([.. months.Select(month => (double)month.ValueUsd)]) >= 20_000_000)
+            .Select(months => months.Key)
+            .Intersect(body.Where(row => row.ValueUsd > 0).Select(row => row.PartitionKey))
+            .Order(StringComparer.Ordinal);
+        Assert.Equal(expected, found.Flagged.Keys.Select(key => key.Partition).Order(StringComparer.Ordinal));
+        Assert.InRange(found.Flagged.Count, 100, body.Count);
+    }
+
+    /// <summary>Two vintages of a month: the API's response, and the balance file of 2024 with its revisions.</summary>
+    [Theory]
+    [InlineData("exports", "2018-12")]
+    [InlineData("imports", "2018-12")]
+    [InlineData("exports", "2019-10")]
+    [InlineData("imports", "2019-10")]
+    public async Task A_true_revision_is_not_taken_for_another_unit(string flow, string month)
+    {
+        using var answer = JsonDocument.Parse(Read($"census/{flow}_hs_all_partners_{month}.json"));
+        var body = answer
+            .RootElement.EnumerateArray()
+            .Skip(1)
+            .Select(row => (Code: row[0].GetString()!, Value: row[2].GetString()!))
+            .Where(row => row.Code[0] is >= '1' and <= '8' && row.Code.All(char.IsAsciiDigit))
+            .Select(row => new TradeMonthly
+            {
+                PartitionKey = $"{row.Code}|{flow}|total",
+                RowKey = $"{month}|TOTAL",
+                ValueUsd = long.Parse(row.Value, CultureInfo.InvariantCulture),
+            });
+        var stored = Totals().Where(row => row.RowKey.StartsWith(month, StringComparison.Ordinal));
+        var found = await new RowsReader(
+            TradeMonthly.Table,
+            Trade.Reader($"{flow}-total/{month}").Figures,
+            body
+        ).ReviewAsync(stored);
+        Assert.InRange(found.Figures, 200, 260);
+        Assert.Null(found.Refusal);
+        Assert.Empty(found.Flagged);
+    }
+
+    /// <summary>Chapters of all partners beside the totals of the balance file, which are of another vintage.</summary>
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(1000, "sums of another magnitude than the stored total, the first: ")]
+    [InlineData(0.001, "sums of another magnitude than the stored total, the first: ")]
+    public async Task True_chapters_fit_the_totals_of_their_partners(double factor, string? seen)
+    {
+        using var answer = JsonDocument.Parse(Read("census/imports_hs_HS2_all_partners_2023-01.json"));
+        var names = answer.RootElement[0].EnumerateArray().Select(name => name.GetString()).ToList();
+        var (code, value, chapter) = (
+            names.IndexOf("CTY_CODE"),
+            names.IndexOf("GEN_VAL_MO"),
+            names.IndexOf("I_COMMODITY")
+        );
+        var body = answer
+            .RootElement.EnumerateArray()
+            .Skip(1)
+            .Where(row => row[code].GetString() is [>= '1' and <= '8', ..] own && own.All(char.IsAsciiDigit))
+            .Select(row => new TradeMonthly
+            {
+                PartitionKey = $"{row[code].GetString()}|imports|HS2",
+                RowKey = $"2023-01|{row[chapter].GetString()}",
+                ValueUsd = (long)(long.Parse(row[value].GetString()!, CultureInfo.InvariantCulture) * factor),
+            })
+            .DistinctBy(row => (row.PartitionKey, row.RowKey))
+            .ToList();
+        Assert.InRange(body.Count, 7_000, 9_464);
+        var reader = new RowsReader(
+            TradeMonthly.Table,
+            Trade.Reader("imports-hs2/all-2023-01", Trade.Settings(all: true)).Figures,
+            body
+        );
+        var found = await reader.ReviewAsync(stored: new StoredRows(Totals()));
+        if (seen is null)
+            Assert.Null(found.Refusal);
+        else
+            Assert.Contains(seen, found.Refusal?.Seen, StringComparison.Ordinal);
+        if (factor <= 1)
+            Assert.Empty(found.Flagged);
+    }
+
+    [Fact]
+    public async Task No_true_statement_on_holders_is_refused()
+    {
+        var reader = new HoldersBody { LastDay = new DateOnly(2026, 1, 1) };
+        var outcome = await BodyOutcome.ReadAsync(reader, Read("moex/holders.csv"));
+        Assert.Equal((null, 38, 0), (outcome.Check.Refusal, outcome.Check.Kept, outcome.Check.Rejected));
+    }
+
+    /// <summary>US dollars in a euro (an ECU before 1999), by year from 1990 on.</summary>
+    private static readonly decimal[] Euro =
+    [
+        1.27m,
+        1.24m,
+        1.30m,
+        1.17m,
+        1.19m,
+        1.31m,
+        1.27m,
+        1.13m,
+        1.12m,
+        1.07m,
+        0.92m,
+        0.90m,
+        0.95m,
+        1.13m,
+        1.24m,
+        1.24m,
+        1.26m,
+        1.37m,
+        1.47m,
+        1.39m,
+        1.33m,
+        1.39m,
+        1.28m,
+        1.33m,
+        1.33m,
+        1.11m,
+        1.11m,
+        1.13m,
+        1.18m,
+        1.12m,
+        1.14m,
+        1.18m,
+        1.05m,
+        1.08m,
+        1.08m,
+    ];
+
+    private static byte[] Release(Func<int, string[], decimal> factor) =>
+        RealRelease.Read().Scaled(row => factor(int.Parse(row[0], CultureInfo.InvariantCulture), row)).Bytes();
+
+    /// <summary>Stocks that people of an economy hold abroad; groups have four digits.</summary>
+    private static bool IsOutwardStock(string[] row) => row[3] == "09" && row[5] == "2";
+
+    [Theory]
+    [InlineData(
+        "euros",
+        "figures of 2016 that are 0.901 times those of the table, and 34 more periods that moved by a factor of their own"
+    )]
+    [InlineData("prices of 2024", "times those of the table, and ")]
+    [InlineData("outward stocks in another unit", "figures of outward|stock that are 0.9 times those of the table")]
+    public async Task Another_currency_or_price_base_is_not_loaded_over_a_true_release(string fault, string seen)
+    {
+        var body = Release(
+            (year, row) =>
+                fault switch
+                {
+                    "euros" => 1 / Euro[year - 1990],
+                    "prices of 2024" => (decimal)Math.Pow(1.023, 2024 - year),
+                    _ => IsOutwardStock(row) ? 0.9m : 1,
+                }
+        );
+        var found = await ReviewAsync(Reader(), body, await StoredAsync(Reader(), Read(Fdi)));
+        Assert.Contains(seen, found.Refusal?.Seen, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(
+        null,
+        1000,
+        "year 1990, outward stock: seen 731762000000000 US dollars for 840 United States, expected at most 2254903328000, the row of the world; "
+    )]
+    [InlineData(null, 0.001, "year 1990, outward stock: seen economies without the financial centres that add up to ")]
+    [InlineData(
+        "840",
+        1000,
+        "year 1990, outward stock: seen 731762000000000 US dollars for 840 United States, expected at most "
+    )]
+    [InlineData("840", 0.001, "year 1990, outward stock: seen economies without the financial centres that add up to ")]
+    [InlineData("092", 1000, "US dollars for 092 British Virgin Islands, expected at most ")]
+    public async Task Outward_stocks_in_another_unit_are_not_loaded_into_empty_tables(
+        string? economy,
+        double factor,
+        string expected
+    )
+    {
+        var body = Release(
+            (_, row) =>
+                IsOutwardStock(row) && row[1].Length == 3 && (economy is null || row[1] == economy)
+                    ? (decimal)factor
+                    : 1
+        );
+        var check = await Reader().CheckAsync(new MemoryStream(body), CancellationToken.None);
+        Assert.Contains(expected, check.Refusal?.ToString(), StringComparison.Ordinal);
+        if (factor < 1)
+            Assert.Contains(", the row of the world, to 1 %", check.Refusal?.Expected, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1000", "at most 50000000000000 for one host")]
+    [InlineData("0.001", "at least 1000000000 for 50 partners or more")]
+    public async Task The_bilateral_statistics_in_another_unit_are_not_loaded_into_empty_tables(
+        string factor,
+        string expected
+    )
+    {
+        var lines = Encoding.UTF8.GetString(Read(Bilateral)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        for (var at = 1; at < lines.Length; at++)
+        {
+            var cut = lines[at].LastIndexOf(',');
+            if (
+                decimal.TryParse(
+                    lines[at][(cut + 1)..],
+                    NumberStyles.Float,
+                    CultureInfo.InvariantCulture,
+                    out var value
+                )
+            )
+            {
+                value *= decimal.Parse(factor, CultureInfo.InvariantCulture);
+                lines[at] = $"{lines[at][..cut]},{value.ToString(CultureInfo.InvariantCulture)}";
+            }
+        }
+        var body = Encoding.UTF8.GetBytes(string.Join('\n', lines));
+        var check = await new PartnersBody(2014).CheckAsync(new MemoryStream(body), CancellationToken.None);
+        Assert.Equal((expected, true), (check.Refusal?.Expected, check.MayBeAccepted));
+        Assert.StartsWith(
+            "the table keeps the old rows; check the unit, million US dollars, ",
+            check.Refusal?.Advice,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Partners_are_held_against_the_stored_total_of_their_host()
+    {
+        var body = Read(Bilateral);
+        var total = await TotalsOfRussiaAsync();
+        Assert.Null((await ReviewAsync(1)).Refusal);
+        Assert.Contains("8 sums of another magnitude than the stored total", (await ReviewAsync(1000)).Refusal?.Seen);
+        Assert.Contains("8 sums of another magnitude than the stored total", (await ReviewAsync(0.001)).Refusal?.Seen);
+
+        Task<FigureFindings> ReviewAsync(double factor) =>
+            new FigureReview(
+                new PartnersBody(2014),
+                null,
+                new StoredRows(
+                    total.Select(row => new FdiAnnual
+                    {
+                        PartitionKey = row.PartitionKey,
+                        RowKey = row.RowKey,
+                        ValueUsd = (long)(row.ValueUsd / factor),
+                    })
+                )
+            ).RunAsync(_ => Task.FromResult<Stream>(new MemoryStream(body)), CancellationToken.None);
+
+        static async Task<List<FdiAnnual>> TotalsOfRussiaAsync()
+        {
+            var rows = new List<FdiAnnual>();
+            await foreach (var batch in Reader().ReadAsync(new MemoryStream(Read(Fdi)), CancellationToken.None))
+            {
+                rows.AddRange(
+                    batch
+                        .Rows.Cast<FdiAnnual>()
+                        .Where(row => row.PartitionKey.StartsWith("643|", StringComparison.Ordinal))
+                );
+            }
+            return rows;
+        }
     }
 
     [Fact]
@@ -226,30 +600,6 @@ public sealed class RealSeriesTests
         var found = await ReviewAsync(new PartnersBody(2012), body);
         Assert.Empty(found.Flagged);
         IsInGuide("investment by partner", found);
-    }
-
-    /// <summary>Rows as a reader would give them, with the guards of a dataset.</summary>
-    private sealed class Series(FactTable table, FigurePolicy figures, IEnumerable<FactRow> rows) : ISliceReader
-    {
-        public FactTable Table => table;
-        public SliceScope Scope { get; } = new("", ("", "~"), (_, _) => true);
-        public FigurePolicy Figures => figures;
-
-        public bool InPolicy(FactRow row, DateTimeOffset vintage) => true;
-
-        public Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken) =>
-            throw new NotSupportedException("The rows are no body.");
-
-        public async IAsyncEnumerable<RowBatch> ReadAsync(
-            Stream body,
-            [EnumeratorCancellation] CancellationToken cancellationToken
-        )
-        {
-            await Task.CompletedTask;
-            var batch = new RowBatch();
-            batch.Rows.AddRange(rows);
-            yield return batch;
-        }
     }
 
     /// <summary>The months of the trade with Russia, 1992 to 2025, each times a factor.</summary>
@@ -270,7 +620,7 @@ public sealed class RealSeriesTests
     [Fact]
     public async Task Nothing_true_is_flagged_in_the_trade_with_Russia()
     {
-        var found = await ReviewAsync(new Series(TradeMonthly.Table, CensusBody.Totals, Russia(_ => 1)), []);
+        var found = await new RowsReader(TradeMonthly.Table, CensusBody.Totals, Russia(_ => 1)).ReviewAsync();
         Assert.Null(found.Refusal);
         Assert.Empty(found.Flagged);
         IsInGuide("trade totals with Russia", found);
@@ -283,7 +633,7 @@ public sealed class RealSeriesTests
     public async Task A_month_a_thousand_times_too_large_is_flagged(string month)
     {
         var rows = Russia(period => period == month ? 1000 : 1);
-        var found = await ReviewAsync(new Series(TradeMonthly.Table, CensusBody.Totals, rows), []);
+        var found = await new RowsReader(TradeMonthly.Table, CensusBody.Totals, rows).ReviewAsync();
         Assert.Equal(month == "1992-01" ? 0 : 2, found.Flagged.Count);
         Assert.All(found.Flagged, flag => Assert.StartsWith(month, flag.Key.Row, StringComparison.Ordinal));
     }

@@ -384,6 +384,39 @@ public sealed class HoldersBodyTests
     }
 
     [Theory]
+    [InlineData("0.55", "0.2", "0.05", true)]
+    [InlineData("55", "0.2", "0.05", false)]
+    [InlineData("", "0.2", "0.05", false)]
+    public async Task Shares_as_fractions_of_one_day_and_basis_are_refused_until_they_are_accepted(
+        string first,
+        string second,
+        string third,
+        bool isRefused
+    )
+    {
+        string[] shares = [first, second, third];
+        var rows = shares.Select(
+            (share, at) =>
+                $"2018-06-30,equity,foreign_held_free_float,Holder {at},,{share},{(share == "" ? "5" : "")},"
+                + $"{(share == "" ? "USD" : "")},exact,a\n"
+        );
+        var outcome = await BodyOutcome.ReadAsync(
+            Holders.Reader(Slice),
+            Encoding.UTF8.GetBytes($"{Columns}\n{string.Concat(rows)}")
+        );
+        Assert.Equal(
+            isRefused
+                ? "line 2, column share_percent: seen 3 shares of equity by foreign_held_free_float on 2018-06-30, none "
+                    + "above 1, expected per cent, not fractions of 1; the table keeps the old rows; write the shares in "
+                    + "per cent and put the file into the container again, or replay the slice with accept if the shares "
+                    + "are right"
+                : null,
+            outcome.Check.Refusal?.ToString()
+        );
+        Assert.Equal(isRefused, outcome.Check.MayBeAccepted);
+    }
+
+    [Theory]
     [InlineData("79228162514264337593543950335")]
     [InlineData("0.0000000000000000000000000001")]
     public async Task Numbers_of_any_size_a_decimal_has_do_no_harm(string value) =>

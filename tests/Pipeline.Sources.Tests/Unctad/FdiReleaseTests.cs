@@ -62,6 +62,11 @@ public sealed class FdiReleaseTests
                 "an inward stock is off",
                 "year 2015, inward stock: seen economies without the financial centres that add up to "
             },
+            { "outward stocks in another unit", "year 1990, outward stock: seen 2970000000000 US dollars for " },
+            {
+                "outward stocks that are halved",
+                "year 1990, outward stock: seen economies without the financial centres that add up to "
+            },
             {
                 "with the centres",
                 "year 1992, inward flow: seen economies without the financial centres that add up to "
@@ -135,6 +140,20 @@ public sealed class FdiReleaseTests
             case "an inward stock is off":
                 Edit(Find(2015, "840", "09", 1), row => row with { Value = "7" });
                 break;
+            case "outward stocks in another unit":
+            case "outward stocks that are halved":
+                rows =
+                [
+                    .. rows.Select(row =>
+                        row is { Flow: "09", Direction: 2 } && row.Code != "0000"
+                            ? row with
+                            {
+                                Value = Times(row.Value, fault == "outward stocks that are halved" ? 0.5m : 1000),
+                            }
+                            : row
+                    ),
+                ];
+                break;
             case "with the centres":
                 rows = [.. rows.Select(row => row.Code == "044" ? row with { Code = "998" } : row)];
                 break;
@@ -164,6 +183,12 @@ public sealed class FdiReleaseTests
         Assert.StartsWith(expected, outcome.Check.Refusal?.ToString(), StringComparison.Ordinal);
         Assert.Empty(outcome.Rows);
     }
+
+    private static string Times(string value, decimal factor) =>
+        (decimal.Parse(value, System.Globalization.CultureInfo.InvariantCulture) * factor).ToString(
+            "0.######",
+            System.Globalization.CultureInfo.InvariantCulture
+        );
 
     public static TheoryData<string> Fine =>
         [

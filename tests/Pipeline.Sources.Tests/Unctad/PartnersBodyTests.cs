@@ -23,6 +23,44 @@ public sealed class PartnersBodyTests
     private static string Line(FactRow row) =>
         row is FdiPartner fdi ? $"{fdi.PartitionKey} {fdi.RowKey} {fdi.ValueUsd} #{fdi.Rank} {fdi.PartnerName}" : "";
 
+    /// <summary>Partners of one host in another unit; a host with few partners may have little.</summary>
+    [Theory]
+    [InlineData(
+        60,
+        "0.3",
+        "60 partners that have 18000000 US dollars together, without signs, expected at least 1000000000 for 50 partners or more"
+    )]
+    [InlineData(
+        60,
+        "900000",
+        "60 partners that have 54000000000000 US dollars together, without signs, expected at most 50000000000000 for one host"
+    )]
+    [InlineData(60, "-300", null)]
+    [InlineData(40, "0.3", null)]
+    public async Task Partners_in_another_unit_are_refused_without_a_total_too(int count, string value, string? seen)
+    {
+        var codes = Pipeline
+            .Sources.Unctad.Economies.All.Where(economy => economy.Iso3 is { Length: 3 } and not "RUS")
+            .Take(count)
+            .Select(economy => $"2012,inward,stock,P,{economy.Iso3},{value}\n");
+        var outcome = await ReadAsync($"{Plain}\n{string.Concat(codes)}");
+        Assert.Empty(outcome.Rejected);
+        if (seen is null)
+        {
+            Assert.Null(outcome.Check.Refusal);
+        }
+        else
+        {
+            Assert.StartsWith("line 2, ", outcome.Check.Refusal?.Where, StringComparison.Ordinal);
+            Assert.EndsWith(
+                $"seen {seen}; the table keeps the old rows; check the unit, million US dollars, put the file right and "
+                    + "drop it again, or replay the slice with accept if the figures are right",
+                outcome.Check.Refusal?.ToString(),
+                StringComparison.Ordinal
+            );
+        }
+    }
+
     [Fact]
     public async Task Without_host_and_reporter_the_figures_are_those_of_Russias_own_report()
     {

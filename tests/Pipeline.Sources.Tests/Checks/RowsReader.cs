@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Pipeline.Sources;
+
+namespace Pipeline.Sources.Tests.Checks;
+
+/// <summary>Rows as a reader would give them, with the guards of a dataset.</summary>
+internal sealed class RowsReader(FactTable table, FigurePolicy? figures, IEnumerable<FactRow> rows) : ISliceReader
+{
+    public FactTable Table => table;
+    public SliceScope Scope { get; } = new("", ("", "~"), (_, _) => true);
+    public FigurePolicy? Figures => figures;
+
+    public bool InPolicy(FactRow row, DateTimeOffset vintage) => true;
+
+    public Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("The rows are no body.");
+
+    public async IAsyncEnumerable<RowBatch> ReadAsync(
+        Stream body,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        await Task.CompletedTask;
+        var batch = new RowBatch();
+        batch.Rows.AddRange(rows);
+        yield return batch;
+    }
+
+    /// <summary>Reviews the rows as the pipeline does.</summary>
+    public Task<FigureFindings> ReviewAsync(IEnumerable<FactRow>? before = null, IStoredFigures? stored = null)
+    {
+        var known = before?.ToDictionary(row => (row.PartitionKey, row.RowKey), row => row.Figure!.Value);
+        return new FigureReview(
+            this,
+            known is null
+                ? null
+                : new ExistingFigures(
+                    (partition, row) => known.TryGetValue((partition, row), out var own) ? own : null
+                ),
+            stored
+        ).RunAsync(_ => Task.FromResult(Stream.Null), CancellationToken.None);
+    }
+}
+
+/// <summary>Stored rows, by partition, and rows that were flagged before.</summary>
+internal sealed partial class StoredRows(IEnumerable<FactRow> rows, params (string Where, string Seen)[] flagged)
+    : IStoredFigures
+{
+    private readonly ILookup<string, FactRow> rows = rows.ToLookup(row => row.PartitionKey);
+
+    /// <summary>Partitions that were asked for.</summary>
+    public List<string> Asked { get; } = [];
+
+    public async IAsyncEnumerable<FactRow> RowsAsync(
+        FactTable table,
+        string filter,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        await Task.CompletedTask;
+        var partition = Partition().Match(filter).Groups[1].Value;
+        lock (Asked)
+            Asked.Add(partition);
+        var ranges = Ranges().Matches(filter);
+        foreach (var row in rows[partition])
+        {
+            if (ranges.Count == 0 || ranges.Any(range => IsIn(row.RowKey, range)))
+                yield return row;
+        }
+
+        static bool IsIn(string key, Match range) =>
+            string.CompareOrdinal(key, range.Groups[1].Value) >= 0
+            && string.CompareOrdinal(key, range.Groups[3].Value) < (range.Groups[2].Value == "le" ? 1 : 0);
+    }
+
+    public async IAsyncEnumerable<(string Where, string Seen)> FlaggedAsync(
+        FactTable table,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        await Task.CompletedTask;
+        foreach (var reject in flagged)
+            yield return reject;
+    }
+
+    [GeneratedRegex("PartitionKey eq '([^']*)'")]
+    private static partial Regex Partition();
+
+    [GeneratedRegex("RowKey ge '([^']*)' and RowKey (lt|le) '([^']*)'")]
+    private static partial Regex Ranges();
+}
