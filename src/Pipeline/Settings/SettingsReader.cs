@@ -57,7 +57,8 @@ public sealed class SettingsReader
             Partners(samples == true),
             Levels(),
             From(),
-            Url(SettingNames.CensusCountryFileUrl, CensusSettings.DefaultCountryFileUrl, mayBeEmpty: true)
+            Url(SettingNames.CensusCountryFileUrl, CensusSettings.DefaultCountryFileUrl, mayBeEmpty: true),
+            samples == true
         );
 
     private UnctadSettings Unctad(bool? samples)

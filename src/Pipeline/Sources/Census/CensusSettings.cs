@@ -7,13 +7,16 @@ namespace Pipeline.Sources.Census;
 /// <param name="Levels">Of <c>total</c>, <c>HS2</c>, <c>HS4</c>, <c>HS6</c>.</param>
 /// <param name="From">The first month wanted.</param>
 /// <param name="CountryFileUrl">The country balance file; null when it is switched off.</param>
+/// <param name="Extract">Whether answers are the recorded samples, of which some have the rows of the configured
+/// partners alone: guards on completeness do not apply to those.</param>
 public sealed record CensusSettings(
     Uri BaseUrl,
     string ApiKey,
     IReadOnlyList<string>? Partners,
     IReadOnlyList<string> Levels,
     DateOnly From,
-    Uri? CountryFileUrl
+    Uri? CountryFileUrl,
+    bool Extract = false
 )
 {
     public static Uri DefaultBaseUrl { get; } = new("https://api.census.gov/data/timeseries/intltrade");
