@@ -81,6 +81,8 @@ public static class PipelineServices
             .AddSingleton<DeadLetterBook>();
         services
             .AddSingleton<PlannedSlices>()
+            .AddSingleton<EmptySlices>()
+            .AddSingleton<Judgement>()
             .AddSingleton<InsightRun>()
             .AddSingleton<Exporter>()
             .AddSingleton<Digest>();

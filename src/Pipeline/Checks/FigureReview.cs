@@ -16,6 +16,9 @@ internal sealed record FigureFindings(
     long Covered
 )
 {
+    /// <summary>Totals that a check of the reader does not believe: they are no rows of the table.</summary>
+    public IReadOnlyList<Finding> Excluded { get; init; } = [];
+
     public static FigureFindings None { get; } = new(null, new Dictionary<(string, string), Finding>(), 0, 0);
 }
 
@@ -61,7 +64,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     private const int Neighbours = 4,
         FewNeighbours = 3;
 
-    private const string NotLoaded =
+    internal const string NotLoaded =
         "the row is not loaded; correct it at its origin, or replay the slice with accept if the figure is right";
     private const string NothingLoaded =
         "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one "
@@ -71,6 +74,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         slips = [];
     private readonly Dictionary<(string Partition, string Series), List<Point>> series = [];
     private readonly Dictionary<string, List<(float Old, float New)>> pairs = new(StringComparer.Ordinal);
+    private readonly List<Finding> excluded = [];
     private long figures,
         covered;
 
@@ -87,6 +91,13 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         {
             await foreach (var batch in reader.ReadAsync(body, cancellationToken))
             {
+                foreach (var doubt in batch.Doubts)
+                {
+                    if (doubt.IsExcluded)
+                        excluded.Add(doubt.Finding);
+                    else
+                        flagged.TryAdd((doubt.PartitionKey, doubt.RowKey), doubt.Finding);
+                }
                 foreach (var row in batch.Rows)
                 {
                     Take(row);
@@ -106,7 +117,10 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 flagged.TryAdd(key, slip);
         }
 
-        return new FigureFindings(moved ?? MovedSeries() ?? MovedPeriod(), flagged, figures, covered);
+        return new FigureFindings(moved ?? MovedSeries() ?? MovedPeriod(), flagged, figures, covered)
+        {
+            Excluded = excluded,
+        };
     }
 
     private void Take(FactRow row)
@@ -362,7 +376,10 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         return null;
     }
 
-    private string Where(string partition, string key) => $"{reader.Table.Name} {partition} {key}";
+    private string Where(string partition, string key) => Where(reader.Table, partition, key);
+
+    /// <summary>The place of a figure, by which an operator's word about it is remembered.</summary>
+    internal static string Where(FactTable table, string partition, string key) => $"{table.Name} {partition} {key}";
 
     private static string PeriodOf(string rowKey) => Known.PeriodOf(rowKey);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Checks;
 using Pipeline.Tables;
 
 namespace Pipeline.Sources.Moex;
@@ -15,6 +16,7 @@ internal sealed class HolderReading
     private readonly List<(string Where, MissingRow Row)> missing = [];
     private readonly List<(string Where, MissingRow Column)> gaps = [];
     private readonly List<Finding> rejected = [];
+    private readonly Dictionary<(string Partition, string Row), Finding> doubts = [];
     private long excluded,
         rejectedRows;
 
@@ -48,6 +50,16 @@ internal sealed class HolderReading
         }
     }
 
+    /// <summary>Notes that a check does not believe a row that was kept. An operator may overrule it.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="seen">The figures, by which an operator's word is remembered.</param>
+    /// <param name="expected">What they should be, with the place in the body.</param>
+    public void Doubt(Holding row, string seen, string expected)
+    {
+        var where = FigureReview.Where(Holding.Table, row.PartitionKey, row.RowKey);
+        doubts.TryAdd((row.PartitionKey, row.RowKey), new Finding(where, seen, expected, FigureReview.NotLoaded));
+    }
+
     public void Miss(string where, MissingRow row) => missing.Add((where, row));
 
     public void Exclude(long count = 1) => excluded += count;
@@ -61,18 +73,8 @@ internal sealed class HolderReading
     public void Reject(string where, string seen, string expected, string advice = Kept, long count = 1) =>
         Reject(new Finding(where, seen, expected, advice), count);
 
-    /// <summary>True if the refusal is the judgement of a check, which an operator may overrule.</summary>
-    public bool IsDoubt { get; private set; }
-
     /// <summary>The first row that was rejected.</summary>
     public Finding? FirstRejected => rejected.FirstOrDefault();
-
-    /// <summary>Refuses the body for what a check says of it, unless an operator accepts it.</summary>
-    public void Doubt(Finding refusal)
-    {
-        IsDoubt |= Refusal is null;
-        Refuse(refusal);
-    }
 
     public void Refuse(Finding refusal) => Refusal ??= refusal;
 
@@ -140,10 +142,7 @@ internal sealed class HolderReading
             rejectedRows,
             rows.Count == 0 ? null : rows.Max(row => row.Row.AsOf).ToString("yyyy-MM", CultureInfo.InvariantCulture),
             Refusal
-        )
-        {
-            MayBeAccepted = IsDoubt,
-        };
+        );
 
     public RowBatch Batch()
     {
@@ -154,6 +153,11 @@ internal sealed class HolderReading
         var loaded = rows.Select(row => row.Where).ToHashSet(StringComparer.Ordinal);
         batch.Gaps.AddRange(gaps.Where(gap => loaded.Contains(gap.Where)).Select(gap => gap.Column));
         batch.Rejected.AddRange(rejected);
+        foreach (var row in rows.Select(row => row.Row))
+        {
+            if (doubts.TryGetValue((row.PartitionKey, row.RowKey), out var doubt))
+                batch.Doubts.Add(new DoubtedRow(row.PartitionKey, row.RowKey, doubt));
+        }
         return batch;
     }
 }
