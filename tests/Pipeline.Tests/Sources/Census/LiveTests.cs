@@ -487,7 +487,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
             "census-trade/exports-total/2019 body: seen 33 rows, expected at least 35, 95 % of the 36 rows of the "
                 + "body before; "
                 + "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if "
-                + "the new one is right",
+                + $"the new one is right; asked: {server.BaseUrl}/{Exports}2019",
             slice.LastError
         );
         Assert.Equal(before, await FactsAsync(pipeline));
