@@ -62,7 +62,12 @@ public static class PipelineServices
             .AddSingleton<GapBook>()
             .AddSingleton<DatasetBook>()
             .AddSingleton<DeadLetterBook>();
-        services.AddSingleton<PlannedSlices>().AddSingleton<Exporter>().AddSingleton<Digest>();
+        services
+            .AddSingleton<PlannedSlices>()
+            .AddSingleton<EmptySlices>()
+            .AddSingleton<Judgement>()
+            .AddSingleton<Exporter>()
+            .AddSingleton<Digest>();
         services.AddSingleton<RejectSummaryReader>().AddSingleton<RunVerdictReader>();
         services
             .AddSingleton<Plan>()

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Testing;
 
 namespace Pipeline.EndToEnd;
 
@@ -103,6 +104,8 @@ internal sealed class TradeServer : IAsyncDisposable
             return;
         }
         response.ContentType = answer.ContentType;
-        await response.Body.WriteAsync(answer.Body);
+        await response.Body.WriteAsync(
+            asked.EndsWith("xlsx", StringComparison.Ordinal) ? answer.Body : Trade.WithWorld(answer.Body)
+        );
     }
 }

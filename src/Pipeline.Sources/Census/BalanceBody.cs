@@ -27,7 +27,10 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
     /// </summary>
     private const int AddsUpFrom = 1992;
 
-    /// <summary>Fewer countries in a month are an extract; the file has 220 or more.</summary>
+    /// <summary>
+    /// Fewer countries in a month are an extract; the file has 220 or more. With so many the world row must have a
+    /// figure.
+    /// </summary>
     private const int ManyPartners = 150;
 
     /// <summary>The code of the world, not seasonally adjusted.</summary>
@@ -118,7 +121,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
             /// <summary>What rounding explains: the world has months in whole millions.</summary>
             public long Half = 500_000;
 
-            public UnusedRows Unused { get; } = new();
+            public UnusedRows Unused { get; } = new(canBeNegative: false);
         }
 
         public Finding? Refusal { get; set; }
@@ -159,10 +162,21 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
         {
             foreach (var ((year, month, imports), total) in totals.OrderBy(pair => pair.Key))
             {
-                // A month that is not published has 0 for the world; a body of a few countries is an extract.
-                if (total.World is not { } world || world <= 0 || total.Partners < ManyPartners)
+                // A month that is not published has 0 for all; a body of a few countries is an extract.
+                if (total.Partners < ManyPartners || (total.World is null or 0 && total.Sum == 0))
                     continue;
                 var where = $"{BalanceFile.Column(imports, month)} of {year}";
+                if (total.World is not { } world || world == 0)
+                {
+                    return new Finding(
+                        where,
+                        $"{total.Partners} countries that add up to {total.Sum} US dollars, and "
+                            + (total.World is null ? "no figure of the world" : "a world row of 0"),
+                        $"the world row, {World}, with what the countries add up to",
+                        CensusChecks.CheckAndAccept
+                    );
+                }
+
                 if (world is < CensusChecks.LeastWorld or > CensusChecks.MostWorld)
                 {
                     return new Finding(

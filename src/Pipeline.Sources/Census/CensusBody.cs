@@ -209,7 +209,8 @@ internal sealed class CensusBody(CensusSlice slice, CensusOptions settings, Date
         {
             if (!headerRead)
                 Refuse(new Finding("body", "no row", "a header row", "the body is kept; pull the slice again"));
-            var own = Refusal;
+            // An operator may overrule a judgement, but not that rows cannot be understood.
+            var own = Refusal ??= checks.Unreadable();
             Refusal ??= checks.Verdict();
             return new BodyCheck(
                 checks.Read,

@@ -60,12 +60,13 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
     private readonly SortedDictionary<int, (int Position, Int128 Sum, long YearToDate)> different = [];
 
     /// <summary>
-    /// The year to date of rows whose figure could not be read; null where that could not be read either.
+    /// The year to date of rows whose figure could not be read, null where that could not be read either, and what
+    /// their figure seems to be.
     /// </summary>
-    private readonly Dictionary<(int Series, int Position), long?> lacking = [];
+    private readonly Dictionary<(int Series, int Position), (long? YearToDate, long? Own)> lacking = [];
 
     /// <summary>Rows that could not be used and whose month or commodity is not known.</summary>
-    private readonly UnusedRows unplaced = new();
+    private readonly UnusedRows unplaced = new(canBeNegative: false);
     private int newest = -1;
 
     /// <summary>By the commodity's number, then by month.</summary>
@@ -106,6 +107,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
         public long? World,
             OtherWorld;
         public bool HasWorld,
+            HasRows,
             HasOthers;
         public int Partners;
         public UnusedRows? Unused;
@@ -129,7 +131,8 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
     public void Unused(CensusRowKeys.Commodity commodity, int position, long? value, long? most = null)
     {
         ref var cell = ref CellOf(commodity, position);
-        (cell.Unused ??= new UnusedRows()).Add(value, most);
+        cell.HasRows = true;
+        (cell.Unused ??= new UnusedRows(canBeNegative: false)).Add(value, most);
     }
 
     /// <summary>Notes a row that could not be used and whose month or commodity is not known.</summary>
@@ -146,19 +149,19 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
     {
         if (memory == Memory.Nothing)
             return;
-        Unused(commodity, position, own, yearToDate);
         ref var cell = ref CellOf(commodity, position);
+        cell.HasRows = true;
         cell.HasOthers |= IsOther(partner);
         var place = series.PlaceOf(partner, commodity);
         ref var state = ref series.At(place);
+        // From January on the years to date tell what the month had; another month cannot have more than its own.
+        if (!StartsTheYear || own is not null)
+            Unused(commodity, position, own, yearToDate);
+        lacking[(place, position)] = (yearToDate, own);
         if (memory == Memory.Sums)
         {
             NeedsFigures |= (state.Months | state.Lacking) >> position != 0;
             Advance(ref state, place, position, null, yearToDate);
-        }
-        else
-        {
-            lacking[(place, position)] = yearToDate;
         }
 
         state.AddLacking(position);
@@ -192,13 +195,14 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
         ref var cell = ref CellOf(commodity, position);
         cell.Sum += value;
         cell.Partners++;
+        cell.HasRows = true;
         cell.HasOthers |= IsOther(partner);
         newest = Math.Max(newest, position);
         return Meeting.First;
     }
 
-    /// <summary>Why the body must not be loaded; null when all sums agree.</summary>
-    public Finding? Verdict()
+    /// <summary>Why the body cannot be read; null when it can.</summary>
+    public Finding? Unreadable()
     {
         if (Rejected > Read * MaxRejected && Rejected > 1)
         {
@@ -210,11 +214,19 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
             );
         }
 
-        return WorldVerdict() ?? YearToDateVerdict() ?? RangeVerdict();
+        return null;
+    }
+
+    /// <summary>Why the body must not be loaded; null when all sums agree.</summary>
+    public Finding? Verdict()
+    {
+        Settle();
+        return WorldVerdict() ?? PeriodVerdict() ?? YearToDateVerdict() ?? RangeVerdict();
     }
 
     private Finding? WorldVerdict()
     {
+        var others = unplaced.Copy();
         foreach (var (cell, position) in Cells)
         {
             var where = Where(cell, position);
@@ -222,7 +234,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
                 return new Finding(where, $"world rows of {cell.World} and {other}", "one world row", OldStays);
             if (slice.Partner is not null)
                 continue;
-            if (cell.World is { } world && !UnusedRows.Explain(world - cell.Sum, cell.Unused, unplaced))
+            if (cell.World is { } world && !UnusedRows.Explain(world - cell.Sum, cell.Unused, others))
             {
                 return new Finding(
                     where,
@@ -231,8 +243,9 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
                     OldStays
                 );
             }
-            // Rows of configured partners alone are an extract, which nothing can be added up to.
-            if (cell is { World: null, HasOthers: true })
+            // All partners were asked for. Recorded rows of configured partners alone are an extract, which nothing can
+            // be added up to.
+            if (cell.World is null && (settings.Extract ? cell.HasOthers : cell.HasRows))
             {
                 return new Finding(
                     where,
@@ -246,10 +259,33 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
         return null;
     }
 
-    private Finding? YearToDateVerdict()
+    /// <summary>A month of all partners has rows, if a later one has.</summary>
+    private Finding? PeriodVerdict()
     {
-        if (!StartsTheYear)
+        if (slice.Partner is not null || slice.Level != CensusSlice.Total || settings.Extract)
             return null;
+        for (var position = 0; position < newest; position++)
+        {
+            var cell = cells.Count > 0 ? cells[0][position] : default;
+            if (!cell.HasRows && !cell.HasWorld)
+            {
+                return new Finding(
+                    $"month {slice.Start.AddMonths(position):yyyy-MM}",
+                    $"no row, but rows of {Newest}",
+                    "rows of every month up to the newest",
+                    OldStays
+                );
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Goes through the months of each series in their order, and notes what stays open.</summary>
+    private void Settle()
+    {
+        if (memory == Memory.Nothing || !StartsTheYear)
+            return;
         if (memory == Memory.Figures)
         {
             for (var place = 0; place < series.Count; place++)
@@ -263,17 +299,49 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
                         var (value, yearToDate) = FiguresOf(place, position);
                         Advance(ref state, place, position, value, yearToDate);
                     }
-                    else if (lacking.TryGetValue((place, position), out var toDate))
+                    else if (lacking.TryGetValue((place, position), out var row))
                     {
-                        Advance(ref state, place, position, null, toDate);
+                        Advance(ref state, place, position, null, row.YearToDate);
                     }
                 }
             }
         }
 
+        if (lacking.Count == 0)
+            return;
+        // No later year to date says what these months had.
+        for (var place = 0; place < series.Count; place++)
+            Close(place, null);
+    }
+
+    /// <summary>Notes what the open months of a series may have had: exactly so much where it is one month.</summary>
+    /// <param name="place">The series.</param>
+    /// <param name="together">What they had together; null where no year to date tells.</param>
+    private void Close(int place, Int128? together)
+    {
+        ref var state = ref series.At(place);
+        var known = together is { } figure && figure >= 0 && figure <= long.MaxValue ? (long?)figure : null;
+        var isOne = System.Numerics.BitOperations.IsPow2(state.Open);
+        for (var position = 0; state.Open != 0; position++)
+        {
+            var bit = (ushort)(1 << position);
+            if ((state.Open & bit) == 0)
+                continue;
+            state.Open ^= bit;
+            // What its own cell says has been noted with the row.
+            if (lacking[(place, position)].Own is not null)
+                continue;
+            ref var cell = ref cells[state.Commodity][position];
+            (cell.Unused ??= new UnusedRows(canBeNegative: false)).Add(isOne ? known : null, known);
+        }
+    }
+
+    private Finding? YearToDateVerdict()
+    {
+        var others = unplaced.Copy();
         foreach (var (place, (position, sum, yearToDate)) in different)
         {
-            if (!UnusedRows.Explain(yearToDate - sum, null, unplaced))
+            if (!UnusedRows.Explain(yearToDate - sum, null, others))
                 return Difference(place, position, sum, yearToDate);
         }
 
@@ -315,13 +383,16 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
         if (!StartsTheYear)
             return;
         state.Sum += value ?? 0;
-        state.HasGap |= value is null;
+        if (value is null)
+            state.Open |= (ushort)(1 << position);
         if (yearToDate is not { } stated)
             return;
         // What a month without a figure had is open, but no month has less than nothing.
         if (state.HasGap ? state.Sum > stated : state.Sum != stated)
             different.TryAdd(place, (position, state.Sum, stated));
-        (state.Sum, state.HasGap) = (stated, false);
+        if (state.HasGap)
+            Close(place, (Int128)stated - state.Sum);
+        state.Sum = stated;
     }
 
     private (long Value, long? YearToDate) FiguresOf(int place, int position)

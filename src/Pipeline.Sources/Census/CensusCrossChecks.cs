@@ -52,6 +52,26 @@ internal sealed class CensusCrossChecks(CensusOptions settings, FactStore facts)
         return lines;
     }
 
+    /// <summary>The first month of a slice in which its partner's total has trade; null without one.</summary>
+    public static async Task<TradeMonthly?> TotalAsync(
+        CensusSlice slice,
+        string partner,
+        FactStore facts,
+        CancellationToken cancellationToken
+    )
+    {
+        var key = CensusRowKeys.PartitionKeyOf(partner, slice.Flow, CensusSlice.Total);
+        var (from, to) = ($"{slice.Start:yyyy-MM}|", $"{slice.End:yyyy-MM}}}");
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {key} and RowKey ge {from} and RowKey lt {to}");
+        await foreach (var row in facts.QueryAsync(TradeMonthly.Table, filter, cancellationToken))
+        {
+            if (row is TradeMonthly { ValueUsd: > 0 } total)
+                return total;
+        }
+
+        return null;
+    }
+
     /// <summary>The partners that a body speaks of; null where one query for all that there are is faster.</summary>
     private async Task<IReadOnlyList<string>?> PartnersAsync(
         CensusSlice slice,

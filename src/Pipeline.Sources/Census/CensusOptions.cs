@@ -11,19 +11,22 @@ namespace Pipeline.Sources.Census;
 /// <param name="Levels">Of <c>total</c>, <c>HS2</c>, <c>HS4</c>, <c>HS6</c>.</param>
 /// <param name="From">The first month wanted.</param>
 /// <param name="CountryFileUrl">The country balance file; null when it is switched off.</param>
+/// <param name="Extract">True if responses are the recorded samples, of which some have the rows of the configured
+/// partners alone: guards on completeness do not apply to those.</param>
 public sealed record CensusOptions(
     Uri BaseUrl,
     string ApiKey,
     IReadOnlyList<string>? Partners,
     IReadOnlyList<string> Levels,
     DateOnly From,
-    Uri? CountryFileUrl
+    Uri? CountryFileUrl,
+    bool Extract = false
 )
 {
     private const string BaseUrlSetting = "Census__BaseUrl";
     private const string ApiKeySetting = "Census__ApiKey";
-    private const string PartnersSetting = "Census__Partners";
-    private const string LevelsSetting = "Census__Levels";
+    internal const string PartnersSetting = "Census__Partners";
+    internal const string LevelsSetting = "Census__Levels";
     private const string FromSetting = "Census__From";
     private const string CountryFileUrlSetting = "Census__CountryFileUrl";
 
@@ -81,7 +84,8 @@ public sealed record CensusOptions(
             ReadPartners(reader),
             ReadLevels(reader),
             ReadFrom(reader),
-            reader.Url(CountryFileUrlSetting, DefaultCountryFileUrl, mayBeEmpty: true)
+            reader.Url(CountryFileUrlSetting, DefaultCountryFileUrl, mayBeEmpty: true),
+            reader.UseSamples == true
         );
 
     /// <summary>The record must not print its key.</summary>

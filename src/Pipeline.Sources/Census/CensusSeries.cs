@@ -30,9 +30,6 @@ internal sealed class CensusSeries(int months)
         /// <summary>What the months add up to so far. Twelve times eighteen digits fit.</summary>
         public long Sum;
 
-        /// <summary>True if a month since the last year to date has no figure.</summary>
-        public bool HasGap;
-
         /// <summary>The commodity's number.</summary>
         public int Commodity;
 
@@ -42,6 +39,12 @@ internal sealed class CensusSeries(int months)
         private ushort months,
             without,
             lacking;
+
+        /// <summary>A bit for each month since the last year to date that has no figure.</summary>
+        public ushort Open;
+
+        /// <summary>True if a month since the last year to date has no figure.</summary>
+        public readonly bool HasGap => Open != 0;
 
         /// <summary>A bit for each month that has a figure.</summary>
         public readonly int Months => months;

@@ -97,6 +97,54 @@ public sealed class CensusSource(CensusOptions settings) : ISource
         CensusSlice.TryParse(slice, out var parsed) && parsed.Level != CensusSlice.Total;
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// A partner whose total has trade in a month has chapters in it. Where no total is loaded nothing says that a
+    /// whole year without a chapter is true, and all partners together have some of them every month.
+    /// </remarks>
+    public async Task<string?> WhyRowsAsync(
+        Slice slice,
+        bool isWhole,
+        FactStore facts,
+        IReadOnlyCollection<SliceRow> known,
+        CancellationToken cancellationToken
+    )
+    {
+        if (
+            !CensusSlice.TryParse(slice, out var parsed)
+            || parsed.Level == CensusSlice.Total
+            || Absence(slice).Length > 0
+            || ReleaseDate(slice) is null
+        )
+        {
+            return null;
+        }
+        if (parsed.Partner is not { } partner)
+        {
+            return isWhole
+                ? $"rows of {parsed.Start:yyyy-MM}, because all partners together trade in every month; released by "
+                    + $"{ReleaseDate(slice):yyyy-MM-dd}"
+                : null;
+        }
+        if (await CensusCrossChecks.TotalAsync(parsed, partner, facts, cancellationToken) is { } total)
+        {
+            return $"rows, because the total of {partner} in {total.Period} is "
+                + $"{total.ValueUsd.ToString("N0", System.Globalization.CultureInfo.InvariantCulture)} US dollars";
+        }
+
+        var hasTotals = known.Any(row =>
+            row.Rows > 0
+            && CensusSlice.TryParse(row.Slice, out var other)
+            && other.Level == CensusSlice.Total
+            && (other.Flow, other.Year) == (parsed.Flow, parsed.Year)
+        );
+        return isWhole && !hasTotals
+            ? $"rows of {parsed.Year}, because no total is loaded that says that {partner} had no trade; add total to "
+                + $"{CensusOptions.LevelsSetting}, or take the partner out of "
+                + $"{CensusOptions.PartnersSetting}"
+            : null;
+    }
+
+    /// <inheritdoc/>
     public ISliceReader Reader(Slice slice) =>
         CensusSlice.TryParse(Checked(slice), out var parsed)
             ? new CensusBody(parsed, settings)

@@ -8,7 +8,8 @@ namespace Pipeline.Sources.Codes;
 /// <param name="Iso2">Alpha-2; empty where none exists.</param>
 /// <param name="Numeric">Three digits; empty where none exist.</param>
 /// <param name="Name">The name in English.</param>
-/// <param name="From">The first year of the code where that is after the data begin; null otherwise.</param>
+/// <param name="From">The first year of the code where that is after the data begin; null otherwise. Figures of earlier
+/// years are the publisher's, who carries economies back.</param>
 /// <param name="To">The last year of a code that is retired; null for one in use.</param>
 /// <param name="Successor">The code that stands for the same country now; empty where that is not certain.</param>
 internal sealed record Country(
@@ -62,10 +63,8 @@ internal static class Countries
             expected = $"a code that was in use in {year}: {iso3}, {country.Name}, ended in {last}";
             return null;
         }
-        if (country.From is not { } first || year >= first)
-            return country;
-        expected = $"a code that was in use in {year}: {iso3}, {country.Name}, began in {first}";
-        return null;
+        // Publishers carry economies back to the years before their codes: an early start is no fault.
+        return country;
     }
 
     private static IEnumerable<Country> Read()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pipeline.Datasets;
 using Pipeline.Issues;
+using Pipeline.Loading;
 
 namespace Pipeline.Sources.Moex;
 
@@ -16,6 +17,7 @@ internal sealed class HolderReading
     private readonly List<(string Where, MissingRow Row)> missing = [];
     private readonly List<(string Where, MissingRow Column)> gaps = [];
     private readonly List<Finding> rejected = [];
+    private readonly Dictionary<(string Partition, string Row), Finding> doubts = [];
     private long excluded,
         rejectedRows;
 
@@ -49,6 +51,16 @@ internal sealed class HolderReading
         }
     }
 
+    /// <summary>Notes that a check does not believe a row that was kept. An operator may overrule it.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="seen">The figures, by which an operator's word is remembered.</param>
+    /// <param name="expected">What they should be, with the place in the body.</param>
+    public void Doubt(Holding row, string seen, string expected)
+    {
+        var where = FigureFinding.Where(Holding.Table, row.PartitionKey, row.RowKey);
+        doubts.TryAdd((row.PartitionKey, row.RowKey), new Finding(where, seen, expected, FigureFinding.NotLoaded));
+    }
+
     public void Miss(string where, MissingRow row) => missing.Add((where, row));
 
     public void Exclude(long count = 1) => excluded += count;
@@ -62,20 +74,20 @@ internal sealed class HolderReading
     public void Reject(string where, string seen, string expected, string advice = Kept, long count = 1) =>
         Reject(new Finding(where, seen, expected, advice), count);
 
-    /// <summary>True if the refusal is the judgement of a check, which an operator may overrule.</summary>
-    public bool IsDoubt { get; private set; }
-
     /// <summary>The first row that was rejected.</summary>
     public Finding? FirstRejected => rejected.FirstOrDefault();
 
+    public void Refuse(Finding refusal) => Refusal ??= refusal;
+
+    /// <summary>True if the body is refused by a check's judgement, which an operator may overrule.</summary>
+    public bool IsJudged { get; private set; }
+
     /// <summary>Refuses the body for what a check says of it, unless an operator accepts it.</summary>
-    public void Doubt(Finding refusal)
+    public void Judge(Finding refusal)
     {
-        IsDoubt |= Refusal is null;
+        IsJudged |= Refusal is null;
         Refuse(refusal);
     }
-
-    public void Refuse(Finding refusal) => Refusal ??= refusal;
 
     /// <summary>Rejects rows that were kept before, each with words of its own.</summary>
     public void Withdraw(Func<string, Holding, Finding?> why) =>
@@ -143,7 +155,7 @@ internal sealed class HolderReading
             Refusal
         )
         {
-            MayBeAccepted = IsDoubt,
+            MayBeAccepted = IsJudged,
         };
 
     public RowBatch Batch()
@@ -155,6 +167,11 @@ internal sealed class HolderReading
         var loaded = rows.Select(row => row.Where).ToHashSet(StringComparer.Ordinal);
         batch.Gaps.AddRange(gaps.Where(gap => loaded.Contains(gap.Where)).Select(gap => gap.Column));
         batch.Rejected.AddRange(rejected);
+        foreach (var row in rows.Select(row => row.Row))
+        {
+            if (doubts.TryGetValue((row.PartitionKey, row.RowKey), out var doubt))
+                batch.Doubts.Add(new DoubtedRow(row.PartitionKey, row.RowKey, doubt));
+        }
         return batch;
     }
 }

@@ -96,7 +96,7 @@ internal sealed class HoldersBody : HolderBody
         )
         {
             var (where, first) = group.First();
-            reading.Doubt(
+            reading.Judge(
                 new Finding(
                     $"{where}, column share_percent",
                     $"{group.Count()} shares of {first.AssetClass} by {first.Basis} on {first.RowKey[..10]}, none above 1",

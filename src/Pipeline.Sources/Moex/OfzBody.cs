@@ -27,8 +27,6 @@ internal sealed class OfzBody : HolderBody
     private const int FewShares = 3;
 
     private const decimal Billion = 1_000_000_000m;
-    private const string Believe =
-        "the row is not loaded: one of the two is in another unit; compare with the publisher's table";
 
     /// <inheritdoc/>
     public override SliceScope Scope => MoexScope.OfOfz;
@@ -99,13 +97,14 @@ internal sealed class OfzBody : HolderBody
         }
         else
         {
-            reading.Withdraw(OtherMarket);
+            foreach (var (where, row) in reading.Rows)
+                DoubtMarket(where, row, reading);
         }
 
         var check = reading.Check();
         if (check.Rejected > FewRejected && check.Rejected > (check.Kept + check.Rejected) * MaxRejected)
         {
-            reading.Doubt(
+            reading.Refuse(
                 new Finding(
                     "body",
                     $"{check.Rejected} of {check.Kept + check.Rejected} months that cannot be understood, the "
@@ -162,23 +161,6 @@ internal sealed class OfzBody : HolderBody
         {
             reading.Reject($"{where}, column share", Quote(row.Share), PerCent);
         }
-        else if (volume > total)
-        {
-            reading.Reject($"{where}, column volume", $"{N(volume)} of {N(total)}", "no more than the total");
-        }
-        else if (
-            total > 0
-            && share is { } stated
-            && volume / total * 100 is { } computed
-            && Math.Abs(stated - computed) > ShareTolerance
-        )
-        {
-            reading.Reject(
-                $"{where}, column share",
-                $"{N(stated)}, but {N(volume)} of {N(total)} is {N(decimal.Round(computed, 2))}",
-                $"a share within {N(ShareTolerance)} points of it"
-            );
-        }
         else if (volume is null && share is null)
         {
             reading.Miss(
@@ -203,6 +185,24 @@ internal sealed class OfzBody : HolderBody
                 roubles,
                 HoldingRow.Roubles
             );
+            if (volume > total)
+            {
+                reading.Doubt(holding, $"{N(volume)} of {N(total)}", $"no more than the total ({where})");
+            }
+            else if (
+                total > 0
+                && share is { } stated
+                && volume / total * 100 is { } computed
+                && Math.Abs(stated - computed) > ShareTolerance
+            )
+            {
+                reading.Doubt(
+                    holding,
+                    $"{N(stated)}, but {N(volume)} of {N(total)} is {N(decimal.Round(computed, 2))}",
+                    $"a share within {N(ShareTolerance)} points of it ({where}, column share)"
+                );
+            }
+
             reading.Keep(
                 where,
                 holding,
@@ -225,20 +225,20 @@ internal sealed class OfzBody : HolderBody
     /// <summary>
     /// Volume and share are those of one market, whose size is known: a slip in one of the two shows.
     /// </summary>
-    private static Finding? OtherMarket(string where, Holding row)
+    private static void DoubtMarket(string where, Holding row, HolderReading reading)
     {
         if (double.IsNaN(row.Value) || row.Value <= 0 || double.IsNaN(row.SharePercent) || row.SharePercent <= 0)
-            return null;
+            return;
         var (volume, share) = ((decimal)row.Value / Billion, (decimal)row.SharePercent);
         var market = volume / share * 100;
-        return market is >= LeastMarket and <= MostMarket
-            ? null
-            : new Finding(
-                $"{where}, column volume",
-                $"{N(volume)} with a share of {N(share)}, which makes a market of {N(decimal.Round(market))}",
-                $"a market of {N(LeastMarket)} to {N(MostMarket)} billions of roubles",
-                Believe
-            );
+        if (market is >= LeastMarket and <= MostMarket)
+            return;
+        reading.Doubt(
+            row,
+            $"{N(volume)} with a share of {N(share)}, which makes a market of {N(decimal.Round(market))}",
+            $"a market of {N(LeastMarket)} to {N(MostMarket)} billions of roubles: one of the two is in another unit "
+                + $"({where}, column volume)"
+        );
     }
 
     /// <summary>A date cell, a serial number that is not shown as a date, or text; null when it is none.</summary>

@@ -18,8 +18,13 @@ namespace Pipeline.Sources.Unctad;
 /// <param name="extract">Whether the body is the recorded extract.</param>
 /// <param name="lastYear">The last year that the publisher's calendar allows.</param>
 /// <param name="centres">Codes of the economies that the world leaves out; null for the program's list.</param>
-internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, IReadOnlySet<string>? centres = null)
-    : ISliceReader
+/// <param name="wrongList">Why the operator's list of them is none; null when it is one, or there is none.</param>
+internal sealed class FdiBody(
+    bool extract,
+    int lastYear = FdiRowKeys.LastYear,
+    IReadOnlySet<string>? centres = null,
+    Finding? wrongList = null
+) : ISliceReader
 {
     private const string Kept = "kept in rejects, fix the reader or replay";
     private const string Broken = "the body is kept; the table keeps the old vintage; pull the slice again";
@@ -62,6 +67,8 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
     public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
     {
         var pass = new Pass(extract, lastYear, centres ?? Economies.FinancialCentres);
+        if (wrongList is not null)
+            pass.Refuse(wrongList);
         try
         {
             if (FdiText.Open(body, out var finding) is not { } text)
@@ -141,7 +148,8 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
         {
             if (!begun)
                 Refuse(new Finding("body", "no row", "a header row", Broken));
-            var own = refusal ?? checks.Duplicate;
+            // An operator may overrule a judgement, but not that rows cannot be understood.
+            var own = refusal ?? checks.Duplicate ?? checks.Unreadable();
             refusal = own ?? checks.Verdict();
             return new BodyCheck(
                 checks.Read,
@@ -275,28 +283,19 @@ internal sealed class FdiBody(bool extract, int lastYear = FdiRowKeys.LastYear, 
 
         private void Group(CsvRows rows, FdiHeader columns, RowBatch? batch, int number, int year, int series)
         {
-            if (number == 0)
+            var isEmpty = IsEmpty(rows, columns.Value);
+            long? dollars = TryAmount(rows, columns, out var amount) && !isEmpty ? amount : null;
+            checks.Group(number, year, series, dollars, isRejected: dollars is null && !isEmpty);
+            if (dollars is null && !isEmpty)
             {
-                if (IsEmpty(rows, columns.Value))
-                {
-                    checks.World(year, series, null, isRejected: false);
-                }
-                else if (TryAmount(rows, columns, out var dollars))
-                {
-                    checks.World(year, series, dollars, isRejected: false);
-                }
-                else
-                {
-                    checks.World(year, series, null, isRejected: true);
-                    Reject(
-                        batch,
-                        rows,
-                        columns[columns.Value],
-                        Quote(rows, columns.Value),
-                        HasDecimalComma ? Amounts.ExpectedWithComma : Amounts.Expected
-                    );
-                    return;
-                }
+                Reject(
+                    batch,
+                    rows,
+                    columns[columns.Value],
+                    Quote(rows, columns.Value),
+                    HasDecimalComma ? Amounts.ExpectedWithComma : Amounts.Expected
+                );
+                return;
             }
             checks.Excluded++;
             if (batch is not null)

@@ -61,7 +61,8 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
 
     private readonly Dictionary<int, Cell> cells = [];
     private readonly Dictionary<int, long?> keys = new(40_000);
-    private readonly List<(int? Code, int Year, int Series)> unread = [];
+    private readonly List<(int? Code, int Year, int Series, long? Dollars)> unused = [];
+    private readonly HashSet<int> groups = [];
     private readonly UnusedRows unplaced = new();
 
     /// <summary>
@@ -118,10 +119,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     /// <param name="dollars">The row's own figure; null when it cannot be read.</param>
     public void Unused(int? code, int year, int series, long? dollars)
     {
-        if (dollars is null)
-            unread.Add((code, year, series));
-        else
-            UnusedOf(year, series).Add(dollars, null);
+        unused.Add((code, year, series, dollars));
     }
 
     /// <summary>Notes a row that could not be used and whose year or series is not known.</summary>
@@ -135,9 +133,8 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
         if (year > lastYear)
             lastYear = year;
         hasGroups |= group;
-        if (!group)
-            economies.Add(code);
-        if (!keys.TryAdd(KeyOf((group ? 10_000 : 0) + code, year, series), null))
+        (group ? groups : economies).Add(code);
+        if (!keys.TryAdd(KeyOf((group ? GroupCodes : 0) + code, year, series), null))
         {
             duplicate ??= new Finding(
                 $"line {line}",
@@ -161,9 +158,13 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
         cell.Figures++;
     }
 
-    /// <summary>The figure of the world; null when the row says that it has none.</summary>
-    public void World(int year, int series, long? dollars, bool isRejected)
+    /// <summary>The figure of a group; null when the row says that it has none, or has one that cannot be
+    /// read.</summary>
+    public void Group(int number, int year, int series, long? dollars, bool isRejected)
     {
+        keys[KeyOf(GroupCodes + number, year, series)] = dollars;
+        if (number != 0)
+            return;
         ref var cell = ref CellOf(year, series);
         cell.HasWorld = true;
         cell.IsWorldRejected = isRejected;
@@ -174,10 +175,10 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     }
 
     /// <summary>Why the body must not be loaded; null when it may.</summary>
-    public Finding? Verdict() =>
-        RejectedVerdict() ?? duplicate ?? SizeVerdict() ?? YearVerdict() ?? WorldVerdict() ?? RangeVerdict();
+    public Finding? Verdict() => SizeVerdict() ?? YearVerdict() ?? WorldVerdict() ?? GroupVerdict() ?? RangeVerdict();
 
-    private Finding? RejectedVerdict()
+    /// <summary>Why the body cannot be read; null when it can.</summary>
+    public Finding? Unreadable()
     {
         if (Read == 0)
             return new Finding("body", "no row", "one row per economy, year, flow and direction", OldStays);
@@ -231,8 +232,9 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     {
         if (IsSelection && !hasGroups)
             return null;
-        foreach (var (code, year, series) in unread)
-            UnusedOf(year, series).Add(null, code is { } known ? Most(known, year, series) : null);
+        foreach (var (code, year, series, dollars) in unused)
+            UnusedOf(year, series).Add(dollars, code is { } known ? Most(known, year, series) : null);
+        var others = unplaced.Copy();
         for (var year = firstYear; year <= lastYear; year++)
         {
             for (var series = 0; series < Series.Count; series++)
@@ -271,7 +273,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
                 var tolerance = Math.Max(Amounts.Million / 100, (cell.Figures + 1) * RoundedTo / 2);
                 if (!addsUp)
                     tolerance = Math.Max(tolerance, (long)(Math.Abs((double)cell.World) * MaxHidden));
-                if (UnusedRows.Explain(cell.World - cell.Sum, cell.Unused, unplaced, tolerance))
+                if (UnusedRows.Explain(cell.World - cell.Sum, cell.Unused, others, tolerance))
                     continue;
                 return new Finding(
                     $"year {year}, {Series.InWords(series)}",
@@ -301,6 +303,86 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
                 $"at most {cell.World}, the row of the world",
                 AcceptOr
             );
+
+    /// <summary>Groups add up from their parts, groups or economies, as the program's list has them.</summary>
+    private Finding? GroupVerdict()
+    {
+        if (extract)
+            return null;
+        foreach (var sum in FdiGroups.Sums.Where(IsThere))
+        {
+            var others = unplaced.Copy();
+            for (var year = firstYear; year <= lastYear; year++)
+            {
+                for (var series = 0; series < Series.Count; series++)
+                {
+                    if (
+                        sum.From[series] is { } from
+                        && year >= from
+                        && GroupVerdict(sum, year, series, others) is { } found
+                    )
+                    {
+                        return found;
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Whether a body has what a sum is made of. A body without groups has none of them; one that has the parts has
+    /// the whole too, but for what people have chosen.
+    /// </summary>
+    private bool IsThere(FdiGroupSum sum)
+    {
+        var isWhole = HasRows(sum.Group);
+        if (!sum.HasGroups)
+            return isWhole;
+        return IsSelection
+            ? isWhole && sum.Parts.All(HasRows)
+            : sum.Parts.Any(part => FdiGroups.IsGroup(part) && HasRows(part));
+
+        bool HasRows(string code) => (FdiGroups.IsGroup(code) ? groups : economies).Contains(NumberOf(code));
+    }
+
+    private Finding? GroupVerdict(FdiGroupSum sum, int year, int series, UnusedRows others)
+    {
+        var (total, figures) = ((Int128)0, 0);
+        foreach (var part in sum.Parts)
+        {
+            if (!centres.Contains(part) && keys.GetValueOrDefault(KeyOf(part, year, series)) is { } figure)
+                (total, figures) = (total + figure, figures + 1);
+        }
+
+        var stated = keys.GetValueOrDefault(KeyOf(sum.Group, year, series));
+        if (stated is null && figures == 0)
+            return null;
+        // A row that could not be used belongs to the economies; what groups are made of has been read.
+        UnusedRows? own = null;
+        foreach (var row in unused.Where(row => row.Year == year && row.Series == series && !sum.HasGroups))
+        {
+            if (row.Code is { } code && !sum.Parts.Contains($"{code:000}"))
+                continue;
+            (own ??= new UnusedRows()).Add(row.Dollars, row.Code is { } known ? Most(known, year, series) : null);
+        }
+        var tolerance = Math.Max(Amounts.Million / 100, (figures + 1) * RoundedTo / 2);
+        if (stated is { } whole && UnusedRows.Explain(whole - total, own, sum.HasGroups ? null : others, tolerance))
+            return null;
+        var parts = sum.HasGroups ? "parts" : "economies without the financial centres";
+        return new Finding(
+            $"year {year}, {Series.InWords(series)}, {FdiGroups.InWords(sum.Group)}",
+            $"{parts} that add up to {total} US dollars{(sum.HasGroups ? "" : UnusedRows.InWords(own, others))}",
+            stated is null ? "a figure of the group that is the same" : $"{stated}, the row of the group",
+            $"{AcceptOr}; which parts a group has is the list group-sums.txt of the program"
+        );
+    }
+
+    private static int NumberOf(string code) => int.Parse(code, System.Globalization.CultureInfo.InvariantCulture);
+
+    private static int KeyOf(string code, int year, int series) =>
+        KeyOf((FdiGroups.IsGroup(code) ? GroupCodes : 0) + NumberOf(code), year, series);
 
     /// <summary>The economy whose figure is the whole difference: the world may leave it out, or no longer.</summary>
     private string Culprit(Int128 difference, Int128 tolerance, int year, int series)
@@ -370,6 +452,9 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
         ref var cell = ref CellOf(year, series);
         return cell.Unused ??= new UnusedRows();
     }
+
+    /// <summary>Keys of groups begin behind those of economies: both have a code 100, for example.</summary>
+    private const int GroupCodes = 10_000;
 
     private static int KeyOf(int code, int year, int series) =>
         (code * (FdiRowKeys.LastYear + 1) + year) * Series.Count + series;

@@ -18,21 +18,26 @@ internal static class FinancialCentres
     /// <summary>The program's own list.</summary>
     public static FrozenSet<string> Default { get; } = Parse(Embedded())!;
 
-    /// <summary>The list that holds: the operator's file, or the program's own.</summary>
-    /// <exception cref="InvalidDataException">The operator's file is not such a list.</exception>
-    public static async Task<IReadOnlySet<string>> ReadAsync(BodyContext context, CancellationToken cancellationToken)
+    /// <summary>
+    /// The list that holds: the operator's file, or the program's own. With the finding the operator's file is not
+    /// such a list, and nothing may be loaded by another one.
+    /// </summary>
+    public static async Task<(IReadOnlySet<string> Codes, Finding? Finding)> ReadAsync(
+        BodyContext context,
+        CancellationToken cancellationToken
+    )
     {
         if (await context.ReadCurated(FileName, cancellationToken) is not { } text)
-            return Default;
-        return Parse(text)
-            ?? throw new InvalidDataException(
-                new Finding(
-                    $"file {FileName} in the container curated",
-                    Finding.Quote(text),
-                    "a header code,name and a line with three digits and a name for each economy",
-                    "correct the file, or remove it so that the program's own list holds"
-                ).ToString()
-            );
+            return (Default, null);
+        if (Parse(text) is { } codes)
+            return (codes, null);
+        var finding = new Finding(
+            $"file {FileName} in the container curated",
+            Finding.Quote(text),
+            "a header code,name and a line with three digits and a name for each economy",
+            "correct the file, or remove it so that the program's own list holds; the next plan reads it again"
+        );
+        return (Default, finding);
     }
 
     private static FrozenSet<string>? Parse(string text)

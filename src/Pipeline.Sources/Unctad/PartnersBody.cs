@@ -17,6 +17,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
 {
     private const string Kept = "kept in rejects; put the row right and drop the file again";
     private const string OldStays = "the table keeps the old rows; put the file right and drop it again";
+    private const string AcceptOr = $"{OldStays}, or replay the slice with accept if the figures are right";
 
     /// <summary>The bilateral statistics of one economy have 1,751 rows.</summary>
     private const int MaxRows = 200_000;
@@ -120,7 +121,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
     public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
     {
         var batch = new RowBatch();
-        var (refusal, newest) = await ReadAsync(body, batch, cancellationToken);
+        var (refusal, newest, isJudged) = await ReadAsync(body, batch, cancellationToken);
         return new BodyCheck(
             batch.Read,
             batch.Rows.Count,
@@ -131,7 +132,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
             refusal
         )
         {
-            MayBeAccepted = batch.Rows.Count > 0,
+            MayBeAccepted = isJudged,
         };
     }
 
@@ -146,14 +147,14 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         yield return batch;
     }
 
-    private static async Task<(Finding? Refusal, string? Newest)> ReadAsync(
+    private static async Task<(Finding? Refusal, string? Newest, bool IsJudged)> ReadAsync(
         Stream body,
         RowBatch batch,
         CancellationToken cancellationToken
     )
     {
         var kept = new List<PartnersRow>();
-        var unused = new UnusedRows();
+        var unused = new PartnersUnused();
         var codeless = 0;
         try
         {
@@ -166,11 +167,17 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
                 {
                     header = PartnersHeader.Read(rows, out var finding);
                     if (header is null)
-                        return (finding, null);
+                        return (finding, null, false);
                     continue;
                 }
                 if (++batch.Read > MaxRows)
-                    return (new Finding("body", $"more than {MaxRows} rows", $"at most {MaxRows}", OldStays), null);
+                {
+                    return (
+                        new Finding("body", $"more than {MaxRows} rows", $"at most {MaxRows}", OldStays),
+                        null,
+                        false
+                    );
+                }
                 if (PartnersFile.Read(rows, header, out var column, out var seen, out var expected) is { } row)
                 {
                     kept.Add(row);
@@ -180,15 +187,15 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
                     Reject(batch, rows.Line, column, seen, expected);
                     if (column == PartnersHeader.Iso3Name)
                         codeless++;
-                    unused.Add(PartnersFile.OwnDollars(rows, header), null);
+                    unused.Add(PartnersFile.PlaceOf(rows, header), PartnersFile.OwnDollars(rows, header));
                 }
             }
             if (header is null)
-                return (new Finding("body", "no row", "a header row", OldStays), null);
+                return (new Finding("body", "no row", "a header row", OldStays), null, false);
         }
         catch (CsvException e)
         {
-            return (new Finding($"line {e.Line}", e.Seen, "CSV in UTF-8", OldStays), null);
+            return (new Finding($"line {e.Line}", e.Seen, "CSV in UTF-8", OldStays), null, false);
         }
         return Sort(kept, batch, unused, codeless);
     }
@@ -196,16 +203,15 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
     /// <summary>What can be said of all rows together: one row per key, one basis per key, totals, places.</summary>
     /// <param name="all">The rows that were understood.</param>
     /// <param name="batch">Takes what becomes of them.</param>
-    /// <param name="unused">Rows that were not: which group they belong to is not known.</param>
+    /// <param name="unused">Rows that were not.</param>
     /// <param name="codeless">How many of those have a wrong code or none: regions stand in such files.</param>
-    private static (Finding? Refusal, string? Newest) Sort(
+    private static (Finding? Refusal, string? Newest, bool IsJudged) Sort(
         List<PartnersRow> all,
         RowBatch batch,
-        UnusedRows unused,
+        PartnersUnused unused,
         int codeless
     )
     {
-        var hasUnused = batch.Rejected.Count > 0;
         var totals = new Dictionary<PartnersGroup, PartnersRow>();
         var keys = new Dictionary<(string Partition, string Row), string>();
         var groups = new Dictionary<PartnersGroup, List<PartnersRow>>();
@@ -231,8 +237,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
             var key = (row.Group.Partition, RowKey(row));
             if (!keys.TryAdd(key, row.Group.Basis))
             {
-                hasUnused = true;
-                unused.Add(row.Dollars, null);
+                unused.Add(row.Group.Place, row.Dollars);
                 var other = keys[key];
                 if (other == row.Group.Basis)
                 {
@@ -269,33 +274,35 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         var refusal = default(Finding);
         foreach (var total in totals.Values)
         {
-            if (TotalVerdict(total, groups.GetValueOrDefault(total.Group) ?? [], unused) is not { } finding)
+            var others = unused.Of(total.Group.Place);
+            if (TotalVerdict(total, groups.GetValueOrDefault(total.Group) ?? [], others) is not { } finding)
                 continue;
-            if (!hasUnused)
+            if (others.Count == 0)
             {
                 refusal ??= finding;
             }
             else
             {
                 // Regions that have no code may be why: the total is set aside with its reason, the partners stay.
-                batch.Excluded--;
-                batch.Rejected.Add(finding);
+                batch.Doubts.Add(new DoubtedRow(total.Group.Partition, RowKey(total), finding, IsExcluded: true));
             }
         }
         refusal ??= groups
             .Select(group => RangeVerdict(group.Key, group.Value))
             .FirstOrDefault(found => found is not null);
+        var isJudged = refusal is not null;
         foreach (var rows in groups.Values)
             Place(rows, batch);
         if (batch.Read == 0)
         {
-            refusal = new Finding("body", "no row", "a row per year and partner", OldStays);
+            (refusal, isJudged) = (new Finding("body", "no row", "a row per year and partner", OldStays), false);
         }
         else if (
             batch.Rejected.Count - codeless > Math.Max(1, batch.Read * MaxRejected)
             || batch.Rejected.Count > batch.Read * MaxCodeless
         )
         {
+            isJudged = false;
             refusal = new Finding(
                 "body",
                 $"{batch.Rejected.Count} of {batch.Read} rows that cannot be understood, the first: "
@@ -310,7 +317,8 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
 
         return (
             refusal,
-            batch.Rows.Count == 0 ? null : $"{batch.Rows.Cast<FdiPartner>().Max(row => row.Year):0000}-12"
+            batch.Rows.Count == 0 ? null : $"{batch.Rows.Cast<FdiPartner>().Max(row => row.Year):0000}-12",
+            isJudged
         );
     }
 
@@ -343,10 +351,10 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         if (Math.Abs(stated) > MostTogether)
         {
             return new Finding(
-                $"line {total.Line}, {total.Group}",
-                $"{stated} US dollars",
-                $"at most {MostTogether} for one host",
-                OldStays
+                $"{total.Group}",
+                $"{stated} US dollars in the row {total.Partner}",
+                $"at most {MostTogether} for one host (line {total.Line})",
+                AcceptOr
             );
         }
 
@@ -363,10 +371,10 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         return UnusedRows.Explain(stated - sum, own, unused, (Int128)decimal.Ceiling(half))
             ? null
             : new Finding(
-                $"line {total.Line}, {total.Group}",
+                $"{total.Group}",
                 $"partners that add up to {sum} US dollars{UnusedRows.InWords(own, unused)}",
-                $"{stated}, the row {total.Partner}",
-                OldStays
+                $"{stated}, the row {total.Partner} (line {total.Line})",
+                AcceptOr
             );
     }
 
@@ -394,14 +402,10 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
                 place = at + 1;
             if (row.StatedRank > 0 && row.StatedRank != place)
             {
-                Reject(
-                    batch,
-                    row.Line,
-                    "rank",
-                    $"\"{row.StatedRank}\"",
-                    $"{place}, the place of the value in {row.Group}"
-                );
-                continue;
+                var where = FigureFinding.Where(FdiPartner.Table, row.Group.Partition, RowKey(row));
+                var expected = $"{place}, the place of the value in {row.Group} (line {row.Line})";
+                var doubt = new Finding(where, $"rank {row.StatedRank}", expected, FigureFinding.NotLoaded);
+                batch.Doubts.Add(new DoubtedRow(row.Group.Partition, RowKey(row), doubt));
             }
             batch.Rows.Add(
                 new FdiPartner
@@ -431,4 +435,29 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         batch.Rejected.Add(
             new Finding(column.Length == 0 ? $"line {line}" : $"line {line}, column {column}", seen, expected, Kept)
         );
+}
+
+/// <summary>Rows of the file by partner that could not be used, by the year and series they belong to.</summary>
+internal sealed class PartnersUnused
+{
+    private readonly Dictionary<PartnersPlace, UnusedRows> placed = [];
+    private readonly UnusedRows unplaced = new();
+
+    /// <summary>Notes a row.</summary>
+    /// <param name="place">Its year and series; null when they cannot be read.</param>
+    /// <param name="dollars">Its own figure; null when it cannot be read.</param>
+    public void Add(PartnersPlace? place, long? dollars)
+    {
+        if (place is null)
+        {
+            unplaced.Add(dollars, null);
+            return;
+        }
+        if (!placed.TryGetValue(place, out var rows))
+            placed.Add(place, rows = new UnusedRows());
+        rows.Add(dollars, null);
+    }
+
+    /// <summary>The rows that a sum of a year and series may lack.</summary>
+    public UnusedRows Of(PartnersPlace place) => unplaced.With(placed.GetValueOrDefault(place));
 }

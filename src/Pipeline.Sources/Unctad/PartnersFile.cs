@@ -27,6 +27,9 @@ internal sealed record PartnersRow(
     public bool IsTotal => Iso3.Length == 0;
 }
 
+/// <summary>Year and series of a row, whoever has reported it and on whatever basis.</summary>
+internal sealed record PartnersPlace(int Year, string HostIso3, string Direction, string Measure);
+
 /// <summary>
 /// Figures that can be added up and ranked: of one year, host, direction, measure, reporter and
 /// basis.
@@ -40,6 +43,8 @@ internal sealed record PartnersGroup(
     string Basis
 )
 {
+    public PartnersPlace Place => new(Year, Host.Iso3, Direction, Measure);
+
     public string Partition => $"{Host.Code}|{Direction}|{Measure}|{ReportedBy}";
 
     /// <inheritdoc/>
@@ -67,6 +72,24 @@ internal static class PartnersFile
         rows.Count == columns.Count && Amounts.TryRead(rows.Bytes(columns.Value), Amounts.Million, out var dollars)
             ? dollars
             : null;
+
+    /// <summary>
+    /// Year and series of a row that cannot be used, so far as they can be read; null when it may be any.
+    /// </summary>
+    public static PartnersPlace? PlaceOf(CsvRows rows, PartnersHeader columns)
+    {
+        if (rows.Count != columns.Count)
+            return null;
+        var (direction, measure) = (rows.Text(columns.Direction).Trim(), rows.Text(columns.Measure).Trim());
+        var host = columns.Host < 0 ? DefaultHost : rows.Text(columns.Host).Trim();
+        return
+            int.TryParse(rows.Text(columns.Year), NumberStyles.None, CultureInfo.InvariantCulture, out var year)
+            && direction is UnctadSlice.Inward or UnctadSlice.Outward
+            && measure is UnctadSlice.Flow or UnctadSlice.Stock
+            && Economies.FindIso3(host) is not null
+            ? new PartnersPlace(year, host, direction, measure)
+            : null;
+    }
 
     /// <summary>Reads a row.</summary>
     /// <param name="rows">The row.</param>

@@ -86,6 +86,12 @@ public sealed class UnctadSource(UnctadOptions settings) : ISource
     {
         if (UnctadSlice.Checked(fetching.Slice).Dataset == UnctadSlice.Partners)
             return await fetching.SendAsync(requests.Partners(), Classify, cancellationToken);
+        // By a list that is none nothing can be judged: it is corrected first.
+        if ((await FinancialCentres.ReadAsync(fetching.Context, cancellationToken)).Finding is { } wrong)
+        {
+            var file = requests.Dropped(FinancialCentres.FileName);
+            return new Fetched(file, Verdict.Permanent(wrong.Seen, wrong.Expected, wrong.Advice), null, null, "", null);
+        }
         var reader = await ReaderAsync(fetching.Slice, fetching.Context, cancellationToken);
         return await new UnctadFetch(settings, requests, fetching, reader).RunAsync(cancellationToken);
 
@@ -129,14 +135,19 @@ public sealed class UnctadSource(UnctadOptions settings) : ISource
         Slice slice,
         BodyContext context,
         CancellationToken cancellationToken
-    ) =>
+    )
+    {
+        if (UnctadSlice.Checked(slice).Dataset == UnctadSlice.Partners)
+            return new PartnersBody(context.FetchedAt.Year);
+        var (centres, wrong) = await FinancialCentres.ReadAsync(context, cancellationToken);
+        return new FdiBody(settings.Extract, LastYear(context.FetchedAt), centres, wrong);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<string> ListsAsync(Slice slice, BodyContext context, CancellationToken cancellationToken) =>
         UnctadSlice.Checked(slice).Dataset == UnctadSlice.Partners
-            ? new PartnersBody(context.FetchedAt.Year)
-            : new FdiBody(
-                settings.Extract,
-                LastYear(context.FetchedAt),
-                await FinancialCentres.ReadAsync(context, cancellationToken)
-            );
+            ? ""
+            : await context.ReadCurated(FinancialCentres.FileName, cancellationToken) ?? "";
 
     /// <summary>The last year that a release can hold: a year's figures come in the summer after it.</summary>
     private static int LastYear(DateTimeOffset fetchedAt) => fetchedAt.UtcDateTime.Year - 1;

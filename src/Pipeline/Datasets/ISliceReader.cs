@@ -131,6 +131,12 @@ public sealed class RowBatch
     /// <summary>Rows that could not be understood.</summary>
     public List<Finding> Rejected { get; } = [];
 
+    /// <summary>
+    /// Rows of this stretch that a check of the reader does not believe. They are not loaded, unless an operator says
+    /// that they are right.
+    /// </summary>
+    public List<DoubtedRow> Doubts { get; } = [];
+
     /// <summary>Rows left out on purpose.</summary>
     public long Excluded { get; set; }
 
@@ -157,6 +163,7 @@ public sealed class RowBatch
         Missing.Clear();
         Gaps.Clear();
         Rejected.Clear();
+        Doubts.Clear();
         Excluded = 0;
         Read = 0;
     }
@@ -169,6 +176,13 @@ public readonly record struct MissingRow(string PartitionKey, string RowKey, str
     public static MissingRow OfColumn(string partitionKey, string rowKey, string column, string reason) =>
         new(partitionKey, $"{rowKey}|{column}", reason);
 }
+
+/// <summary>A row that was understood and that a check does not believe.</summary>
+/// <param name="PartitionKey">The partition of the row.</param>
+/// <param name="RowKey">Its key.</param>
+/// <param name="Finding">Why; place and value are what an operator's word is remembered by.</param>
+/// <param name="IsExcluded">True for a total or a group, which is no row of the table.</param>
+public readonly record struct DoubtedRow(string PartitionKey, string RowKey, Finding Finding, bool IsExcluded = false);
 
 /// <summary>The part of a table that a slice answers for.</summary>
 /// <param name="Filter">The rows, as an OData filter.</param>

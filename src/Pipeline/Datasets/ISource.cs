@@ -73,6 +73,28 @@ public interface ISource
     /// </summary>
     string Absence(Slice slice) => "";
 
+    /// <summary>
+    /// Why a slice that brought no rows must have some, by what else the tables hold; null when it may have none.
+    /// </summary>
+    /// <param name="slice">The slice.</param>
+    /// <param name="isWhole">Whether it was asked for in parts, and none of them brought any either.</param>
+    /// <param name="facts">The tables.</param>
+    /// <param name="known">The slices of the source.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    Task<string?> WhyRowsAsync(
+        Slice slice,
+        bool isWhole,
+        FactStore facts,
+        IReadOnlyCollection<SliceRow> known,
+        CancellationToken cancellationToken
+    ) => Task.FromResult<string?>(null);
+
+    /// <summary>
+    /// What an operator may change that the checks of a slice's bodies rest on, such as a list in a file. A body that
+    /// was quarantined is read again when it differs.
+    /// </summary>
+    ValueTask<string> ListsAsync(Slice slice, BodyContext context, CancellationToken cancellationToken) => new("");
+
     /// <summary>Whether a published slice that cannot be cut further may honestly have no rows.</summary>
     bool MayBeEmpty(Slice slice) => true;
 

@@ -22,6 +22,7 @@ public sealed class Digest(
     SourceCatalog sources,
     SliceBook slices,
     PlannedSlices planned,
+    EmptySlices empty,
     DeadLetterBook letters,
     IDerivedTables derived,
     Exporter exporter,
@@ -44,6 +45,7 @@ public sealed class Digest(
         var rows = await slices.ListAsync(source, cancellationToken);
         if (!await IsAtRestAsync(source, rows, cancellationToken))
             return;
+        await empty.ReviewAsync(source, rows, cancellationToken);
         var done = await IsDoneAsync(source, rows, cancellationToken);
         await letters.SettleAsync(source, done, cancellationToken);
         if (done)

@@ -1,4 +1,3 @@
-using Azure;
 using Microsoft.Extensions.Logging;
 using Pipeline.Datasets;
 using Pipeline.Issues;
@@ -22,6 +21,7 @@ public sealed class Normalize(
     FactStore facts,
     RawStore raw,
     CuratedReader curated,
+    Judgement judgement,
     StepQueues queues,
     Digest digest,
     TimeProvider time,
@@ -52,26 +52,53 @@ public sealed class Normalize(
     /// <summary>Normalises the body of a message.</summary>
     public async Task RunAsync(NormalizeMessage message, CancellationToken cancellationToken)
     {
+        for (var asked = 0; asked < MaxOvertaken; asked++)
+        {
+            if (await TryAsync(message, cancellationToken))
+                return;
+            logger.LogInformation(
+                "{Slice}: another body was loaded while this one was checked; it is checked again",
+                message.Slice
+            );
+        }
+
+        throw new InvalidOperationException(
+            $"{message.Slice}: {MaxOvertaken} times another body was loaded while {message.RawBlob} was checked; the "
+                + "message comes back, and the body is checked again"
+        );
+    }
+
+    /// <summary>Checks a body and loads it.</summary>
+    /// <returns>False, and nothing is written, if the table that the body was held against has changed meanwhile.</returns>
+    private async Task<bool> TryAsync(NormalizeMessage message, CancellationToken cancellationToken)
+    {
         var slice = Messages.SliceOf(message.Slice, Names.NormalizeQueue);
         var name = Messages.BodyOf(message.RawBlob, slice, Names.NormalizeQueue);
         var key = new RunRow(name.RunId, slice, name.Vintage);
         var run = (await runs.GetAsync(key, cancellationToken) ?? key) with { Step = nameof(Normalize) };
-        // Read once more, it may be fine.
-        if (message.Replay && run.State == SliceState.Refused)
-            run = run with { Error = "" };
         if (run.StartedAt == default)
             run = run with { StartedAt = time.GetUtcNow() };
         var before = await slices.GetAsync(slice, cancellationToken);
         if (before.Vintage > name.Vintage)
         {
             await SupersededAsync(before, run, cancellationToken);
-            return;
+            return true;
         }
-        if (!message.Replay && run.State == SliceState.Refused && SliceState.AtRest(before.State))
+        var context = new BodyContext(sources.Now(slice, name.Vintage), curated.ReadAsync);
+        var judgedBy = await judgement.HashAsync(slice, context, cancellationToken);
+        if (
+            !message.Replay
+            && run.State == SliceState.Refused
+            && before.JudgedBy == judgedBy
+            && SliceState.AtRest(before.State)
+        )
         {
             logger.LogInformation("{Slice}: {Blob} was refused already", slice, name.Blob);
-            return;
+            return true;
         }
+        // Read once more, it may be fine.
+        if (run.State == SliceState.Refused)
+            run = run with { Error = "" };
         if (
             !message.Replay
             && before.Vintage == name.Vintage
@@ -81,9 +108,8 @@ public sealed class Normalize(
             if (before.State == SliceState.Merged || run.State != SliceState.Done)
                 await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
             logger.LogInformation("{Slice}: {Blob} is loaded already", slice, name.Blob);
-            return;
+            return true;
         }
-        var context = new BodyContext(sources.Now(slice, name.Vintage), curated.ReadAsync);
         var reader = await sources[slice.Source].ReaderAsync(slice, context, cancellationToken);
         var stored = await raw.OpenAsync(name, cancellationToken);
         var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken);
@@ -91,21 +117,24 @@ public sealed class Normalize(
         // written; by now the table holds a part of it, so that they would judge differently.
         var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
         var word = new OperatorWord(message, await rejects.AcceptedAsync(slice, cancellationToken), isBegun);
-        if (check.Refusal is { } unfit && !(check.MayBeAccepted && word.Accepts(unfit)))
+        // So did the checks of the body by itself: the lists they rest on may have been changed since. What cannot be
+        // read is refused all the same.
+        if (check.Refusal is { } unfit && !(check.MayBeAccepted && (isBegun || word.Accepts(unfit))))
         {
-            await RefuseAsync(name, run, check, unfit, [], cancellationToken);
-            return;
+            await RefuseAsync(name, run, (stored.From, judgedBy), check, unfit, [], cancellationToken);
+            return true;
         }
         if (NothingWanted(check, reader) is { } foreign)
         {
-            await RefuseAsync(name, run, check, foreign, [], cancellationToken);
-            return;
+            await RefuseAsync(name, run, (stored.From, judgedBy), check, foreign, [], cancellationToken);
+            return true;
         }
         var existing = await ExistingAsync(check, before, reader, cancellationToken);
         var review = await ReviewAsync(name, reader, existing, stored, cancellationToken);
         var flagged = review
             .Flagged.Where(flag => !word.Accepts(flag.Value))
             .ToDictionary(flag => flag.Key, flag => flag.Value);
+        var excluded = review.Excluded.Where(finding => !word.Accepts(finding)).ToList();
         var lacks = isBegun
             ? null
             : await LackingAsync(name, check, before, reader, existing, stored, cancellationToken);
@@ -115,12 +144,13 @@ public sealed class Normalize(
             await RefuseAsync(
                 name,
                 run,
+                (stored.From, judgedBy),
                 check,
                 lacking,
                 await RejectedAsync(check, reader, stored, cancellationToken),
                 cancellationToken
             );
-            return;
+            return true;
         }
         if (
             !isBegun
@@ -135,12 +165,13 @@ public sealed class Normalize(
             await RefuseAsync(
                 name,
                 run,
+                (stored.From, judgedBy),
                 check,
                 wrong,
                 [.. flagged.Values.Take(MaxRejectedOfRefused)],
                 cancellationToken
             );
-            return;
+            return true;
         }
         // What an operator has said is right is remembered by place and value: the next body does not ask again.
         await rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
@@ -149,17 +180,18 @@ public sealed class Normalize(
         check = check with
         {
             Kept = check.Kept - flagged.Count,
-            Rejected = check.Rejected + flagged.Count,
+            Excluded = check.Excluded - excluded.Count,
+            Rejected = check.Rejected + flagged.Count + excluded.Count,
             // A row that is not loaded does not make the table newer: it would hide that the source is late.
             Newest = flagged.Count == 0 ? check.Newest : review.NewestWithout(flagged.Keys),
         };
-        await MergeAsync(
+        return await MergeAsync(
             name,
             run,
             check,
             reader,
-            (existing, before.Version),
-            flagged,
+            (existing, before),
+            (flagged, excluded),
             stored,
             message.Replay,
             cancellationToken
@@ -480,12 +512,12 @@ public sealed class Normalize(
         ISliceReader reader,
         BodyCheck check,
         SliceRow before,
-        (Known? Rows, ETag Version) existing,
+        (Known? Rows, SliceRow Slice) existing,
         bool replay,
         CancellationToken cancellationToken
     )
     {
-        if (replay || before.IsHalfLoaded || before.Version != existing.Version || existing.Rows is not { } rows)
+        if (replay || before.IsHalfLoaded || before.Version != existing.Slice.Version || existing.Rows is not { } rows)
             return await KnownAsync(reader, check, before, replay, cancellationToken);
         rows.Forget();
         return rows;
@@ -503,13 +535,15 @@ public sealed class Normalize(
                     + "new one is right"
             );
 
-    private async Task MergeAsync(
+    /// <summary>Loads a body that has passed its checks.</summary>
+    /// <returns>False, and nothing is written, if another body was loaded since the checks.</returns>
+    private async Task<bool> MergeAsync(
         RawName name,
         RunRow run,
         BodyCheck check,
         ISliceReader reader,
-        (Known? Rows, ETag Version) existing,
-        Dictionary<(string, string), Finding> flagged,
+        (Known? Rows, SliceRow Slice) existing,
+        (Dictionary<(string, string), Finding> Rows, List<Finding> Excluded) flagged,
         RawBody stored,
         bool replay,
         CancellationToken cancellationToken
@@ -518,10 +552,12 @@ public sealed class Normalize(
         var slice = name.Slice;
         await SettleOlderAsync(name, cancellationToken);
         // The claim: from here on no older body may be loaded, and no body is known to be in the table as a whole.
+        // The table must be the one that the body was held against.
+        var isOther = false;
         var (before, claimed) = await slices.UpdateAsync(
             slice,
             row =>
-                row.Vintage > name.Vintage
+                row.Vintage > name.Vintage || (isOther = !HasSameRows(row, existing.Slice))
                     ? null
                     : row with
                     {
@@ -534,8 +570,10 @@ public sealed class Normalize(
         if (claimed.Vintage > name.Vintage)
         {
             await SupersededAsync(claimed, run, cancellationToken);
-            return;
+            return true;
         }
+        if (isOther)
+            return false;
         var known = before.WasLoaded
             ? await KnownAsync(reader, check, before, existing, replay, cancellationToken)
             : null;
@@ -546,14 +584,14 @@ public sealed class Normalize(
         if (removes && now.Vintage > name.Vintage)
         {
             await SupersededAsync(now, run, cancellationToken);
-            return;
+            return true;
         }
         if (!replay && now.Sha256.Length > 0)
         {
             if (now.State == SliceState.Merged)
                 await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
             logger.LogInformation("{Slice}: {Blob} has been loaded meanwhile", slice, name.Blob);
-            return;
+            return true;
         }
         // Only the state: a copy of this message may have written its counts since the run was read.
         await runs.UpdateAsync(
@@ -580,14 +618,19 @@ public sealed class Normalize(
             async token => !removes || (await slices.GetAsync(slice, token)).Vintage <= name.Vintage
         );
         var missing = new List<MissingRow>();
-        var rejected = new List<Finding>();
+        // What a body that adds rows does not cover is as open as before.
+        var covered = removes ? null : new HashSet<string>(StringComparer.Ordinal);
+        var rejected = new List<Finding>(flagged.Excluded);
         await using (var body = await stored.ReadAsync(cancellationToken))
         {
             await foreach (var batch in reader.ReadAsync(body, cancellationToken))
             {
                 foreach (var row in batch.Rows)
                 {
-                    if (flagged.Count > 0 && flagged.TryGetValue((row.PartitionKey, row.RowKey), out var flag))
+                    if (
+                        flagged.Rows.Count > 0
+                        && flagged.Rows.TryGetValue((row.PartitionKey, row.RowKey), out var flag)
+                    )
                     {
                         // The row of the table stays, and counts as one that is left: with rejects no row is removed.
                         rejected.Add(flag);
@@ -626,7 +669,13 @@ public sealed class Normalize(
                 cancellationToken
             );
             await rejects.PutAsync(run, name.Blob, rejected, cancellationToken);
-            await rejects.CloseAsync(slice, name, rejected, cancellationToken);
+            await rejects.CloseAsync(
+                slice,
+                name,
+                rejected,
+                place => covered?.Contains(place) != false || !RejectBook.IsFigure(reader.Table, place),
+                cancellationToken
+            );
         }
         var counts = new RowCounts(
             check.Read,
@@ -682,7 +731,12 @@ public sealed class Normalize(
             cancellationToken
         );
         Report(slice, counts, merged);
+        return true;
     }
+
+    /// <summary>Whether the table has the rows of the same body, as far as the ledger knows.</summary>
+    private static bool HasSameRows(SliceRow row, SliceRow other) =>
+        row.Vintage == other.Vintage && row.Sha256 == other.Sha256 && row.LastChanged == other.LastChanged;
 
     /// <summary>
     /// The state of a run that goes on. One that a newer body has settled stays so: this may be a late copy of
@@ -849,13 +903,16 @@ public sealed class Normalize(
     private async Task RefuseAsync(
         RawName name,
         RunRow run,
+        (string Asked, string By) judged,
         BodyCheck check,
         Finding refusal,
         List<Finding> rejected,
         CancellationToken cancellationToken
     )
     {
-        var words = $"{name.Slice} {refusal}{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}";
+        var words =
+            $"{name.Slice} {refusal}{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}"
+            + $"{(judged.Asked.Length == 0 ? "" : $"; asked: {judged.Asked}")}";
         await rejects.PutAsync(run, name.Blob, [refusal, .. rejected], cancellationToken);
         // Refused as a whole: every row that would have been kept counts as rejected.
         var counts = new RowCounts(
@@ -888,6 +945,7 @@ public sealed class Normalize(
                         // Refused once more by a replay: the source was not asked again.
                         Attempts = row.State == SliceState.Refused ? row.Attempts : row.Attempts + 1,
                         LastError = words,
+                        JudgedBy = judged.By,
                     },
             cancellationToken
         );

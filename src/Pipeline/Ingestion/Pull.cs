@@ -24,12 +24,13 @@ public sealed class Pull(
     PlannedSlices planned,
     Digest digest,
     CuratedReader curated,
+    Judgement judgement,
     TimeProvider time,
     ILogger<Pull> logger
 )
 {
     /// <summary>The position of a reject that is a whole answer.</summary>
-    private const string FaultPosition = "answer";
+    internal const string FaultPosition = "answer";
 
     /// <summary>
     /// So often another body may have been stored under the very second that this one was. More is a fault of
@@ -69,7 +70,8 @@ public sealed class Pull(
         using var fetched = await source.FetchAsync(fetching, cancellationToken);
         foreach (var note in fetched.Notes)
             logger.LogWarning("{Slice}: {Note}", slice, note);
-        var outcome = new Outcome(slice, source, fetched, startedAt, time.GetUtcNow());
+        var judgedBy = await judgement.HashAsync(slice, context, cancellationToken);
+        var outcome = new Outcome(slice, source, fetched, judgedBy, startedAt, time.GetUtcNow());
         switch (fetched.Verdict.Meaning)
         {
             case Meaning.Body:
@@ -93,6 +95,7 @@ public sealed class Pull(
         Slice Slice,
         ISource Source,
         Fetched Fetched,
+        string JudgedBy,
         DateTimeOffset StartedAt,
         DateTimeOffset Now
     )
@@ -126,15 +129,25 @@ public sealed class Pull(
                 loaded is not null
                 && before.State == SliceState.Done
                 && before.LastError.Length > 0
-                && outcome.Source.Reader(slice) is { Figures.Neighbours: not null } reader
-                && await rejects.HasFlaggedAsync(slice, reader.Table.Name, cancellationToken)
+                && outcome.Source.Reader(slice) is { Figures.Neighbours: not null } flagging
+                && await rejects.HasFlaggedAsync(slice, flagging.Table.Name, cancellationToken)
             )
             {
                 await queues.SendAsync(new NormalizeMessage(slice.Id, loaded.Blob, Replay: true), cancellationToken);
             }
             // The source is back at this body: what was wrong with later answers is over.
             if (before.State != SliceState.Done)
-                await rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken);
+            {
+                // A body that adds rows says nothing of the figures of others.
+                var reader = outcome.Source.Reader(slice);
+                var adds = reader.Scope.Coverage == Coverage.Adds;
+                await rejects.CloseAsync(
+                    slice,
+                    (runId, place) => runId != loaded?.RunId && !(adds && RejectBook.IsFigure(reader.Table, place)),
+                    cancellationToken
+                );
+            }
+
             await EndAsync(
                 outcome,
                 RunState.Unchanged,
@@ -154,6 +167,7 @@ public sealed class Pull(
         }
         if (
             before.State == SliceState.Refused
+            && before.JudgedBy == outcome.JudgedBy
             && newest?.Sha12 == outcome.Sha12
             && await IsRefusedAsync(newest, cancellationToken)
         )

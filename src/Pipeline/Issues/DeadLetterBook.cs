@@ -200,7 +200,7 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
 
     /// <summary>The command that closes a row by hand.</summary>
     private static string CloseCommand((string Partition, string Row) place) =>
-        $"az storage entity merge --account-name … --auth-mode login -t {Names.Rejects} "
+        $"az storage entity merge --connection-string \"$PipelineStorage\" -t {Names.Rejects} "
         + $"-e PartitionKey='{place.Partition}' RowKey='{place.Row}' State={RejectBook.Replayed}";
 
     /// <summary>

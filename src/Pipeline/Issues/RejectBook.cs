@@ -100,6 +100,10 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         }
     }
 
+    /// <summary>Whether the place of a reject is a figure of a fact table, not a row or a part of a body.</summary>
+    internal static bool IsFigure(FactTable table, string place) =>
+        place.StartsWith($"{table.Name} ", StringComparison.Ordinal);
+
     /// <summary>A row of the table, with every column.</summary>
     internal static TableEntity Row(
         string partition,
@@ -132,11 +136,13 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     /// <param name="slice">The slice.</param>
     /// <param name="loaded">The body that was read; rejects of later bodies stay open.</param>
     /// <param name="rejected">The rejects that the body has now.</param>
+    /// <param name="covers">Whether the body says anything about a place; of other places rejects stay open.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     public Task CloseAsync(
         Slice slice,
         RawName loaded,
         IEnumerable<Finding> rejected,
+        Func<string, bool> covers,
         CancellationToken cancellationToken
     )
     {
@@ -144,7 +150,10 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         return CloseAsync(
             slice,
             (runId, position) =>
-                runId == loaded.RunId ? !present.Contains(position) : string.CompareOrdinal(runId, loaded.RunId) < 0,
+                covers(position)
+                && (
+                    runId == loaded.RunId ? !present.Contains(position) : string.CompareOrdinal(runId, loaded.RunId) < 0
+                ),
             cancellationToken
         );
     }

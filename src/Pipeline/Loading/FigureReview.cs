@@ -17,6 +17,9 @@ internal sealed record FigureFindings(
     long Covered
 )
 {
+    /// <summary>Totals that a check of the reader does not believe: they are no rows of the table.</summary>
+    public IReadOnlyList<Finding> Excluded { get; init; } = [];
+
     public static FigureFindings None { get; } = new(null, new Dictionary<(string, string), Finding>(), 0, 0);
 
     /// <summary>Rows of the body by the period that their keys begin with.</summary>
@@ -40,8 +43,7 @@ internal sealed record FigureFindings(
 
 /// <summary>
 /// Holds the figures of a body against each other and against what the table has. Each dataset declares what its real
-/// history
-/// allows (<see cref="FigurePolicy"/>); the comparison with stored figures is the same for all.
+/// history allows (<see cref="FigurePolicy"/>); the comparison with stored figures is the same for all.
 /// </summary>
 /// <param name="reader">The reader of the body.</param>
 /// <param name="known">What the table has of the slice; null when it was never loaded.</param>
@@ -88,8 +90,6 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     private const int Neighbours = 4,
         FewNeighbours = 3;
 
-    private const string NotLoaded =
-        "the row is not loaded; correct it at its origin, or replay the slice with accept if the figure is right";
     private const string NothingLoaded =
         "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one "
         + "is right";
@@ -102,6 +102,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         numbers = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Partition, string Series), List<Share>> shares = [];
     private readonly Dictionary<(string Partition, string Row), Part> wholes = [];
+    private readonly List<Finding> excluded = [];
     private long figures,
         covered;
 
@@ -127,6 +128,13 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         {
             await foreach (var batch in reader.ReadAsync(body, cancellationToken))
             {
+                foreach (var doubt in batch.Doubts)
+                {
+                    if (doubt.IsExcluded)
+                        excluded.Add(doubt.Finding);
+                    else
+                        flagged.TryAdd((doubt.PartitionKey, doubt.RowKey), doubt.Finding);
+                }
                 foreach (var row in batch.Rows)
                 {
                     Take(row);
@@ -149,7 +157,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         }
 
         var refusal = moved ?? MovedSeries() ?? MovedPeriod() ?? await OtherWholeAsync(cancellationToken);
-        return new FigureFindings(refusal, flagged, figures, covered) { Periods = periods };
+        return new FigureFindings(refusal, flagged, figures, covered) { Periods = periods, Excluded = excluded };
     }
 
     private void Take(FactRow row)
@@ -172,7 +180,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                     Where(partition, key),
                     Text(figure),
                     $"{Text(range.Least)} to {Text(range.Most)}, which holds the whole history",
-                    NotLoaded
+                    FigureFinding.NotLoaded
                 )
             );
         }
@@ -197,7 +205,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                         Where(partition, key),
                         Text(figure),
                         $"about {Text(old)}, which the table has: the figure is {factor} of it",
-                        NotLoaded
+                        FigureFinding.NotLoaded
                     )
                 );
             }
@@ -315,9 +323,22 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
             return null;
         var period = PeriodOf(key);
         if (string.CompareOrdinal(period, limits.Last) > 0)
-            return new Finding(Where(partition, key), period, $"no later than {limits.Last}, {limits.Ends}", NotLoaded);
+        {
+            return new Finding(
+                Where(partition, key),
+                period,
+                $"no later than {limits.Last}, {limits.Ends}",
+                FigureFinding.NotLoaded
+            );
+        }
+
         return string.CompareOrdinal(period, limits.First) < 0
-            ? new Finding(Where(partition, key), period, $"no earlier than {limits.First}, {limits.Begins}", NotLoaded)
+            ? new Finding(
+                Where(partition, key),
+                period,
+                $"no earlier than {limits.First}, {limits.Begins}",
+                FigureFinding.NotLoaded
+            )
             : null;
     }
 
@@ -345,7 +366,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                     Text(point.Figure),
                     $"at most {Text(point.Limit!.Factor)} times {Text(median)}, the median of its neighbours "
                         + $"({neighbours})",
-                    NotLoaded
+                    FigureFinding.NotLoaded
                 )
             );
         }
@@ -395,7 +416,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                     $"a share of {Text(percent)}",
                     $"a share within {Text(limit.Points)} points and {Text(limit.Factor)} times of two of its "
                         + $"neighbours ({neighbours})",
-                    NotLoaded
+                    FigureFinding.NotLoaded
                 )
             );
         }
@@ -701,7 +722,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         return null;
     }
 
-    private string Where(string partition, string key) => $"{reader.Table.Name} {partition} {key}";
+    private string Where(string partition, string key) => FigureFinding.Where(reader.Table, partition, key);
 
     private static string PeriodOf(string rowKey) => Known.PeriodOf(rowKey);
 

@@ -74,6 +74,8 @@ public sealed class RunVerdictReader(
                 .ToHashSet();
             // Slices of this run that no plan asks for any more, such as a replayed one, count too.
             var rows = all.Where(row => planned.Contains(row.Slice) || row.LastPulled >= startedAt).ToList();
+            // What this run met comes before what earlier ones left, and of that the newest first.
+            rows = [.. rows.OrderByDescending(row => row.LastPulled >= startedAt ? startedAt : row.LastPulled)];
             failed.AddRange(
                 Short(
                     SliceFailures
@@ -81,6 +83,8 @@ public sealed class RunVerdictReader(
                         .Select(line => $"failed: {line}")
                 )
             );
+            // Rows that must not be a mixture of two bodies are one.
+            failed.AddRange(Short(rows.Where(IsHalf).OrderByDescending(row => row.LastPulled).Select(Half)));
             failed.AddRange(Short(Lacking(source, planned, all, now)));
             open.AddRange(
                 Short(
@@ -88,14 +92,11 @@ public sealed class RunVerdictReader(
                         .Select(row => $"quarantined: {row.LastError}; the table keeps the older body")
                 )
             );
-            // What keeps a body out is said once, with its slice.
-            var quarantined = rows.Where(row => row.State == SliceState.Refused)
-                .Select(row => row.Slice.Id)
-                .ToHashSet(StringComparer.Ordinal);
+            // What keeps a body out is said once, with its slice. Rows of a body that was loaded before a pull failed
+            // are as open as they were.
+            var failedRows = rows.Where(row => SliceState.HasFailed(row.State)).ToDictionary(row => row.Slice.Id);
             var own = summary.Of(name);
-            var groups = own
-                .Groups.Where(group => !quarantined.Contains(group.Slice) && !IsFailed(rows, group.Slice))
-                .ToList();
+            var groups = own.Groups.Where(group => !IsSaid(group, failedRows)).ToList();
             open.AddRange(Short(groups.Select(group => $"rejected: {group}")));
             late.AddRange(Short(LateSlices.Lines(sources, rows, now).Select(line => $"late: {line}")));
             notes.AddRange(await NotesAsync(name, rows, startedAt, cancellationToken));
@@ -108,8 +109,18 @@ public sealed class RunVerdictReader(
     private static bool IsOverGoodData(SliceRow row) =>
         row is { State: SliceState.Refused, WasLoaded: true, Rows: > 0 };
 
-    private static bool IsFailed(List<SliceRow> rows, string slice) =>
-        rows.Any(row => row.Slice.Id == slice && SliceState.HasFailed(row.State));
+    /// <summary>A load was begun and has not ended, although nothing is at work any more.</summary>
+    private static bool IsHalf(SliceRow row) => row is { State: SliceState.Merging, IsHalfLoaded: true };
+
+    private static string Half(SliceRow row) =>
+        $"failed: {row.Slice}: seen a load that was begun and not ended, expected all rows of the body of "
+        + $"{row.Vintage:yyyy-MM-dd HH:mm:ss}; "
+        + (row.LastError.Length > 0 ? $"what keeps it from its end: {row.LastError}" : "run again");
+
+    /// <summary>Whether rejects are what the line of a failed slice says already.</summary>
+    private static bool IsSaid(RejectGroup group, Dictionary<string, SliceRow> failed) =>
+        failed.TryGetValue(group.Slice, out var row)
+        && (row.State == SliceState.Refused || group.Example.Where == $"{group.Slice} {Pull.FaultPosition}");
 
     /// <summary>Slices that must exist by now and were never asked for to an end, or are still not published.</summary>
     private IEnumerable<string> Lacking(

@@ -107,6 +107,12 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>What went wrong last; empty when nothing did.</summary>
     public string LastError { get; init; } = "";
 
+    /// <summary>
+    /// What the newest quarantined body was judged by: a hash of the program and of the lists that operators maintain.
+    /// Empty without such a body. With another one it is read again.
+    /// </summary>
+    public string JudgedBy { get; init; } = "";
+
     /// <summary>The version of the row, for updates that must not overwrite somebody else's.</summary>
     public ETag Version { get; init; }
 
@@ -143,6 +149,7 @@ public sealed record SliceRow(Slice Slice)
             ["Newest"] = Newest,
             ["Attempts"] = Attempts,
             ["LastError"] = CellText.Cut(LastError),
+            ["JudgedBy"] = JudgedBy,
         };
 
     internal static SliceRow From(TableEntity entity)
@@ -165,6 +172,7 @@ public sealed record SliceRow(Slice Slice)
             Newest = Text("Newest"),
             Attempts = entity.GetInt32("Attempts") ?? 0,
             LastError = Text("LastError"),
+            JudgedBy = Text("JudgedBy"),
             Version = entity.ETag,
         };
     }

@@ -143,6 +143,11 @@ public static class LedgerColumns
             Text("Newest", "The newest period of the body that was loaded last, yyyy-MM; empty when there is none"),
             new("Attempts", "Edm.Int32", "Pulls without success since the last success"),
             Text("LastError", "What went wrong last; empty when nothing did"),
+            Text(
+                "JudgedBy",
+                "A hash of the program and the lists that the newest quarantined body was judged by; with others it is "
+                    + "read again"
+            ),
         ];
 
     private static ColumnMeanings.Column Text(string name, string meaning) => new(name, "Edm.String", meaning);

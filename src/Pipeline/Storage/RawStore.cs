@@ -71,6 +71,7 @@ public sealed class RawStore(StorageAccount account)
         var blob = container.GetBlobClient(name.Blob);
         using var answer = (await blob.DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
         var sha256 = answer.Details.Metadata["sha256"];
+        var from = answer.Details.Metadata.TryGetValue("url", out var url) ? url : "";
         if (answer.Details.ContentLength > InMemory)
         {
             return new RawBody(sha256, async token =>
@@ -78,12 +79,18 @@ public sealed class RawStore(StorageAccount account)
                     new BlobOpenReadOptions(allowModifications: false) { BufferSize = 1 << 20 },
                     token
                 )
-            );
+            )
+            {
+                From = from,
+            };
         }
 
         var bytes = new byte[answer.Details.ContentLength];
         await answer.Content.ReadExactlyAsync(bytes, cancellationToken);
-        return new RawBody(sha256, _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false)));
+        return new RawBody(sha256, _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false)))
+        {
+            From = from,
+        };
     }
 
     private Task EnsureAsync()
@@ -96,4 +103,8 @@ public sealed class RawStore(StorageAccount account)
 /// <summary>A stored body.</summary>
 /// <param name="Sha256">Its SHA-256, computed while it was fetched; 64 hexadecimal digits.</param>
 /// <param name="ReadAsync">Gives it from its beginning, each time anew.</param>
-public sealed record RawBody(string Sha256, Func<CancellationToken, Task<Stream>> ReadAsync);
+public sealed record RawBody(string Sha256, Func<CancellationToken, Task<Stream>> ReadAsync)
+{
+    /// <summary>The address or the file that was asked for it, without secrets; empty where that is not known.</summary>
+    public string From { get; init; } = "";
+}

@@ -106,9 +106,9 @@ public sealed class UnctadCaseTests(Azurite azurite)
         );
         Assert.Contains(verdict.Open, line =>
             line.Contains(
-                "line 24, RUS inward stock 2012 by the host, immediate investor: seen partners that add up to "
+                "RUS inward stock 2012 by the host, immediate investor: seen partners that add up to "
                     + "9810000000 US dollars "
-                    + "without 2 rows that were not understood, expected 99999000000, the row Total",
+                    + "without 2 rows that were not understood, expected 99999000000, the row Total (line 24)",
                 StringComparison.Ordinal
             )
         );

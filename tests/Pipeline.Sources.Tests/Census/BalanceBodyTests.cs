@@ -527,4 +527,76 @@ public sealed class BalanceBodyTests
             again++;
         Assert.Equal(1000, again);
     }
+
+    /// <summary>200 countries of 2005 with 500 million a month, and the world.</summary>
+    /// <param name="world">The world's figure of each month, in millions; null for no row.</param>
+    /// <param name="december">The world's figure of December.</param>
+    /// <param name="divide">What all figures are divided by.</param>
+    private static byte[] Countries(decimal? world, decimal december, decimal divide)
+    {
+        var book = new TestWorkbook().Add(TestWorkbook.Header);
+        for (var at = 0; at < 200; at++)
+            book.Add(Row($"{1000 + at * 10}", 500, 500));
+        if (world is { } each)
+            book.Add(Row("0015", each, december));
+        return book.Write();
+
+        string[] Row(string code, decimal each, decimal last)
+        {
+            string[] months = [.. Enumerable.Repeat(Text(each), 11), Text(last), Text(each * 11 + last)];
+            return ["'2005", "'" + code, "'X", .. months, .. months];
+        }
+
+        string Text(decimal value) => (value / divide).ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Theory]
+    [InlineData(100_000, 100_000, 1, "")]
+    [InlineData(
+        null,
+        0,
+        1,
+        "EJAN of 2005: seen 200 countries that add up to 100000000000 US dollars, and no figure of the world"
+    )]
+    [InlineData(
+        null,
+        0,
+        1000,
+        "EJAN of 2005: seen 200 countries that add up to 100000000 US dollars, and no figure of the world"
+    )]
+    [InlineData(
+        100_000,
+        0,
+        1,
+        "EDEC of 2005: seen 200 countries that add up to 100000000000 US dollars, and a world row of 0"
+    )]
+    public async Task A_month_of_nearly_all_countries_without_a_figure_of_the_world_is_not_believed(
+        int? world,
+        int december,
+        int divide,
+        string words
+    )
+    {
+        var outcome = await BodyOutcome.ReadAsync(
+            Trade.Reader("country-balance/1992-01"),
+            Countries(world, december, divide)
+        );
+        Assert.Equal(
+            words.Length == 0
+                ? ""
+                : $"{words}, expected the world row, 0015, with what the countries add up to; the table keeps the old "
+                    + "rows; compare with the publisher's page, then replay the slice with accept if the figures are right",
+            $"{outcome.Check.Refusal}"
+        );
+    }
+
+    [Fact]
+    public async Task A_month_that_is_not_published_has_0_for_all()
+    {
+        var book = new TestWorkbook().Add(TestWorkbook.Header);
+        string[] months = [.. Enumerable.Repeat("0", 13)];
+        foreach (var code in Enumerable.Range(0, 200).Select(at => $"{1000 + at * 10}").Append("0015"))
+            book.Add(["'2005", "'" + code, "'X", .. months, .. months]);
+        Assert.Null((await BodyOutcome.ReadAsync(Trade.Reader("country-balance/1992-01"), book.Write())).Check.Refusal);
+    }
 }

@@ -886,4 +886,103 @@ public sealed class CensusBodyTests
             Assert.Equal(24, outcome.Rows.Count);
         }
     }
+
+    private const string OldStays =
+        "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher";
+
+    /// <summary>
+    /// A year of all partners: China has 100 a month, Canada 50, Mexico 10. A cell is the month's value and its year to
+    /// date, or null where the row is gone.
+    /// </summary>
+    private static Task<BodyOutcome> YearAsync(
+        Func<string, int, (string? Value, string? ToDate)?> cell,
+        bool hasWorld = true
+    )
+    {
+        var text = new StringBuilder("[['CTY_CODE','CTY_NAME','ALL_VAL_MO','ALL_VAL_YR','time']");
+        foreach (var (code, value) in ((string, int)[])[("5700", 100), ("1220", 50), ("2010", 10), ("-", 160)])
+        {
+            for (var month = 1; month <= 12 && (hasWorld || code != "-"); month++)
+            {
+                var (own, toDate) = cell(code, month) is { } changed
+                    ? (changed.Value ?? $"{value}", changed.ToDate ?? $"{value * month}")
+                    : ("", "");
+                if (own.Length > 0)
+                    text.Append($",['{code}','N',{Quoted(own)},{Quoted(toDate)},'2025-{month:00}']");
+            }
+        }
+        var settings = Trade.Settings(all: true, extract: false);
+        return BodyOutcome.ReadAsync(
+            Trade.Reader("exports-total/2025", settings),
+            Trade.Body(text.Append(']').ToString())
+        );
+
+        static string Quoted(string text) => text == "null" ? text : $"'{text}'";
+    }
+
+    public static TheoryData<string, string> Undecided =>
+        new()
+        {
+            {
+                "China null in December and Canada gone",
+                "month 2025-12: seen partners that add up to 10 without 1 row that was not understood, expected 160, the "
+                    + "world row"
+            },
+            { "China null in December", "" },
+            { "China null in June, and no year to date before July", "" },
+            {
+                "China null in June and its years to date null",
+                "month 2025-06: seen partners that add up to 60 without 1 row that was not understood, expected 160, the "
+                    + "world row"
+            },
+            {
+                "China null in December and Canada ten times",
+                "month 2025-12: seen partners that add up to 510 without 1 row that was not understood, expected 160, the "
+                    + "world row"
+            },
+            {
+                "China negative in December and Canada five times",
+                "month 2025-12: seen partners that add up to 260 without 1 row that was not understood, expected 160, the "
+                    + "world row"
+            },
+            {
+                "no June and no years to date",
+                "month 2025-06: seen no row, but rows of 2025-12, expected rows of every month up to the newest"
+            },
+            {
+                "the configured partner alone",
+                "month 2025-01: seen 1 partners without a world row, expected the world row, CTY_CODE -, too"
+            },
+        };
+
+    [Theory, MemberData(nameof(Undecided))]
+    public async Task A_row_without_a_figure_explains_no_more_than_its_own_month_had(string fault, string words)
+    {
+        var outcome = await YearAsync(
+            (code, month) =>
+                (fault, code, month) switch
+                {
+                    ("China null in December and Canada gone", "1220", 12) => null,
+                    ("China null in December and Canada gone", "5700", 12) => ("null", null),
+                    ("China null in December", "5700", 12) => ("null", null),
+                    ("China null in June, and no year to date before July", "5700", 6) => ("null", "null"),
+                    ("China null in June, and no year to date before July", "5700", < 6) => (null, "null"),
+                    ("China null in June and its years to date null", "5700", 6) => ("null", "null"),
+                    ("China null in June and its years to date null", "5700", _) => (null, "null"),
+                    ("China null in December and Canada ten times", "5700", 12) => ("null", null),
+                    ("China null in December and Canada ten times", "1220", 12) => ("500", "null"),
+                    ("China negative in December and Canada five times", "5700", 12) => ("-100", null),
+                    ("China negative in December and Canada five times", "1220", 12) => ("250", "null"),
+                    ("no June and no years to date", _, 6) => null,
+                    ("no June and no years to date", _, _) => (null, "null"),
+                    ("the configured partner alone", not "5700", _) => null,
+                    _ => (null, null),
+                },
+            hasWorld: fault != "the configured partner alone"
+        );
+        if (words.Length == 0)
+            Assert.Null(outcome.Check.Refusal);
+        else
+            Assert.Equal($"{words}; {OldStays}", outcome.Check.Refusal?.ToString());
+    }
 }

@@ -489,7 +489,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
             "census-trade/exports-total/2019 body: seen 33 rows, expected at least 35, 95 % of the 36 rows of the "
                 + "body before; "
                 + "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if "
-                + "the new one is right",
+                + $"the new one is right; asked: {server.BaseUrl}/{Exports}2019",
             slice.LastError
         );
         Assert.Equal(before, await FactsAsync(pipeline));
@@ -746,10 +746,8 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         {
             if (!recorded.GetProperty("request").GetString()!.StartsWith("without ", StringComparison.Ordinal))
             {
-                server.Put(
-                    recorded.GetProperty("request").GetString()!,
-                    File.ReadAllBytes(Path.Combine(folder, recorded.GetProperty("file").GetString()!))
-                );
+                var body = File.ReadAllBytes(Path.Combine(folder, recorded.GetProperty("file").GetString()!));
+                server.Put(recorded.GetProperty("request").GetString()!, body[0] == '[' ? Trade.WithWorld(body) : body);
             }
         }
 
@@ -765,7 +763,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         var facts = await FactsAsync(samples);
         Assert.NotEmpty(facts);
         Assert.Equal(facts, await FactsAsync(live));
-        static string Row(SliceRow row) => $"{row.Slice} {row.State} {row.Sha256} {row.Rows}";
+        static string Row(SliceRow row) => $"{row.Slice} {row.State} {row.Rows}";
         var states = (await samples.Get<SliceBook>().ListAsync("census-trade", CancellationToken.None))
             .Select(Row)
             .ToList();

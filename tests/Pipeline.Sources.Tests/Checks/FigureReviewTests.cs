@@ -1,5 +1,10 @@
 using System.Globalization;
+using Pipeline.Issues;
+using Pipeline.Loading;
+using Pipeline.Sources.Census;
 using Pipeline.Sources.Moex;
+using Pipeline.Sources.Unctad;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Checks;

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Pipeline.Datasets;
 using Pipeline.Loading;
-using Pipeline.Sources;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Moex;
 using Pipeline.Sources.Tests.Cases;
@@ -677,7 +676,14 @@ public sealed class RealSeriesTests
     {
         var body = Ofz(day => day == "2024-02-01" ? factor : 1);
         var check = await new OfzBody().CheckAsync(new MemoryStream(body), CancellationToken.None);
-        Assert.Equal((null, 36, 1), (check.Refusal, check.Kept, check.Rejected));
+        Assert.Equal((null, 37, 0), (check.Refusal, check.Kept, check.Rejected));
+        var flag = Assert.Single((await ReviewAsync(new OfzBody(), body)).Flagged).Value;
+        Assert.StartsWith(
+            "holders ofz|market_outstanding_cbr_monthly 2024-02-01|",
+            flag.Where,
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith("no more than the total (row ", flag.Expected, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
-using Pipeline.Sources;
+using Pipeline.Datasets;
+using Pipeline.Loading;
 
 namespace Pipeline.Sources.Tests.Checks;
 

@@ -434,7 +434,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
                 "moex-holders/ofz-nonresidents/all body: seen 38 rows, expected at least 39, 95 % of the 41 rows of "
                     + "the body before; "
                     + "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept "
-                    + "if the new one is right"
+                    + $"if the new one is right; asked: {server.Address}{MoexServer.Ofz}"
             ),
             (await SliceAsync(pipeline, Ofz)) is var refused ? (refused.State, refused.LastError) : default
         );

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using Pipeline.Sources.Formats;
+using Pipeline.Sources.Moex;
 using Pipeline.Testing;
 using Xunit;
 
@@ -11,6 +12,13 @@ public sealed class OfzBodyTests
 {
     private const string Slice = "ofz-nonresidents/all";
     private const string Kept = "; kept in rejects, fix the reader or replay";
+    private const string Doubted =
+        "; the row is not loaded; correct it at its origin, or replay the slice with accept if the figure is right";
+
+    /// <summary>The key of the month by which an operator's word about it is remembered.</summary>
+    private static readonly string Place =
+        $"holders {HoldingRow.PartitionKey(HoldingRow.Ofz, HolderBasis.CbrMonthly)} "
+        + HoldingRow.RowKey(new DateOnly(2021, 1, 1), HoldingRow.AllNonResidents, OfzBody.Citation);
     private const string Advice =
         "; the body is kept and the table keeps the old rows; if the publisher has changed the file, adapt the "
         + "reader, then replay";
@@ -73,21 +81,18 @@ public sealed class OfzBodyTests
             { "44197|0|0||0", "1 of 1 kept, 0 excluded" },
             {
                 "44197|3191|13695||23.41",
-                "0 of 1 kept, 0 excluded\nrejected: row 3, column share: seen 23.41, but 3191 of 13695 is 23.3, "
-                    + "expected a share within 0.1 points of it"
-                    + Kept
+                $"1 of 1 kept, 0 excluded\ndoubted: {Place}: seen 23.41, but 3191 of 13695 is 23.3, "
+                    + $"expected a share within 0.1 points of it (row 3, column share){Doubted}"
             },
             {
                 "44197|3191|13695||0.233",
-                "0 of 1 kept, 0 excluded\nrejected: row 3, column share: seen 0.233, but 3191 of 13695 is 23.3, "
-                    + "expected a share within 0.1 points of it"
-                    + Kept
+                $"1 of 1 kept, 0 excluded\ndoubted: {Place}: seen 0.233, but 3191 of 13695 is 23.3, "
+                    + $"expected a share within 0.1 points of it (row 3, column share){Doubted}"
             },
             {
                 "44197|13696|13695||",
-                "0 of 1 kept, 0 excluded\nrejected: row 3, column volume: seen 13696 of 13695, expected no more "
-                    + "than the total"
-                    + Kept
+                $"1 of 1 kept, 0 excluded{Month}SharePercent: the file has no share\ndoubted: {Place}: seen 13696 of "
+                    + $"13695, expected no more than the total (row 3){Doubted}"
             },
             {
                 "44198||||23.3",

@@ -80,7 +80,10 @@ public sealed class FdiBodyTests
         new()
         {
             { "1990,1400,'Developing economies',08,'Flow',1,'Inward',5,,", "0 of 5 kept, 5 excluded" },
-            { "1990,2711,'BRICS',08,'Flow',1,'Inward',what,,", "0 of 5 kept, 5 excluded" },
+            {
+                "1990,2711,'BRICS',08,'Flow',1,'Inward',what,,",
+                $"0 of 5 kept, 4 excluded\nrejected: line 6, column {Value}: seen \"what\", expected {Number}; {Kept}"
+            },
             {
                 "1990,643,'Russian Federation',08,'Flow',1,'Inward',,,'Not applicable'",
                 "0 of 5 kept, 4 excluded\nmissing: 643|inward|flow 1990: Not applicable"

@@ -12,6 +12,7 @@ public sealed class PartnersBodyTests
     private const string Full = "host,reporter,basis,year,direction,measure,partner,iso3,value_musd";
     private const string Kept = "kept in rejects; put the row right and drop the file again";
     private const string Old = "the table keeps the old rows; put the file right and drop it again";
+    private const string OldOr = Old + ", or replay the slice with accept if the figures are right";
 
     private static Task<BodyOutcome> ReadAsync(string text) =>
         BodyOutcome.ReadAsync(
@@ -220,10 +221,11 @@ public sealed class PartnersBodyTests
         );
 
     [Fact]
-    public async Task A_place_that_is_not_the_values_is_rejected() =>
+    public async Task A_place_that_is_not_the_values_is_doubted() =>
         Assert.Equal(
-            $"1 of 2 kept, 0 excluded\nrejected: line 3, column rank: seen \"1\", expected 2, the place of the "
-                + $"value in RUS inward stock 2012 by the host, immediate investor; {Kept}",
+            "2 of 2 kept, 0 excluded\ndoubted: fdipartners 643|inward|stock|host 2012|DEU: seen rank 1, expected 2, "
+                + "the place of the value in RUS inward stock 2012 by the host, immediate investor (line 3); the row "
+                + "is not loaded; correct it at its origin, or replay the slice with accept if the figure is right",
             (
                 await ReadAsync($"{Plain},rank\n2012,inward,stock,Cyprus,CYP,2,1\n2012,inward,stock,Germany,DEU,1,1\n")
             ).ToString()
@@ -235,16 +237,16 @@ public sealed class PartnersBodyTests
     [InlineData("WORLD,WLD,..", "2 of 3 kept, 1 excluded")]
     [InlineData(
         "World,,13",
-        "0 of 3 kept, 1 excluded\nrefused: line 4, RUS inward stock 2012 by the host, immediate investor: seen "
-            + "partners that add up to 12346000 US dollars, expected 13000000, the row World; "
-            + Old
+        "0 of 3 kept, 1 excluded\nrefused: RUS inward stock 2012 by the host, immediate investor: seen "
+            + "partners that add up to 12346000 US dollars, expected 13000000, the row World (line 4); "
+            + OldOr
     )]
     [InlineData("World,,12.3", "2 of 3 kept, 1 excluded")]
     [InlineData(
         "World,,12.2",
-        "0 of 3 kept, 1 excluded\nrefused: line 4, RUS inward stock 2012 by the host, immediate investor: seen "
-            + "partners that add up to 12346000 US dollars, expected 12200000, the row World; "
-            + Old
+        "0 of 3 kept, 1 excluded\nrefused: RUS inward stock 2012 by the host, immediate investor: seen "
+            + "partners that add up to 12346000 US dollars, expected 12200000, the row World (line 4); "
+            + OldOr
     )]
     public async Task Partners_must_add_up_to_a_total_which_is_no_partner(string total, string expected)
     {
@@ -265,10 +267,10 @@ public sealed class PartnersBodyTests
     [InlineData("12", "")]
     [InlineData(
         "26",
-        "line 4, RUS inward stock 2012 by the host, immediate investor: seen partners that add up to 12000000 US "
+        "RUS inward stock 2012 by the host, immediate investor: seen partners that add up to 12000000 US "
             + "dollars "
-            + "without 1 row that was not understood, expected 26000000, the row World; "
-            + Old
+            + "without 1 row that was not understood, expected 26000000, the row World (line 4); "
+            + OldOr
     )]
     public async Task A_partner_without_a_value_explains_no_more_than_the_largest_one(string total, string refusal) =>
         Assert.Equal(
@@ -313,4 +315,55 @@ public sealed class PartnersBodyTests
     [Theory, MemberData(nameof(Refused))]
     public async Task A_file_that_is_not_understood_is_refused(string body, string expected) =>
         Assert.Equal(expected, (await ReadAsync(body)).Check.Refusal?.ToString());
+
+    /// <summary>A row without a code may be why the total of its own year and series does not add up.</summary>
+    [Theory]
+    [InlineData("2005,inward,stock,Europe,,7", true)]
+    [InlineData("2012,outward,stock,Europe,,7", true)]
+    [InlineData("2012,inward,flow,Europe,,7", true)]
+    [InlineData("2012,inward,stock,Europe,,7", false)]
+    [InlineData("20x2,inward,stock,Europe,,7", false)]
+    public async Task A_row_without_a_code_excuses_the_total_of_its_own_year_and_series_alone(
+        string row,
+        bool isRefused
+    )
+    {
+        var years = ((string[])["2011,500", "2012,5000"])
+            .Select(year => year.Split(','))
+            .Select(year =>
+                $"{year[0]},inward,stock,Cyprus,CYP,{year[1]}\n{year[0]},inward,stock,Netherlands,NLD,300\n"
+                + $"{year[0]},inward,stock,Germany,DEU,200\n{year[0]},inward,stock,Total,,1000\n"
+            );
+        var outcome = await ReadAsync($"{Plain}\n{string.Concat(years)}{row}\n");
+        const string Sum =
+            "RUS inward stock 2012 by the host, immediate investor: seen partners that add up to 5500000000 US dollars";
+        if (isRefused)
+        {
+            Assert.Equal(
+                $"{Sum}, expected 1000000000, the row Total (line 9); {OldOr}",
+                outcome.Check.Refusal?.ToString()
+            );
+            Assert.True(outcome.Check.MayBeAccepted);
+        }
+        else
+        {
+            Assert.Null(outcome.Check.Refusal);
+            var doubt = Assert.Single(outcome.Doubts);
+            Assert.True(doubt.IsExcluded);
+            Assert.Equal(
+                $"{Sum} without 1 row that was not understood, expected 1000000000, the row Total (line 9); {OldOr}",
+                $"{doubt.Finding}"
+            );
+        }
+    }
+
+    /// <summary>Publishers carry economies back to the years before their codes.</summary>
+    [Theory]
+    [InlineData("TLS", 1999)]
+    [InlineData("SRB", 2003)]
+    [InlineData("XKX", 2005)]
+    [InlineData("HRV", 1990)]
+    [InlineData("ROM", 2012)]
+    public async Task A_code_is_not_rejected_for_an_early_start(string iso3, int year) =>
+        Assert.Equal("1 of 1 kept, 0 excluded", $"{await ReadAsync($"{Plain}\n{year},inward,stock,X,{iso3},5\n")}");
 }

@@ -16,6 +16,9 @@ internal sealed record BodyOutcome(
     /// <summary>Columns without a value of rows that are loaded.</summary>
     public List<MissingRow> Gaps { get; } = [];
 
+    /// <summary>Rows that a check does not believe.</summary>
+    public List<DoubtedRow> Doubts { get; } = [];
+
     /// <summary>
     /// Reads a body as the pipeline does: the check first, and the rows if the check lets it pass. Both must
     /// count alike.
@@ -40,6 +43,7 @@ internal sealed record BodyOutcome(
             outcome.Missing.AddRange(batch.Missing);
             outcome.Gaps.AddRange(batch.Gaps);
             outcome.Rejected.AddRange(batch.Rejected);
+            outcome.Doubts.AddRange(batch.Doubts);
             read += batch.Read;
             excluded += batch.Excluded;
         }
@@ -63,6 +67,8 @@ internal sealed record BodyOutcome(
             text.Append($"\ngap: {gap.PartitionKey} {gap.RowKey}: {gap.Reason}");
         foreach (var finding in Rejected)
             text.Append($"\nrejected: {finding}");
+        foreach (var doubt in Doubts)
+            text.Append($"\ndoubted: {doubt.Finding}");
         return text.ToString();
     }
 

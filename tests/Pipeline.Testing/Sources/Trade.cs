@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Pipeline.Datasets;
 using Pipeline.Slices;
 using Pipeline.Sources.Census;
@@ -17,7 +18,8 @@ internal static class Trade
         string from = "1992-01",
         bool all = false,
         Uri? baseUrl = null,
-        Uri? file = null
+        Uri? file = null,
+        bool extract = true
     ) =>
         new(
             baseUrl ?? CensusOptions.DefaultBaseUrl,
@@ -25,7 +27,8 @@ internal static class Trade
             all ? null : partners ?? ["4621"],
             levels.Split(','),
             DateOnly.ParseExact(from, "yyyy-MM", System.Globalization.CultureInfo.InvariantCulture),
-            file ?? CensusOptions.DefaultCountryFileUrl
+            file ?? CensusOptions.DefaultCountryFileUrl,
+            extract
         );
 
     public static Slice Slice(string datasetAndKey)
@@ -36,6 +39,34 @@ internal static class Trade
 
     public static ISliceReader Reader(string datasetAndKey, CensusOptions? settings = null) =>
         new CensusSource(settings ?? Settings()).Reader(Slice(datasetAndKey));
+
+    /// <summary>
+    /// A recorded body as the API sends it: the extracts of one partner have no world row. Commodities stay as they
+    /// are.
+    /// </summary>
+    public static byte[] WithWorld(byte[] body)
+    {
+        var rows = JsonNode.Parse(body)!.AsArray();
+        var columns = rows[0]!.AsArray().Select(name => $"{name}").ToList();
+        var (code, time) = (columns.IndexOf("CTY_CODE"), columns.IndexOf("time"));
+        if (columns.Contains("COMM_LVL") || rows.Any(row => $"{row![code]}" == "-"))
+            return body;
+        foreach (var month in rows.Skip(1).GroupBy(row => $"{row![time]}").ToList())
+        {
+            var world = new JsonArray([
+                .. columns.Select((name, at) => (JsonNode?)(Sum(name, at, month) ?? month.Key)),
+            ]);
+            world[code] = "-";
+            rows.Add(world);
+        }
+        return Encoding.UTF8.GetBytes(rows.ToJsonString());
+
+        static string? Sum(string name, int at, IEnumerable<JsonNode?> month) =>
+            name == "time" ? null
+            : name.Contains("_VAL_", StringComparison.Ordinal)
+                ? $"{month.Sum(row => long.Parse($"{row![at]}", System.Globalization.CultureInfo.InvariantCulture))}"
+            : "TOTAL FOR ALL COUNTRIES";
+    }
 
     /// <summary>A body written with single quotes; a character stands for the byte of its number.</summary>
     public static byte[] Body(string text) => Encoding.Latin1.GetBytes(text.Replace('\'', '"'));

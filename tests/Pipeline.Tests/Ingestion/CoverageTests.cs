@@ -27,7 +27,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
             "fake/facts/one body: seen 3 of the 40 rows of the table not in it, the first fake|one k01, fake|one "
                 + "k02, fake|one k03, expected at least 95 % of them; "
                 + "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept "
-                + "if the new one is right",
+                + $"if the new one is right; asked: {source.Address}one",
             slice.LastError
         );
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
@@ -62,7 +62,8 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
             "fake/facts/one body: seen 1 of 41 rows that cannot be understood, expected none, because a vintage "
                 + "replaces the one before as a whole; "
                 + "the table keeps the old vintage; the rows are in rejects; the next body without such rows is "
-                + "loaded; the first row rejected: word 41: seen \"?\", expected a whole number; kept in rejects",
+                + "loaded; the first row rejected: word 41: seen \"?\", expected a whole number; kept in rejects; "
+                + $"asked: {source.Address}one",
             slice.LastError
         );
         Assert.Equal(
@@ -86,7 +87,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
             "fake/facts/one body: seen no row of k40, the newest period of the table, expected a vintage that goes "
                 + "as far as the one before; "
                 + "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept "
-                + "if the new one is right",
+                + $"if the new one is right; asked: {source.Address}one",
             (await SliceAsync(pipeline)).LastError
         );
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
@@ -99,7 +100,8 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
         await LoadAsync(pipeline, "a=1 b=2");
         await LoadAsync(pipeline, "a=? b=2");
         Assert.EndsWith(
-            "; the first row rejected: word 1: seen \"?\", expected a whole number; kept in rejects",
+            $"; the first row rejected: word 1: seen \"?\", expected a whole number; kept in rejects; asked: "
+                + $"{source.Address}one",
             (await SliceAsync(pipeline)).LastError,
             StringComparison.Ordinal
         );

@@ -410,6 +410,6 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
     /// <summary>What closes a dead letter that nothing can replay.</summary>
     private static string Close(TableEntity row) =>
         "no step can do anything with it; find its origin, then set its State to replayed: "
-        + "az storage entity merge --account-name … --auth-mode login -t rejects -e "
+        + "az storage entity merge --connection-string \"$PipelineStorage\" -t rejects -e "
         + $"PartitionKey='{row.PartitionKey}' RowKey='{row.RowKey}' State=replayed";
 }

@@ -691,7 +691,11 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         Assert.Equal("a=1", await FactsAsync(pipeline));
         var slice = await SliceAsync(pipeline);
         Assert.Equal(
-            (SliceState.Refused, "fake/facts/one body: seen \"!\", expected no \"!\"; pull again", SliceRow.Never),
+            (
+                SliceState.Refused,
+                $"fake/facts/one body: seen \"!\", expected no \"!\"; pull again; asked: {source.Address}one",
+                SliceRow.Never
+            ),
             (slice.State, slice.LastError, slice.NextDue)
         );
         Assert.Equal(["body open"], await RejectsAsync(pipeline));

@@ -1,0 +1,268 @@
+using System.Globalization;
+using System.Text;
+using Azure.Core;
+using Pipeline.Ingestion;
+using Pipeline.Runs;
+using Pipeline.Slices;
+using Pipeline.Storage;
+using Pipeline.Testing;
+using Xunit;
+
+namespace Pipeline.Sources.Tests.Cases;
+
+/// <summary>What becomes of a body that a check does not believe, or of a slice that brought nothing.</summary>
+public sealed class JudgementCaseTests(Azurite azurite)
+{
+    private static readonly Slice Fdi = new("unctad-fdi", "fdi-flows-stock", "all");
+    private const string CentresFile = "fdi-financial-centres.csv";
+
+    [Fact]
+    public async Task A_day_that_was_flagged_stays_open_when_another_day_comes()
+    {
+        using var server = new CaseServer();
+        await using var run = new Case(
+            azurite.NewAccount(),
+            "moex-holders",
+            server,
+            ("Moex__IssUrl", $"{server.Address}/iss"),
+            ("Moex__OfzTableUrl", "")
+        );
+        for (var day = 11; day <= 16; day++)
+        {
+            var value = day == 15 ? "500000000000000" : $"500000000000{day}";
+            server.On(
+                "capitalization",
+                "{\"capitalization\":{\"columns\":[\"CAPITALIZATION\",\"TRADEDATE\"],\"data\":[["
+                    + $"{value},\"2026-11-{day}\"]]}}}}"
+            );
+            await run.RunAsync();
+            run.Clock.Advance(TimeSpan.FromDays(1));
+        }
+        Assert.Equal(5, (await run.Pipeline.RowsAsync("holders")).Count);
+        Assert.Equal("open", Assert.Single(await run.Pipeline.RowsAsync("rejects"))["State"]);
+    }
+
+    [Fact]
+    public async Task A_body_is_held_against_one_that_was_loaded_while_it_was_reviewed()
+    {
+        var account = azurite.NewAccount();
+        using var source = new FakeSource();
+        await using var pipeline = new TestPipeline(account, source);
+        var words = Enumerable.Range(1, 20).Select(number => $"k{number:00}");
+        foreach (var factor in (int[])[10, 9])
+        {
+            source.Body = string.Join(' ', words.Select((word, at) => $"{word}={(at + 100) * factor}"));
+            await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
+            await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
+        }
+        var bodies = await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None);
+        Assert.Equal(2, bodies.Count);
+        var isArmed = true;
+        var hook = new AroundPolicy(
+            request =>
+                isArmed
+                && request.Method != RequestMethod.Get
+                && request.Uri.Path.Contains("slices", StringComparison.Ordinal),
+            async () =>
+            {
+                isArmed = false;
+                var first = new NormalizeMessage(FakeSource.One.Id, bodies[0].Blob);
+                await pipeline.Get<Normalize>().RunAsync(first, CancellationToken.None);
+            }
+        );
+        await using var late = new TestPipeline(account, source, hook);
+        var second = new NormalizeMessage(FakeSource.One.Id, bodies[1].Blob);
+        await late.Get<Normalize>().RunAsync(second, CancellationToken.None);
+        Assert.False(isArmed);
+        var slice = await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
+        Assert.StartsWith(
+            "fake/facts/one body: seen 20 of 20 figures that are 0.9 times those of the table",
+            slice.LastError,
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith($"; asked: {source.Address}one", slice.LastError, StringComparison.Ordinal);
+        Assert.Equal("1000", $"{(await pipeline.RowsAsync("fakefacts"))[0]["Value"]}");
+    }
+
+    [Fact]
+    public async Task Accept_does_not_load_a_body_whose_rows_cannot_be_understood()
+    {
+        var rows = Enumerable
+            .Range(1, 3)
+            .Select(month => $",['4621','N','5.5','5','2026-{month:00}'],['-','N','5.5','5','2026-{month:00}']");
+        var body = $"[['CTY_CODE','CTY_NAME','ALL_VAL_MO','ALL_VAL_YR','time']{string.Concat(rows)}]";
+        using var server = new CaseServer().On("/hs", "", 204).On("exports/hs", Trade.Body(body));
+        await using var run = new Case(azurite.NewAccount(), "census-trade", server);
+        await run.RunAsync();
+        await run
+            .Pipeline.Get<Replay>()
+            .RunAsync("census-trade/exports-total/2026", "", accept: true, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+        var slice = new Slice("census-trade", "exports-total", "2026");
+        Assert.Equal(
+            SliceState.Refused,
+            (await run.Pipeline.Get<SliceBook>().GetAsync(slice, CancellationToken.None)).State
+        );
+    }
+
+    [Theory]
+    [InlineData(
+        "4621",
+        "no total is loaded that says that 4621 had no trade; add total to Census__Levels, or take the "
+    )]
+    [InlineData("*", "because all partners together trade in every month; released by 2026-10-15; the next plan asks ")]
+    public async Task Nothing_at_all_of_a_level_is_a_failure(string partners, string words)
+    {
+        using var server = new CaseServer().On("/hs", "", 204);
+        await using var run = new Case(
+            azurite.NewAccount(),
+            "census-trade",
+            server,
+            ("Census__Partners", partners),
+            ("Census__Levels", "HS2"),
+            ("Census__From", partners == "*" ? "2026-07" : "2025-01")
+        );
+        var verdict = await run.RunAsync();
+        Assert.Equal(1, verdict.ExitCode);
+        Assert.Contains(verdict.Failed, line =>
+            line.Contains(words, StringComparison.Ordinal)
+            && line.Contains($"request {server.Address}/data/", StringComparison.Ordinal)
+            && line.Contains("seen no rows in any part of it", StringComparison.Ordinal)
+        );
+    }
+
+    [Theory]
+    [InlineData(500_000_000, 1)]
+    [InlineData(0, 0)]
+    public async Task A_partner_without_chapters_is_missing_where_its_total_has_trade(long total, int exitCode)
+    {
+        using var server = new CaseServer()
+            .On("/hs", "", 204)
+            .On("exports/hs time=2025", Totals("ALL_VAL"))
+            .On("imports/hs time=2025", Totals("GEN_VAL"))
+            .On("exports/hs time=2026", Totals("ALL_VAL", 2026))
+            .On("imports/hs time=2026", Totals("GEN_VAL", 2026))
+            .On("COMM_LVL", "", 204);
+        await using var run = new Case(
+            azurite.NewAccount(),
+            "census-trade",
+            server,
+            ("Census__Levels", "total,HS2"),
+            ("Census__From", "2025-01")
+        );
+        var verdict = await run.RunAsync();
+        Assert.Equal(exitCode, verdict.ExitCode);
+        if (exitCode == 0)
+            return;
+        Assert.Contains(verdict.Failed, line =>
+            line.Contains(
+                "expected rows, because the total of 4621 in 2025-01 is 500,000,000 US dollars; the next "
+                    + "plan asks again",
+                StringComparison.Ordinal
+            )
+        );
+
+        string Totals(string column, int year = 2025)
+        {
+            var text = new StringBuilder($"[[\"CTY_CODE\",\"CTY_NAME\",\"{column}_MO\",\"{column}_YR\",\"time\"]");
+            for (var month = 1; month <= (year == 2025 ? 12 : 8); month++)
+            {
+                foreach (var (code, value) in ((string, long)[])[("4621", total), ("5700", 10), ("-", total + 10)])
+                {
+                    text.Append(
+                        CultureInfo.InvariantCulture,
+                        $",[\"{code}\",\"N\",\"{value}\",\"{value * month}\",\"{year}-{month:00}\"]"
+                    );
+                }
+            }
+            return text.Append(']').ToString();
+        }
+    }
+
+    [Fact]
+    public async Task A_list_of_centres_that_is_none_is_one_line_and_a_corrected_one_is_taken_at_the_next_plan()
+    {
+        using var server = new CaseServer().On("/bulk", "", 503);
+        await using var run = new Case(
+            azurite.NewAccount(),
+            Fdi.Source,
+            server,
+            ("Unctad__BulkUrl", $"{server.Address}/bulk")
+        );
+        await run.DropAsync("US_FdiFlowsStock.csv", RealRelease.Read().Bytes());
+        await run.DropAsync(CentresFile, "code;name\n660;Anguilla\n"u8.ToArray());
+        var verdict = await run.RunAsync();
+        Assert.Equal(
+            "failed: unctad-fdi/fdi-flows-stock/all: request curated:///fdi-financial-centres.csv: seen \"code;name "
+                + "660;Anguilla \", expected a header code,name and a line with three digits and a name for each "
+                + "economy; correct the file, or remove it so that the program's own list holds; the next plan reads it "
+                + "again",
+            Assert.Single(verdict.Failed)
+        );
+        Assert.Empty(verdict.Open);
+        run.Clock.Advance(TimeSpan.FromDays(7));
+        await run.DropAsync(CentresFile, "code,name\n660,Anguilla\n"u8.ToArray());
+        verdict = await run.RunAsync();
+        Assert.EndsWith(
+            "asked: curated:///US_FdiFlowsStock.csv",
+            Assert.Single(verdict.Failed),
+            StringComparison.Ordinal
+        );
+        run.Clock.Advance(TimeSpan.FromDays(7));
+        var list = Path.Combine(Repository.Root, "src/Pipeline.Sources/Unctad/financial-centres.csv");
+        await run.DropAsync(CentresFile, await File.ReadAllBytesAsync(list));
+        Assert.Equal(0, (await run.RunAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_load_that_was_begun_is_ended_though_the_list_of_centres_was_changed_meanwhile()
+    {
+        using var server = new CaseServer();
+        var account = azurite.NewAccount();
+        (string, string) bulk = ("Unctad__BulkUrl", $"{server.Address}/bulk");
+        await using var run = new Case(account, Fdi.Source, server, bulk);
+        server.On("/bulk", RealRelease.Read().Archive(), 200, "application/x-7z-compressed");
+        await run.Pipeline.Get<StepQueues>().EnsureAsync();
+        await run.Pipeline.Get<Pull>().RunAsync(new PullMessage(Fdi.Id, default), CancellationToken.None);
+        await run.Pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
+        var body = (await run.Pipeline.Get<RawStore>().ListAsync(Fdi, CancellationToken.None))[^1];
+        var message = new NormalizeMessage(Fdi.Id, body.Blob);
+        var batches = 0;
+        var end = new AroundPolicy(
+            request => AroundPolicy.IsBatchOf(request, "fdiannual"),
+            () => ++batches == 50 ? throw new CrashException("half way") : Task.CompletedTask
+        );
+        KeyValuePair<string, string?>[] settings =
+        [
+            new(TestPipeline.Planned, Fdi.Source),
+            new("Sources__Mode", "live"),
+            new("Census__ApiKey", new string('a', 40)),
+            new(bulk.Item1, bulk.Item2),
+        ];
+        await using (var dying = new TestPipeline(account, settings, run.Clock, end))
+        {
+            await Assert.ThrowsAsync<CrashException>(() =>
+                dying.Get<Normalize>().RunAsync(message, CancellationToken.None)
+            );
+        }
+
+        // Half of a load is a failure until it is ended.
+        var verdict = await run
+            .Pipeline.Get<RunVerdictReader>()
+            .ReadAsync([Fdi.Source], Case.Now, CancellationToken.None);
+        Assert.StartsWith(
+            "failed: unctad-fdi/fdi-flows-stock/all: seen a load that was begun and not ended, expected all rows of the "
+                + "body of 2026-11-30 ",
+            Assert.Single(verdict.Failed),
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith("; run again", verdict.Failed[0], StringComparison.Ordinal);
+        Assert.Equal(1, verdict.ExitCode);
+        await run.DropAsync(CentresFile, "code,name\n660,Anguilla\n"u8.ToArray());
+        await run.Pipeline.Get<Normalize>().RunAsync(message, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+        var row = await run.Pipeline.Get<SliceBook>().GetAsync(Fdi, CancellationToken.None);
+        Assert.Equal((SliceState.Done, false, ""), (row.State, row.IsHalfLoaded, row.LastError));
+        Assert.Equal(row.Rows, (await run.Pipeline.RowsAsync("fdiannual")).Count);
+    }
+}
