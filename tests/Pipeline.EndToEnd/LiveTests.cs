@@ -77,7 +77,13 @@ public sealed class LiveTests(Azurite azurite)
         var settings = server.Settings(connection, Canary, "HS2", "2023-01");
         settings["Census__CountryFileUrl"] = "";
         var first = await App.RunAsync(settings, "--once");
-        Assert.True(first.ExitCode == 0, first.ToString());
+        // Chapters without the totals: what has no row at all is missing, because nothing says that it may be so.
+        Assert.True(first.ExitCode == 1, first.ToString());
+        Assert.Contains(
+            "because no total is loaded that says that 4621 had no trade",
+            first.Out,
+            StringComparison.Ordinal
+        );
         var account = new Account(connection);
         await account.MakeDueAsync();
         server.Change("&CTY_CODE=4621&time=2023", body =>
@@ -88,7 +94,7 @@ public sealed class LiveTests(Azurite azurite)
 
         var second = await App.RunAsync(settings, "--once");
 
-        Assert.True(second.ExitCode == 2, second.ToString());
+        Assert.True(second.ExitCode == 1, second.ToString());
         Assert.Equal("1", OnceTests.Summary(second)["changed"]);
         Assert.Equal("1", OnceTests.Summary(second)["rejected"]);
         Assert.Contains("\"226,601\"", second.Out, StringComparison.Ordinal);

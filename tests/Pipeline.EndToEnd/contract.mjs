@@ -26,7 +26,7 @@ const schema = {
     Rejected: int64, Bytes: int64, Error: string,
   },
   slices: {
-    State: string, LastPulled: date, LastChanged: date, NextDue: date, Sha256: string, ETag: string, LastModified: string, Rows: int64, InTable: int64, Vintage: date, Attempts: int32, LastError: string, Newest: string,
+    State: string, LastPulled: date, LastChanged: date, NextDue: date, Sha256: string, ETag: string, LastModified: string, Rows: int64, InTable: int64, Vintage: date, Attempts: int32, LastError: string, Newest: string, JudgedBy: string,
   },
   gaps: { Reason: string, RunId: string },
   rejects: { Slice: string, RawBlob: string, Position: string, Seen: string, Expected: string, Advice: string, State: string, Step: string, Message: string, KeptAt: date },

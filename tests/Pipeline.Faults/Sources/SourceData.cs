@@ -210,14 +210,16 @@ internal sealed class SourceData(int seed, int version)
             table.Add([
                 new DateTime(2018, 1, 1).AddMonths(month).ToOADate().ToString(CultureInfo.InvariantCulture),
                 $"{Volume(month)}",
-                ((20 + Figure(month) % 10) / (decimal)scale).ToString(CultureInfo.InvariantCulture),
+                (Share(month) / (decimal)scale).ToString(CultureInfo.InvariantCulture),
             ]);
         }
 
         return table.Write();
 
-        // A share of 20 to 29 per cent belongs to a market of thousands of billions.
+        // A share of some 25 per cent belongs to a market of thousands of billions, and moves little in a month.
         long Volume(int month) => IsOfFirstLayout ? Figure(month) % 4000 : 2000 + Figure(month) % 2000;
+
+        long Share(int month) => IsOfFirstLayout ? 20 + Figure(month) % 10 : 24 + Figure(month) % 4;
     }
 
     private string Nsd(string query)
