@@ -16,8 +16,7 @@ namespace Pipeline.Functions;
 public sealed class Answers(ILogger<Answers> logger)
 {
     /// <summary>
-    /// Nothing but the page's own files runs or is loaded, whatever a figure, a name or a message
-    /// holds.
+    /// Nothing but the page's own files runs or is loaded, whatever a figure, a name or a message holds.
     /// </summary>
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action "
@@ -47,7 +46,7 @@ public sealed class Answers(ILogger<Answers> logger)
         }
         catch (Exception e) when (IsAway(e))
         {
-            // The cause goes to the log; whoever asks learns only that there is one.
+            // The cause goes to the log; the caller learns only that there is one.
             logger.LogError(e, "{What}: the data account named by {Setting} does not answer", what, Names.Connection);
             return Results.Json(
                 new { status = "unhealthy", reason = "the data account does not answer" },
@@ -75,7 +74,7 @@ public sealed class Answers(ILogger<Answers> logger)
     public static IResult Document(HttpRequest request, byte[] body, string contentType)
     {
         var headers = request.HttpContext.Response.Headers;
-        // The address may hold the function key: nobody else's cache, and no other site's log.
+        // The address may hold the function key: no shared cache and no other site's log may have it.
         headers.CacheControl = "private, no-cache";
         headers["Referrer-Policy"] = "no-referrer";
         headers.XContentTypeOptions = "nosniff";

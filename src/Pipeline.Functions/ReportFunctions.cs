@@ -12,7 +12,8 @@ namespace Pipeline.Functions;
 /// </summary>
 public sealed class ReportFunctions(ReportReader reader, PageRenderer page, Answers answers)
 {
-    /// <summary>A cold reading of large tables takes some seconds; nobody looks at a page that takes longer.</summary>
+    /// <summary>A cold reading of large tables takes some seconds; a reader gives up on a page that takes
+    /// longer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };

@@ -14,12 +14,13 @@ public readonly record struct InsightCounts(int Added, int Changed, int Removed)
 
 /// <summary>
 /// The rows of a table as they were before anything that they depend on was read. Writing brings them up to date: new
-/// rows are added, changed ones replaced and those that nothing computes any more removed, each only if nobody else has
-/// touched it since.
+/// rows are added, changed ones replaced and those that nothing computes any more removed, each only if no other
+/// process has touched it since.
 /// </summary>
 /// <remarks>
-/// Because the table is read before its inputs, whoever may overwrite a row has read inputs at least as new as those
-/// that the row was computed from. Two processes at once therefore end with the newest inputs, whatever their order.
+/// Because the table is read before its inputs, a process that may overwrite a row has read inputs at least as new as
+/// those that the row was computed from. Two processes at once therefore end with the newest inputs, whatever their
+/// order.
 /// </remarks>
 internal sealed class Difference<T>
     where T : InsightRow, new()
@@ -51,7 +52,7 @@ internal sealed class Difference<T>
     }
 
     /// <summary>Makes the rows that were read those that are given.</summary>
-    /// <exception cref="RequestFailedException">404, 409 or 412: somebody else has written since. Read again, compute
+    /// <exception cref="RequestFailedException">404, 409 or 412: another process has written since. Read again, compute
     /// again.</exception>
     public async Task<InsightCounts> WriteAsync(IEnumerable<T> rows, CancellationToken cancellationToken)
     {

@@ -15,8 +15,7 @@ public abstract class InsightRow : ITableEntity
     internal abstract string Content { get; }
 
     /// <summary>
-    /// Columns as one text. A length stands before each, so that no two rows have the same one by
-    /// chance.
+    /// Columns as one text. A length stands before each, so that no two rows have the same one by chance.
     /// </summary>
     private protected static string Join(params ReadOnlySpan<string> columns)
     {

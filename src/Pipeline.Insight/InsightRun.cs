@@ -26,7 +26,7 @@ public sealed class InsightRun(
     ILogger<InsightRun> logger
 ) : IDerivedTables
 {
-    /// <summary>How often everything is read and computed anew when others write at the same time.</summary>
+    /// <summary>How often everything is read and computed again when others write at the same time.</summary>
     private const int MaxConflicts = 20;
 
     /// <summary>The most lines about figures that were left out.</summary>
@@ -186,7 +186,7 @@ public sealed class InsightRun(
             }
             catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && conflicts < MaxConflicts)
             {
-                // Somebody else works on the same rows, perhaps with newer facts: read both again.
+                // Another process works on the same rows, perhaps with newer facts: read both again.
             }
         }
     }

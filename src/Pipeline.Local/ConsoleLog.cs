@@ -21,8 +21,7 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
     private readonly Lock gate = new();
 
     /// <summary>
-    /// The least level that is shown: a run that ends by itself shows its progress instead of every
-    /// step.
+    /// The least level that is shown: a run that ends by itself shows its progress instead of every step.
     /// </summary>
     public LogLevel Least => options.Verbose || !options.Ends ? LogLevel.Information : LogLevel.Warning;
 

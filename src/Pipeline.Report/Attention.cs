@@ -2,7 +2,7 @@ using Pipeline.Slices;
 
 namespace Pipeline.Report;
 
-/// <summary>What somebody should look at, and where.</summary>
+/// <summary>What an operator should look at, and where.</summary>
 internal static class Attention
 {
     /// <summary>One line for each thing; none when all is well.</summary>

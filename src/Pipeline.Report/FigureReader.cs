@@ -11,8 +11,7 @@ using Pipeline.Storage;
 namespace Pipeline.Report;
 
 /// <summary>
-/// Reads the series that the report draws, from indicators and facts. A figure without data is left
-/// out.
+/// Reads the series that the report draws, from indicators and facts. A figure without data is left out.
 /// </summary>
 public sealed class FigureReader(IOptions<CensusOptions> census, TableSet tables)
 {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Pipeline.Report;
 
-/// <summary>A file that the page needs. It holds no figures, so that it may be given to anybody.</summary>
+/// <summary>A file that the page needs. It holds no figures, so that every caller may have it.</summary>
 /// <param name="Name">Its name below <c>/api/report/</c>.</param>
 /// <param name="ContentType">Its media type.</param>
 /// <param name="Bytes">What it holds.</param>
@@ -21,8 +21,7 @@ public sealed record ReportAsset(string Name, string ContentType, byte[] Bytes)
     public static IReadOnlyList<ReportAsset> All { get; } = [Styles, Script];
 
     /// <summary>
-    /// Stands for the content: the address changes with it, so that a browser may keep the file for
-    /// ever.
+    /// Stands for the content: the address changes with it, so that a browser may keep the file for ever.
     /// </summary>
     public string Version { get; } = Convert.ToHexStringLower(SHA256.HashData(Bytes))[..12];
 

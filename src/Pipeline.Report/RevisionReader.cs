@@ -56,7 +56,7 @@ public sealed class RevisionReader(TableSet tables, TimeProvider time)
         return new RevisionStatus(since, total, isPart, outside, odd, items);
     }
 
-    /// <summary>A row of the table; null when somebody else has written it.</summary>
+    /// <summary>A row of the table; null when this program has not written it.</summary>
     private static Revision? Read(TableEntity row)
     {
         // {table}|{partition key} and {row key}|{ticks}

@@ -24,7 +24,7 @@ public sealed class StandingReader(
     /// <summary>The most notes, failures and rejects that are listed; there may be thousands.</summary>
     public const int MostListed = 20;
 
-    /// <summary>More open rejects than this are not counted: somebody has to look at them all the same.</summary>
+    /// <summary>More open rejects than this are not counted: an operator has to look at them all the same.</summary>
     public const int MostCounted = 1000;
 
     /// <summary>
@@ -49,7 +49,7 @@ public sealed class StandingReader(
 
     /// <summary>
     /// The slices that plans still ask for. What is not planned any more, such as a day long past, stays in
-    /// the ledger as it was and is nobody's concern.
+    /// the ledger as it was and needs no attention.
     /// </summary>
     public IReadOnlyList<SliceRow> Planned(ISource source, IReadOnlyList<SliceRow> rows)
     {
@@ -135,7 +135,7 @@ public sealed class StandingReader(
 
     /// <summary>
     /// What the newest plan of a source brought: the runs that followed one another without a pause, of each slice the
-    /// newest, so that a fault that was mended in the meantime is not shown any more.
+    /// newest, so that a fault that was repaired in the meantime is not shown any more.
     /// </summary>
     public async Task<LastRun?> LastRunAsync(
         string source,

@@ -9,10 +9,10 @@ namespace Pipeline.Report;
 /// /api/status</c> gives as JSON.
 /// </summary>
 /// <param name="State"><see cref="Ok"/> or <see cref="NeedsAttention"/>.</param>
-/// <param name="Attention">What somebody should look at, a line each; none when the state is ok.</param>
+/// <param name="Attention">What an operator should look at, a line each; none when the state is ok.</param>
 /// <param name="Sources">The sources, in the order they are listed in.</param>
 /// <param name="Queues">The step queues.</param>
-/// <param name="Rejects">What could not be understood and nobody has dealt with.</param>
+/// <param name="Rejects">What could not be understood and is still open.</param>
 /// <param name="Revisions">Figures that were changed lately.</param>
 /// <param name="Claims">Published statements and what became of them.</param>
 /// <param name="Figures">The series that are drawn.</param>
@@ -124,7 +124,7 @@ public sealed record RejectStatus(
 /// <param name="Total">Versions of rows that ended since then, up to <see cref="RevisionReader.MostRead"/>.</param>
 /// <param name="IsPart">Whether there are more than that; the latest may then not be listed.</param>
 /// <param name="OutOfPolicy">Those outside the publisher's declared revision window.</param>
-/// <param name="Odd">Rows of the table that are no versions of rows: somebody else has written them.</param>
+/// <param name="Odd">Rows of the table that are no versions of rows: another program has written them.</param>
 /// <param name="Items">The latest <see cref="RevisionReader.MostListed"/>.</param>
 public sealed record RevisionStatus(
     DateTimeOffset Since,

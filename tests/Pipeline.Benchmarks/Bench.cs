@@ -46,7 +46,7 @@ internal sealed class Bench(bool isQuick) : IDisposable
         return payloads[(shape, trailer)] = new Payload(shape, file, sha256, bytes);
     }
 
-    /// <summary>Removes a body that nobody will ask for again.</summary>
+    /// <summary>Removes a body that is not requested again.</summary>
     public void Drop(Payload payload)
     {
         File.Delete(payload.File);

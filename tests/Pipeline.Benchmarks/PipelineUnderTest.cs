@@ -16,8 +16,7 @@ using Pipeline.Storage;
 namespace Pipeline.Benchmarks;
 
 /// <summary>
-/// The pipeline as the app puts it together, on one storage account, its steps called instead of
-/// triggered.
+/// The pipeline as the app puts it together, on one storage account, its steps called instead of triggered.
 /// </summary>
 internal sealed class PipelineUnderTest : IAsyncDisposable
 {

@@ -52,8 +52,7 @@ internal sealed class Account(string connectionString)
         [.. (await RowsAsync(table)).Select(row => Text(row, OfTheRun))];
 
     /// <summary>
-    /// The versions of all rows of a table: they change when a row is written, also with the same
-    /// content.
+    /// The versions of all rows of a table: they change when a row is written, also with the same content.
     /// </summary>
     public async Task<List<string>> VersionsAsync(string table) =>
         [.. (await RowsAsync(table)).Select(row => $"{row.PartitionKey} {row.RowKey} {row.ETag} {row.Timestamp:O}")];

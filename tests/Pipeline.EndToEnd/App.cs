@@ -12,8 +12,7 @@ namespace Pipeline.EndToEnd;
 internal sealed class App : IAsyncDisposable
 {
     /// <summary>
-    /// No run of the app takes longer, also on a machine that is ten times slower: after this it
-    /// hangs.
+    /// No run of the app takes longer, also on a machine that is ten times slower: after this it hangs.
     /// </summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 

@@ -9,8 +9,7 @@ using Xunit;
 namespace Pipeline.EndToEnd;
 
 /// <summary>
-/// What the local host says about things that it cannot work with, and that it leaves nothing
-/// running.
+/// What the local host says about things that it cannot work with, and that it leaves nothing running.
 /// </summary>
 public sealed class LocalHostTests(Azurite azurite)
 {

@@ -4,8 +4,7 @@ using Xunit;
 namespace Pipeline.EndToEnd;
 
 /// <summary>
-/// What the app says about settings and arguments that it cannot work with, and that it does nothing
-/// then.
+/// What the app says about settings and arguments that it cannot work with, and that it does nothing then.
 /// </summary>
 public sealed class SettingsTests(Azurite azurite)
 {

@@ -8,8 +8,7 @@ using Xunit;
 namespace Pipeline.Faults;
 
 /// <summary>
-/// Plays the host on a storage in memory: delivers what is visible, and lets time pass until the rest
-/// is.
+/// Plays the host on a storage in memory: delivers what is visible, and lets time pass until the rest is.
 /// </summary>
 internal static class Host
 {
@@ -42,7 +41,7 @@ internal static class Host
 
     /// <summary>
     /// Waits for work; when a server lets its caller wait, the clock goes on to the next deadline: once for each
-    /// request, because the server may notice late that nobody waits any more, and until then no later deadline may
+    /// request, because the server may notice late that the client waits no more, and until then no later deadline may
     /// come.
     /// </summary>
     public static async Task DriveAsync(Task work, SourceSimulator server, VirtualClock clock)

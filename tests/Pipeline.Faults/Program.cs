@@ -11,7 +11,7 @@ if (args.Length == 0 && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(
     Environment.SetEnvironmentVariable(Share.Variable, Share.Full);
 var code = await ConsoleRunner.Run(args);
 
-// Under dotnet test somebody else reads the output; on its own the command ends with the table.
+// Under dotnet test the runner reads the output; on its own the command ends with the table.
 if (args.Length > 0)
     return code;
 Console.WriteLine(Proof.Found.Text());

@@ -12,8 +12,7 @@ using Xunit;
 namespace Pipeline.Faults;
 
 /// <summary>
-/// What any two runs of the same data must agree in: everything in the account but run ids and
-/// times.
+/// What any two runs of the same data must agree in: everything in the account but run ids and times.
 /// </summary>
 internal static class Snapshot
 {
@@ -46,8 +45,7 @@ internal static class Snapshot
     /// <param name="sums">Whether the sums over runs must agree: of two runs that load one body at the same time, each
     /// counts what it wrote.</param>
     /// <summary>
-    /// The account as lines, and the ledger's sums; asserts on the way what must hold in any
-    /// account.
+    /// The account as lines, and the ledger's sums; asserts on the way what must hold in any account.
     /// </summary>
     public static async Task<string> TakeAsync(TestPipeline pipeline, bool sums = true)
     {

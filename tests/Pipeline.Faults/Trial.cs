@@ -3,8 +3,7 @@ using Xunit;
 namespace Pipeline.Faults;
 
 /// <summary>
-/// A promise that is being tried: what is tried counts from its beginning, what survives only when it
-/// has.
+/// A promise that is being tried: what is tried counts from its beginning, what survives only when it has.
 /// </summary>
 internal sealed class Trial : IDisposable
 {
@@ -55,8 +54,7 @@ internal sealed class Trial : IDisposable
     }
 
     /// <summary>
-    /// Begins one more case, of a test that ends with the first that fails: the one before has
-    /// survived.
+    /// Begins one more case, of a test that ends with the first that fails: the one before has survived.
     /// </summary>
     /// <param name="where">The case.</param>
     public void Next(string where)
@@ -86,8 +84,7 @@ internal sealed class Trial : IDisposable
     }
 
     /// <summary>
-    /// What was tried together and ended before <see cref="Held"/> has failed; the test itself says
-    /// how.
+    /// What was tried together and ended before <see cref="Held"/> has failed; the test itself says how.
     /// </summary>
     public void Dispose()
     {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Pipeline.Report.Tests;
 
-/// <summary>What the report asks somebody to look at, word for word.</summary>
+/// <summary>What the report asks an operator to look at, word for word.</summary>
 public sealed class AttentionTests
 {
     private static readonly DateTimeOffset Day = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);

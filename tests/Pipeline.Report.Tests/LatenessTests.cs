@@ -33,7 +33,7 @@ public sealed class LatenessTests
     [InlineData("2026-03-10T09:00:04", "0 0 9 * * *", 0)] // pulled by today's plan
     [InlineData("2026-03-09T09:00:04", "0 0 9 * * *", 3)] // today's plan has not asked
     [InlineData("2026-03-03T09:00:04", "0 0 9 * * *", 147)] // nor has any since the third
-    [InlineData("2026-03-03T09:00:04", null, 0)] // nobody plans it
+    [InlineData("2026-03-03T09:00:04", null, 0)] // no plan runs
     public void Without_a_due_date_every_plan_asks(string pulled, string? schedule, int hours) =>
         Assert.Equal(
             hours,

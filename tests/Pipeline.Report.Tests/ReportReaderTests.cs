@@ -287,7 +287,7 @@ public sealed class ReportReaderTests(Azurite azurite)
         Assert.Equal(["1 message of the queue publish given up, in publish-poison"], report.Attention);
         Assert.Equal(new QueueStatus("publish", 0, 1), report.Queues.Single(queue => queue.Name == "publish"));
 
-        // A slice that was touched makes everything be read anew.
+        // A slice that was touched makes everything be read again.
         source.Body = "a=1 b=3";
         await pipeline.RunAsync();
         Assert.Equal(1, (await ReadAsync(pipeline)).Revisions.Total);

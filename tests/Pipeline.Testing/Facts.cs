@@ -12,8 +12,7 @@ using Pipeline.Sources.Unctad;
 namespace Pipeline.Testing;
 
 /// <summary>
-/// Rows of facts as the sources write them, from figures in the test, and what is computed from
-/// them.
+/// Rows of facts as the sources write them, from figures in the test, and what is computed from them.
 /// </summary>
 internal static class Facts
 {

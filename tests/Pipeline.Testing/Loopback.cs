@@ -15,8 +15,7 @@ internal static class Loopback
     }
 
     /// <summary>
-    /// A server that has started. Another process may take a free port in between, so a few are
-    /// tried.
+    /// A server that has started. Another process may take a free port in between, so a few are tried.
     /// </summary>
     /// <param name="address">Its address without a slash at the end.</param>
     public static HttpListener StartServer(out string address)
@@ -38,7 +37,7 @@ internal static class Loopback
         }
     }
 
-    /// <summary>Whether somebody listens on a port.</summary>
+    /// <summary>Whether a server listens on a port.</summary>
     public static async Task<bool> AnswersAsync(int port)
     {
         using var client = new TcpClient();

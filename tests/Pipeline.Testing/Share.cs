@@ -6,9 +6,8 @@ namespace Pipeline.Testing;
 
 /// <summary>
 /// How much of every proof of many cases is run. The command of the proofs runs all of it, and so does <c>dotnet
-/// test</c> with <c>FAULTS_LENGTH=full</c>. Without it
-/// <c>dotnet test</c> runs a tenth: the first, or that of <c>FAULTS_LENGTH</c> = 1 to 10. Each case is in exactly one
-/// of the ten, so that together they are the full length.
+/// test</c> with <c>FAULTS_LENGTH=full</c>. Without it <c>dotnet test</c> runs a tenth: the first, or that of
+/// <c>FAULTS_LENGTH</c> = 1 to 10. Each case is in exactly one of the ten, so that together they are the full length.
 /// </summary>
 internal sealed class Share
 {

@@ -107,8 +107,7 @@ internal sealed class TestPipeline : IAsyncDisposable
     }
 
     /// <summary>
-    /// Messages that were taken and not worked on to their end: what the queue would deliver once
-    /// more.
+    /// Messages that were taken and not worked on to their end: what the queue would deliver once more.
     /// </summary>
     public List<(string Queue, BinaryData Body)> Unfinished { get; } = [];
 

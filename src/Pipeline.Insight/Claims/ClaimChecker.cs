@@ -139,8 +139,7 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
     }
 
     /// <summary>
-    /// All parts hold, none does, or some do. A wrong unit is not more than that where all else
-    /// holds.
+    /// All parts hold, none does, or some do. A wrong unit is not more than that where all else holds.
     /// </summary>
     private static string Verdict(IReadOnlyList<string> parts) =>
         parts.All(part => part == ClaimVerdict.Confirmed) ? ClaimVerdict.Confirmed

@@ -62,8 +62,7 @@ internal sealed class Evaluation(IndicatorRows rows, DateOnly? until, string eac
     public IEnumerable<string> Periods => seen.Select(row => row.Period).Distinct();
 
     /// <summary>
-    /// How many have a place where the last place was read; 0 when none was, or of several periods at
-    /// once.
+    /// How many have a place where the last place was read; 0 when none was, or of several periods at once.
     /// </summary>
     public int Places { get; private set; }
 
@@ -71,8 +70,7 @@ internal sealed class Evaluation(IndicatorRows rows, DateOnly? until, string eac
     public double Value(Node node) => Compute(node).Value;
 
     /// <summary>
-    /// The same with its unit, which the rows tell: what the expression alone cannot say is checked
-    /// here.
+    /// The same with its unit, which the rows tell: what the expression alone cannot say is checked here.
     /// </summary>
     public Quantity Compute(Node node)
     {

@@ -28,7 +28,7 @@ internal sealed partial class Expression
     private static readonly string[] Functions = [.. Reducers, "abs", "growth", "share", "rank"];
 
     /// <summary>
-    /// How deep parentheses and functions may be nested: more than anybody reads, and less than a stack
+    /// How deep parentheses and functions may be nested: more than a reader follows, and less than a stack
     /// holds.
     /// </summary>
     private const int MostLevels = 50;

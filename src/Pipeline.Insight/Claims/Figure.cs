@@ -12,8 +12,7 @@ internal static class Magnitude
     public static int Count => Names.Length;
 
     /// <summary>
-    /// What a unit counts in, and what it counts: <c>million US dollars</c> is 2 and <c>US
-    /// dollars</c>.
+    /// What a unit counts in, and what it counts: <c>million US dollars</c> is 2 and <c>US dollars</c>.
     /// </summary>
     public static (int Thousands, string Base) Of(string unit)
     {

@@ -84,7 +84,7 @@ internal sealed class JsonPart(JsonElement element, string where, ICollection<Fi
         return [.. value.EnumerateArray().Select(item => item.GetString()!)];
     }
 
-    /// <summary>Reports the properties that nobody has asked for.</summary>
+    /// <summary>Reports the properties that were not asked for.</summary>
     public void Close()
     {
         foreach (var property in element.EnumerateObject())

@@ -52,7 +52,6 @@ internal sealed record CallNode(int Position, string Name, IReadOnlyList<Node> A
     : Node(Position, Unit, false);
 
 /// <summary>
-/// Figures that stand in an order: all <c>&lt;</c> or all <c>&gt;</c>. Only a whole expression is
-/// one.
+/// Figures that stand in an order: all <c>&lt;</c> or all <c>&gt;</c>. Only a whole expression is one.
 /// </summary>
 internal sealed record ChainNode(int Position, char Operator, IReadOnlyList<Node> Figures) : Node(Position, "", false);

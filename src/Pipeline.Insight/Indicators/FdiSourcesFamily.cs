@@ -7,9 +7,8 @@ namespace Pipeline.Insight.Indicators;
 
 /// <summary>
 /// Where direct investment in a host comes from, by measure, reporter and basis, which never mix: the ten largest
-/// sources,
-/// <c>fdi-top-sources-{host}-{measure}-{reporter}-{basis}</c> with row <c>{yyyy}|{place}|{partner}</c> and their value,
-/// and the place of every source, <c>fdi-source-rank-…</c> with row <c>{yyyy}|{partner}</c>.
+/// sources, <c>fdi-top-sources-{host}-{measure}-{reporter}-{basis}</c> with row <c>{yyyy}|{place}|{partner}</c> and
+/// their value, and the place of every source, <c>fdi-source-rank-…</c> with row <c>{yyyy}|{partner}</c>.
 /// </summary>
 public sealed class FdiSourcesFamily : IndicatorFamily
 {

@@ -99,7 +99,7 @@ internal sealed class HoldersFamily : IndicatorFamily
         }
     }
 
-    /// <summary>Shares decide; where they are equal, or where nobody has one, values in one currency do.</summary>
+    /// <summary>Shares decide; where they are equal, or where no holder has one, values in one currency do.</summary>
     private static List<(Holding Row, int Place)> Rank(List<Holding> rows)
     {
         var shares = rows.Any(row => !double.IsNaN(row.SharePercent));

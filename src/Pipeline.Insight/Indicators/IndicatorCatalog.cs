@@ -77,7 +77,7 @@ internal static partial class IndicatorCatalog
     public static IndicatorShape? Find(string id) => Shapes.FirstOrDefault(shape => shape.Matches.IsMatch(id));
 
     /// <summary>
-    /// The part of an id that names nobody and nothing that there can be, such as a partner that is on no list; null
+    /// The part of an id that names no possible partner, holder or measure, such as a partner that is on no list; null
     /// when all parts are known. Groups of economies come and go with releases: any four digits are one.
     /// </summary>
     public static (int At, string Seen, string Expected)? Unknown(string id, IndicatorShape shape)

@@ -61,8 +61,7 @@ public static class TradeTotals
         ];
 
     /// <summary>
-    /// The rows of a flow from one month to another, as <see cref="IndicatorRow.Inputs"/> names
-    /// them.
+    /// The rows of a flow from one month to another, as <see cref="IndicatorRow.Inputs"/> names them.
     /// </summary>
     public static string Inputs(string partner, string flow, string from, string to) =>
         $"{TradeMonthly.Table.Name} {partner}|{flow}|{CensusSlice.Total} "

@@ -14,8 +14,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Pipeline.Local.Http;
 
 /// <summary>
-/// The pages on http://localhost: each request goes on to the worker, beside an invocation of its
-/// function.
+/// The pages on http://localhost: each request goes on to the worker, beside an invocation of its function.
 /// </summary>
 internal sealed class FrontEnd : IAsyncDisposable
 {

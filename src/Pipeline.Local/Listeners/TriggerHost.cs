@@ -149,8 +149,7 @@ internal sealed class TriggerHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops the listeners: running functions are cancelled and awaited, and their messages put
-    /// back.
+    /// Stops the listeners: running functions are cancelled and awaited, and their messages put back.
     /// </summary>
     public async ValueTask DisposeAsync()
     {

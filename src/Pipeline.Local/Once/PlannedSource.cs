@@ -4,8 +4,7 @@ using Pipeline.Datasets;
 namespace Pipeline.Local.Once;
 
 /// <summary>
-/// A source and the name of the function that plans it: <c>PlanCensusTrade</c> plans
-/// <c>census-trade</c>.
+/// A source and the name of the function that plans it: <c>PlanCensusTrade</c> plans <c>census-trade</c>.
 /// </summary>
 internal sealed record PlannedSource(ISource Source, string Plan)
 {

@@ -7,8 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Pipeline.Local.Worker;
 
 /// <summary>
-/// The conversation with the worker: one stream in each direction, in which the worker is the
-/// client.
+/// The conversation with the worker: one stream in each direction, in which the worker is the client.
 /// </summary>
 /// <param name="log">Receives the worker's log.</param>
 /// <param name="hostFile">Which categories of it are shown.</param>
@@ -237,7 +236,7 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
         {
-            // The process has ended, which is reported by whoever watches it.
+            // The process has ended, which the host that watches it reports.
         }
         await ended.CancelAsync();
         await writing;

@@ -9,9 +9,8 @@ public sealed record Gauge(string Name, string Property, string Of, double Value
 {
     /// <summary>
     /// The template of the line of the log that goes with every metric. The host forwards metrics only while its
-    /// telemetry mode is
-    /// <c>ApplicationInsights</c>: in the mode <c>OpenTelemetry</c> a metric becomes a log record without a text, which
-    /// the service refuses. So the alerts read the line as well (<c>infra/alerts/gauge.kql</c>).
+    /// telemetry mode is <c>ApplicationInsights</c>: in the mode <c>OpenTelemetry</c> a metric becomes a log record
+    /// without a text, which the service refuses. So the alerts read the line as well (<c>infra/alerts/gauge.kql</c>).
     /// </summary>
     public const string Line = "gauge {Name} {Property}={Of} value={Value}";
 }
@@ -23,8 +22,7 @@ public static class Gauges
     public const string QueueMessages = "pipeline.queue.messages";
 
     /// <summary>
-    /// Minutes since the oldest visible message was sent to a step or poison queue; 0 when none is
-    /// visible.
+    /// Minutes since the oldest visible message was sent to a step or poison queue; 0 when none is visible.
     /// </summary>
     public const string QueueOldestMinutes = "pipeline.queue.oldest.minutes";
 
@@ -43,7 +41,7 @@ public static class Gauges
     /// </summary>
     public const string DataOverdueHours = "pipeline.data.overdue.hours";
 
-    /// <summary>Rejects of a source that nobody has dealt with.</summary>
+    /// <summary>Rejects of a source that are still open.</summary>
     public const string RejectsOpen = "pipeline.rejects.open";
 
     /// <summary>Runs of a source that ended lately and whose counts do not add up to the rows that were read.</summary>

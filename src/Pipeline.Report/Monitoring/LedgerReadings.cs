@@ -6,7 +6,7 @@ using Pipeline.Storage;
 
 namespace Pipeline.Report.Monitoring;
 
-/// <summary>What the ledger says that somebody should look at.</summary>
+/// <summary>What the ledger says that an operator should look at.</summary>
 public sealed class LedgerReadings(RejectBook rejects, TableSet tables, TimeProvider time)
 {
     /// <summary>How far back "lately" goes: a weekend, and then some.</summary>

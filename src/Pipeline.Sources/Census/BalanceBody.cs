@@ -37,8 +37,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
     private const string World = "0015";
 
     /// <summary>
-    /// A file with a larger share of rejected cells than this has another layout than the reader
-    /// knows.
+    /// A file with a larger share of rejected cells than this has another layout than the reader knows.
     /// </summary>
     private const double MaxRejected = 0.05;
 
@@ -314,7 +313,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
             {
                 var position = new DateOnly(year, month + 1, 1);
                 var column = BalanceFile.Column(imports, month);
-                // From the API's first month on the API answers; before the first month wanted nobody asks.
+                // From the API's first month on the API answers; months before the first one wanted are not requested.
                 var wanted = position < CensusSlice.FirstMonth && position >= from;
                 if (cells[month] is null or "")
                 {

@@ -54,8 +54,7 @@ internal static class BalanceFile
     public static string Column(bool imports, int month) => (imports ? "I" : "E") + (month < 12 ? Months[month] : "YR");
 
     /// <summary>
-    /// Reads the rows. What keeps the workbook from being read is the last thing given, as a
-    /// finding.
+    /// Reads the rows. What keeps the workbook from being read is the last thing given, as a finding.
     /// </summary>
     public static IEnumerable<(Row? Row, Finding? Finding)> Read(Stream body)
     {

@@ -30,15 +30,14 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
     }
 
     /// <summary>
-    /// A body with a larger share of rejected rows than this has another layout than the reader
-    /// knows.
+    /// A body with a larger share of rejected rows than this has another layout than the reader knows.
     /// </summary>
     private const double MaxRejected = 0.05;
 
     /// <summary>
     /// A month's exports or imports of all partners, in US dollars: 17 billion in 1985, some 350 billion in 2025. A
-    /// slip of a
-    /// thousand either way leaves the range. A body of a few partners is an extract, whose total says nothing.
+    /// slip of a thousand either way leaves the range. A body of a few partners is an extract, whose total says
+    /// nothing.
     /// </summary>
     internal const long LeastWorld = 5_000_000_000,
         MostWorld = 5_000_000_000_000;

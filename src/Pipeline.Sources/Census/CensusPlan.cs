@@ -79,9 +79,8 @@ internal sealed class CensusPlan(string source, CensusOptions settings)
     }
 
     /// <summary>
-    /// Days from the end of a month to the day on which its figures must be out. They come after some 35; a shutdown
-    /// of the government
-    /// moves them by weeks.
+    /// Days from the end of a month to the day on which its figures must be out. They come after some 35; a shutdown of
+    /// the government moves them by weeks.
     /// </summary>
     private const int LatestDelay = 75;
 

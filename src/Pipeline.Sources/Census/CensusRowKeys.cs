@@ -11,8 +11,7 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     private readonly Dictionary<ulong, Commodity> commodities = [];
 
     /// <summary>
-    /// The commodity of the row before, which most rows share. No code is packed into 0: it has a
-    /// length.
+    /// The commodity of the row before, which most rows share. No code is packed into 0: it has a length.
     /// </summary>
     private (ulong Packed, Commodity Commodity) last;
 

@@ -6,8 +6,7 @@ namespace Pipeline.Sources.Census;
 /// <summary>What the key of a slice of the trade API says.</summary>
 /// <remarks>
 /// Totals: <c>2019</c>, one month of it <c>2019-03</c>. Commodities: <c>4621-2023</c> (one partner, one year),
-/// <c>4621-2023-01</c>,
-/// <c>all-2023-01</c> (all partners, one month), <c>all-2023-01-27</c> (one chapter of it).
+/// <c>4621-2023-01</c>, <c>all-2023-01</c> (all partners, one month), <c>all-2023-01-27</c> (one chapter of it).
 /// </remarks>
 /// <param name="Flow"><c>exports</c> or <c>imports</c>.</param>
 /// <param name="Level"><c>total</c>, <c>HS2</c>, <c>HS4</c> or <c>HS6</c>.</param>
@@ -45,7 +44,7 @@ public sealed record CensusSlice(string Flow, string Level, string? Partner, int
 
     /// <summary>
     /// The balance file's one slice names the month it is loaded from: with an earlier one it is another
-    /// slice, and loaded anew.
+    /// slice, and loaded again.
     /// </summary>
     public static string BalanceKey(DateOnly from) => from.ToString(BalanceFormat, CultureInfo.InvariantCulture);
 

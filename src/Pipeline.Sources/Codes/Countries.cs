@@ -24,8 +24,7 @@ internal sealed record Country(
 
 /// <summary>
 /// ISO 3166-1, current and former codes, and what publishers add (Kosovo). One list for all sources. A retired code
-/// stands for its
-/// successor only where that is the same country under another name.
+/// stands for its successor only where that is the same country under another name.
 /// </summary>
 internal static class Countries
 {

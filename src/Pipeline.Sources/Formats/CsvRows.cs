@@ -7,8 +7,7 @@ namespace Pipeline.Sources.Formats;
 
 /// <summary>
 /// Reads CSV (RFC 4180, UTF-8, lines ended by LF or CRLF, commas or another separator) row by row from a stream,
-/// whatever its length, in one buffer that grows
-/// only when a single row does not fit.
+/// whatever its length, in one buffer that grows only when a single row does not fit.
 /// </summary>
 /// <remarks>
 /// Cells are slices of the buffer: nothing is allocated for a cell, unless it is asked for as text. A doubled
@@ -44,9 +43,8 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
     public bool IsBlank => Count == 1 && cells[0].Length == 0;
 
     /// <summary>
-    /// What keeps a header that is one cell from being a row of names: another separator, or rows in quotes as a
-    /// whole; null when
-    /// neither is so.
+    /// What keeps a header that is one cell from being a row of names: another separator, or rows in quotes as a whole;
+    /// null when neither is so.
     /// </summary>
     public string? OtherForm
     {
@@ -288,7 +286,7 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
         return begun = true;
     }
 
-    /// <summary>The row is not complete in the buffer: it is begun anew when there is more of it.</summary>
+    /// <summary>The row is not complete in the buffer: it is begun again when there is more of it.</summary>
     private bool NeedMore(string atTheEnd) => !final ? false : throw new CsvException(Line, atTheEnd);
 
     /// <summary>Where the quote stands that closes a cell; negative when it is not in the buffer.</summary>

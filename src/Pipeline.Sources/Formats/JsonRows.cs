@@ -58,8 +58,7 @@ internal sealed class JsonRows(Stream stream) : IDisposable
     private readonly record struct Cell(int Start, int Length)
     {
         /// <summary>
-        /// The length of a cell that is null, and of one whose text had escapes: it stands in
-        /// <see cref="unescaped"/>.
+        /// The length of a cell that is null, and of one whose text had escapes: it stands in <see cref="unescaped"/>.
         /// </summary>
         public const int Null = -1,
             Escaped = -2;
@@ -69,8 +68,7 @@ internal sealed class JsonRows(Stream stream) : IDisposable
     public int Count { get; private set; }
 
     /// <summary>
-    /// What the present row holds that is not text, number or null; null when there is nothing of the
-    /// kind.
+    /// What the present row holds that is not text, number or null; null when there is nothing of the kind.
     /// </summary>
     public string? Foreign { get; private set; }
 
@@ -261,8 +259,7 @@ internal sealed class JsonRows(Stream stream) : IDisposable
     }
 
     /// <summary>
-    /// Some servers put one before JSON; it is no part of it. False when there are too few bytes to
-    /// tell.
+    /// Some servers put one before JSON; it is no part of it. False when there are too few bytes to tell.
     /// </summary>
     private bool SkipByteOrderMark()
     {
@@ -276,8 +273,7 @@ internal sealed class JsonRows(Stream stream) : IDisposable
     }
 
     /// <summary>
-    /// The cells of a row whose opening bracket was read; false when the buffer ends before the row
-    /// does.
+    /// The cells of a row whose opening bracket was read; false when the buffer ends before the row does.
     /// </summary>
     private bool ReadCells(ref Utf8JsonReader reader)
     {

@@ -7,7 +7,7 @@ namespace Pipeline.Sources.Formats;
 internal static class JsonText
 {
     /// <summary>
-    /// Parses a body whose texts can all be read: the parser itself looks at them only when somebody asks, and
+    /// Parses a body whose texts can all be read: the parser itself looks at them only when they are asked for, and
     /// fails then.
     /// </summary>
     /// <exception cref="JsonException">It is not JSON, or holds a text that is none.</exception>

@@ -4,8 +4,7 @@ namespace Pipeline.Sources.Formats;
 
 /// <summary>
 /// Rows that could not be used and that a sum may lack. They do not silence the check of the sum: the difference must
-/// be what
-/// their own figures make, or at most what they can explain.
+/// be what their own figures make, or at most what they can explain.
 /// </summary>
 /// <param name="canBeNegative">Whether figures may be negative. Where they may not, a sum that is larger than its
 /// total is explained by nothing.</param>

@@ -44,8 +44,7 @@ internal static class Workbook
     }
 
     /// <summary>
-    /// Whether an exception of the library means that the workbook cannot be read; it says so in many
-    /// ways.
+    /// Whether an exception of the library means that the workbook cannot be read; it says so in many ways.
     /// </summary>
     public static bool IsBroken(Exception e) =>
         e

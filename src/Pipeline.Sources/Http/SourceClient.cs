@@ -88,7 +88,7 @@ public sealed class SourceClient : ISourceClient
                 token => AttemptAsync(request, judge, etag, lastModified, token),
                 cancellationToken
             );
-            // A fault that asking again mends soon or not at all has not been mended.
+            // A fault that a retry repairs soon or never is still there.
             if (fetched.Verdict is { Meaning: Meaning.Retry, MaxRetries: < int.MaxValue })
                 fetched.Verdict = fetched.Verdict with { Meaning = Meaning.Permanent };
             return fetched;

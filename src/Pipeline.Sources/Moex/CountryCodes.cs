@@ -6,8 +6,7 @@ namespace Pipeline.Sources.Moex;
 internal static class CountryCodes
 {
     /// <summary>
-    /// In use since 2013, when the first statements about holders begin, and the special drawing
-    /// right.
+    /// In use since 2013, when the first statements about holders begin, and the special drawing right.
     /// </summary>
     private static readonly FrozenSet<string> Currencies = Set(
         "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD "
@@ -27,8 +26,7 @@ internal static class CountryCodes
     public static bool IsCountry(string code) => Codes.Countries.IsCurrentIso2(code);
 
     /// <summary>
-    /// Whether a text is a currency's code. The rouble is <c>RUB</c>; <c>RUR</c> was the one before
-    /// 1998.
+    /// Whether a text is a currency's code. The rouble is <c>RUB</c>; <c>RUR</c> was the one before 1998.
     /// </summary>
     public static bool IsCurrency(string code) => Currencies.Contains(code);
 

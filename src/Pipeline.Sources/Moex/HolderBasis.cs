@@ -13,7 +13,7 @@ public static class HolderBasis
     /// </summary>
     public const string ForeignHeldFreeFloat = "foreign_held_free_float";
 
-    /// <summary>The shares that are free to trade, whoever holds them.</summary>
+    /// <summary>The shares that are free to trade, of all holders.</summary>
     public const string FreeFloat = "free_float";
 
     /// <summary>All securities of the class outstanding, as a statement of a publisher has it.</summary>
@@ -26,7 +26,7 @@ public static class HolderBasis
     public const string ClientAssets = "client_assets";
 
     /// <summary>
-    /// The market value of all shares on the exchange at the close of a trading day; a denominator, nobody's
+    /// The market value of all shares on the exchange at the close of a trading day; a denominator, not a
     /// holding.
     /// </summary>
     public const string MarketCapitalisation = "market_capitalisation";

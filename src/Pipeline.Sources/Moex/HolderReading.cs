@@ -28,8 +28,7 @@ internal sealed class HolderReading
     public IReadOnlyList<(string Where, Holding Row)> Rows => rows;
 
     /// <summary>
-    /// The days that kept and missing rows refer to, first and last, as keys begin; null without
-    /// any.
+    /// The days that kept and missing rows refer to, first and last, as keys begin; null without any.
     /// </summary>
     public (string First, string Last)? Days { get; private set; }
 
@@ -100,7 +99,7 @@ internal sealed class HolderReading
         });
 
     /// <summary>
-    /// Settles rows of one key. The same figures again are left out. Different figures are all rejected: nobody can
+    /// Settles rows of one key. The same figures again are left out. Different figures are all rejected: no program can
     /// tell which of them is right, and what the table has stays. A missing value that another row gives is left out.
     /// </summary>
     public HolderReading Settle()

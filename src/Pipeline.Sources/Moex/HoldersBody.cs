@@ -99,7 +99,8 @@ internal sealed class HoldersBody : HolderBody
             reading.Judge(
                 new Finding(
                     $"{where}, column share_percent",
-                    $"{group.Count()} shares of {first.AssetClass} by {first.Basis} on {first.RowKey[..10]}, none above 1",
+                    $"{group.Count()} shares of {first.AssetClass} by {first.Basis} on {first.RowKey[..10]}, none "
+                        + $"above 1",
                     "per cent, not fractions of 1",
                     "the table keeps the old rows; write the shares in per cent and put the file into the container "
                         + "again, or replay the slice with accept if the shares are right"
@@ -110,7 +111,7 @@ internal sealed class HoldersBody : HolderBody
 
     /// <summary>
     /// Rejects exact shares of a day that cannot all be true. Totals ("All …") are not added up: they hold the others.
-    /// Where publishers differ about a holder the smallest of its shares counts, so that nobody counts twice.
+    /// Where publishers differ about a holder the smallest of its shares counts, so that no holder counts twice.
     /// </summary>
     private static void Together(HolderReading reading)
     {

@@ -10,7 +10,7 @@ internal sealed class HoldersFile
 {
     private const string Share = "share_percent";
     private const string Value = "value";
-    private const string Mend = "mend the row in the file";
+    private const string CorrectRow = "mend the row in the file";
     private const int MaxText = 200;
 
     private static readonly string[] Columns =
@@ -86,9 +86,9 @@ internal sealed class HoldersFile
     public (Holding? Row, Finding? Finding) Row(CsvRows row)
     {
         if (row.Foreign is not null)
-            return (null, new Finding($"line {row.Line}", row.Foreign, "text in UTF-8", Mend));
+            return (null, new Finding($"line {row.Line}", row.Foreign, "text in UTF-8", CorrectRow));
         if (row.Count != Columns.Length)
-            return (null, new Finding($"line {row.Line}", $"{row.Count} cells", $"{Columns.Length} cells", Mend));
+            return (null, new Finding($"line {row.Line}", $"{row.Count} cells", $"{Columns.Length} cells", CorrectRow));
         var cells = Columns
             .Select((name, index) => (name, text: row.Text(places[index])))
             .ToDictionary(cell => cell.name, cell => cell.text, StringComparer.Ordinal);
@@ -101,7 +101,7 @@ internal sealed class HoldersFile
                     $"line {row.Line}, column {found.Column}",
                     cells[found.Column].Length == 0 ? "nothing" : Finding.Quote(cells[found.Column]),
                     found.Expected,
-                    Mend
+                    CorrectRow
                 )
             );
         }

@@ -22,8 +22,7 @@ internal static class HoldingRow
         $"{Keys.Clean(assetClass)}|{Keys.Clean(basis)}";
 
     /// <remarks>
-    /// Publishers contradict each other: the citation is part of the key, so that both statements
-    /// stay.
+    /// Publishers contradict each other: the citation is part of the key, so that both statements stay.
     /// </remarks>
     public static string RowKey(DateOnly asOf, string holder, string citation) =>
         $"{asOf:yyyy-MM-dd}|{Keys.Clean(holder)}|"

@@ -8,9 +8,8 @@ namespace Pipeline.Sources.Moex;
 
 /// <summary>
 /// An answer of the exchange's data service: named blocks, each with <c>columns</c> and <c>data</c> (rows of cells),
-/// and
-/// <c>metadata</c> where it was not switched off. Blocks and columns that nobody asks for are ignored (moex.md, section
-/// 1.2).
+/// and <c>metadata</c> where it was not switched off. Blocks and columns that are not needed are ignored (moex.md,
+/// section 1.2).
 /// </summary>
 internal sealed class IssAnswer
 {

@@ -177,7 +177,7 @@ internal sealed class IssPages(string block, bool paged)
         var numbers = new long[3];
         for (var at = 0; at < 3; at++)
         {
-            // Further columns, such as PREV_DATE, are nobody's business here.
+            // Further columns, such as PREV_DATE, are not needed here.
             var column = found.Find(((string[])["INDEX", "TOTAL", "PAGESIZE"])[at], out var finding);
             wrong = finding?.Seen ?? Finding.Quote(found.Data);
             if (

@@ -70,7 +70,7 @@ internal sealed class MoexPlan(MoexOptions settings)
         switch (slice.Dataset)
         {
             case MoexSlice.Holders:
-                // Looking at the file costs nothing, and whoever changes it wants to see it loaded.
+                // Looking at the file costs nothing, and an operator who changes it wants to see it loaded.
                 return SliceRow.Never;
             case MoexSlice.Ofz when newest is not null:
                 var next = DateOnly.ParseExact(newest, "yyyy-MM", CultureInfo.InvariantCulture).AddMonths(1);

@@ -10,8 +10,7 @@ internal sealed class MoexRequests(MoexOptions settings)
     public const int NsdLimit = 1000;
 
     /// <summary>
-    /// The answer has 300 bytes; a list of some thousand securities, several pages of it, would fit
-    /// too.
+    /// The answer has 300 bytes; a list of some thousand securities, several pages of it, would fit too.
     /// </summary>
     private const long MaxIss = 16L << 20;
 

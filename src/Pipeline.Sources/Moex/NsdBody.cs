@@ -13,8 +13,7 @@ namespace Pipeline.Sources.Moex;
 /// answer is known).
 /// </summary>
 /// <remarks>
-/// A row of the ledger is one pair of share and amount: two of an object, and two of each of its
-/// details.
+/// A row of the ledger is one pair of share and amount: two of an object, and two of each of its details.
 /// </remarks>
 internal sealed class NsdBody(DateOnly day) : HolderBody
 {

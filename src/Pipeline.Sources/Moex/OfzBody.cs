@@ -265,8 +265,7 @@ internal sealed class OfzBody : HolderBody
     }
 
     /// <summary>
-    /// A number, or null for an empty cell; false for anything else. Binary noise ends at nine
-    /// decimals.
+    /// A number, or null for an empty cell; false for anything else. Binary noise ends at nine decimals.
     /// </summary>
     private static bool TryNumber(object? cell, decimal most, out decimal? number)
     {

@@ -48,8 +48,7 @@ internal static partial class OfzFile
     private sealed record Header(string Sheet, int Index, int Row, int Day, int Volume, int Share, int Total);
 
     /// <summary>
-    /// Reads the rows. What keeps the workbook from being read is the last thing given, as a
-    /// finding.
+    /// Reads the rows. What keeps the workbook from being read is the last thing given, as a finding.
     /// </summary>
     public static IEnumerable<(Row? Row, Finding? Finding)> Read(Stream body)
     {
@@ -280,8 +279,7 @@ internal static partial class OfzFile
     private static partial Regex Share();
 
     /// <summary>
-    /// Units that are not billions of roubles. A header without a unit is what the file has always
-    /// held.
+    /// Units that are not billions of roubles. A header without a unit is what the file has always held.
     /// </summary>
     [GeneratedRegex(@"млн|тыс|трлн|долл|евро|usd|\$")]
     private static partial Regex OtherUnit();

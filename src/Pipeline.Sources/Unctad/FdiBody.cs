@@ -46,9 +46,8 @@ internal sealed class FdiBody(
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Of the 23,666 figures of the release of 2025 none is above 30 times the median of its neighbours, with a
-    /// median of at least
-    /// 100 million for flows and 10 million for stocks. That covers 79 % of them.
+    /// Of the 23,666 figures of the release of 2025 none is above 30 times the median of its neighbours, with a median
+    /// of at least 100 million for flows and 10 million for stocks. That covers 79 % of them.
     /// </remarks>
     public FigurePolicy? Figures { get; } =
         new() { Spikes = row => ((FdiAnnual)row).Measure == UnctadSlice.Flow ? OfFlows : OfStocks };

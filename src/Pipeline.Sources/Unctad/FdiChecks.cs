@@ -26,8 +26,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     public const int MinEconomies = 200;
 
     /// <summary>
-    /// A body with a larger share of rejected rows than this has another layout than the reader
-    /// knows.
+    /// A body with a larger share of rejected rows than this has another layout than the reader knows.
     /// </summary>
     private const double MaxRejected = 0.01;
 
@@ -47,8 +46,8 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
         InwardStocksAddUpFrom = 2008;
 
     /// <summary>
-    /// How far the sum of the economies may be from the world where figures are hidden, as a share of the world. Source:
-    /// the release of 2025, where the largest difference is 0.13 % (inward stocks of 1991 and 1992).
+    /// How far the sum of the economies may be from the world where figures are hidden, as a share of the world.
+    /// Source: the release of 2025, where the largest difference is 0.13 % (inward stocks of 1991 and 1992).
     /// </summary>
     private const double MaxHidden = 0.01;
 
@@ -67,8 +66,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
 
     /// <summary>
     /// The world's figure of a year, in US dollars: flows 13 billion in 1970 and up to 2.2 trillion, stocks 0.7
-    /// trillion in 1980 and
-    /// 50 trillion in 2024. A slip of a thousand either way leaves the range in most years.
+    /// trillion in 1980 and 50 trillion in 2024. A slip of a thousand either way leaves the range in most years.
     /// </summary>
     private static readonly (long Least, long Most) FlowRange = (5_000_000_000, 20_000_000_000_000),
         StockRange = (200_000_000_000, 500_000_000_000_000);
@@ -90,7 +88,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     /// <summary>The first row that could not be understood.</summary>
     public Finding? FirstRejected { get; set; }
 
-    /// <summary>Whether the body is what somebody chose (<see cref="FdiHeader.IsSelection"/>).</summary>
+    /// <summary>Whether the body is what a person chose (<see cref="FdiHeader.IsSelection"/>).</summary>
     public bool IsSelection { get; set; }
 
     /// <summary>What figures are rounded to, in dollars (<see cref="FdiHeader.RoundedTo"/>).</summary>
@@ -196,7 +194,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
 
     private Finding? SizeVerdict()
     {
-        // Whoever chose economies may have left the groups out: the publisher's API is not known to give them.
+        // A person who chose economies may have left the groups out: the publisher's API is not known to give them.
         var least = IsSelection && !hasGroups ? MinRowsWithoutGroups : MinRows;
         if (!extract && (Read < least || Read > MaxRows))
             return new Finding("body", $"{Read} rows", $"{least} to {MaxRows}", OldStays);

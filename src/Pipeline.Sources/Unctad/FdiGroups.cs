@@ -15,15 +15,13 @@ internal sealed record FdiGroupSum(string Group, IReadOnlyList<string> Parts, IR
 }
 
 /// <summary>
-/// The sums that the publisher's groups make, and their names. Regions are those of UN M49; what counts as developed
-/// is
+/// The sums that the publisher's groups make, and their names. Regions are those of UN M49; what counts as developed is
 /// the publisher's.
 /// </summary>
 /// <remarks>
 /// Each line holds in the release of 2025, to the rounding of 0.01 million, from its years on. Not in the list are
-/// groups
-/// whose members other bodies decide, and change (least developed and landlocked countries by economy, BRICS, EU,
-/// OECD, G20, G-77): a new member would be taken for a fault. None of their figures is loaded.
+/// groups whose members other bodies decide, and change (least developed and landlocked countries by economy, BRICS,
+/// EU, OECD, G20, G-77): a new member would be taken for a fault. None of their figures is loaded.
 /// </remarks>
 internal static class FdiGroups
 {

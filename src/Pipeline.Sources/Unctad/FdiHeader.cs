@@ -88,7 +88,7 @@ internal sealed class FdiHeader
     public int Missing { get; private set; }
 
     /// <summary>
-    /// Whether somebody chose what the body holds: an export of the data centre or answers of the user API,
+    /// Whether a person chose what the body holds: an export of the data centre or answers of the user API,
     /// not a release.
     /// </summary>
     public bool IsSelection { get; private set; }
@@ -97,8 +97,7 @@ internal sealed class FdiHeader
     public string this[int column] => names[column].Length <= 60 ? names[column] : names[column][..60] + "…";
 
     /// <summary>
-    /// Finds the columns; null when that is not possible, which <paramref name="finding"/> then
-    /// explains.
+    /// Finds the columns; null when that is not possible, which <paramref name="finding"/> then explains.
     /// </summary>
     /// <param name="rows">The header row.</param>
     /// <param name="part">What says direction and measure where the columns do not.</param>
@@ -145,8 +144,7 @@ internal sealed class FdiHeader
     }
 
     /// <summary>
-    /// Whether a row is this header once more: bodies are put together from answers that each have
-    /// one.
+    /// Whether a row is this header once more: bodies are put together from answers that each have one.
     /// </summary>
     public bool IsAgain(CsvRows rows)
     {

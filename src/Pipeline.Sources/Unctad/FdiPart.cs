@@ -1,8 +1,7 @@
 namespace Pipeline.Sources.Unctad;
 
 /// <summary>
-/// Direction and measure of rows whose columns do not say them: those of one export of the data
-/// centre.
+/// Direction and measure of rows whose columns do not say them: those of one export of the data centre.
 /// </summary>
 /// <param name="Direction"><c>inward</c> or <c>outward</c>.</param>
 /// <param name="Measure"><c>flow</c> or <c>stock</c>.</param>

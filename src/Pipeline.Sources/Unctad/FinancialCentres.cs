@@ -7,8 +7,7 @@ namespace Pipeline.Sources.Unctad;
 
 /// <summary>
 /// The financial centres that the publisher leaves out of the world and of every group (unctad.md, section 2.4). The
-/// list may change
-/// with a release: a file in the container <c>curated</c> takes the place of the program's own.
+/// list may change with a release: a file in the container <c>curated</c> takes the place of the program's own.
 /// </summary>
 internal static class FinancialCentres
 {

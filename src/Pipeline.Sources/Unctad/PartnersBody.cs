@@ -25,8 +25,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
     private const int FewestRanked = 2;
 
     /// <summary>
-    /// A file with a larger share of rejected rows than this has another layout than the reader
-    /// knows.
+    /// A file with a larger share of rejected rows than this has another layout than the reader knows.
     /// </summary>
     private const double MaxRejected = 0.05;
 
@@ -50,9 +49,8 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Of the 1,751 figures of Russia's bilateral statistics none is above 100 times the median of its neighbours
-    /// with a median of at
-    /// least 100 million. That covers 47 % of them.
+    /// Of the 1,751 figures of Russia's bilateral statistics none is above 100 times the median of its neighbours with
+    /// a median of at least 100 million. That covers 47 % of them.
     /// </remarks>
     public FigurePolicy? Figures { get; } =
         new()
@@ -85,8 +83,8 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
     );
 
     /// <summary>
-    /// Stocks only: totals of flows are net, and may be far smaller than what they are the sum of. The factor is half of
-    /// a slip of a thousand, on the scale of factors.
+    /// Stocks only: totals of flows are net, and may be far smaller than what they are the sum of. The factor is half
+    /// of a slip of a thousand, on the scale of factors.
     /// </summary>
     private const double WholeFloor = 1_000_000_000,
         WholeFactor = 30;

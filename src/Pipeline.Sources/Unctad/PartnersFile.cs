@@ -27,12 +27,11 @@ internal sealed record PartnersRow(
     public bool IsTotal => Iso3.Length == 0;
 }
 
-/// <summary>Year and series of a row, whoever has reported it and on whatever basis.</summary>
+/// <summary>Year and series of a row, of any reporter and basis.</summary>
 internal sealed record PartnersPlace(int Year, string HostIso3, string Direction, string Measure);
 
 /// <summary>
-/// Figures that can be added up and ranked: of one year, host, direction, measure, reporter and
-/// basis.
+/// Figures that can be added up and ranked: of one year, host, direction, measure, reporter and basis.
 /// </summary>
 internal sealed record PartnersGroup(
     int Year,

@@ -5,9 +5,9 @@ namespace Pipeline.Sources.Unctad;
 
 /// <summary>
 /// Where the columns of the file by partner stand. Required are <c>year, direction, measure, partner, iso3,
-/// value_musd</c>; known too are
-/// <c>host, reporter, basis, rank, note</c>. A file without <c>host</c> and <c>reporter</c> is Russia's own report, the
-/// form in which the bilateral statistics were supplied (unctad.md, section 6).
+/// value_musd</c>; known too are <c>host, reporter, basis, rank, note</c>. A file without <c>host</c> and
+/// <c>reporter</c> is Russia's own report, the form in which the bilateral statistics were supplied (unctad.md, section
+/// 6).
 /// </summary>
 internal sealed class PartnersHeader
 {

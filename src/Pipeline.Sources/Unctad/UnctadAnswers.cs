@@ -6,8 +6,7 @@ using Pipeline.Issues;
 namespace Pipeline.Sources.Unctad;
 
 /// <summary>
-/// What the answers of UNCTAD's servers, and of the container <c>curated</c>, mean (unctad.md, section
-/// 3).
+/// What the answers of UNCTAD's servers, and of the container <c>curated</c>, mean (unctad.md, section 3).
 /// </summary>
 internal static class UnctadAnswers
 {

@@ -52,8 +52,7 @@ internal sealed class UnctadDrops(UnctadRequests requests, Fetching fetching)
     }
 
     /// <summary>
-    /// The file when it is there and newer than the tables; null otherwise, with what there is to
-    /// say.
+    /// The file when it is there and newer than the tables; null otherwise, with what there is to say.
     /// </summary>
     private async Task<Fetched?> NewerAsync(string name, List<string> problems, CancellationToken cancellationToken)
     {

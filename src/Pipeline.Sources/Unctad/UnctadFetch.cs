@@ -92,8 +92,7 @@ internal sealed class UnctadFetch(
         + $"{fetched.Verdict.Expected}";
 
     /// <summary>
-    /// The catalogue's answer, with the date of the release or with the verdict that it is of no
-    /// use.
+    /// The catalogue's answer, with the date of the release or with the verdict that it is of no use.
     /// </summary>
     private async Task<(Fetched Fetched, string? Date)> CatalogueAsync(CancellationToken cancellationToken)
     {

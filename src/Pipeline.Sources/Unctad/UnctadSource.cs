@@ -14,8 +14,7 @@ public sealed class UnctadSource(UnctadOptions settings) : ISource
     private const string Terms = "Source: UNCTAD, UNCTADstat; CC BY 3.0 IGO";
 
     /// <summary>
-    /// A week, less the spread of a weekly schedule, so that the next week's plan finds the slices
-    /// due.
+    /// A week, less the spread of a weekly schedule, so that the next week's plan finds the slices due.
     /// </summary>
     private static readonly TimeSpan NextPlan = TimeSpan.FromDays(7) - TimeSpan.FromHours(4);
 

@@ -51,8 +51,7 @@ public sealed class Fetched(
     }
 
     /// <summary>
-    /// When the publisher changed the body last, in the publisher's own words; empty when it does not
-    /// say.
+    /// When the publisher changed the body last, in the publisher's own words; empty when it does not say.
     /// </summary>
     public string LastModified
     {

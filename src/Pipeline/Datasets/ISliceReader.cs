@@ -112,8 +112,7 @@ public sealed record BodyCheck(
 public sealed class RowBatch
 {
     /// <summary>
-    /// Rows that wait to be filled in again; a reader that asks for none must not keep all of a
-    /// body.
+    /// Rows that wait to be filled in again; a reader that asks for none must not keep all of a body.
     /// </summary>
     private const int MaxSpare = 1000;
 
@@ -144,7 +143,7 @@ public sealed class RowBatch
     public long Read { get; set; }
 
     /// <summary>
-    /// Gives a row back that nobody needs any more: a row of a later stretch may be read into it. Most rows of
+    /// Gives a row back that is no longer needed: a row of a later stretch may be read into it. Most rows of
     /// a body that is loaded again are such.
     /// </summary>
     public void GiveBack(FactRow row)

@@ -46,8 +46,7 @@ public sealed class SourceCatalog : IDisposable
     }
 
     /// <summary>
-    /// Whether a slice can be pulled here: always from the network; from samples only what was
-    /// recorded.
+    /// Whether a slice can be pulled here: always from the network; from samples only what was recorded.
     /// </summary>
     public bool CanAnswer(Slice slice)
     {

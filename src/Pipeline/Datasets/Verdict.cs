@@ -15,7 +15,7 @@ public enum Meaning
     /// <summary>A passing fault: asking again may help.</summary>
     Retry,
 
-    /// <summary>Asking again will not help before somebody changes something.</summary>
+    /// <summary>Asking again will not help before an operator or the publisher changes something.</summary>
     Permanent,
 }
 

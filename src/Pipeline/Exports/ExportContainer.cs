@@ -8,9 +8,9 @@ using Pipeline.Issues;
 namespace Pipeline.Exports;
 
 /// <summary>A file as a listing of the container has it.</summary>
-/// <param name="Version">Its version: whoever replaces it says which one.</param>
+/// <param name="Version">Its version: a writer that replaces it says which one.</param>
 /// <param name="Bytes">Its length in bytes.</param>
-/// <param name="Sha256">What its writer said of its bytes; empty when somebody else wrote it.</param>
+/// <param name="Sha256">What its writer said of its bytes; empty when another program wrote it.</param>
 internal sealed record StoredFile(ETag Version, long Bytes, string Sha256)
 {
     /// <summary>Whether it is the file that the manifest, or a reading of the table, says.</summary>
@@ -30,7 +30,7 @@ internal sealed class ExportContainer(BlobContainerClient container, ILogger log
 
     /// <summary>
     /// The manifest and its version; an empty one without a version when there is none. It says nothing that cannot be
-    /// found out again, so that one that cannot be read stops nobody: it counts as empty, and is replaced.
+    /// found out again, so that one that cannot be read stops no process: it counts as empty, and is replaced.
     /// </summary>
     public async Task<(ExportManifest Manifest, ETag? Version)> ManifestAsync(CancellationToken cancellationToken)
     {

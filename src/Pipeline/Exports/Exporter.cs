@@ -9,19 +9,19 @@ namespace Pipeline.Exports;
 /// of moderate size. Only files whose content differs are written; each is replaced as a whole.
 /// </summary>
 /// <remarks>
-/// Any number of processes may do so at the same time, any of them slow or dead at any point. Whoever works reads the
+/// Any number of processes may do so at the same time, any of them slow or dead at any point. A worker reads the
 /// manifest, then lists the files, then reads the rows, and replaces only the version of a file that was listed: so its
-/// rows are at least as new as those of the file that it replaces. The manifest comes last, and only if nobody has
-/// written it meanwhile: so none of the files that it calls up to date was looked at before somebody else's were
-/// complete. What a process that died has left is found by
-/// <see cref="IsCurrentAsync"/>, as are files that somebody has overwritten or removed.
+/// rows are at least as new as those of the file that it replaces. The manifest comes last, and only if no other
+/// process has written it meanwhile: so none of the files that it calls up to date was looked at before another
+/// process's were complete. What a process that died has left is found by <see cref="IsCurrentAsync"/>, as are files
+/// that were overwritten or removed.
 /// </remarks>
 public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Exporter> logger)
 {
     /// <summary>A table with more rows has no <c>_all.csv</c>.</summary>
     public const int MostRowsOfAll = 200_000;
 
-    /// <summary>How often the work is begun anew because another process has written a file or the manifest.</summary>
+    /// <summary>How often the work is begun again because another process has written a file or the manifest.</summary>
     private const int MaxConflicts = 10;
 
     private readonly ExportContainer container = new(
@@ -83,7 +83,7 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
             catch (RequestFailedException e) when (e.Status is 409 or 412 && conflicts < MaxConflicts)
             {
                 // Another process has written the manifest or a file since it was looked at: what is left to do is
-                // looked at anew.
+                // looked at again.
             }
         }
     }

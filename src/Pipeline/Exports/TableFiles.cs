@@ -99,7 +99,7 @@ internal sealed class TableFiles(
             if (Take(file))
             {
                 await slots.WaitAsync(cancellationToken);
-                // One that was refused ends the reading here: it is begun anew anyway.
+                // One that was refused ends the reading here: it is begun again anyway.
                 foreach (var done in uploads.Where(upload => upload.IsCompleted).ToList())
                 {
                     uploads.Remove(done);
@@ -136,8 +136,7 @@ internal sealed class TableFiles(
     }
 
     /// <summary>
-    /// Whether the file is to be written: none is listed, or another one, whatever the manifest says of
-    /// it.
+    /// Whether the file is to be written: none is listed, or another one, whatever the manifest says of it.
     /// </summary>
     private bool Take(ExportFile file)
     {

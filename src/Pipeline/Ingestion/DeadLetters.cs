@@ -40,8 +40,7 @@ public sealed class DeadLetters(
     }
 
     /// <summary>
-    /// Keeps a message that the host has put aside. Fails for no message, only when the storage
-    /// does.
+    /// Keeps a message that the host has put aside. Fails for no message, only when the storage does.
     /// </summary>
     /// <param name="queue">The step's queue.</param>
     /// <param name="body">The message's body.</param>

@@ -15,8 +15,9 @@ namespace Pipeline.Ingestion;
 /// files.
 /// </summary>
 /// <remarks>
-/// Nobody has to remember that it is due: the slices say so, compared with the mark, and so do the program, its claims
-/// and its settings, and files that are not those of the manifest. Whatever ends a slice asks, and so does every plan.
+/// No process has to remember that it is due: the slices say so, compared with the mark, and so do the program, its
+/// claims and its settings, and files that are not those of the manifest. Whatever ends a slice asks, and so does every
+/// plan.
 /// </remarks>
 public sealed class Digest(
     SourceCatalog sources,
@@ -74,7 +75,7 @@ public sealed class Digest(
             Mark(rows, program.Id, derived.Fingerprint),
             cancellationToken
         );
-        // A newer one may have ended while this one was at work: then its mark is gone, and nobody else would ask.
+        // A newer one may have ended while this one was at work: then its mark is gone, and no other process would ask.
         await RequestAsync(source, cancellationToken);
     }
 
@@ -100,7 +101,7 @@ public sealed class Digest(
         var underWay = rows.Where(row => !SliceState.AtRest(row.State)).Select(row => row.Slice).ToHashSet();
         if (underWay.Count == 0)
             return true;
-        // A slice whose message was given up waits for somebody; nothing waits for it.
+        // A slice whose message was given up waits for an operator; nothing waits for it.
         return underWay.IsSubsetOf(
             (await letters.OpenAsync(source, cancellationToken)).Select(open => open.Letter.Slice).OfType<Slice>()
         );

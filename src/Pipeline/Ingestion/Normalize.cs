@@ -69,7 +69,8 @@ public sealed class Normalize(
     }
 
     /// <summary>Checks a body and loads it.</summary>
-    /// <returns>False, and nothing is written, if the table that the body was held against has changed meanwhile.</returns>
+    /// <returns>False, and nothing is written, if the table that the body was held against has changed
+    /// meanwhile.</returns>
     private async Task<bool> TryAsync(NormalizeMessage message, CancellationToken cancellationToken)
     {
         var slice = Messages.SliceOf(message.Slice, Names.NormalizeQueue);
@@ -333,9 +334,8 @@ public sealed class Normalize(
     }
 
     /// <summary>
-    /// Why figures that cannot be believed keep the whole body out: they are too many for slips, or they would leave
-    /// a mixture of two
-    /// vintages. Null where only their rows stay out.
+    /// Why figures that cannot be believed keep the whole body out: they are too many for slips, or they would leave a
+    /// mixture of two vintages. Null where only their rows stay out.
     /// </summary>
     private static Finding? Unbelievable(
         RawName name,
@@ -505,8 +505,7 @@ public sealed class Normalize(
 
     /// <summary>
     /// What the table holds at the moment of the claim: what was read for the review, as long as no other load of the
-    /// slice was under way
-    /// or has begun since.
+    /// slice was under way or has begun since.
     /// </summary>
     private async Task<Known> KnownAsync(
         ISliceReader reader,
@@ -653,7 +652,7 @@ public sealed class Normalize(
             // Another merge may have ended half way, or an older one come too late.
             if (before.IsHalfLoaded || replay)
             {
-                await new UnfinishedHistory(reader.Table, rows, history).MendAsync(
+                await new UnfinishedHistory(reader.Table, rows, history).RepairAsync(
                     reader.Scope,
                     into,
                     cancellationToken
@@ -688,7 +687,7 @@ public sealed class Normalize(
         );
         if (!counts.AddUp)
         {
-            // A fault of the program. The counts are kept, so that whoever watches the ledger sees it.
+            // A fault of the program. The counts are kept, so that the operator sees it in the ledger.
             var words = $"{slice}: the ledger does not add up: {counts}";
             await runs.PutAsync(
                 run with
@@ -740,7 +739,7 @@ public sealed class Normalize(
 
     /// <summary>
     /// The state of a run that goes on. One that a newer body has settled stays so: this may be a late copy of
-    /// a message that nobody delivers once more.
+    /// a message that is not delivered again.
     /// </summary>
     private static string UnlessSettled(RunRow? present, string state) =>
         present?.State == RunState.Superseded ? RunState.Superseded : state;
@@ -757,7 +756,7 @@ public sealed class Normalize(
         CancellationToken cancellationToken
     )
     {
-        // A first load that found rows, which nobody has told it of, may not have found all.
+        // A first load that found rows it did not expect may not have found all.
         var inTable = !knew && merged.Added < check.Kept ? SliceRow.NotKnown : check.Kept + merged.Left;
         var (_, after) = await slices.UpdateAsync(
             name.Slice,
@@ -780,7 +779,7 @@ public sealed class Normalize(
                             || (check.Rejected == 0 && row.Rows + merged.Added > check.Kept)
                                 ? name.Vintage
                             : row.LastChanged,
-                        // A body with rejects is asked for again by the next plan: the source may have mended it.
+                        // A body with rejects is asked for again by the next plan: the publisher may have corrected it.
                         NextDue =
                             rejected.Count > 0
                                 ? SliceRow.Never
@@ -838,8 +837,8 @@ public sealed class Normalize(
             );
             return;
         }
-        // First the healing: were the run marked before, nobody would heal after a crash in between. Also after a run
-        // that ended well: this may be the message of a copy that put rows back, and died.
+        // First the repair: were the run marked before, no process would repair after a crash in between. Also after a
+        // run that ended well: this may be the message of a copy that put rows back, and died.
         if (present is not null && present.Step != nameof(Pull))
             await HealAsync(newer, cancellationToken);
         await runs.UpdateAsync(

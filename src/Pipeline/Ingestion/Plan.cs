@@ -79,7 +79,7 @@ public sealed class Plan(
         row is null || !SliceState.AtRest(row.State) || row.NextDue <= now;
 }
 
-/// <summary>The slices that this process has planned, for whoever waits for them.</summary>
+/// <summary>The slices that this process has planned, for the process that waits for them.</summary>
 public sealed class PlannedSlices
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);

@@ -52,7 +52,7 @@ public sealed class Publish(
         var loaded = row.Vintage == name.Vintage && row.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal);
         if (!loaded || (row.State != SliceState.Merged && run?.State == SliceState.Done))
         {
-            // A newer body was claimed while this one was read once more: nobody else will end its run.
+            // A newer body was claimed while this one was read once more: no other process will end its run.
             if (row.Vintage > name.Vintage)
             {
                 await runs.UpdateAsync(

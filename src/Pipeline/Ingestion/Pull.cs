@@ -314,8 +314,7 @@ public sealed class Pull(
         verdict.Seen.Length == 0 ? "" : $"{verdict.Seen}; until there is one {meanwhile}; {verdict.Advice}";
 
     /// <summary>
-    /// Whether the table has any row of the slice: then it was published, whatever the server says
-    /// now.
+    /// Whether the table has any row of the slice: then it was published, whatever the server says now.
     /// </summary>
     private async Task<bool> HoldsRowsAsync(Outcome outcome, CancellationToken cancellationToken)
     {
@@ -354,7 +353,7 @@ public sealed class Pull(
         );
         if (verdict.Meaning == Meaning.Permanent && outcome.Fetched.Body is not null)
         {
-            // Kept with the reason, so that somebody can look at what came.
+            // Kept with the reason, so that an operator can look at what came.
             var extension = outcome.Fetched.Answer!.ContentType.Contains("html", StringComparison.Ordinal)
                 ? "html"
                 : "bin";

@@ -15,9 +15,9 @@ namespace Pipeline.Ingestion;
 public sealed record Replaying(string Slice, string From, string RawBlob, Finding? Refusal = null);
 
 /// <summary>
-/// Runs a slice again, at somebody's wish: from its newest stored body, or from its source. It only sends a message,
-/// and the steps merge by difference, so that replaying twice changes nothing. What is in <c>rejects</c> and not found
-/// again is marked as replayed by the steps.
+/// Runs a slice again at an operator's request: from its newest stored body, or from its source. It only sends a
+/// message, and the steps merge by difference, so that replaying twice changes nothing. What is in <c>rejects</c> and
+/// not found again is marked as replayed by the steps.
 /// </summary>
 public sealed class Replay(
     SourceCatalog sources,
@@ -53,7 +53,7 @@ public sealed class Replay(
         {
             from = Raw;
         }
-        // Whoever replays a curated file has just corrected it.
+        // An operator who replays a curated file has just corrected it.
         else if (
             string.IsNullOrEmpty(from)
             && sources[slice.Source].Request(slice).Url.Scheme == SourceRequest.CuratedScheme

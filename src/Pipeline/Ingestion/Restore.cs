@@ -69,8 +69,7 @@ public sealed class Restore(
     }
 
     /// <summary>
-    /// The bodies that the tables once held, oldest first; all when no run of the slice is known any
-    /// more.
+    /// The bodies that the tables once held, oldest first; all when no run of the slice is known any more.
     /// </summary>
     private async Task<(IReadOnlyList<RawName> Bodies, bool IsKnown)> MeantAsync(
         IReadOnlyList<RawName> bodies,
@@ -85,8 +84,7 @@ public sealed class Restore(
     }
 
     /// <summary>
-    /// Whether rows of the body were written. One that a newer body overtook may have been loaded
-    /// before.
+    /// Whether rows of the body were written. One that a newer body overtook may have been loaded before.
     /// </summary>
     private static bool WasRead(RunRow? run) =>
         run
@@ -94,8 +92,7 @@ public sealed class Restore(
                 or { State: RunState.Superseded, Step: not nameof(Pull) };
 
     /// <summary>
-    /// Reads a body into the tables; false when the slice holds it, or a newer one, or it was
-    /// refused.
+    /// Reads a body into the tables; false when the slice holds it, or a newer one, or it was refused.
     /// </summary>
     /// <param name="body">The body.</param>
     /// <param name="accept">Whether the tables held it once, so that it may lack rows of the one before, as it did

@@ -11,7 +11,7 @@ namespace Pipeline.Issues;
 /// <param name="Slice">The slice that it names; null when it names none.</param>
 /// <param name="RawBlob">The raw body that it names; empty when it names none.</param>
 /// <param name="PlannedAt">When the pull was planned; the earliest date for other messages.</param>
-/// <param name="Replay">Whether it was somebody's wish to read a body once more.</param>
+/// <param name="Replay">Whether an operator asked to read a body once more.</param>
 /// <param name="Accept">Whether that body may lack rows of the table.</param>
 /// <param name="Fault">What is wrong with it by itself, so that no step can do anything with it; null when its step
 /// should have understood it.</param>
@@ -35,8 +35,7 @@ public sealed record DeadLetter(
     private sealed record Letter(string? Slice, string? RawBlob, DateTimeOffset PlannedAt, bool Replay, bool Accept);
 
     /// <summary>
-    /// Reads a message of a step's queue. Never fails: what is no message says so in
-    /// <see cref="Fault"/>.
+    /// Reads a message of a step's queue. Never fails: what is no message says so in <see cref="Fault"/>.
     /// </summary>
     public static DeadLetter Read(string queue, string body)
     {

@@ -204,8 +204,7 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
         + $"-e PartitionKey='{place.Partition}' RowKey='{place.Row}' State={RejectBook.Replayed}";
 
     /// <summary>
-    /// The message of a row. What was too long for its cell is not understood any more, but for its
-    /// slice.
+    /// The message of a row. What was too long for its cell is not understood any more, but for its slice.
     /// </summary>
     private static DeadLetter Read(TableEntity row)
     {
@@ -230,7 +229,7 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
         );
 }
 
-/// <summary>A dead letter that nobody has dealt with.</summary>
+/// <summary>A dead letter that is still open.</summary>
 /// <param name="Letter">The message.</param>
 /// <param name="Finding">What went wrong and what to do.</param>
 /// <param name="KeptAt">When it was kept, UTC.</param>

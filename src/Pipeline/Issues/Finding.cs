@@ -14,8 +14,7 @@ public sealed record Finding(string Where, string Seen, string Expected, string 
     public const int MaxQuote = 120;
 
     /// <summary>
-    /// Outside text as a message may show it: quoted, without control characters, at most
-    /// <see cref="MaxQuote"/> long.
+    /// Outside text as a message may show it: quoted, without control characters, at most <see cref="MaxQuote"/> long.
     /// </summary>
     public static string Quote(ReadOnlySpan<char> text)
     {

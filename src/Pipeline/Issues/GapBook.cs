@@ -8,7 +8,7 @@ namespace Pipeline.Issues;
 /// <summary>The table <c>gaps</c>: values that the source says it does not have.</summary>
 public sealed class GapBook(TableSet tables)
 {
-    /// <summary>How often the gaps are compared anew when others write them at the same time.</summary>
+    /// <summary>How often the gaps are compared again when others write them at the same time.</summary>
     private const int MaxConflicts = 20;
 
     /// <summary>
@@ -36,8 +36,8 @@ public sealed class GapBook(TableSet tables)
             }
             catch (RequestFailedException e) when (e.Status == 404 && conflicts < MaxConflicts)
             {
-                // A gap that was to be removed is gone already, with its whole batch undone: somebody works on the same
-                // body. Look again.
+                // A gap that was to be removed is gone already, with its whole batch undone: another process works on
+                // the same body. Look again.
             }
         }
     }

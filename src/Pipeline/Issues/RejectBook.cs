@@ -11,7 +11,7 @@ namespace Pipeline.Issues;
 /// <summary>The table <c>rejects</c>: what could not be understood, where it stands and what to do.</summary>
 public sealed class RejectBook(TableSet tables, TimeProvider time)
 {
-    /// <summary>State of a reject that somebody still has to look at.</summary>
+    /// <summary>State of a reject that an operator still has to look at.</summary>
     public const string Open = "open";
 
     /// <summary>State of a reject whose slice has been read again without it.</summary>
@@ -182,7 +182,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
             }
             catch (RequestFailedException e) when (e.Status is 404 or 412)
             {
-                // Somebody has rejected it once more, or closed it, since it was read: what they say stands.
+                // It was rejected once more, or closed, since it was read: that stands.
             }
         }
     }

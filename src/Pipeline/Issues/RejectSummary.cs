@@ -77,8 +77,7 @@ public sealed partial class RejectSummaryReader(
     }
 
     /// <summary>
-    /// Reads all that is open. Only groups are kept of the rows, so that thousands take little
-    /// memory.
+    /// Reads all that is open. Only groups are kept of the rows, so that thousands take little memory.
     /// </summary>
     public async Task<RejectSummary> ReadAsync(CancellationToken cancellationToken)
     {

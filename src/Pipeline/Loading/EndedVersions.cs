@@ -15,15 +15,14 @@ internal readonly record struct Ending(FactRow Fact, TableEntity Row);
 /// own.
 /// </summary>
 /// <remarks>
-/// A row that is there is not overwritten until the fact has been written anew as it is, under its ETag: whoever wrote
-/// the row and has not changed the fact yet then cannot any more, and decides anew. Whoever has changed it keeps the
-/// row.
+/// A row that is there is not overwritten until the fact has been written again as it is, under its ETag: the process
+/// that wrote the row and has not changed the fact yet then cannot any more, and decides again. A process that has
+/// changed it keeps the row.
 /// </remarks>
 internal sealed class EndedVersions(TableClient facts, TableClient history)
 {
     /// <summary>
-    /// How often rows are looked at anew because of others. More in a batch is a fault of the
-    /// service.
+    /// How often rows are looked at again because of others. More in a batch is a fault of the service.
     /// </summary>
     private const int MaxConflicts = 60;
 
@@ -98,7 +97,7 @@ internal sealed class EndedVersions(TableClient facts, TableClient history)
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
         {
-            // Somebody was faster: the facts are read again either way.
+            // Another process was faster: the facts are read again either way.
         }
     }
 

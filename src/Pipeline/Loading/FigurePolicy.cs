@@ -7,15 +7,13 @@ public sealed record FigurePolicy
 {
     /// <summary>
     /// How far a figure may stand out from its neighbours; null for rows whose history is too restless to tell. A row
-    /// is held
-    /// against the median of the four figures around it in its series.
+    /// is held against the median of the four figures around it in its series.
     /// </summary>
     public Func<FactRow, SpikeLimit?>? Spikes { get; init; }
 
     /// <summary>
     /// The range that a figure must lie in, so that a slip of a unit into an empty table is caught too; null for rows
-    /// without one. Readers
-    /// that know a total hold it against a range of their own.
+    /// without one. Readers that know a total hold it against a range of their own.
     /// </summary>
     public Func<FactRow, (double Least, double Most)?>? Plausible { get; init; }
 

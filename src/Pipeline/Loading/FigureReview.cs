@@ -344,8 +344,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
 
     /// <summary>
     /// Flags figures far above their neighbours. A lasting shift is believed once two later periods confirm it: then
-    /// half of the
-    /// neighbours are as high.
+    /// half of the neighbours are as high.
     /// </summary>
     private void Spikes(string partition, List<Point> points)
     {

@@ -41,7 +41,7 @@ internal sealed class Merge(
     /// <summary>Rows waiting for their batch to fill; beyond it the fullest batches go as they are.</summary>
     private const int MaxBuffered = 20_000;
 
-    /// <summary>How often a batch is decided anew before an error is one.</summary>
+    /// <summary>How often a batch is decided again before an error is one.</summary>
     private const int MaxConflicts = 20;
 
     /// <summary>
@@ -69,13 +69,12 @@ internal sealed class Merge(
         conflicts;
 
     /// <summary>
-    /// A row of the body and what the table held under its key when the slice was read; null when
-    /// nothing.
+    /// A row of the body and what the table held under its key when the slice was read; null when nothing.
     /// </summary>
     private readonly record struct Candidate(FactRow Row, Known.Entry? Before);
 
     /// <summary>Takes a row. It is written when its batch is full.</summary>
-    /// <returns>Whether the row is kept; false when the table has it already, and nobody needs it any more.</returns>
+    /// <returns>Whether the row is kept; false when the table has it already, and it is no longer needed.</returns>
     public async ValueTask<bool> AddAsync(FactRow row, CancellationToken cancellationToken)
     {
         row.Source = run.Source;
@@ -146,8 +145,7 @@ internal sealed class Merge(
     }
 
     /// <summary>
-    /// Waits for what is under way, so that a merge that failed writes nothing after its step has
-    /// ended.
+    /// Waits for what is under way, so that a merge that failed writes nothing after its step has ended.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -204,8 +202,8 @@ internal sealed class Merge(
                     Tally(mine, revision);
                 return;
             }
-            // Somebody else wrote at least one of these rows, or this run did before it was interrupted: look at what
-            // is there and decide anew.
+            // Another process wrote at least one of these rows, or this run did before it was interrupted: look at what
+            // is there and decide again.
             await MeetAsync(cancellationToken);
             current = await ReadRangeAsync(
                 partition,

@@ -23,7 +23,7 @@ public sealed record MergeRun(
 /// <param name="Unchanged">Rows that the table had already; nothing was written for them.</param>
 /// <param name="Removed">Rows that the body no longer has; they are in <c>history</c>.</param>
 /// <param name="OutOfPolicy">Changes and removals outside the publisher's declared revision window.</param>
-/// <param name="Conflicts">Batches that were decided anew because somebody else had written the same rows.</param>
+/// <param name="Conflicts">Batches that were decided again because another process had written the same rows.</param>
 /// <param name="Superseded">Whether a newer body came meanwhile: rows from then on count as unchanged, and were left as
 /// they are.</param>
 /// <param name="Left">Rows of the slice that the body does not have and that stay: it may have them, in a row that

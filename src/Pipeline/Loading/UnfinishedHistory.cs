@@ -21,15 +21,16 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
     ];
     private static readonly string[] HistoryColumns = ["PartitionKey", "RowKey", "ValidFrom", "ValidTo"];
 
-    /// <summary>How often a row is looked at anew because of others. More in a row is a fault of the service.</summary>
+    /// <summary>How often a row is looked at again because of others. More in a row is a fault of the
+    /// service.</summary>
     private const int MaxConflicts = 20;
 
-    /// <summary>Mends the history of the rows of a slice.</summary>
+    /// <summary>Repairs the history of the rows of a slice.</summary>
     /// <param name="scope">The rows.</param>
     /// <param name="run">What has just been merged: no older body may end the versions that it leaves standing.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>How many versions were said to have ended and had not, or not then.</returns>
-    public async Task<int> MendAsync(SliceScope scope, MergeRun run, CancellationToken cancellationToken)
+    public async Task<int> RepairAsync(SliceScope scope, MergeRun run, CancellationToken cancellationToken)
     {
         var present = new Dictionary<(string, string), (DateTimeOffset Since, int Revision)>();
         await foreach (var row in table.QueryAsync(facts, scope.Filter, FactColumns, cancellationToken))
@@ -38,7 +39,7 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
                 present[(row.PartitionKey, row.RowKey)] = (row.LastChanged, row.Revision);
         }
 
-        var (prefix, mended) = (table.Name + "|", 0);
+        var (prefix, repaired) = (table.Name + "|", 0);
         var filter = TableClient.CreateQueryFilter(
             $"PartitionKey ge {prefix} and PartitionKey lt {table.Name + "}"} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"
         );
@@ -54,7 +55,7 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
         }
         if (last is not null)
             await LookAsync(last, null);
-        return mended;
+        return repaired;
 
         async Task LookAsync(TableEntity version, TableEntity? next)
         {
@@ -78,17 +79,17 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
             if (isPresent)
             {
                 if (await TakeOutAsync(partition, row, from, version, run.Vintage, cancellationToken))
-                    mended++;
+                    repaired++;
             }
             else if (endedBefore)
             {
                 await EndAsync(version, end!.Value, cancellationToken);
-                mended++;
+                repaired++;
             }
             else if (leadsNowhere)
             {
                 await BeginAsync(partition, row, fact!.Value.Since, end < from ? run : null, cancellationToken);
-                mended++;
+                repaired++;
             }
         }
     }
@@ -112,7 +113,7 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
         }
     }
 
-    /// <summary>A version begins anew: in a body that has it, or, without one, when it says that it does.</summary>
+    /// <summary>A version begins again: in a body that has it, or, without one, when it says that it does.</summary>
     private async Task BeginAsync(
         string partition,
         string key,
@@ -162,8 +163,8 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
                 row.Vintage = vintage;
             try
             {
-                // The row first: whoever is still about to change it sees then that a newer body left it as it is, and
-                // decides anew.
+                // The row first: a process that is still about to change it sees then that a newer body left it as it
+                // is, and decides again.
                 await facts.SubmitTransactionAsync(
                     [new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, row.ETag)],
                     cancellationToken

@@ -75,8 +75,7 @@ public sealed class RunBook(TableSet tables)
     }
 
     /// <summary>
-    /// The runs of a source that ended at or after a moment, also of bodies that were fetched long
-    /// before.
+    /// The runs of a source that ended at or after a moment, also of bodies that were fetched long before.
     /// </summary>
     public Task<IReadOnlyList<RunRow>> EndedSinceAsync(
         string source,

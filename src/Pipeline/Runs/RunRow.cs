@@ -7,8 +7,7 @@ using Pipeline.Storage;
 namespace Pipeline.Runs;
 
 /// <summary>
-/// A row of the table <c>runs</c>: the life of one body of one slice, from its pull to its
-/// completion.
+/// A row of the table <c>runs</c>: the life of one body of one slice, from its pull to its completion.
 /// </summary>
 /// <param name="RunId">The run; see <see cref="Storage.RawName.RunId"/>.</param>
 /// <param name="Slice">The slice.</param>

@@ -8,12 +8,11 @@ namespace Pipeline.Slices;
 /// </summary>
 public static class Lateness
 {
-    /// <summary>A pull may take its time, and a server its retries: up to here nobody needs to know.</summary>
+    /// <summary>A pull may take its time, and a server its retries: up to here no operator needs to know.</summary>
     public const int ToleratedHours = 6;
 
     /// <summary>
-    /// Whole hours since the plan that should have pulled the latest of some slices; 0 when none is
-    /// late.
+    /// Whole hours since the plan that should have pulled the latest of some slices; 0 when none is late.
     /// </summary>
     /// <param name="slices">The slices. One without a due date is asked for at every plan: it is late when a plan has
     /// passed since it was pulled.</param>

@@ -16,8 +16,7 @@ public sealed record Slice(string Source, string Dataset, string Key)
     public string RowKey { get; } = $"{Dataset}|{Key}";
 
     /// <summary>
-    /// Reads the written form; false when it has not three parts of lower-case letters, digits and
-    /// hyphens.
+    /// Reads the written form; false when it has not three parts of lower-case letters, digits and hyphens.
     /// </summary>
     public static bool TryParse(string? text, out Slice slice)
     {

@@ -35,7 +35,7 @@ public sealed class SliceBook(TableSet tables)
 
     /// <summary>
     /// Changes the row by what it holds at that very moment: <paramref name="change"/> gets the present row and returns
-    /// the new one, or null to leave it. It is called again when somebody else was faster.
+    /// the new one, or null to leave it. It is called again when another process was faster.
     /// </summary>
     /// <returns>The row before and after; the same when nothing was written.</returns>
     public async Task<(SliceRow Before, SliceRow After)> UpdateAsync(

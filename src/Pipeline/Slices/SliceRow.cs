@@ -11,8 +11,7 @@ public static class SliceState
     public const string Pulled = "pulled";
 
     /// <summary>
-    /// Rows are being written. <c>Sha256</c> is empty: the tables hold no body of this slice as a
-    /// whole.
+    /// Rows are being written. <c>Sha256</c> is empty: the tables hold no body of this slice as a whole.
     /// </summary>
     public const string Merging = "merging";
 
@@ -57,7 +56,7 @@ public sealed record SliceRow(Slice Slice)
     /// </summary>
     public static readonly DateTimeOffset Never = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Stands for a number of rows that nobody has counted.</summary>
+    /// <summary>Stands for a number of rows that was not counted.</summary>
     public const long NotKnown = -1;
 
     /// <summary>One of <see cref="SliceState"/>.</summary>
@@ -113,7 +112,7 @@ public sealed record SliceRow(Slice Slice)
     /// </summary>
     public string JudgedBy { get; init; } = "";
 
-    /// <summary>The version of the row, for updates that must not overwrite somebody else's.</summary>
+    /// <summary>The version of the row, for updates that must not overwrite another process's.</summary>
     public ETag Version { get; init; }
 
     /// <summary>Whether rows of the slice may be in the fact table.</summary>

@@ -38,7 +38,7 @@ public sealed class BodyFile : IAsyncDisposable
     public Task CopyFromAsync(Stream stream, long maxBytes, CancellationToken cancellationToken) =>
         CopyFromAsync(stream, maxBytes, [], cancellationToken);
 
-    /// <summary>The same, with asterisks in the place of texts that nobody may read.</summary>
+    /// <summary>The same, with asterisks in the place of secrets.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="maxBytes">The limit.</param>
     /// <param name="hidden">The texts as bytes; none is empty.</param>
@@ -82,8 +82,7 @@ public sealed class BodyFile : IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends the writing: the stream, which is now the caller's, and the SHA-256 in hexadecimal
-    /// digits.
+    /// Ends the writing: the stream, which is now the caller's, and the SHA-256 in hexadecimal digits.
     /// </summary>
     public (Stream Body, string Sha256) Complete()
     {

@@ -7,8 +7,7 @@ public static class CellText
     public const int Limit = 8000;
 
     /// <summary>
-    /// The text, or its first <see cref="Limit"/> characters and an ellipsis. No character is cut in
-    /// two.
+    /// The text, or its first <see cref="Limit"/> characters and an ellipsis. No character is cut in two.
     /// </summary>
     public static string Cut(string text, int limit = Limit) =>
         text.Length <= limit ? text : text[..(char.IsHighSurrogate(text[limit - 1]) ? limit - 1 : limit)] + "…";

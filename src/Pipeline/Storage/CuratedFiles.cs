@@ -52,7 +52,7 @@ public sealed class CuratedFiles(StorageAccount account, HttpMessageHandler netw
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
-            // Whoever wants to put the file there should find the container.
+            // An operator who wants to put the file there should find the container.
             await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
             response.StatusCode = HttpStatusCode.NotFound;
         }

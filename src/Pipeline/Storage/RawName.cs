@@ -22,8 +22,8 @@ public sealed record RawName(Slice Slice, DateTimeOffset Vintage, string Sha12, 
         $"{Slice.Id}/{Vintage.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)}-{Sha12}.{Extension}";
 
     /// <summary>
-    /// The run that works on this body. Derived, not drawn: whoever continues the work after a crash continues the same
-    /// run, and counts the rows that run had written already as its own.
+    /// The run that works on this body. Derived, not drawn: a process that continues the work after a crash continues
+    /// the same run, and counts the rows that run had written already as its own.
     /// </summary>
     public string RunId => RunIdOf(Slice, Vintage, Sha12);
 

@@ -9,8 +9,7 @@ namespace Pipeline.Storage;
 public sealed class RawStore(StorageAccount account)
 {
     /// <summary>
-    /// Bodies up to this size are fetched once and read from memory; larger ones are streamed,
-    /// twice.
+    /// Bodies up to this size are fetched once and read from memory; larger ones are streamed, twice.
     /// </summary>
     private const int InMemory = 8 << 20;
 
@@ -102,9 +101,10 @@ public sealed class RawStore(StorageAccount account)
 
 /// <summary>A stored body.</summary>
 /// <param name="Sha256">Its SHA-256, computed while it was fetched; 64 hexadecimal digits.</param>
-/// <param name="ReadAsync">Gives it from its beginning, each time anew.</param>
+/// <param name="ReadAsync">Gives it from its beginning, each time.</param>
 public sealed record RawBody(string Sha256, Func<CancellationToken, Task<Stream>> ReadAsync)
 {
-    /// <summary>The address or the file that was asked for it, without secrets; empty where that is not known.</summary>
+    /// <summary>The address or the file that was asked for it, without secrets; empty where that is not
+    /// known.</summary>
     public string From { get; init; } = "";
 }

@@ -4,13 +4,13 @@ using Azure.Data.Tables;
 namespace Pipeline.Storage;
 
 /// <summary>
-/// Changes a row by what it holds at that very moment, so that nobody takes back what somebody else has
+/// Changes a row by what it holds at that very moment, so that no process takes back what another has
 /// written.
 /// </summary>
 internal static class RowUpdate
 {
     /// <summary>
-    /// How often a row is looked at anew when others write it at the same time. Fifty losses in a row are a
+    /// How often a row is looked at again when others write it at the same time. Fifty losses in a row are a
     /// fault of the service.
     /// </summary>
     private const int MaxConflicts = 50;
@@ -19,7 +19,7 @@ internal static class RowUpdate
     /// <param name="partitionKey">The row's partition.</param>
     /// <param name="rowKey">The row's key.</param>
     /// <param name="change">Gets the present row, or null when there is none, and returns the new one, or null to leave
-    /// it. Called again when somebody else was faster.</param>
+    /// it. Called again when another process was faster.</param>
     /// <param name="cancellationToken">Stops the update.</param>
     public static async Task ApplyAsync(
         TableClient table,
@@ -49,7 +49,7 @@ internal static class RowUpdate
             }
             catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && conflicts < MaxConflicts)
             {
-                // Somebody else wrote or removed the row since it was read: look again.
+                // Another process wrote or removed the row since it was read: look again.
             }
         }
     }

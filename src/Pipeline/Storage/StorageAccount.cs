@@ -12,13 +12,12 @@ namespace Pipeline.Storage;
 
 /// <summary>
 /// The clients of the data account, from a connection string or from service addresses and an identity. Storage calls
-/// are retried by the clients' own policy and by nobody else.
+/// are retried by the clients' own policy and by nothing else.
 /// </summary>
 public sealed class StorageAccount
 {
     /// <summary>
-    /// Azurite closes idle connections after 5 s; a client that keeps them longer sends into a dying
-    /// one.
+    /// Azurite closes idle connections after 5 s; a client that keeps them longer sends into a dying one.
     /// </summary>
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(3);
 

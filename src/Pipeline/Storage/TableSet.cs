@@ -19,7 +19,7 @@ public sealed class TableSet(StorageAccount account)
         return open.GetOrAdd(name, CreateAsync);
     }
 
-    /// <summary>Makes sure anew, at their next use, that tables exist: somebody may have deleted them.</summary>
+    /// <summary>Makes sure again, at their next use, that tables exist: they may have been deleted.</summary>
     public void Forget() => open.Clear();
 
     /// <summary>

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Pipeline.Benchmarks.Data;
 
 /// <summary>
-/// One row as whoever writes it is given it: all columns of <c>trademonthly</c>, their texts made once and
-/// shared by the rows that have them.
+/// One row as its writer is given it: all columns of <c>trademonthly</c>, their texts made once and shared by the rows
+/// that have them.
 /// </summary>
 public readonly record struct TradeRow(
     string PartitionKey,

@@ -11,8 +11,7 @@ internal static class Peers
     public const string Sdk = "Azure.Data.Tables";
 
     /// <summary>
-    /// The fastest peer, whatever its parallelism: what the product is compared with, which has but
-    /// one.
+    /// The fastest peer, whatever its parallelism: what the product is compared with, which has but one.
     /// </summary>
     public static (string Name, double RowsPerSecond) Best(IReadOnlyDictionary<string, Measured> runs)
     {

@@ -137,7 +137,7 @@ internal static class ParseRun
         }
     }
 
-    /// <summary>A row as somebody would keep it who reads texts.</summary>
+    /// <summary>A row as a reader of texts would keep it.</summary>
     private readonly record struct Converted(
         string Commodity,
         string Name,

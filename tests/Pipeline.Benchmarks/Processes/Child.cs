@@ -6,7 +6,7 @@ namespace Pipeline.Benchmarks.Processes;
 
 /// <summary>
 /// One measured run: a process of its own, so that its peak of memory, its processor time and its compiled
-/// code are nobody else's.
+/// code belong to no other process.
 /// </summary>
 internal static class Child
 {

@@ -44,7 +44,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         throw new BenchmarkException("the storage in memory ended before it listened");
     }
 
-    /// <summary>An account that nobody has used.</summary>
+    /// <summary>An account that was not used.</summary>
     public string NewAccount() => $"a{++accounts}";
 
     public string ConnectionString(string account) =>

@@ -8,8 +8,7 @@ namespace Pipeline.Benchmarks.Scale;
 internal sealed class Workers : IGoal
 {
     /// <summary>
-    /// A month of all partners at HS6 in this size, so often: sixteen slices, as a backfill has
-    /// them.
+    /// A month of all partners at HS6 in this size, so often: sixteen slices, as a backfill has them.
     /// </summary>
     private const int Partners = 200,
         Commodities = 65,

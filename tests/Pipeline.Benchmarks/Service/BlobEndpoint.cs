@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace Pipeline.Benchmarks.Service;
 
 /// <summary>
-/// The Blob service of one account, as far as the pipeline uses it. A large blob may be a file that somebody
+/// The Blob service of one account, as far as the pipeline uses it. A large blob may be a file that the benchmark
 /// has planted.
 /// </summary>
 internal sealed class BlobEndpoint
@@ -64,7 +64,7 @@ internal sealed class BlobEndpoint
         response.StatusCode = request.Method == "PUT" ? 201 : 200;
     }
 
-    /// <summary>Whoever asks gets it: there is one app.</summary>
+    /// <summary>Every caller gets it: there is one app.</summary>
     private static void Lease(HttpResponse response)
     {
         response.Headers.ETag = "\"0x1\"";

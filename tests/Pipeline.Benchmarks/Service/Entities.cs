@@ -19,7 +19,7 @@ internal sealed class Entity(byte[] key)
     public bool IsGone { get; set; }
 }
 
-/// <summary>The entities of one partition: by key, and in their order when somebody asks for a range.</summary>
+/// <summary>The entities of one partition: by key, and in their order when a range is asked for.</summary>
 internal sealed class Partition(byte[] key)
 {
     private readonly List<Entity> ordered = [];

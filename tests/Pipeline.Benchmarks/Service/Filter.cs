@@ -26,8 +26,7 @@ internal sealed partial class Filter
     }
 
     /// <summary>
-    /// What the comparisons that must all hold say of the keys: nothing outside needs to be looked
-    /// at.
+    /// What the comparisons that must all hold say of the keys: nothing outside needs to be looked at.
     /// </summary>
     public KeyBounds Bounds { get; private set; }
 

@@ -33,7 +33,7 @@ internal sealed class ServiceHost(bool limited, bool forgetful)
     private int next,
         ready;
 
-    /// <summary>Serves until standard input ends, which it does with whoever started the process.</summary>
+    /// <summary>Serves until standard input ends, which it does with the process that started it.</summary>
     public async Task<int> RunAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -111,7 +111,7 @@ internal sealed class ServiceHost(bool limited, bool forgetful)
         ArrayPool<byte>.Shared.Return(rented);
     }
 
-    /// <summary>Takes messages and gives none: whoever measures hands them on himself.</summary>
+    /// <summary>Takes messages and gives none: the benchmark hands them on itself.</summary>
     private static async Task QueueAsync(HttpContext http)
     {
         http.Response.Headers["x-ms-version"] = "2020-08-04";

@@ -7,8 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Pipeline.Benchmarks.Service;
 
 /// <summary>
-/// The Table service of one account: transactions, single entities, queries with continuation,
-/// tables.
+/// The Table service of one account: transactions, single entities, queries with continuation, tables.
 /// </summary>
 internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? throttle, bool forgetful)
 {

@@ -175,7 +175,7 @@ internal sealed class Starting : IGoal
         }
         catch (HttpRequestException)
         {
-            return false; // Nobody listens yet.
+            return false; // No server listens yet.
         }
     }
 }

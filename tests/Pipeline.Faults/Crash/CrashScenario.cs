@@ -143,7 +143,7 @@ internal sealed class CrashScenario(
         Assert.Empty(storage.Queues.All);
     }
 
-    /// <summary>Nobody plans: what is not in a message is not done.</summary>
+    /// <summary>No plan runs: what is not in a message is not done.</summary>
     private async Task RedeliverAsync(MemoryStorage storage, VirtualClock clock, string wanted, string where)
     {
         await using var next = open(clock, [storage]);

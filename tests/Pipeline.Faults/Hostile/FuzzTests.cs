@@ -34,8 +34,7 @@ public sealed class FuzzTests
     private const long MostBytes = 96L << 20;
 
     /// <summary>
-    /// Real time: no input of some kilobytes takes so long, also on a machine that does other
-    /// things.
+    /// Real time: no input of some kilobytes takes so long, also on a machine that does other things.
     /// </summary>
     private static readonly TimeSpan Hang = TimeSpan.FromMinutes(2);
 
@@ -231,7 +230,7 @@ public sealed class FuzzTests
 
     /// <summary>
     /// Does something with each of a number of inputs, on a thread of its own: readers work on bytes in memory and give
-    /// no turn to anybody else, so that only somebody beside them can say that one does not end.
+    /// no turn to other tasks, so that only a watcher beside them can say that one does not end.
     /// </summary>
     private static async Task EachAsync(
         string what,

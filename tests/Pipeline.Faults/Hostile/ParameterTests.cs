@@ -21,7 +21,7 @@ using Xunit;
 namespace Pipeline.Faults.Hostile;
 
 /// <summary>
-/// What somebody may write into the address of a function: it comes through a real server, by the routes of
+/// What a caller may write into the address of a function: it comes through a real server, by the routes of
 /// the functions, and ends in words or in a slice that there is.
 /// </summary>
 public sealed class ParameterTests

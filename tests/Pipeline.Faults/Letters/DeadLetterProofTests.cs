@@ -15,7 +15,7 @@ namespace Pipeline.Faults.Letters;
 
 /// <summary>
 /// A step that fails at the same storage call five times in a row, at each call of each step in turn; then the
-/// cause is gone and somebody replays.
+/// cause is gone and an operator replays.
 /// </summary>
 public sealed class DeadLetterProofTests
 {

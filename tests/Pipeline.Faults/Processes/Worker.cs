@@ -34,7 +34,7 @@ internal sealed record Order(string Verb, string Account, int Seed, int KillAt, 
 }
 
 /// <summary>What a process has met.</summary>
-/// <param name="Facts">Merges that had transactions refused because somebody else had changed a row.</param>
+/// <param name="Facts">Merges that had transactions refused because another process had changed a row.</param>
 /// <param name="Ledger">Rows of the ledger whose replacement was refused for that reason.</param>
 /// <param name="Calls">Storage calls.</param>
 /// <param name="Retries">Steps that failed because of others and were worked on again.</param>

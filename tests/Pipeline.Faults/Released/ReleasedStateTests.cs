@@ -301,7 +301,7 @@ public sealed class ReleasedStateTests
 
         if (!plan)
             return;
-        // Messages of other sources are somebody else's in this test.
+        // Messages of other sources are not worked on in this test.
         foreach (var queue in Names.Queues)
             await pipeline.Queue(queue).CreateIfNotExistsAsync();
         await pipeline.RunAsync();

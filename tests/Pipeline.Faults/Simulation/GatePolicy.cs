@@ -39,8 +39,7 @@ internal sealed class GatePolicy(OneThread thread, Action<string> trace, Action<
     public bool IsDead => dead;
 
     /// <summary>
-    /// Sets where the worker stops next, and what happens to a call before; counted in calls from
-    /// here.
+    /// Sets where the worker stops next, and what happens to a call before; counted in calls from here.
     /// </summary>
     /// <param name="stopIn">The call it stops at.</param>
     /// <param name="stopAtWrite">The change of rows it stops at, between what it has seen and what it does about

@@ -5,8 +5,7 @@ using Azure.Core;
 namespace Pipeline.Faults.Simulation;
 
 /// <summary>
-/// Requests that change rows of a table as they were seen, and the answer that somebody else was
-/// faster.
+/// Requests that change rows of a table as they were seen, and the answer that another writer was faster.
 /// </summary>
 internal static class RowWrite
 {

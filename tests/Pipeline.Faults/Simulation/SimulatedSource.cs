@@ -10,8 +10,7 @@ namespace Pipeline.Faults.Simulation;
 internal static class SimulatedSource
 {
     /// <summary>
-    /// So many rows every body has: what else comes and goes is below the twentieth that would refuse
-    /// it.
+    /// So many rows every body has: what else comes and goes is below the twentieth that would refuse it.
     /// </summary>
     private const int Steady = 60;
 

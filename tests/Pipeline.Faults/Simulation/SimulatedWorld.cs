@@ -79,7 +79,7 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         var last = NewWorker("last").Pipeline;
         // Clocks are right again; a vintage may be up to ten minutes ahead.
         clock.Advance(TimeSpan.FromMinutes(30));
-        // Messages alone bring everything to rest: nobody plans.
+        // Messages alone bring everything to rest: no plan runs.
         Drain(last);
         if (atRest is not null)
             thread.Wait(atRest(last));
@@ -102,7 +102,7 @@ internal sealed class SimulatedWorld : IAsyncDisposable
         thread.Dispose();
     }
 
-    /// <summary>Messages that nobody has dealt with.</summary>
+    /// <summary>Messages that are still open.</summary>
     public int Left => storage.Queues.All.Count();
 
     private void Event(int at)
@@ -166,8 +166,7 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     }
 
     /// <summary>
-    /// While the other worker loads a body of a slice, this one gets a newer one and begins to load
-    /// it.
+    /// While the other worker loads a body of a slice, this one gets a newer one and begins to load it.
     /// </summary>
     private void Meet(int at, Delivery other)
     {
@@ -187,8 +186,7 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     }
 
     /// <summary>
-    /// Hands a message that is visible to a worker; which one, the seed says, not the order they came
-    /// in.
+    /// Hands a message that is visible to a worker; which one, the seed says, not the order they came in.
     /// </summary>
     private void DeliverAny(int at)
     {

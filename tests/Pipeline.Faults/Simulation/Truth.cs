@@ -9,7 +9,7 @@ using Xunit;
 namespace Pipeline.Faults.Simulation;
 
 /// <summary>
-/// What holds of an account of the small source when nothing is under way, whoever has worked on it, at the
+/// What holds of an account of the small source when nothing is under way, whatever process has worked on it, at the
 /// same time and however often they were interrupted.
 /// </summary>
 internal static class Truth

@@ -12,7 +12,7 @@ internal enum ColumnChange
     /// <summary>The last comes first.</summary>
     Order,
 
-    /// <summary>One that nobody has heard of comes second.</summary>
+    /// <summary>An unknown one comes second.</summary>
     More,
 
     /// <summary>One of <see cref="Columns.Needed"/> is gone.</summary>
@@ -50,7 +50,7 @@ internal static class Columns
     /// <summary>The body with other columns.</summary>
     /// <param name="body">The body.</param>
     /// <param name="contentType">Its format.</param>
-    /// <param name="data">What the body was made from: an archive is packed anew.</param>
+    /// <param name="data">What the body was made from: an archive is packed again.</param>
     /// <param name="change">What is done.</param>
     public static byte[] Change(byte[] body, string contentType, SourceData data, ColumnChange change) =>
         contentType switch

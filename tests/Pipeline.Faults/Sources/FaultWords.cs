@@ -75,7 +75,8 @@ internal static class FaultWords
         $"seen no complete answer within "
         + $"{at.Slice.Source switch { "census-trade" => 120, "unctad-fdi" => 480, _ => 720 }} s, expected an answer; ";
 
-    /// <summary>Which of the deadlines ends it depends on when the server notices that nobody waits any more.</summary>
+    /// <summary>Which of the deadlines ends it depends on when the server notices that the client waits no
+    /// more.</summary>
     public static string? TooSlow(SourceCase at) => "seen no complete answer within ";
 
     public static string? TooLong(SourceCase at)

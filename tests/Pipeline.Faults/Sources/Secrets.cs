@@ -28,12 +28,11 @@ internal sealed partial class Secrets : AsyncPolicy
 {
     private readonly ConcurrentQueue<string> written = new();
 
-    /// <summary>Texts that somebody sees and that stand nowhere: of exceptions, of answers.</summary>
+    /// <summary>Texts that a person sees and that stand nowhere: of exceptions, of answers.</summary>
     public ConcurrentQueue<string> Said { get; } = new();
 
     /// <summary>
-    /// Fails if a key stands in a log, an exception, a table, a blob, a message, the page or an
-    /// answer.
+    /// Fails if a key stands in a log, an exception, a table, a blob, a message, the page or an answer.
     /// </summary>
     public async Task SearchAsync(TestPipeline pipeline, MemoryStorage storage, string where)
     {
@@ -87,7 +86,7 @@ internal sealed partial class Secrets : AsyncPolicy
         proof.Held();
     }
 
-    /// <summary>Asks for a replay as somebody does by HTTP; what is answered is looked at with the rest.</summary>
+    /// <summary>Asks for a replay by HTTP, as an operator does; what is answered is looked at with the rest.</summary>
     public async Task<int> ReplayAsync(TestPipeline pipeline, Slice slice, string query)
     {
         var http = Context();

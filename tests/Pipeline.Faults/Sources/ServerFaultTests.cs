@@ -204,7 +204,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         var where = $"{dataset}: {fault}";
         await dataset.PullAsync(pipeline, server, clock, storage);
         server.Fault = null;
-        // The server notices a little later than the client that nobody waits any more; until then time would go on for
+        // The server notices a little later than the client that the wait is over; until then time would go on for
         // the next one, too.
         for (var since = Stopwatch.StartNew(); server.Hanging > 0; )
         {
@@ -248,7 +248,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
             }
         }
         Waited(server, fault, where, row);
-        // Without the catalogue nobody knows whether there is a new release: the archive is not asked for.
+        // Without the catalogue the source cannot know whether there is a new release: the archive is not asked for.
         if (dataset.Part == SourceCase.Catalogue && fault.Seen(dataset) is not null)
             Assert.All(server.Requests, request => Assert.True(request.Broken, $"{where}: {request.Asked}"));
         await secrets.SearchAsync(pipeline, storage, where);

@@ -131,8 +131,7 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
     }
 
     /// <summary>
-    /// Pulls the slice and works until nothing is left; time goes on when the server lets its callers
-    /// wait.
+    /// Pulls the slice and works until nothing is left; time goes on when the server lets its callers wait.
     /// </summary>
     public async Task PullAsync(
         TestPipeline pipeline,

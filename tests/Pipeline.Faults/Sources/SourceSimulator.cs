@@ -31,8 +31,7 @@ internal sealed class SourceSimulator : IAsyncDisposable
     public SourceData Data { get; set; } = new(1, 1);
 
     /// <summary>
-    /// What is done to requests whose path and query hold <see cref="Broken"/>; null for the right
-    /// answer.
+    /// What is done to requests whose path and query hold <see cref="Broken"/>; null for the right answer.
     /// </summary>
     public ServerFault? Fault { get; set; }
 
@@ -89,7 +88,7 @@ internal sealed class SourceSimulator : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    /// <summary>Waits until whoever asked has given up.</summary>
+    /// <summary>Waits until the client has given up.</summary>
     public async Task HangAsync(HttpContext context)
     {
         Interlocked.Increment(ref hanging);

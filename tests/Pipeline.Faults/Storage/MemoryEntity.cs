@@ -44,8 +44,7 @@ internal sealed record MemoryEntity(
     }
 
     /// <summary>
-    /// A number needs no annotation, because the service gives a whole one of type Double a decimal
-    /// point.
+    /// A number needs no annotation, because the service gives a whole one of type Double a decimal point.
     /// </summary>
     private static IEnumerable<(string Name, string Json)> Given(string name, JsonElement value, string? type)
     {

@@ -21,11 +21,11 @@ internal sealed class MemoryQueues(TimeProvider time)
         return (message.Id, message.Receipt, message.Count);
     }
 
-    /// <summary>Removes a message, if nobody has taken it since; false when somebody has.</summary>
+    /// <summary>Removes a message, if it was not taken since; false when it was.</summary>
     public bool Remove(string queue, string id, string receipt) =>
         queues[queue].RemoveAll(message => message.Id == id && message.Receipt == receipt) > 0;
 
-    /// <summary>Makes a message visible again after a while, if nobody has taken it since.</summary>
+    /// <summary>Makes a message visible again after a while, if it was not taken since.</summary>
     public void Release(string queue, string id, string receipt, TimeSpan after)
     {
         if (queues[queue].FirstOrDefault(message => message.Id == id && message.Receipt == receipt) is { } message)

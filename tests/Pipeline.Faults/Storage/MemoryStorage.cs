@@ -36,12 +36,11 @@ internal sealed class MemoryStorage : HttpPipelinePolicy
     /// </summary>
     public bool Yields { get; init; } = true;
 
-    /// <summary>The queues, for whoever plays the host.</summary>
+    /// <summary>The queues, for the test that plays the host.</summary>
     public MemoryQueues Queues => queues;
 
     /// <summary>
-    /// The same account once more, by another clock: what is done to the one does not change the
-    /// other.
+    /// The same account once more, by another clock: what is done to the one does not change the other.
     /// </summary>
     public MemoryStorage Copy(TimeProvider time)
     {

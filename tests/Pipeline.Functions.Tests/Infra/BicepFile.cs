@@ -70,8 +70,7 @@ internal sealed class BicepFile
     }
 
     /// <summary>
-    /// That this file lists what the code has: what one of them lacks is named, with the file to
-    /// correct.
+    /// That this file lists what the code has: what one of them lacks is named, with the file to correct.
     /// </summary>
     /// <param name="code">The names in the code, of which each is there once.</param>
     /// <param name="listed">The names in this file.</param>

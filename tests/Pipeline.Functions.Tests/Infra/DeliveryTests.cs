@@ -5,8 +5,7 @@ using Xunit;
 namespace Pipeline.Functions.Tests.Infra;
 
 /// <summary>
-/// <c>azure.yaml</c> and the workflows name what there is, and deploy what was tested, in this
-/// order.
+/// <c>azure.yaml</c> and the workflows name what there is, and deploy what was tested, in this order.
 /// </summary>
 public sealed class DeliveryTests : IDisposable
 {

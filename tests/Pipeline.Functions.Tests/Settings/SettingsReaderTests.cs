@@ -32,8 +32,7 @@ public sealed class SettingsReaderTests
     private const string From = ", expected a month from 1985-01 on, yyyy-MM; for example Census__From=1992-01";
 
     /// <summary>
-    /// Settings that differ from good ones (a name alone: missing), and the lines they give; none =
-    /// fine.
+    /// Settings that differ from good ones (a name alone: missing), and the lines they give; none = fine.
     /// </summary>
     public static TheoryData<string, string> Rows =>
         new()
@@ -99,13 +98,15 @@ public sealed class SettingsReaderTests
                 $"UNCTAD__Client_Secret={Trade.Canary}|Moex__=x",
                 "Unctad__Client_Secret: seen a setting that nothing reads, expected one of Unctad__BulkUrl, "
                     + "Unctad__CatalogueUrl, Unctad__ApiUrl, Unctad__ClientId, Unctad__ClientSecret, "
-                    + "Unctad__PartnersFile; correct its name, or remove it\nMoex__: seen a setting that nothing reads, "
+                    + "Unctad__PartnersFile; correct its name, or remove it\nMoex__: seen a setting that nothing "
+                    + "reads, "
                     + "expected one of Moex__IssUrl, Moex__OfzTableUrl, Moex__NsdUrl, Moex__NsdApiKey, "
                     + "Moex__HoldersFile; correct its name, or remove it"
             },
             {
                 "Sources__Modes=live|Report__Public=true",
-                "Sources__Modes: seen a setting that nothing reads, expected one of Sources__Mode; correct its name, or "
+                "Sources__Modes: seen a setting that nothing reads, expected one of Sources__Mode; correct its "
+                    + "name, or "
                     + "remove it\nReport__Public: seen a setting that nothing reads, expected no setting that begins "
                     + "with Report__; correct its name, or remove it"
             },

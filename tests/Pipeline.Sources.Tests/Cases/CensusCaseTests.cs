@@ -107,7 +107,8 @@ public sealed class CensusCaseTests(Azurite azurite)
             Assert.Contains(
                 "month 2026-02: seen partners that add up to 71600 without 1 row that was not understood, expected "
                     + "72600, the world row; "
-                    + "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher; asked: "
+                    + "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher; "
+                    + "asked: "
                     + server.Address,
                 line,
                 StringComparison.Ordinal
@@ -202,7 +203,8 @@ public sealed class CensusCaseTests(Azurite azurite)
         var verdict = await run.RunAsync();
         Assert.Contains(verdict.Failed, line =>
             line.StartsWith(
-                "failed: census-trade/imports-hs2/4621-2026 body: seen 1 row, none of them imports with partner 4621 in "
+                "failed: census-trade/imports-hs2/4621-2026 body: seen 1 row, none of them imports with partner "
+                    + "4621 in "
                     + "4621-2026, "
                     + "expected imports with partner 4621 in 4621-2026; the response does not hold what was asked for: "
                     + "the table keeps the old rows; pull the slice again; asked: "
@@ -402,7 +404,8 @@ public sealed class CensusCaseTests(Azurite azurite)
         Assert.Empty(await run.Pipeline.RowsAsync("trademonthly"));
     }
 
-    /// <summary>Months of the United States' trade with one partner, in millions, beside a large one and the world.</summary>
+    /// <summary>Months of the United States' trade with one partner, in millions, beside a large one and the
+    /// world.</summary>
     private static string Totals(bool exports, int year, params long[] millions)
     {
         var rows = new List<(string, int, long, long)>();
@@ -428,7 +431,8 @@ public sealed class CensusCaseTests(Azurite azurite)
         await using var run = new Case(azurite.NewAccount(), "census-trade", server, ("Census__From", "2025-01"));
         var verdict = await run.RunAsync();
         Assert.Contains(
-            "trademonthly 4621|exports|total 2026-01|TOTAL: seen 300000000000, expected at most 50 times 300000000, the "
+            "trademonthly 4621|exports|total 2026-01|TOTAL: seen 300000000000, expected at most 50 times 300000000, "
+                + "the "
                 + "median of its neighbours (2025-09 300000000, 2025-10 300000000, 2025-11 300000000, 2025-12 "
                 + "300000000); the row is not loaded; ",
             Assert.Single(verdict.Open),
@@ -473,13 +477,15 @@ public sealed class CensusCaseTests(Azurite azurite)
     {
         long[] months = [.. Enumerable.Repeat(500L, 12)];
         var chapters =
-            "[[\"CTY_CODE\",\"CTY_NAME\",\"E_COMMODITY\",\"E_COMMODITY_SDESC\",\"ALL_VAL_MO\",\"ALL_VAL_YR\",\"COMM_LVL\","
+            "[[\"CTY_CODE\",\"CTY_NAME\",\"E_COMMODITY\",\"E_COMMODITY_SDESC\",\"ALL_VAL_MO\",\"ALL_VAL_YR\","
+            + "\"COMM_LVL\","
             + "\"time\"]"
             + string.Concat(
                 Enumerable
                     .Range(1, 12)
                     .Select(month =>
-                        $",\n[\"4621\",\"RUSSIA\",\"27\",\"OIL\",\"{500_000_000 * factor}\",\"{500_000_000 * factor * month}\",\"HS2\","
+                        $",\n[\"4621\",\"RUSSIA\",\"27\",\"OIL\",\"{500_000_000 * factor}\","
+                        + $"\"{500_000_000 * factor * month}\",\"HS2\","
                         + $"\"2025-{month:00}\"]"
                     )
             )
@@ -504,7 +510,8 @@ public sealed class CensusCaseTests(Azurite azurite)
             Assert.Contains(verdict.Failed, line =>
                 line.Contains(
                     "exports-hs2/4621-2025 body: seen 12 sums of another magnitude than the stored total, the first: 1 "
-                        + "figures that add up to 500000000000, of trademonthly 4621|exports|total 2025-01|TOTAL, expected "
+                        + "figures that add up to 500000000000, of trademonthly 4621|exports|total 2025-01|TOTAL, "
+                        + "expected "
                         + "at most 10 times 500000000, the total that the table has, and at least a 10th of it; ",
                     StringComparison.Ordinal
                 )

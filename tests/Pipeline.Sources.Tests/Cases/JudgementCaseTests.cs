@@ -195,7 +195,8 @@ public sealed class JudgementCaseTests(Azurite azurite)
         Assert.Equal(
             "failed: unctad-fdi/fdi-flows-stock/all: request curated:///fdi-financial-centres.csv: seen \"code;name "
                 + "660;Anguilla \", expected a header code,name and a line with three digits and a name for each "
-                + "economy; correct the file, or remove it so that the program's own list holds; the next plan reads it "
+                + "economy; correct the file, or remove it so that the program's own list holds; the next plan "
+                + "reads it "
                 + "again",
             Assert.Single(verdict.Failed)
         );
@@ -251,7 +252,8 @@ public sealed class JudgementCaseTests(Azurite azurite)
             .Pipeline.Get<RunVerdictReader>()
             .ReadAsync([Fdi.Source], Case.Now, CancellationToken.None);
         Assert.StartsWith(
-            "failed: unctad-fdi/fdi-flows-stock/all: seen a load that was begun and not ended, expected all rows of the "
+            "failed: unctad-fdi/fdi-flows-stock/all: seen a load that was begun and not ended, expected all rows of "
+                + "the "
                 + "body of 2026-11-30 ",
             Assert.Single(verdict.Failed),
             StringComparison.Ordinal

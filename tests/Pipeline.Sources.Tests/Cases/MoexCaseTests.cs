@@ -67,9 +67,11 @@ public sealed class MoexCaseTests(Azurite azurite)
         Assert.Equal(10, (await run.Pipeline.RowsAsync("holders")).Count);
         Assert.Equal(
             [
-                "2025-10-01: seen 810500 with a share of 3.3, which makes a market of 24560606, expected a market of 500 "
+                "2025-10-01: seen 810500 with a share of 3.3, which makes a market of 24560606, expected a market "
+                    + "of 500 "
                     + "to 500000 billions of roubles: one of the two is in another unit (row 12, column volume)",
-                "2025-11-01: seen 811 with a share of 0.034, which makes a market of 2385294, expected a market of 500 to "
+                "2025-11-01: seen 811 with a share of 0.034, which makes a market of 2385294, expected a market of "
+                    + "500 to "
                     + "500000 billions of roubles: one of the two is in another unit (row 13, column volume)",
             ],
             (await run.Pipeline.RowsAsync("rejects"))
@@ -260,7 +262,8 @@ public sealed class MoexCaseTests(Azurite azurite)
         Assert.Equal((2, 11), (verdict.ExitCode, (await run.Pipeline.RowsAsync("holders")).Count));
         Assert.Equal("2025-11", Assert.Single(await run.Pipeline.RowsAsync("slices"))["Newest"]);
         Assert.Equal(
-            "late: moex-holders/ofz-nonresidents/all is late: its newest period is 2025-11, 2026-10 should be out by now",
+            "late: moex-holders/ofz-nonresidents/all is late: its newest period is 2025-11, 2026-10 should be out "
+                + "by now",
             Assert.Single(verdict.Late)
         );
     }
@@ -284,7 +287,8 @@ public sealed class MoexCaseTests(Azurite azurite)
         Assert.Equal(2, verdict.ExitCode);
         Assert.Equal(over ? 12 : 11, (await run.Pipeline.RowsAsync("holders")).Count);
         Assert.Contains(
-            $"seen a share of {slip}, expected a share within 5 points and 3 times of two of its neighbours (2025-04-01 "
+            $"seen a share of {slip}, expected a share within 5 points and 3 times of two of its neighbours "
+                + $"(2025-04-01 "
                 + "25, 2025-05-01 25, 2025-07-01 25, 2025-08-01 25); the row is not loaded; ",
             Assert.Single(verdict.Open),
             StringComparison.Ordinal

@@ -163,7 +163,7 @@ public sealed class BalanceBodyTests
             expected
         );
 
-    /// <summary>What somebody did to the workbook, and all that comes of it.</summary>
+    /// <summary>What a person did to the workbook, and all that comes of it.</summary>
     public static TheoryData<string, string> Files =>
         new()
         {
@@ -585,7 +585,8 @@ public sealed class BalanceBodyTests
             words.Length == 0
                 ? ""
                 : $"{words}, expected the world row, 0015, with what the countries add up to; the table keeps the old "
-                    + "rows; compare with the publisher's page, then replay the slice with accept if the figures are right",
+                    + "rows; compare with the publisher's page, then replay the slice with accept if the figures "
+                    + "are right",
             $"{outcome.Check.Refusal}"
         );
     }

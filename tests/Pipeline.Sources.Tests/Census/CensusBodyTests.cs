@@ -308,7 +308,7 @@ public sealed class CensusBodyTests
                     + "expected 8, the year to date of the last one; the table keeps the old rows; pull the slice "
                     + "again, and if it stays so ask the publisher"
             },
-            // A month after a later one: the sums are taken anew, of all figures.
+            // A month after a later one: the sums are taken again, of all figures.
             {
                 "[{H},['4621','RUSSIA','2','8','2019-02'],['4621','RUSSIA','5','5','2019-01']]",
                 "2 of 2 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-02: seen months that add up to 7, "
@@ -653,7 +653,7 @@ public sealed class CensusBodyTests
             Assert.Equal(whole, (await BodyOutcome.ReadAsync(Trade.Reader(slice), bytes, step)).ToString());
     }
 
-    /// <summary>Whoever keeps a row has it to himself; the others may be filled in again.</summary>
+    /// <summary>A caller that keeps a row owns it; the others may be filled in again.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
@@ -925,24 +925,28 @@ public sealed class CensusBodyTests
         {
             {
                 "China null in December and Canada gone",
-                "month 2025-12: seen partners that add up to 10 without 1 row that was not understood, expected 160, the "
+                "month 2025-12: seen partners that add up to 10 without 1 row that was not understood, expected "
+                    + "160, the "
                     + "world row"
             },
             { "China null in December", "" },
             { "China null in June, and no year to date before July", "" },
             {
                 "China null in June and its years to date null",
-                "month 2025-06: seen partners that add up to 60 without 1 row that was not understood, expected 160, the "
+                "month 2025-06: seen partners that add up to 60 without 1 row that was not understood, expected "
+                    + "160, the "
                     + "world row"
             },
             {
                 "China null in December and Canada ten times",
-                "month 2025-12: seen partners that add up to 510 without 1 row that was not understood, expected 160, the "
+                "month 2025-12: seen partners that add up to 510 without 1 row that was not understood, expected "
+                    + "160, the "
                     + "world row"
             },
             {
                 "China negative in December and Canada five times",
-                "month 2025-12: seen partners that add up to 260 without 1 row that was not understood, expected 160, the "
+                "month 2025-12: seen partners that add up to 260 without 1 row that was not understood, expected "
+                    + "160, the "
                     + "world row"
             },
             {

@@ -294,7 +294,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         );
         await NothingShowsTheKeyAsync(pipeline);
 
-        server.Mend();
+        server.Repair();
         server.Put(Exports + "2019", Year("ALL_VAL"));
         // What failed or was rejected is asked for by the next plan; what the source did not know, or was fine, by the
         // next revision.
@@ -437,7 +437,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         await pipeline.RunAsync();
         var due = (await SliceAsync(pipeline, "exports-total/2019")).NextDue;
         Assert.InRange(due - clock.GetUtcNow(), TimeSpan.FromHours(1.9), TimeSpan.FromHours(2));
-        server.Mend();
+        server.Repair();
         clock.Advance(TimeSpan.FromHours(1));
         await pipeline.RunAsync();
         Assert.Equal(2, server.Requests.Count(request => request.Contains("time=2019", StringComparison.Ordinal)));
@@ -518,7 +518,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         await pipeline.RunAsync();
         Assert.Equal(SliceState.Failed, (await SliceAsync(pipeline, "exports-total/2019")).State);
         Assert.Equal(2, (await pipeline.RowsAsync("rejects", "State eq 'open'")).Count);
-        server.Mend();
+        server.Repair();
         await NextDayAsync(pipeline);
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline, "exports-total/2019")).State);
         // 2020 is answered without rows again, as before the fault.
@@ -550,7 +550,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
                 (await SliceAsync(pipeline, "exports-total/2019")).NextDue
             )
         );
-        server.Mend();
+        server.Repair();
         clock.Advance(TimeSpan.FromSeconds(1));
         await pipeline.RunAsync();
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline, "exports-total/2019")).State);
@@ -575,7 +575,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
             StringComparison.Ordinal
         );
         Assert.Equal(before, await FactsAsync(pipeline));
-        server.Mend();
+        server.Repair();
         await NextDayAsync(pipeline);
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline, "exports-total/2019")).State);
         Assert.Equal(before, await FactsAsync(pipeline));

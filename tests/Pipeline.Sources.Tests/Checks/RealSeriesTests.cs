@@ -14,8 +14,7 @@ namespace Pipeline.Sources.Tests.Checks;
 
 /// <summary>
 /// The guards on published series, with their crises, wars and sanctions: nothing true is flagged, and slips are. The
-/// files are no part of
-/// the repository: where they are missing, the tests are skipped.
+/// files are no part of the repository: where they are missing, the tests are skipped.
 /// </summary>
 public sealed class RealSeriesTests
 {
@@ -468,7 +467,8 @@ public sealed class RealSeriesTests
     [Theory]
     [InlineData(
         "euros",
-        "figures of 2016 that are 0.901 times those of the table, and 34 more periods that moved by a factor of their own"
+        "figures of 2016 that are 0.901 times those of the table, and 34 more periods that moved by a factor of "
+            + "their own"
     )]
     [InlineData("prices of 2024", "times those of the table, and ")]
     [InlineData("outward stocks in another unit", "figures of outward|stock that are 0.9 times those of the table")]
@@ -491,7 +491,8 @@ public sealed class RealSeriesTests
     [InlineData(
         null,
         1000,
-        "year 1990, outward stock: seen 731762000000000 US dollars for 840 United States, expected at most 2254903328000, the row of the world; "
+        "year 1990, outward stock: seen 731762000000000 US dollars for 840 United States, expected at most "
+            + "2254903328000, the row of the world; "
     )]
     [InlineData(null, 0.001, "year 1990, outward stock: seen economies without the financial centres that add up to ")]
     [InlineData(

@@ -118,7 +118,7 @@ public sealed class SourceClientTests : IAsyncLifetime
         server.Break("time=2019", context => BreakAsync(context, what), times: 1);
         using (var fetched = await FetchAsync())
             Assert.Equal("Body", Words(fetched));
-        server.Mend();
+        server.Repair();
         server.Break("time=2019", context => BreakAsync(context, what));
         using (var fetched = await FetchAsync())
         {
@@ -345,7 +345,7 @@ public sealed class SourceClientTests : IAsyncLifetime
             Assert.Matches("^the next plan tries again; the pause ends in [0-9]+ s$", refused.Verdict.Advice);
         }
         Assert.Equal(20, server.Requests.Count);
-        server.Mend();
+        server.Repair();
         clock.Advance(TimeSpan.FromMinutes(1.1));
         using var again = await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None);
         Assert.Equal("Body", Words(again));

@@ -9,8 +9,9 @@ public sealed class HoldersBodyTests
     private const string Slice = "holders-by-country/all";
     private const string Columns =
         "as_of,asset_class,basis,holder,holder_iso2,share_percent,value,currency,qualifier,citation";
-    private const string Mend = "; mend the row in the file";
-    private const string MendFile = "; the table keeps the old rows; mend the file and put it into the container again";
+    private const string CorrectRow = "; mend the row in the file";
+    private const string CorrectFile =
+        "; the table keeps the old rows; mend the file and put it into the container " + "again";
     private const string Twice = "; both are kept in rejects; remove the wrong one, or cite them apart";
     private const string Check = "; check basis, day and qualifier of these rows";
     private const string Bases =
@@ -23,7 +24,7 @@ public sealed class HoldersBodyTests
         + "or nothing";
 
     private static string Rejected(string place, string seen, string expected) =>
-        $"0 of 1 kept, 0 excluded\nrejected: line 2, column {place}: seen {seen}, {expected}{Mend}";
+        $"0 of 1 kept, 0 excluded\nrejected: line 2, column {place}: seen {seen}, {expected}{CorrectRow}";
 
     /// <summary>Rows below the header, and all that comes of them.</summary>
     public static TheoryData<string, string> Rows =>
@@ -170,18 +171,18 @@ public sealed class HoldersBodyTests
             },
             {
                 "2018-07-05,equity,free_float,United States,US,56,,,exact",
-                "0 of 1 kept, 0 excluded\nrejected: line 2: seen 9 cells, expected 10 cells" + Mend
+                "0 of 1 kept, 0 excluded\nrejected: line 2: seen 9 cells, expected 10 cells" + CorrectRow
             },
             {
                 "2018-07-05,equity,free_float,United States,US,12,5,,,exact,Reuters",
-                "0 of 1 kept, 0 excluded\nrejected: line 2: seen 11 cells, expected 10 cells" + Mend
+                "0 of 1 kept, 0 excluded\nrejected: line 2: seen 11 cells, expected 10 cells" + CorrectRow
             },
             {
                 "2018-07-05,equity,free_float,United States,US,1,,,exact,A\n2018-07-05,equity,free_float,United "
                     + "Kingdom,UK,2,,,exact,A\n2018-07-05,equity,free_float,Singapore,SG,3,,,exact,A",
                 "2 of 3 kept, 0 excluded\nrejected: line 3, column holder_iso2: seen \"UK\", expected GB, the code "
                     + "of the United Kingdom"
-                    + Mend
+                    + CorrectRow
             },
             {
                 "2018-07-05,equity,free_float,United States,US,38,,,exact,A\n2018-07-05,equity,free_float,United "
@@ -284,28 +285,28 @@ public sealed class HoldersBodyTests
                 "0 of 0 kept, 0 excluded\nrefused: line 1: seen "
                     + "\"as_of,asset_class,holder,holder_iso2,share_percent,value,currency,qualifier,citation\", "
                     + "expected the column basis too, with commas between them"
-                    + MendFile
+                    + CorrectFile
             },
             {
                 $"{Columns},note\n{Row},x",
                 "0 of 0 kept, 0 excluded\nrefused: line 1: seen "
                     + "\"as_of,asset_class,basis,holder,holder_iso2,share_percent,value,currency,qualifier,citation,"
                     + "note\", expected no column \"note\""
-                    + MendFile
+                    + CorrectFile
             },
             {
                 $"{Columns.Replace("basis", "Basis")}\n{Row}",
                 "0 of 0 kept, 0 excluded\nrefused: line 1: seen "
                     + "\"as_of,asset_class,Basis,holder,holder_iso2,share_percent,value,currency,qualifier,"
                     + "citation\", expected the column basis too, and no others, with commas between them"
-                    + MendFile
+                    + CorrectFile
             },
             {
                 $"{Columns},basis\n{Row},free_float",
                 "0 of 0 kept, 0 excluded\nrefused: line 1: seen "
                     + "\"as_of,asset_class,basis,holder,holder_iso2,share_percent,value,currency,qualifier,citation,"
                     + "basis\", expected each column once"
-                    + MendFile
+                    + CorrectFile
             },
             {
                 $"{Columns.Replace(',', ';')}\n{Row.Replace(',', ';')}",
@@ -318,31 +319,31 @@ public sealed class HoldersBodyTests
                 Columns,
                 "0 of 0 kept, 0 excluded\nrefused: body: seen no row, expected a row for each statement; an empty "
                     + "Moex__HoldersFile switches the dataset off"
-                    + MendFile
+                    + CorrectFile
             },
             {
                 "\n\n",
                 "0 of 0 kept, 0 excluded\nrefused: body: seen no line, expected a header and a row for each statement"
-                    + MendFile
+                    + CorrectFile
             },
             {
                 $"{Columns}\n{Row}\n2018-07-05,equity,\"free_float",
                 "1 of 1 kept, 0 excluded\nrefused: line 3: seen a quote that is not closed, expected CSV in UTF-8, "
                     + "with commas, as RFC 4180 has it"
-                    + MendFile
+                    + CorrectFile
             },
             {
                 $"{Columns}\n2018-07-05,eq\"uity,",
                 "0 of 0 kept, 0 excluded\nrefused: line 2: seen a quote inside a cell that does not begin with one, "
                     + "expected CSV in UTF-8, with commas, as RFC 4180 has it"
-                    + MendFile
+                    + CorrectFile
             },
             {
                 "<html>Access denied</html>",
                 "0 of 0 kept, 0 excluded\nrefused: line 1: seen \"<html>Access denied</html>\", expected the "
                     + "columns as_of, asset_class, basis, holder, holder_iso2, share_percent, value, currency, "
                     + "qualifier, citation too, and no others, with commas between them"
-                    + MendFile
+                    + CorrectFile
             },
         };
 
@@ -356,13 +357,14 @@ public sealed class HoldersBodyTests
         Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
         var text = $"{Columns}\n{Row}\n{Row.Replace("Reuters", "Интерфакс", StringComparison.Ordinal)}\n";
         Assert.Equal(
-            "1 of 2 kept, 0 excluded\nrejected: line 3: seen bytes that are not UTF-8, expected text in UTF-8" + Mend,
+            "1 of 2 kept, 0 excluded\nrejected: line 3: seen bytes that are not UTF-8, expected text in UTF-8"
+                + CorrectRow,
             await Holders.OutcomeAsync(Slice, Encoding.GetEncoding(1251).GetBytes(text))
         );
         Assert.Equal(
             "0 of 0 kept, 0 excluded\nrefused: line 1: seen UTF-16 text, expected CSV in UTF-8, with commas, as RFC "
                 + "4180 has it"
-                + MendFile,
+                + CorrectFile,
             await Holders.OutcomeAsync(Slice, [.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes(text)])
         );
         Assert.Equal("2 of 2 kept, 0 excluded", await Holders.OutcomeAsync(Slice, Encoding.UTF8.GetBytes(text)));
@@ -406,9 +408,12 @@ public sealed class HoldersBodyTests
         );
         Assert.Equal(
             isRefused
-                ? "line 2, column share_percent: seen 3 shares of equity by foreign_held_free_float on 2018-06-30, none "
-                    + "above 1, expected per cent, not fractions of 1; the table keeps the old rows; write the shares in "
-                    + "per cent and put the file into the container again, or replay the slice with accept if the shares "
+                ? "line 2, column share_percent: seen 3 shares of equity by foreign_held_free_float on 2018-06-30, "
+                    + "none "
+                    + "above 1, expected per cent, not fractions of 1; the table keeps the old rows; write the "
+                    + "shares in "
+                    + "per cent and put the file into the container again, or replay the slice with accept if the "
+                    + "shares "
                     + "are right"
                 : null,
             outcome.Check.Refusal?.ToString()

@@ -187,8 +187,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
     }
 
     /// <summary>
-    /// What the server does, state of the slice, its last error, requests, stored bodies, open
-    /// rejects.
+    /// What the server does, state of the slice, its last error, requests, stored bodies, open rejects.
     /// </summary>
     public static TheoryData<string, string, string, int, int, int> Faults =>
         new()

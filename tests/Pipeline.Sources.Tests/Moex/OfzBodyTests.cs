@@ -265,7 +265,7 @@ public sealed class OfzBodyTests
         + "expected a readable xlsx workbook"
         + Advice;
 
-    /// <summary>What somebody did to the workbook, and all that comes of it.</summary>
+    /// <summary>What a person did to the workbook, and all that comes of it.</summary>
     public static TheoryData<string, string> Files =>
         new()
         {

@@ -7,8 +7,7 @@ using Xunit;
 namespace Pipeline.Sources.Tests.Unctad;
 
 /// <summary>
-/// Small bodies: what the reader makes of headers and rows. Guards on completeness have tests of their
-/// own.
+/// Small bodies: what the reader makes of headers and rows. Guards on completeness have tests of their own.
 /// </summary>
 public sealed class FdiBodyTests
 {

@@ -5,8 +5,7 @@ using static Pipeline.Testing.Fdi;
 namespace Pipeline.Sources.Tests.Unctad;
 
 /// <summary>
-/// What must be true of a vintage before it replaces another, on made-up ones as large as a real
-/// one.
+/// What must be true of a vintage before it replaces another, on made-up ones as large as a real one.
 /// </summary>
 public sealed class FdiReleaseTests
 {
@@ -337,7 +336,8 @@ public sealed class FdiReleaseTests
             return;
         }
         Assert.EndsWith(
-            "; the table keeps the old vintage; compare with the publisher's page, then replay the slice with accept if "
+            "; the table keeps the old vintage; compare with the publisher's page, then replay the slice with "
+                + "accept if "
                 + "the figures are right; which parts a group has is the list group-sums.txt of the program",
             $"{check.Refusal}",
             StringComparison.Ordinal

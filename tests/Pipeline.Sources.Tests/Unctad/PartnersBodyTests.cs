@@ -29,12 +29,14 @@ public sealed class PartnersBodyTests
     [InlineData(
         60,
         "0.3",
-        "60 partners that have 18000000 US dollars together, without signs, expected at least 1000000000 for 50 partners or more"
+        "60 partners that have 18000000 US dollars together, without signs, expected at least 1000000000 for 50 "
+            + "partners or more"
     )]
     [InlineData(
         60,
         "900000",
-        "60 partners that have 54000000000000 US dollars together, without signs, expected at most 50000000000000 for one host"
+        "60 partners that have 54000000000000 US dollars together, without signs, expected at most 50000000000000 "
+            + "for one host"
     )]
     [InlineData(60, "-300", null)]
     [InlineData(40, "0.3", null)]
@@ -54,7 +56,8 @@ public sealed class PartnersBodyTests
         {
             Assert.StartsWith("line 2, ", outcome.Check.Refusal?.Where, StringComparison.Ordinal);
             Assert.EndsWith(
-                $"seen {seen}; the table keeps the old rows; check the unit, million US dollars, put the file right and "
+                $"seen {seen}; the table keeps the old rows; check the unit, million US dollars, put the file right "
+                    + $"and "
                     + "drop it again, or replay the slice with accept if the figures are right",
                 outcome.Check.Refusal?.ToString(),
                 StringComparison.Ordinal

@@ -371,8 +371,7 @@ public sealed class SevenZipTests : IDisposable
     }
 
     /// <summary>
-    /// Why an archive cannot be read; null when it can. Anything but a finding is a failure of the
-    /// test.
+    /// Why an archive cannot be read; null when it can. Anything but a finding is a failure of the test.
     /// </summary>
     private static Finding? Outcome(byte[] bytes)
     {

@@ -110,7 +110,7 @@ internal sealed class CensusServer : IAsyncDisposable
             times
         );
 
-    public void Mend()
+    public void Repair()
     {
         lock (faults)
             faults.Clear();

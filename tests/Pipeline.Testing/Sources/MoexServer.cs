@@ -33,7 +33,7 @@ internal sealed class MoexServer : IAsyncDisposable
     /// <summary>Path and query of every request, as they came.</summary>
     public ConcurrentQueue<string> Requests { get; } = [];
 
-    /// <param name="untrusted">Whether to speak TLS, with a certificate that nobody knows.</param>
+    /// <param name="untrusted">Whether to speak TLS, with a certificate that no client trusts.</param>
     public static async Task<MoexServer> StartAsync(bool untrusted = false)
     {
         var builder = WebApplication.CreateSlimBuilder();

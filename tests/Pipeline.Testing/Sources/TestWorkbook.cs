@@ -132,8 +132,7 @@ internal sealed class TestWorkbook
     }
 
     /// <summary>
-    /// Makes the archive's directory and the part's own header say another unpacked size than the part
-    /// has.
+    /// Makes the archive's directory and the part's own header say another unpacked size than the part has.
     /// </summary>
     public static byte[] Declare(byte[] workbook, string part, uint size)
     {

@@ -11,8 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Pipeline.Testing;
 
 /// <summary>
-/// A server on this machine in the place of UNCTAD's two: what the test put in, 404 for what it
-/// lacks.
+/// A server on this machine in the place of UNCTAD's two: what the test put in, 404 for what it lacks.
 /// </summary>
 internal sealed class UnctadServer : IAsyncDisposable
 {

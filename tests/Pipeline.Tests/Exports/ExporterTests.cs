@@ -287,8 +287,8 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
             request => !raced && IsPut(request, late),
             async () =>
             {
-                // The files are still those of these rows: nobody writes them, and the version that the slow one has
-                // listed stays.
+                // The files are still those of these rows: no process writes them, and the version that the slow one
+                // has listed stays.
                 raced = true;
                 source.Replies["two"] = new("c=3");
                 await newer.RunAsync();

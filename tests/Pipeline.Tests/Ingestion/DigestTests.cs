@@ -13,8 +13,7 @@ using Xunit;
 namespace Pipeline.Tests.Ingestion;
 
 /// <summary>
-/// When indicators, claims and files are made anew although no slice has changed, and when they are
-/// not.
+/// When indicators, claims and files are made again although no slice has changed, and when they are not.
 /// </summary>
 public sealed class DigestTests(Azurite azurite)
 {
@@ -183,7 +182,7 @@ public sealed class DigestTests(Azurite azurite)
         return (ActivatorUtilities.CreateInstance<Plan>(services, digest), digest);
     }
 
-    /// <summary>The samples end in the past, so that every plan would ask for them anew.</summary>
+    /// <summary>The samples end in the past, so that every plan would ask for them again.</summary>
     private static async Task NothingIsDueAsync(TestPipeline pipeline)
     {
         foreach (var row in await pipeline.Get<SliceBook>().ListAsync(Source, CancellationToken.None))

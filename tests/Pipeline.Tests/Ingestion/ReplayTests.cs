@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Pipeline.Tests.Ingestion;
 
-/// <summary>A slice that somebody runs again.</summary>
+/// <summary>A slice that an operator runs again.</summary>
 public sealed class ReplayTests(Azurite azurite) : IDisposable
 {
     private readonly FakeSource source = new() { Due = TimeSpan.FromDays(1) };
@@ -151,7 +151,7 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         await using var pipeline = await LoadedAsync("a=1 b=2");
         source.Replies["one"] = new("away", 503);
         await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
-        // After a failed pull it is the source that is asked, but not for what somebody has compared.
+        // After a failed pull it is the source that is asked, but not for what an operator has compared.
         Assert.Equal(
             Replay.Raw,
             (await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "", true, CancellationToken.None)).From

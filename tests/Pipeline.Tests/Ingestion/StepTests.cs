@@ -135,7 +135,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
                 .RunAsync(new PublishMessage(FakeSource.One.Id, body.Blob), CancellationToken.None);
         }
         await pipeline.DrainAsync();
-        // An older body's message makes the newest be read once more: nobody knows what a copy of it may have done.
+        // An older body's message makes the newest be read once more: it is not known what a copy of it may have done.
         static IEnumerable<SliceRow> Slices(IEnumerable<Azure.Data.Tables.TableEntity> rows) =>
             rows.Select(row => SliceRow.From(row) with { Version = default, LastChanged = default, NextDue = default });
         Assert.Equal(Slices(slices), Slices(await pipeline.RowsAsync("slices")));
@@ -473,7 +473,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await PullAsync(other);
         var body = Assert.Single(await BodiesAsync(other));
         var raced = false;
-        // The copy has claimed the slice. Now the message itself is worked on, so that nobody will deliver it again;
+        // The copy has claimed the slice. Now the message itself is worked on, so that it is not delivered again;
         // before or after it is published a newer body is loaded.
         var race = new AroundPolicy(
             request =>
@@ -703,8 +703,8 @@ public sealed class StepTests(Azurite azurite) : IDisposable
 
         await pipeline.RunAsync();
         Assert.Equal(["done", "refused", "unchanged"], (await RunsAsync(pipeline)).Order());
-        // The server may mend its body at any time: a refused slice is asked for at every plan, whatever its calendar
-        // says.
+        // The publisher may correct its body at any time: a refused slice is asked for at every plan, whatever its
+        // calendar says.
         Assert.Equal(SliceRow.Never, (await SliceAsync(pipeline)).NextDue);
         await LoadAsync(pipeline, "a=3");
         Assert.Equal(

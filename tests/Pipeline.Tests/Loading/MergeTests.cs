@@ -29,8 +29,7 @@ public sealed class MergeTests(Azurite azurite)
         };
 
     /// <summary>
-    /// Loads rows as the body of a day; <paramref name="insertFirst"/> as a slice that was never
-    /// loaded.
+    /// Loads rows as the body of a day; <paramref name="insertFirst"/> as a slice that was never loaded.
     /// </summary>
     private static async Task<MergeResult> LoadAsync(
         TestPipeline pipeline,
@@ -346,7 +345,7 @@ public sealed class MergeTests(Azurite azurite)
     }
 
     [Theory]
-    [InlineData(1)] // Before the row is written anew as it was.
+    [InlineData(1)] // Before the row is written again as it was.
     [InlineData(2)] // Before it is changed.
     public async Task Whoever_dies_while_it_overtakes_history_ends_as_the_fact_says(int call)
     {
@@ -367,7 +366,7 @@ public sealed class MergeTests(Azurite azurite)
             Source,
             Once("fakefacts", () => Assert.ThrowsAsync<CrashException>(() => LoadAsync(dying, 3, [Row("p", "a", 3)])))
         );
-        // As if nobody knew of the newer body: the row of history must be that of who changes the fact.
+        // As if no process knew of the newer body: the row of history must be that of who changes the fact.
         await LoadAsync(older, 2, [Row("p", "a", 2)], newest: call == 1);
         if (call == 1)
             Assert.Equal([("1", "2", Day(1), Day(2), "run2")], await HistoryAsync(quiet));
@@ -510,7 +509,7 @@ public sealed class MergeTests(Azurite azurite)
                 FakeFact.Table,
                 await facts.OpenAsync(FakeFact.Table),
                 await facts.OpenHistoryAsync()
-            ).MendAsync(Scope("p"), Run(3), CancellationToken.None)
+            ).RepairAsync(Scope("p"), Run(3), CancellationToken.None)
         );
         Assert.Empty(await HistoryAsync(pipeline));
     }
@@ -651,8 +650,7 @@ public sealed class MergeTests(Azurite azurite)
     }
 
     /// <summary>
-    /// Any bodies one after the other: the table is the last one, and history gives back every one
-    /// before.
+    /// Any bodies one after the other: the table is the last one, and history gives back every one before.
     /// </summary>
     [Fact]
     public async Task Facts_and_history_together_give_every_body_back()
@@ -731,7 +729,7 @@ public sealed class MergeTests(Azurite azurite)
             ),
         ];
 
-    /// <summary>Lets somebody else write before the first transaction of a table is sent.</summary>
+    /// <summary>Lets another process write before the first transaction of a table is sent.</summary>
     private static AroundPolicy Once(string table, Func<Task> work)
     {
         var done = false;

@@ -24,12 +24,12 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
         await PutAsync(pipeline, "p", "b", since: 4, (0, 4));
         await PutAsync(pipeline, "other", "a", since: 2, (2, 4));
         await AddHistoryAsync(pipeline, "p", "gone", 2, 4);
-        Assert.Equal(1, await MendAsync(pipeline, 5));
+        Assert.Equal(1, await RepairAsync(pipeline, 5));
         Assert.Equal(["other a 2-4", "p a 0-2", "p b 0-4", "p gone 2-4"], await HistoryAsync(pipeline));
-        // No older body may end the version that this one leaves standing; the rows of which nothing was mended stay as
-        // they are.
+        // No older body may end the version that this one leaves standing; the rows of which nothing was repaired stay
+        // as they are.
         Assert.Equal(["other a 2 1", "p a 2 5", "p b 4 1"], await FactsAsync(pipeline));
-        Assert.Equal(0, await MendAsync(pipeline, 6));
+        Assert.Equal(0, await RepairAsync(pipeline, 6));
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         await PutAsync(pipeline, "p", "a", since: 1, (1, 4));
-        Assert.Equal(1, await MendAsync(pipeline, 0));
+        Assert.Equal(1, await RepairAsync(pipeline, 0));
         Assert.Equal(["p a 1 1"], await FactsAsync(pipeline));
         Assert.Empty(await HistoryAsync(pipeline));
     }
@@ -52,12 +52,12 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
         await PutAsync(pipeline, "p", "b", since: 3, (0, 1), (1, 4));
         await PutAsync(pipeline, "p", "c", since: 3, (0, 1), (1, 3));
         await AddHistoryAsync(pipeline, "p", "d", 0, 2);
-        Assert.Equal(2, await MendAsync(pipeline, 5));
+        Assert.Equal(2, await RepairAsync(pipeline, 5));
         Assert.Equal(
             ["p a 0-2", "p a 2-4", "p b 0-1", "p b 1-3", "p c 0-1", "p c 1-3", "p d 0-2"],
             await HistoryAsync(pipeline)
         );
-        Assert.Equal(0, await MendAsync(pipeline, 5));
+        Assert.Equal(0, await RepairAsync(pipeline, 5));
     }
 
     [Fact]
@@ -69,20 +69,24 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
         await PutAsync(pipeline, "p", "b", since: 5, revision: 1, (1, 2), (2, 4));
         await PutAsync(pipeline, "p", "c", since: 4, revision: 1, (2, 4));
         await PutAsync(pipeline, "p", "d", since: 5, revision: 0, (2, 4));
-        Assert.Equal(2, await MendAsync(pipeline, 6));
+        Assert.Equal(2, await RepairAsync(pipeline, 6));
         Assert.Equal(["p a 6 6", "p b 5 1", "p c 4 1", "p d 5 1"], await FactsAsync(pipeline));
         Assert.Equal(
             ["0 run6 blob6", "0  ", "1  ", "0  "],
             (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Revision"]} {row["RunId"]} {row["RawBlob"]}")
         );
         Assert.Equal(["p a 2-4", "p b 1-2", "p b 2-4", "p c 2-4", "p d 2-4"], await HistoryAsync(pipeline));
-        Assert.Equal(0, await MendAsync(pipeline, 6));
+        Assert.Equal(0, await RepairAsync(pipeline, 6));
     }
 
     [Theory]
-    [InlineData(2, 1, new string[0])] // Written anew as it was: looked at again, and mended.
+    [InlineData(2, 1, new string[0])] // Written again as it was: looked at again, and repaired.
     [InlineData(4, 0, new[] { "p a 2-4" })] // The change has come to pass in between: its history stands.
-    public async Task A_row_that_somebody_writes_in_between_is_looked_at_anew(int since, int mended, string[] history)
+    public async Task A_row_that_another_process_writes_in_between_is_looked_at_again(
+        int since,
+        int repaired,
+        string[] history
+    )
     {
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account, Source);
@@ -100,12 +104,12 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
                 }
             )
         );
-        Assert.Equal(mended, await MendAsync(pipeline, 5));
+        Assert.Equal(repaired, await RepairAsync(pipeline, 5));
         Assert.True(done);
         Assert.Equal(history, await HistoryAsync(other));
     }
 
-    private static async Task<int> MendAsync(TestPipeline pipeline, int vintage)
+    private static async Task<int> RepairAsync(TestPipeline pipeline, int vintage)
     {
         var store = pipeline.Get<FactStore>();
         var scope = new SliceScope(TableClient.CreateQueryFilter($"PartitionKey eq {"p"}"), ("", "~"), (partition, _) =>
@@ -115,7 +119,7 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
             FakeFact.Table,
             await store.OpenAsync(FakeFact.Table),
             await store.OpenHistoryAsync()
-        ).MendAsync(
+        ).RepairAsync(
             scope,
             new MergeRun("fake", "facts", Day(vintage), $"blob{vintage}", $"run{vintage}"),
             CancellationToken.None

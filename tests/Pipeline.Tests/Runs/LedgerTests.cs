@@ -28,7 +28,8 @@ public sealed class LedgerTests(Azurite azurite)
             },
             {
                 "slices",
-                "State:String JudgedBy:String LastPulled:DateTime LastChanged:DateTime NextDue:DateTime Sha256:String ETag:String "
+                "State:String JudgedBy:String LastPulled:DateTime LastChanged:DateTime NextDue:DateTime "
+                    + "Sha256:String ETag:String "
                     + "LastModified:String Rows:Int64 InTable:Int64 Vintage:DateTime Newest:String Attempts:Int32 "
                     + "LastError:String"
             },

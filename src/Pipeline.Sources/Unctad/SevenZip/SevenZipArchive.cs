@@ -29,8 +29,7 @@ internal sealed class SevenZipArchive
     private const int StartHeaderSize = 32;
 
     /// <summary>
-    /// A packed table of contents may hold a packed one again; more levels than this have no honest
-    /// use.
+    /// A packed table of contents may hold a packed one again; more levels than this have no honest use.
     /// </summary>
     private const int MaxHeaderLevels = 4;
 
