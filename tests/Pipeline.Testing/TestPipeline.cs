@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
+using Azure.Storage.Blobs.Models;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -126,6 +127,37 @@ internal sealed class TestPipeline : IAsyncDisposable
         await foreach (var row in (await TableAsync(table)).QueryAsync<TableEntity>(filter!))
             rows.Add(row);
         return rows;
+    }
+
+    /// <summary>Asserts that logs, tables, blob names and their metadata do not show a secret.</summary>
+    /// <param name="secret">The secret.</param>
+    /// <param name="facts">The table of the source's figures.</param>
+    public async Task AssertHidesAsync(string secret, string facts)
+    {
+        Assert.NotEmpty(Log);
+        Assert.DoesNotContain(Log, line => line.Contains(secret, StringComparison.OrdinalIgnoreCase));
+        foreach (var table in (string[])["slices", "runs", "rejects", "gaps", "history", "datasets", facts])
+        {
+            foreach (var row in await RowsAsync(table))
+            {
+                Assert.DoesNotContain(row, column =>
+                    $"{column.Key} {column.Value}".Contains(secret, StringComparison.OrdinalIgnoreCase)
+                );
+            }
+        }
+
+        await foreach (
+            var blob in Get<StorageAccount>()
+                .Blobs.GetBlobContainerClient(Names.RawContainer)
+                .GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata })
+        )
+        {
+            Assert.DoesNotContain(
+                secret,
+                $"{blob.Name} {string.Join(' ', blob.Metadata)} {blob.Properties.ContentType}",
+                StringComparison.OrdinalIgnoreCase
+            );
+        }
     }
 
     /// <summary>Plans the source and works until no message is left.</summary>

@@ -330,7 +330,7 @@ public sealed class RealSeriesTests
         var expected = rows.Where(row => string.CompareOrdinal(row.RowKey, "2015-09") >= 0)
             .Where(row => string.CompareOrdinal(row.RowKey, "2016") < 0)
             .GroupBy(row => row.PartitionKey)
-            .Where(months => FigureReview.Median([.. months.Select(month => (double)month.ValueUsd)]) >= 20_000_000)
+            .Where(months => FigureMath.Median([.. months.Select(month => (double)month.ValueUsd)]) >= 20_000_000)
             .Select(months => months.Key)
             .Intersect(body.Where(row => row.ValueUsd > 0).Select(row => row.PartitionKey))
             .Order(StringComparer.Ordinal);

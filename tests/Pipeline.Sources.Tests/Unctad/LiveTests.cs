@@ -1,5 +1,3 @@
-using System.Globalization;
-using Azure.Storage.Blobs.Models;
 using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
@@ -222,34 +220,6 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         Assert.Equal("643|inward|stock|host", Assert.Single(await pipeline.RowsAsync("fdipartners")).PartitionKey);
         Assert.Equal("fdipartners|643|inward|stock|host", Assert.Single(await pipeline.RowsAsync("gaps")).PartitionKey);
         await pipeline.LedgerAsync();
-        await NothingShowsTheCredentialsAsync(pipeline);
-    }
-
-    private static async Task NothingShowsTheCredentialsAsync(TestPipeline pipeline)
-    {
-        Assert.DoesNotContain(pipeline.Log, line => line.Contains("canary", StringComparison.OrdinalIgnoreCase));
-        foreach (var table in (string[])["slices", "runs", "rejects", "gaps", "history", "datasets"])
-        {
-            foreach (var row in await pipeline.RowsAsync(table))
-            {
-                Assert.DoesNotContain(row, column =>
-                    $"{column.Key} {column.Value}".Contains("canary", StringComparison.OrdinalIgnoreCase)
-                );
-            }
-        }
-
-        await foreach (
-            var blob in pipeline
-                .Get<StorageAccount>()
-                .Blobs.GetBlobContainerClient(Names.RawContainer)
-                .GetBlobsAsync(new GetBlobsOptions { Traits = BlobTraits.Metadata })
-        )
-        {
-            Assert.DoesNotContain(
-                "canary",
-                string.Create(CultureInfo.InvariantCulture, $"{blob.Name} {string.Join(' ', blob.Metadata)}"),
-                StringComparison.OrdinalIgnoreCase
-            );
-        }
+        await pipeline.AssertHidesAsync("canary", "fdipartners");
     }
 }
