@@ -28,21 +28,6 @@ public sealed class Normalize(
     ILogger<Normalize> logger
 )
 {
-    /// <summary>The place of a finding about a body as a whole.</summary>
-    private const string Body = "body";
-
-    /// <summary>
-    /// A body with a larger share of figures that cannot be believed is wrong as a whole; a few may be slips.
-    /// </summary>
-    private const double MaxFlagged = 0.05;
-    private const int FewFlagged = 3;
-
-    /// <summary>A body that holds this much less than the one before is refused as a whole.</summary>
-    private const double MaxShrink = 0.05;
-
-    /// <summary>So many rejected rows of a refused body are listed: enough to see what is wrong with it.</summary>
-    private const int MaxRejectedOfRefused = 100;
-
     /// <summary>
     /// So many newer bodies may come while one is sought that is to be loaded once more. More is a fault of
     /// the service.
@@ -125,7 +110,7 @@ public sealed class Normalize(
             await RefuseAsync(name, run, (stored.From, judgedBy), check, unfit, [], cancellationToken);
             return true;
         }
-        if (NothingWanted(check, reader) is { } foreign)
+        if (BodyComparison.NothingWanted(check, reader) is { } foreign)
         {
             await RefuseAsync(name, run, (stored.From, judgedBy), check, foreign, [], cancellationToken);
             return true;
@@ -138,7 +123,7 @@ public sealed class Normalize(
         var excluded = review.Excluded.Where(finding => !word.Accepts(finding)).ToList();
         var lacks = isBegun
             ? null
-            : await LackingAsync(name, check, before, reader, existing, stored, cancellationToken);
+            : await BodyComparison.LackingAsync(name, check, before, reader, existing, stored, cancellationToken);
         if (lacks is { } lacking && !word.AcceptsAgainstTable(lacking))
         {
             // What could not be understood may be why rows are lacking: it is said too.
@@ -148,7 +133,7 @@ public sealed class Normalize(
                 (stored.From, judgedBy),
                 check,
                 lacking,
-                await RejectedAsync(check, reader, stored, cancellationToken),
+                await BodyComparison.RejectedAsync(check, reader, stored, cancellationToken),
                 cancellationToken
             );
             return true;
@@ -158,7 +143,7 @@ public sealed class Normalize(
             && (
                 review.Refusal is { } moved && !word.AcceptsAgainstTable(moved)
                     ? moved
-                    : Unbelievable(name, check, flagged, before, reader)
+                    : BodyComparison.Unbelievable(name, check, flagged, before, reader)
             )
                 is { } wrong
         )
@@ -169,7 +154,7 @@ public sealed class Normalize(
                 (stored.From, judgedBy),
                 check,
                 wrong,
-                [.. flagged.Values.Take(MaxRejectedOfRefused)],
+                [.. flagged.Values.Take(BodyComparison.MaxRejectedOfRefused)],
                 cancellationToken
             );
             return true;
@@ -198,96 +183,6 @@ public sealed class Normalize(
             cancellationToken
         );
     }
-
-    /// <summary>What an operator says of a body: with this message, or earlier of the same places and values.</summary>
-    private sealed class OperatorWord
-    {
-        private readonly NormalizeMessage message;
-        private readonly bool isBegun;
-        private readonly HashSet<(string Where, string Seen)> remembered = [];
-        private readonly List<Finding> ofThisBody = [];
-        private readonly List<Finding> spoken = [];
-
-        /// <param name="message">The message.</param>
-        /// <param name="accepted">What an operator has accepted of the slice before.</param>
-        /// <param name="isBegun">Whether the body's load has begun and was interrupted.</param>
-        public OperatorWord(NormalizeMessage message, IReadOnlyList<RejectBook.AcceptedFinding> accepted, bool isBegun)
-        {
-            (this.message, this.isBegun) = (message, isBegun);
-            foreach (var (finding, blob) in accepted)
-            {
-                remembered.Add((finding.Where, finding.Seen));
-                if (blob == message.RawBlob)
-                {
-                    ofThisBody.Add(finding);
-                }
-            }
-        }
-
-        /// <summary>What was accepted with this message.</summary>
-        public IReadOnlyCollection<Finding> Spoken => spoken;
-
-        /// <summary>
-        /// What was accepted with this message or with a copy of it that was interrupted, for the run; empty when
-        /// nothing.
-        /// </summary>
-        public string Note
-        {
-            get
-            {
-                if (!isBegun && message is not { Accept: true, Reload: false })
-                {
-                    return "";
-                }
-                var all = ofThisBody.UnionBy(spoken, finding => finding.Where).ToList();
-                return all.Count == 0
-                    ? ""
-                    : $"accepted by an operator: {all[0]}{(all.Count > 1 ? $"; and {all.Count - 1} more" : "")}";
-            }
-        }
-
-        /// <summary>Whether a figure, or a body by itself, is right although a check says otherwise.</summary>
-        public bool Accepts(Finding finding) =>
-            (isBegun && ofThisBody.Count > 0)
-            || remembered.Contains((finding.Where, finding.Seen))
-            || AcceptsNow(finding);
-
-        /// <summary>
-        /// Whether a body is right although the table says otherwise. What was accepted of another body does not count:
-        /// the table was another one, too.
-        /// </summary>
-        public bool AcceptsAgainstTable(Finding finding) =>
-            ofThisBody.Exists(own => own.Where == finding.Where && own.Seen == finding.Seen) || AcceptsNow(finding);
-
-        private bool AcceptsNow(Finding finding)
-        {
-            // A body that was loaded before is loaded to its end: that is no word about its figures.
-            if (message is { Accept: true, Reload: true })
-            {
-                return finding.Where == Body;
-            }
-            if (message.Accept)
-            {
-                spoken.Add(finding);
-            }
-            return message.Accept;
-        }
-    }
-
-    private static Finding? NothingWanted(BodyCheck check, ISliceReader reader) =>
-        check.Read == 0
-        || check.Kept > 0
-        || check.Missing > 0
-        || check.Rejected > 0
-        || reader.Scope.Coverage == Coverage.ByHand
-        || reader.Wanted is not { } wanted
-            ? null
-            : new Finding(
-                Body,
-                $"{check.Read} {(check.Read == 1 ? "row" : "rows")}, none of them {wanted}",
-                wanted,
-                "the response does not hold what was asked for: the table keeps the old rows; pull the slice again"
-            );
 
     /// <summary>
     /// What the table has of the slice, where the body is to be compared with it; null where it is not.
@@ -331,140 +226,6 @@ public sealed class Normalize(
         }
 
         return found;
-    }
-
-    /// <summary>
-    /// Why figures that cannot be believed keep the whole body out: they are too many for slips, or they would leave a
-    /// mixture of two vintages. Null where only their rows stay out.
-    /// </summary>
-    private static Finding? Unbelievable(
-        RawName name,
-        BodyCheck check,
-        Dictionary<(string, string), Finding> flagged,
-        SliceRow before,
-        ISliceReader reader
-    )
-    {
-        var mixture = reader.Scope.Coverage == Coverage.Vintage && before.WasLoaded && before.Vintage != name.Vintage;
-        if (
-            flagged.Count == 0
-            || (!mixture && (flagged.Count <= FewFlagged || flagged.Count <= check.Kept * MaxFlagged))
-        )
-        {
-            return null;
-        }
-
-        return new Finding(
-            Body,
-            $"{flagged.Count} of {check.Kept} figures that cannot be believed, the first: {flagged.Values.First()}",
-            mixture ? "none, because a vintage replaces the one before as a whole" : "at most 5 %",
-            "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new "
-                + "one is right"
-        );
-    }
-
-    /// <summary>Whether the body lacks more of what the table has than can be true; null when it does not.</summary>
-    private async Task<Finding?> LackingAsync(
-        RawName name,
-        BodyCheck check,
-        SliceRow before,
-        ISliceReader reader,
-        Known? existing,
-        RawBody stored,
-        CancellationToken cancellationToken
-    ) =>
-        reader.Scope.Coverage switch
-        {
-            Coverage.Whole => Shrunk(check, before),
-            Coverage.Vintage => Shrunk(check, before)
-                ?? Spoiled(name, check, before)
-                ?? await VanishedAsync(before, reader, existing, stored, cancellationToken),
-            _ => null,
-        };
-
-    /// <summary>
-    /// A vintage replaces the one before as a whole. With rows that cannot be understood it would leave the old ones in
-    /// their place, or take them out: a mixture of two vintages either way.
-    /// </summary>
-    private static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before) =>
-        check.Rejected == 0 || !before.WasLoaded || before.Vintage == name.Vintage
-            ? null
-            : new Finding(
-                "body",
-                $"{check.Rejected} of {check.Read} rows that cannot be understood",
-                "none, because a vintage replaces the one before as a whole",
-                "the table keeps the old vintage; the rows are in rejects; the next body without such rows is loaded"
-            );
-
-    /// <summary>The first rows of a body that could not be understood.</summary>
-    private static async Task<List<Finding>> RejectedAsync(
-        BodyCheck check,
-        ISliceReader reader,
-        RawBody stored,
-        CancellationToken cancellationToken
-    )
-    {
-        var rejected = new List<Finding>();
-        if (check.Rejected == 0)
-            return rejected;
-        await using var body = await stored.ReadAsync(cancellationToken);
-        await foreach (var batch in reader.ReadAsync(body, cancellationToken))
-        {
-            rejected.AddRange(batch.Rejected.Take(MaxRejectedOfRefused - rejected.Count));
-            if (rejected.Count == MaxRejectedOfRefused)
-                break;
-        }
-        return rejected;
-    }
-
-    private static async Task<Finding?> VanishedAsync(
-        SliceRow before,
-        ISliceReader reader,
-        Known? existing,
-        RawBody stored,
-        CancellationToken cancellationToken
-    )
-    {
-        if (!before.WasLoaded || existing is not { } known)
-            return null;
-        await using (var body = await stored.ReadAsync(cancellationToken))
-        {
-            await foreach (var batch in reader.ReadAsync(body, cancellationToken))
-            {
-                foreach (var row in batch.Rows)
-                {
-                    known.Meet(row.PartitionKey, row.RowKey);
-                    batch.GiveBack(row);
-                }
-            }
-        }
-
-        var gone = known.Unseen.ToList();
-        if (
-            known.NewestPeriod is { Length: > 0 } newest
-            && gone.Count(key => Known.PeriodOf(key.Row) == newest) is > 0 and var lost
-            && lost == known.RowsOf(newest)
-        )
-        {
-            return new Finding(
-                "body",
-                $"no row of {newest}, the newest period of the table",
-                "a vintage that goes as far as the one before",
-                "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if "
-                    + "the new one is right"
-            );
-        }
-
-        return gone.Count <= known.Count * MaxShrink
-            ? null
-            : new Finding(
-                "body",
-                $"{gone.Count} of the {known.Count} rows of the table not in it, the first "
-                    + $"{string.Join(", ", gone.Order().Take(3).Select(key => $"{key.Partition} {key.Row}"))}",
-                "at least 95 % of them",
-                "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if "
-                    + "the new one is right"
-            );
     }
 
     /// <summary>What the table holds of the slice.</summary>
@@ -521,18 +282,6 @@ public sealed class Normalize(
         rows.Forget();
         return rows;
     }
-
-    private static Finding? Shrunk(BodyCheck check, SliceRow before) =>
-        check.Kept >= before.Rows * (1 - MaxShrink)
-            ? null
-            : new Finding(
-                "body",
-                $"{check.Kept} rows",
-                $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the "
-                    + "body before",
-                "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the "
-                    + "new one is right"
-            );
 
     /// <summary>Loads a body that has passed its checks.</summary>
     /// <returns>False, and nothing is written, if another body was loaded since the checks.</returns>

@@ -1,0 +1,190 @@
+using Pipeline.Datasets;
+using Pipeline.Issues;
+using Pipeline.Loading;
+using Pipeline.Slices;
+using Pipeline.Storage;
+
+namespace Pipeline.Ingestion;
+
+/// <summary>
+/// Why a body must not be loaded as a whole although its reader can read it: by itself, and beside what the table has.
+/// </summary>
+internal static class BodyComparison
+{
+    /// <summary>The place of a finding about a body as a whole.</summary>
+    public const string Body = "body";
+
+    /// <summary>So many rejected rows of a refused body are listed: enough to see what is wrong with it.</summary>
+    public const int MaxRejectedOfRefused = 100;
+
+    /// <summary>
+    /// A body with a larger share of figures that cannot be believed is wrong as a whole; a few may be slips.
+    /// </summary>
+    private const double MaxFlagged = 0.05;
+    private const int FewFlagged = 3;
+
+    /// <summary>A body that holds this much less than the one before is refused as a whole.</summary>
+    private const double MaxShrink = 0.05;
+
+    /// <summary>The body has rows, and none of what was asked for; null when it has.</summary>
+    public static Finding? NothingWanted(BodyCheck check, ISliceReader reader) =>
+        check.Read == 0
+        || check.Kept > 0
+        || check.Missing > 0
+        || check.Rejected > 0
+        || reader.Scope.Coverage == Coverage.ByHand
+        || reader.Wanted is not { } wanted
+            ? null
+            : new Finding(
+                Body,
+                $"{check.Read} {(check.Read == 1 ? "row" : "rows")}, none of them {wanted}",
+                wanted,
+                "the response does not hold what was asked for: the table keeps the old rows; pull the slice again"
+            );
+
+    /// <summary>
+    /// Why figures that cannot be believed keep the whole body out: they are too many for slips, or they would leave a
+    /// mixture of two vintages. Null where only their rows stay out.
+    /// </summary>
+    public static Finding? Unbelievable(
+        RawName name,
+        BodyCheck check,
+        Dictionary<(string, string), Finding> flagged,
+        SliceRow before,
+        ISliceReader reader
+    )
+    {
+        var mixture = reader.Scope.Coverage == Coverage.Vintage && before.WasLoaded && before.Vintage != name.Vintage;
+        if (
+            flagged.Count == 0
+            || (!mixture && (flagged.Count <= FewFlagged || flagged.Count <= check.Kept * MaxFlagged))
+        )
+        {
+            return null;
+        }
+
+        return new Finding(
+            Body,
+            $"{flagged.Count} of {check.Kept} figures that cannot be believed, the first: {flagged.Values.First()}",
+            mixture ? "none, because a vintage replaces the one before as a whole" : "at most 5 %",
+            "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new "
+                + "one is right"
+        );
+    }
+
+    /// <summary>Whether the body lacks more of what the table has than can be true; null when it does not.</summary>
+    public static async Task<Finding?> LackingAsync(
+        RawName name,
+        BodyCheck check,
+        SliceRow before,
+        ISliceReader reader,
+        Known? existing,
+        RawBody stored,
+        CancellationToken cancellationToken
+    ) =>
+        reader.Scope.Coverage switch
+        {
+            Coverage.Whole => Shrunk(check, before),
+            Coverage.Vintage => Shrunk(check, before)
+                ?? Spoiled(name, check, before)
+                ?? await VanishedAsync(before, reader, existing, stored, cancellationToken),
+            _ => null,
+        };
+
+    /// <summary>
+    /// A vintage replaces the one before as a whole. With rows that cannot be understood it would leave the old ones in
+    /// their place, or take them out: a mixture of two vintages either way.
+    /// </summary>
+    private static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before) =>
+        check.Rejected == 0 || !before.WasLoaded || before.Vintage == name.Vintage
+            ? null
+            : new Finding(
+                Body,
+                $"{check.Rejected} of {check.Read} rows that cannot be understood",
+                "none, because a vintage replaces the one before as a whole",
+                "the table keeps the old vintage; the rows are in rejects; the next body without such rows is loaded"
+            );
+
+    /// <summary>The first rows of a body that could not be understood.</summary>
+    public static async Task<List<Finding>> RejectedAsync(
+        BodyCheck check,
+        ISliceReader reader,
+        RawBody stored,
+        CancellationToken cancellationToken
+    )
+    {
+        var rejected = new List<Finding>();
+        if (check.Rejected == 0)
+            return rejected;
+        await using var body = await stored.ReadAsync(cancellationToken);
+        await foreach (var batch in reader.ReadAsync(body, cancellationToken))
+        {
+            rejected.AddRange(batch.Rejected.Take(MaxRejectedOfRefused - rejected.Count));
+            if (rejected.Count == MaxRejectedOfRefused)
+                break;
+        }
+        return rejected;
+    }
+
+    private static async Task<Finding?> VanishedAsync(
+        SliceRow before,
+        ISliceReader reader,
+        Known? existing,
+        RawBody stored,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!before.WasLoaded || existing is not { } known)
+            return null;
+        await using (var body = await stored.ReadAsync(cancellationToken))
+        {
+            await foreach (var batch in reader.ReadAsync(body, cancellationToken))
+            {
+                foreach (var row in batch.Rows)
+                {
+                    known.Meet(row.PartitionKey, row.RowKey);
+                    batch.GiveBack(row);
+                }
+            }
+        }
+
+        var gone = known.Unseen.ToList();
+        if (
+            known.NewestPeriod is { Length: > 0 } newest
+            && gone.Count(key => Known.PeriodOf(key.Row) == newest) is > 0 and var lost
+            && lost == known.RowsOf(newest)
+        )
+        {
+            return new Finding(
+                Body,
+                $"no row of {newest}, the newest period of the table",
+                "a vintage that goes as far as the one before",
+                "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if "
+                    + "the new one is right"
+            );
+        }
+
+        return gone.Count <= known.Count * MaxShrink
+            ? null
+            : new Finding(
+                Body,
+                $"{gone.Count} of the {known.Count} rows of the table not in it, the first "
+                    + $"{string.Join(", ", gone.Order().Take(3).Select(key => $"{key.Partition} {key.Row}"))}",
+                "at least 95 % of them",
+                "the table keeps the old vintage; compare the two raw bodies, then replay the slice with accept if "
+                    + "the new one is right"
+            );
+    }
+
+    private static Finding? Shrunk(BodyCheck check, SliceRow before) =>
+        check.Kept >= before.Rows * (1 - MaxShrink)
+            ? null
+            : new Finding(
+                Body,
+                $"{check.Kept} rows",
+                $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the "
+                    + "body before",
+                "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the "
+                    + "new one is right"
+            );
+}

@@ -1,0 +1,39 @@
+using Pipeline.Issues;
+
+namespace Pipeline.Loading;
+
+/// <summary>What the review of a body's figures found.</summary>
+/// <param name="Refusal">Why the body must not be loaded; null when it may.</param>
+/// <param name="Flagged">Rows that must not be loaded, by their keys.</param>
+/// <param name="Figures">Figures that were looked at.</param>
+/// <param name="Covered">Those of them that have neighbours to be held against.</param>
+internal sealed record FigureFindings(
+    Finding? Refusal,
+    IReadOnlyDictionary<(string Partition, string Row), Finding> Flagged,
+    long Figures,
+    long Covered
+)
+{
+    /// <summary>Totals that a check of the reader does not believe: they are no rows of the table.</summary>
+    public IReadOnlyList<Finding> Excluded { get; init; } = [];
+
+    public static FigureFindings None { get; } = new(null, new Dictionary<(string, string), Finding>(), 0, 0);
+
+    /// <summary>Rows of the body by the period that their keys begin with.</summary>
+    public IReadOnlyDictionary<string, int> Periods { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>The newest period without some of the rows, as <c>yyyy-MM</c>; null when nothing is left.</summary>
+    public string? NewestWithout(IEnumerable<(string Partition, string Row)> rows)
+    {
+        var without = rows.GroupBy(row => Known.PeriodOf(row.Row))
+            .ToDictionary(period => period.Key, period => period.Count(), StringComparer.Ordinal);
+        var newest = Periods
+            .Where(period => period.Value > without.GetValueOrDefault(period.Key))
+            .Select(period => period.Key)
+            .Max(StringComparer.Ordinal);
+        if (newest is null)
+            return null;
+        // A year stands for its last month.
+        return newest.Length == 4 ? $"{newest}-12" : newest[..Math.Min(7, newest.Length)];
+    }
+}
