@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Pipeline.Faults.Sources;
-using Pipeline.Faults.Storage;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults;

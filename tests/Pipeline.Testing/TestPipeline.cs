@@ -15,6 +15,7 @@ using Pipeline.Settings;
 using Pipeline.Sources;
 using Pipeline.Sources.Http;
 using Pipeline.Storage;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Testing;
@@ -44,6 +45,19 @@ internal sealed class TestPipeline : IAsyncDisposable
         params HttpPipelinePolicy[] policies
     )
         : this(connectionString, settings, time, null, policies) { }
+
+    /// <summary>The pipeline on a storage account in memory, for tests of what is not the storage.</summary>
+    public TestPipeline(
+        MemoryStorage storage,
+        IEnumerable<KeyValuePair<string, string?>>? settings = null,
+        TimeProvider? time = null,
+        params HttpPipelinePolicy[] policies
+    )
+        : this(MemoryStorage.ConnectionString, settings, time, null, [.. policies, storage]) { }
+
+    /// <summary>The same with a source of the test's own in the place of the real ones.</summary>
+    public TestPipeline(MemoryStorage storage, ISource source, params HttpPipelinePolicy[] policies)
+        : this(MemoryStorage.ConnectionString, null, null, source, [.. policies, storage]) { }
 
     /// <summary>The pipeline with a source of the test's own in the place of the real ones.</summary>
     public TestPipeline(string connectionString, ISource source, params HttpPipelinePolicy[] policies)

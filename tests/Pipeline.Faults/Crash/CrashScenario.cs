@@ -1,8 +1,8 @@
 using Azure.Core.Pipeline;
 using Pipeline.Datasets;
-using Pipeline.Faults.Storage;
 using Pipeline.Ingestion;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Crash;

@@ -1,5 +1,6 @@
 using Pipeline.Ingestion;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Crash;
@@ -36,7 +37,7 @@ public sealed class FakeSourceCrashTests(ITestOutputHelper output) : IDisposable
     public async Task A_crash_at_any_call_leaves_the_tables_of_a_quiet_run(string way, string[] before, string body)
     {
         var scenario = new CrashScenario(
-            (clock, policies) => new TestPipeline(Storage.MemoryStorage.ConnectionString, source, clock, policies),
+            (clock, policies) => new TestPipeline(MemoryStorage.ConnectionString, source, clock, policies),
             [.. before.Select(Set)],
             Set(body)
         );
@@ -48,7 +49,7 @@ public sealed class FakeSourceCrashTests(ITestOutputHelper output) : IDisposable
     {
         source.Reading = text => text;
         var scenario = new CrashScenario(
-            (clock, policies) => new TestPipeline(Storage.MemoryStorage.ConnectionString, source, clock, policies),
+            (clock, policies) => new TestPipeline(MemoryStorage.ConnectionString, source, clock, policies),
             [Set(First), Set("a=1 b=3 c=3 d=4 e= f=? #")],
             _ =>
             {
@@ -78,7 +79,7 @@ public sealed class FakeSourceCrashTests(ITestOutputHelper output) : IDisposable
     )
     {
         var scenario = new CrashScenario(
-            (clock, policies) => new TestPipeline(Storage.MemoryStorage.ConnectionString, source, clock, policies),
+            (clock, policies) => new TestPipeline(MemoryStorage.ConnectionString, source, clock, policies),
             [Set(before), Set(body)],
             Set(body),
             async pipeline =>

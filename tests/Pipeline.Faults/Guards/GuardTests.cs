@@ -2,11 +2,11 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Pipeline.Faults.Simulation;
 using Pipeline.Faults.Sources;
-using Pipeline.Faults.Storage;
 using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Guards;

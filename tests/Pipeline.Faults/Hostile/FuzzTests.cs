@@ -6,12 +6,12 @@ using Azure;
 using Pipeline.Datasets;
 using Pipeline.Faults.Simulation;
 using Pipeline.Faults.Sources;
-using Pipeline.Faults.Storage;
 using Pipeline.Ingestion;
 using Pipeline.Slices;
 using Pipeline.Sources.Unctad;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Hostile;

@@ -3,11 +3,11 @@ using System.Text.Json;
 using Azure.Data.Tables;
 using Pipeline.Datasets;
 using Pipeline.Faults.Sources;
-using Pipeline.Faults.Storage;
 using Pipeline.Report;
 using Pipeline.Report.Page;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Hostile;

@@ -3,12 +3,12 @@ using Azure;
 using Azure.Core;
 using Pipeline.Faults.Simulation;
 using Pipeline.Faults.Sources;
-using Pipeline.Faults.Storage;
 using Pipeline.Ingestion;
 using Pipeline.Issues;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Letters;

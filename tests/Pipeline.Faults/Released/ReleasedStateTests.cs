@@ -8,13 +8,13 @@ using Azure.Storage.Blobs.Models;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Datasets;
 using Pipeline.Faults.Sources;
-using Pipeline.Faults.Storage;
 using Pipeline.Ingestion;
 using Pipeline.Issues;
 using Pipeline.Loading;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Released;

@@ -1,9 +1,9 @@
 using Pipeline.Faults.Sources;
-using Pipeline.Faults.Storage;
 using Pipeline.Ingestion;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Restoring;

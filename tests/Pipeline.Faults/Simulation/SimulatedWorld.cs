@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Azure;
-using Pipeline.Faults.Storage;
 using Pipeline.Ingestion;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 
 namespace Pipeline.Faults.Simulation;
 

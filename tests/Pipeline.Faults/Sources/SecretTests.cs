@@ -1,8 +1,8 @@
 using Azure;
-using Pipeline.Faults.Storage;
 using Pipeline.Ingestion;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Sources;

@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Datasets;
-using Pipeline.Faults.Storage;
 using Pipeline.Functions;
 using Pipeline.Ingestion;
 using Pipeline.Report;
@@ -16,6 +15,7 @@ using Pipeline.Report.Page;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Sources;

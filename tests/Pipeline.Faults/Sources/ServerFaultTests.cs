@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text;
-using Pipeline.Faults.Storage;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Sources;

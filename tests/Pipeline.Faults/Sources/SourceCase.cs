@@ -1,6 +1,5 @@
 using Azure.Core.Pipeline;
 using Pipeline.Datasets;
-using Pipeline.Faults.Storage;
 using Pipeline.Ingestion;
 using Pipeline.Slices;
 using Pipeline.Sources.Census;
@@ -8,6 +7,7 @@ using Pipeline.Sources.Moex;
 using Pipeline.Sources.Unctad;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 
 namespace Pipeline.Faults.Sources;
 

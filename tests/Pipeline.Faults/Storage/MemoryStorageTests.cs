@@ -7,6 +7,7 @@ using Azure.Storage.Queues;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Faults.Storage;

@@ -1,6 +1,7 @@
 using Pipeline.Runs;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 
 namespace Pipeline.Sources.Tests.Cases;
 
@@ -12,7 +13,7 @@ internal sealed class Case : IAsyncDisposable
     private readonly string source;
 
     /// <summary>Settings with which no source asks anything but this server.</summary>
-    public Case(string account, string source, CaseServer server, params (string Name, string Value)[] more)
+    public Case(MemoryStorage account, string source, CaseServer server, params (string Name, string Value)[] more)
     {
         this.source = source;
         List<KeyValuePair<string, string?>> settings =

@@ -6,12 +6,13 @@ using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Cases;
 
 /// <summary>What becomes of a body that a check does not believe, or of a slice that brought nothing.</summary>
-public sealed class JudgementCaseTests(Azurite azurite)
+public sealed class JudgementCaseTests
 {
     private static readonly Slice Fdi = new("unctad-fdi", "fdi-flows-stock", "all");
     private const string CentresFile = "fdi-financial-centres.csv";
@@ -21,7 +22,7 @@ public sealed class JudgementCaseTests(Azurite azurite)
     {
         using var server = new CaseServer();
         await using var run = new Case(
-            azurite.NewAccount(),
+            new MemoryStorage(TimeProvider.System),
             "moex-holders",
             server,
             ("Moex__IssUrl", $"{server.Address}/iss"),
@@ -45,7 +46,7 @@ public sealed class JudgementCaseTests(Azurite azurite)
     [Fact]
     public async Task A_body_is_held_against_one_that_was_loaded_while_it_was_reviewed()
     {
-        var account = azurite.NewAccount();
+        var account = new MemoryStorage(TimeProvider.System);
         using var source = new FakeSource();
         await using var pipeline = new TestPipeline(account, source);
         var words = Enumerable.Range(1, 20).Select(number => $"k{number:00}");
@@ -92,7 +93,7 @@ public sealed class JudgementCaseTests(Azurite azurite)
             .Select(month => $",['4621','N','5.5','5','2026-{month:00}'],['-','N','5.5','5','2026-{month:00}']");
         var body = $"[['CTY_CODE','CTY_NAME','ALL_VAL_MO','ALL_VAL_YR','time']{string.Concat(rows)}]";
         using var server = new CaseServer().On("/hs", "", 204).On("exports/hs", Trade.Body(body));
-        await using var run = new Case(azurite.NewAccount(), "census-trade", server);
+        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
         await run.RunAsync();
         await run
             .Pipeline.Get<Replay>()
@@ -115,7 +116,7 @@ public sealed class JudgementCaseTests(Azurite azurite)
     {
         using var server = new CaseServer().On("/hs", "", 204);
         await using var run = new Case(
-            azurite.NewAccount(),
+            new MemoryStorage(TimeProvider.System),
             "census-trade",
             server,
             ("Census__Partners", partners),
@@ -144,7 +145,7 @@ public sealed class JudgementCaseTests(Azurite azurite)
             .On("imports/hs time=2026", Totals("GEN_VAL", 2026))
             .On("COMM_LVL", "", 204);
         await using var run = new Case(
-            azurite.NewAccount(),
+            new MemoryStorage(TimeProvider.System),
             "census-trade",
             server,
             ("Census__Levels", "total,HS2"),
@@ -184,7 +185,7 @@ public sealed class JudgementCaseTests(Azurite azurite)
     {
         using var server = new CaseServer().On("/bulk", "", 503);
         await using var run = new Case(
-            azurite.NewAccount(),
+            new MemoryStorage(TimeProvider.System),
             Fdi.Source,
             server,
             ("Unctad__BulkUrl", $"{server.Address}/bulk")
@@ -219,7 +220,7 @@ public sealed class JudgementCaseTests(Azurite azurite)
     public async Task A_load_that_was_begun_is_ended_though_the_list_of_centres_was_changed_meanwhile()
     {
         using var server = new CaseServer();
-        var account = azurite.NewAccount();
+        var account = new MemoryStorage(TimeProvider.System);
         (string, string) bulk = ("Unctad__BulkUrl", $"{server.Address}/bulk");
         await using var run = new Case(account, Fdi.Source, server, bulk);
         server.On("/bulk", RealRelease.Read().Archive(), 200, "application/x-7z-compressed");

@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Text;
 using Pipeline.Ingestion;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Cases;
 
 /// <summary>Tables of the Bank of Russia that were loaded, or refused, for the wrong reason once.</summary>
-public sealed class MoexCaseTests(Azurite azurite)
+public sealed class MoexCaseTests
 {
     private const string Volume = "'Номинальный объем ОФЗ, принадлежащих нерезидентам, млрд руб.";
     private const string Share = "'Доля нерезидентов на рынке ОФЗ, %";
@@ -38,7 +39,7 @@ public sealed class MoexCaseTests(Azurite azurite)
 
     private Case Run(CaseServer server, params (string, string)[] more) =>
         new(
-            azurite.NewAccount(),
+            new MemoryStorage(TimeProvider.System),
             "moex-holders",
             server,
             [("Moex__OfzTableUrl", $"{server.Address}/table_ofz.xlsx"), .. more]

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Cases;
 
 /// <summary>Files on investment that people drop, as they really are.</summary>
-public sealed class UnctadCaseTests(Azurite azurite)
+public sealed class UnctadCaseTests
 {
     private const string Partners = "fdi-partners.csv";
 
@@ -41,7 +42,12 @@ public sealed class UnctadCaseTests(Azurite azurite)
 
     private async Task<Case> PartnersAsync(CaseServer server, string text)
     {
-        var run = new Case(azurite.NewAccount(), "unctad-fdi", server, ("Unctad__PartnersFile", Partners));
+        var run = new Case(
+            new MemoryStorage(TimeProvider.System),
+            "unctad-fdi",
+            server,
+            ("Unctad__PartnersFile", Partners)
+        );
         await run.DropAsync(Partners, Encoding.UTF8.GetBytes(text));
         return run;
     }
@@ -178,7 +184,12 @@ public sealed class UnctadCaseTests(Azurite azurite)
     {
         // The publisher's servers are away.
         server.On("/bulk", "", 503);
-        var run = new Case(azurite.NewAccount(), "unctad-fdi", server, ("Unctad__BulkUrl", $"{server.Address}/bulk"));
+        var run = new Case(
+            new MemoryStorage(TimeProvider.System),
+            "unctad-fdi",
+            server,
+            ("Unctad__BulkUrl", $"{server.Address}/bulk")
+        );
         foreach (var (name, text) in files)
             await run.DropAsync(name, encode?.Invoke(text) ?? Encoding.UTF8.GetBytes(text));
         return run;
@@ -349,7 +360,7 @@ public sealed class UnctadCaseTests(Azurite azurite)
         ];
         server.On("/bulk", Fdi.Archive(Fdi.Bytes(Fdi.Text(rows))), 200, "application/x-7z-compressed");
         await using var run = new Case(
-            azurite.NewAccount(),
+            new MemoryStorage(TimeProvider.System),
             "unctad-fdi",
             server,
             ("Unctad__BulkUrl", $"{server.Address}/bulk")

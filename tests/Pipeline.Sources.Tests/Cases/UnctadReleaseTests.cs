@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Pipeline.Runs;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Cases;
@@ -10,12 +11,17 @@ namespace Pipeline.Sources.Tests.Cases;
 /// The release of 2025 through the real steps: as archive and as exports it is loaded as it is, and with a fault it is
 /// loaded neither over the true one nor, where a factor shows, into empty tables.
 /// </summary>
-public sealed class UnctadReleaseTests(Azurite azurite)
+public sealed class UnctadReleaseTests
 {
     private static readonly RowCounts Whole = new(34_952, 23_666, 0, 0, 9_626, 1_660, 0);
 
     private Case Run(CaseServer server) =>
-        new(azurite.NewAccount(), "unctad-fdi", server, ("Unctad__BulkUrl", $"{server.Address}/bulk"));
+        new(
+            new MemoryStorage(TimeProvider.System),
+            "unctad-fdi",
+            server,
+            ("Unctad__BulkUrl", $"{server.Address}/bulk")
+        );
 
     private static void Publish(CaseServer server, RealRelease release) =>
         server.On("/bulk", release.Archive(), 200, "application/x-7z-compressed");

@@ -1,12 +1,13 @@
 using Pipeline.Loading;
 using Pipeline.Sources.Census;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Census;
 
 /// <summary>Commodities against totals, in tables that hold both.</summary>
-public sealed class CrossCheckTests(Azurite azurite)
+public sealed class CrossCheckTests
 {
     private static readonly FakeSource Source = new();
 
@@ -49,7 +50,7 @@ public sealed class CrossCheckTests(Azurite azurite)
         string expected
     )
     {
-        var account = azurite.NewAccount();
+        var account = new MemoryStorage(TimeProvider.System);
         await using (var first = new TestPipeline(account, Source))
         {
             var facts = await first.Get<FactStore>().OpenAsync(TradeMonthly.Table);

@@ -5,6 +5,7 @@ using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Census;
@@ -13,7 +14,7 @@ namespace Pipeline.Sources.Tests.Census;
 /// The whole way with a server on this machine instead of the API: what its faults do to the tables, and that
 /// they heal.
 /// </summary>
-public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
+public sealed class LiveTests : IAsyncLifetime
 {
     private const string Exports = "exports/hs?get=CTY_CODE,CTY_NAME,ALL_VAL_MO,ALL_VAL_YR&time=";
     private const string Imports = "imports/hs?get=CTY_CODE,CTY_NAME,GEN_VAL_MO,GEN_VAL_YR&time=";
@@ -80,7 +81,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         };
         foreach (var (name, value) in settings)
             values[name] = value;
-        return new TestPipeline(azurite.NewAccount(), values, clock);
+        return new TestPipeline(new MemoryStorage(TimeProvider.System), values, clock);
     }
 
     private async Task<List<string>> QuietAsync()
@@ -553,7 +554,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
     [Fact]
     public async Task What_came_from_samples_is_asked_for_again_once_the_same_storage_is_used_live()
     {
-        var account = azurite.NewAccount();
+        var account = new MemoryStorage(TimeProvider.System);
         List<KeyValuePair<string, string?>> settings =
         [
             new("Census__From", "2019-01"),
@@ -629,7 +630,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
     [Fact]
     public async Task A_later_first_month_leaves_the_months_before_it_in_the_table()
     {
-        var account = azurite.NewAccount();
+        var account = new MemoryStorage(TimeProvider.System);
         foreach (var from in (string[])["1992-01", "2005-01"])
         {
             await using var pipeline = new TestPipeline(
@@ -676,7 +677,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
     [Fact]
     public async Task A_dataset_that_is_switched_off_is_not_asked_for_any_more()
     {
-        var account = azurite.NewAccount();
+        var account = new MemoryStorage(TimeProvider.System);
         var values = new Dictionary<string, string?>
         {
             ["Sources__Mode"] = "live",
@@ -720,7 +721,11 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
             }
         }
 
-        await using var samples = new TestPipeline(azurite.NewAccount(), [new("Census__From", "2020-01")], clock);
+        await using var samples = new TestPipeline(
+            new MemoryStorage(TimeProvider.System),
+            [new("Census__From", "2020-01")],
+            clock
+        );
         await samples.RunAsync();
         await using var live = Pipeline(
             ("Census__From", "2020-01"),

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Moex;
@@ -12,7 +13,7 @@ namespace Pipeline.Sources.Tests.Moex;
 /// The whole way with a server on this machine: first load, nothing new, changes, faults, and what they leave
 /// in the tables.
 /// </summary>
-public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
+public sealed class LiveTests : IAsyncLifetime
 {
     private const string Iss = "market-capitalisation/last-day";
     private const string Ofz = "ofz-nonresidents/all";
@@ -42,7 +43,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         };
         foreach (var (name, value) in settings)
             values[name] = value;
-        return new TestPipeline(azurite.NewAccount(), values, clock);
+        return new TestPipeline(new MemoryStorage(TimeProvider.System), values, clock);
     }
 
     private (string, string) IssOn => ("Moex__IssUrl", $"{server.Address}/iss");

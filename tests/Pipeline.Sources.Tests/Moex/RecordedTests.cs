@@ -6,6 +6,7 @@ using Pipeline.Slices;
 using Pipeline.Sources.Http;
 using Pipeline.Sources.Moex;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Moex;
@@ -14,7 +15,7 @@ namespace Pipeline.Sources.Tests.Moex;
 /// The samples of the repository, and recorded answers and reference figures that are not part of it: where
 /// those are missing, their tests are skipped.
 /// </summary>
-public sealed class RecordedTests(Azurite azurite)
+public sealed class RecordedTests
 {
     private static byte[] File(string name)
     {
@@ -36,7 +37,10 @@ public sealed class RecordedTests(Azurite azurite)
     [Fact]
     public async Task Samples_give_the_published_figures_and_a_second_run_writes_no_fact()
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), [new(TestPipeline.Planned, "moex-holders")]);
+        await using var pipeline = new TestPipeline(
+            new MemoryStorage(TimeProvider.System),
+            [new(TestPipeline.Planned, "moex-holders")]
+        );
         await pipeline.RunAsync();
         var rows = await pipeline.RowsAsync("holders");
         string Of(string partition, string day, string holder) =>

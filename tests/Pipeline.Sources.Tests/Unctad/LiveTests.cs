@@ -2,12 +2,13 @@ using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Unctad;
 
 /// <summary>The whole way with a server on this machine: what faults and new vintages do to the tables.</summary>
-public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
+public sealed class LiveTests : IAsyncLifetime
 {
     private readonly HastyClock clock = new(
         new DateTimeOffset(2025, 9, 1, 7, 30, 0, TimeSpan.Zero),
@@ -36,7 +37,7 @@ public sealed class LiveTests(Azurite azurite) : IAsyncLifetime
         };
     }
 
-    private TestPipeline Pipeline() => new(azurite.NewAccount(), Settings(server), clock);
+    private TestPipeline Pipeline() => new(new MemoryStorage(TimeProvider.System), Settings(server), clock);
 
     private async Task NextWeekAsync(TestPipeline pipeline)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Unctad;
@@ -10,7 +11,7 @@ namespace Pipeline.Sources.Tests.Unctad;
 /// A release as it was published, packed by the 7z program. Neither is part of the repository: where one is
 /// missing, this test is skipped.
 /// </summary>
-public sealed class RecordedTests(Azurite azurite)
+public sealed class RecordedTests
 {
     private const string Name = "US_FdiFlowsStock_2025.csv";
 
@@ -60,7 +61,10 @@ public sealed class RecordedTests(Azurite azurite)
         await using var server = await UnctadServer.StartAsync();
         server.Release("2025-09-01T06:17:00");
         server.Put(UnctadServer.Bulk, archive, "application/x-7z-compressed");
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), settings: LiveTests.Settings(server));
+        await using var pipeline = new TestPipeline(
+            new MemoryStorage(TimeProvider.System),
+            settings: LiveTests.Settings(server)
+        );
 
         await pipeline.RunAsync();
 

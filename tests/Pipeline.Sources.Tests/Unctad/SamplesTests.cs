@@ -1,18 +1,19 @@
 using Azure.Data.Tables;
 using Pipeline.Runs;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Unctad;
 
 /// <summary>The whole way on the recorded samples, with the published figures.</summary>
-public sealed class SamplesTests(Azurite azurite)
+public sealed class SamplesTests
 {
     [Fact]
     public async Task Samples_give_the_published_figures_and_a_second_run_writes_nothing()
     {
         await using var pipeline = new TestPipeline(
-            azurite.NewAccount(),
+            new MemoryStorage(TimeProvider.System),
             settings: [new(TestPipeline.Planned, "unctad-fdi")]
         );
         await pipeline.RunAsync();

@@ -4,12 +4,12 @@ using System.Web;
 using Azure.Core;
 using Azure.Core.Pipeline;
 
-namespace Pipeline.Faults.Storage;
+namespace Pipeline.Testing.Storage;
 
 /// <summary>
 /// One storage account in memory, below the clients' own code: the pipeline's requests end here instead of on the
 /// network. It makes thousands of runs affordable; that it answers as Azurite does is a test of its own
-/// (<see cref="MemoryStorageTests"/>).
+/// (<c>MemoryStorageTests</c>).
 /// </summary>
 internal sealed class MemoryStorage : HttpPipelinePolicy
 {

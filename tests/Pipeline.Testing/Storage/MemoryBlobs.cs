@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 
-namespace Pipeline.Faults.Storage;
+namespace Pipeline.Testing.Storage;
 
 /// <summary>The blob service in memory: whole block blobs, their metadata and conditions.</summary>
 internal sealed class MemoryBlobs(TimeProvider time)

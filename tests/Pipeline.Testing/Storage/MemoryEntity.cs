@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Pipeline.Faults.Storage;
+namespace Pipeline.Testing.Storage;
 
 /// <summary>
 /// An entity as the service gives it back: names and JSON texts, a type annotation before the value that it

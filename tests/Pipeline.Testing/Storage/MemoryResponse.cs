@@ -3,7 +3,7 @@ using System.Text;
 using Azure;
 using Azure.Core;
 
-namespace Pipeline.Faults.Storage;
+namespace Pipeline.Testing.Storage;
 
 /// <summary>An answer of the storage in memory.</summary>
 internal sealed class MemoryResponse : Response

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Pipeline.Faults.Storage;
+namespace Pipeline.Testing.Storage;
 
 /// <summary>
 /// The filters of the table service: comparisons joined by <c>and</c>, <c>or</c>, <c>not</c> and brackets. A

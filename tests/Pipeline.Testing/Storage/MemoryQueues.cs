@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 
-namespace Pipeline.Faults.Storage;
+namespace Pipeline.Testing.Storage;
 
 /// <summary>The queue service in memory.</summary>
 internal sealed class MemoryQueues(TimeProvider time)

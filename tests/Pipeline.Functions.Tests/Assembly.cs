@@ -1,0 +1,5 @@
+using Pipeline.Testing;
+using Xunit;
+
+// The tests share one Azurite process.
+[assembly: AssemblyFixture(typeof(Azurite))]
