@@ -381,10 +381,10 @@ public sealed class LocalHostTests(Azurite azurite)
     [Fact]
     public async Task Ctrl_C_stops_a_run_cleanly_and_the_next_one_goes_on()
     {
-        var quiet = await QuietRun.GetAsync(azurite);
+        var quiet = await QuietRun.GetToDisturbAsync(azurite);
         var connection = azurite.NewAccount();
         var account = new Account(connection);
-        await using (var app = App.Start(App.Settings(connection), "--once"))
+        await using (var app = App.Start(QuietRun.ToDisturb(connection), "--once"))
         {
             await app.UntilAsync("the first facts are written", async () =>
                 (await account.RowsAsync("trademonthly", "PartitionKey eq '4621|imports|total'")).Count > 0
@@ -399,7 +399,7 @@ public sealed class LocalHostTests(Azurite azurite)
                 StringComparison.Ordinal
             );
         }
-        var next = await App.RunAsync(App.Settings(connection), "--once");
+        var next = await App.RunAsync(QuietRun.ToDisturb(connection), "--once");
         Assert.True(next.ExitCode == 0, next.ToString());
         await quiet.AssertSameAsync(connection);
     }

@@ -72,11 +72,11 @@ public sealed class OnceTests(Azurite azurite)
     [Fact]
     public async Task Two_runs_at_the_same_time_leave_what_one_quiet_run_leaves()
     {
-        var quiet = await QuietRun.GetAsync(azurite);
+        var quiet = await QuietRun.GetToDisturbAsync(azurite);
         var connection = azurite.NewAccount();
         var both = await Task.WhenAll(
-            App.RunAsync(App.Settings(connection), "--once"),
-            App.RunAsync(App.Settings(connection), "--once")
+            App.RunAsync(QuietRun.ToDisturb(connection), "--once"),
+            App.RunAsync(QuietRun.ToDisturb(connection), "--once")
         );
         Assert.All(both, ended => Assert.True(ended.ExitCode == 0, ended.ToString()));
         await quiet.AssertSameAsync(connection);
