@@ -54,13 +54,6 @@ internal sealed record MemoryEntity(
         return type is null ? [(name, json)] : [(name + TypeSuffix, Quote(type)), (name, json)];
     }
 
-    /// <summary>The service sorts by the keys' characters.</summary>
-    public static int Compare((string Partition, string Row) a, (string Partition, string Row) b)
-    {
-        var order = string.CompareOrdinal(a.Partition, b.Partition);
-        return order != 0 ? order : string.CompareOrdinal(a.Row, b.Row);
-    }
-
     public MemoryEntity With(MemoryEntity other)
     {
         var theirs = other.Members.Select(member => Column(member.Name)).ToHashSet(StringComparer.Ordinal);

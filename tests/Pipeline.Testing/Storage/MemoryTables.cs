@@ -9,16 +9,14 @@ internal sealed class MemoryTables(TimeProvider time)
 {
     private const int MaxPage = 1000;
 
-    private readonly Dictionary<string, SortedDictionary<(string Partition, string Row), MemoryEntity>> tables = new(
-        StringComparer.OrdinalIgnoreCase
-    );
+    private readonly Dictionary<string, MemoryTable> tables = new(StringComparer.OrdinalIgnoreCase);
     private long versions;
 
     public MemoryTables Copy(TimeProvider other)
     {
         var copy = new MemoryTables(other) { versions = versions };
         foreach (var (name, rows) in tables)
-            copy.tables.Add(name, new(rows, rows.Comparer));
+            copy.tables.Add(name, rows.Copy());
         return copy;
     }
 
@@ -43,7 +41,7 @@ internal sealed class MemoryTables(TimeProvider time)
         {
             if (key is null)
                 return Page(table, call);
-            return table.TryGetValue(key.Value, out var found)
+            return table.Find(key.Value) is { } found
                 ? MemoryResponse.Json(200, found.Json(Columns(call.Query["$select"])), ("ETag", found.Version))
                 : MemoryResponse.TableError(404, "ResourceNotFound");
         }
@@ -56,16 +54,13 @@ internal sealed class MemoryTables(TimeProvider time)
     private MemoryResponse Create(MemoryCall call)
     {
         using var body = JsonDocument.Parse(call.Body);
-        return tables.TryAdd(
-            body.RootElement.GetProperty("TableName").GetString()!,
-            new(Comparer<(string, string)>.Create(MemoryEntity.Compare))
-        )
+        return tables.TryAdd(body.RootElement.GetProperty("TableName").GetString()!, new MemoryTable())
             ? new MemoryResponse(204)
             : MemoryResponse.TableError(409, "TableAlreadyExists");
     }
 
     private (int Status, string? Code, string? Version) Write(
-        SortedDictionary<(string, string), MemoryEntity> table,
+        MemoryTable table,
         string method,
         (string, string)? address,
         string? match,
@@ -74,7 +69,7 @@ internal sealed class MemoryTables(TimeProvider time)
     {
         var entity = body.Length == 0 ? null : MemoryEntity.Read(body);
         var key = address ?? entity!.Key;
-        var present = table.GetValueOrDefault(key);
+        var present = table.Find(key);
         if (method == "POST" && present is not null)
             return (409, "EntityAlreadyExists", null);
         if (match is not null && present is null)
@@ -83,36 +78,36 @@ internal sealed class MemoryTables(TimeProvider time)
             return (412, "UpdateConditionNotSatisfied", null);
         if (method == "DELETE")
         {
-            table.Remove(key);
+            table.Put(key, null);
             return (204, null, null);
         }
         if (method is "PATCH" or "MERGE" && present is not null)
             entity = present.With(entity!);
         var version = $"W/\"datetime'{++versions}'\"";
-        table[key] = entity! with { Key = key, Version = version, Timestamp = time.GetUtcNow() };
+        table.Put(key, entity! with { Key = key, Version = version, Timestamp = time.GetUtcNow() });
         return (204, null, version);
     }
 
-    private MemoryResponse Page(SortedDictionary<(string Partition, string Row), MemoryEntity> table, MemoryCall call)
+    private MemoryResponse Page(MemoryTable table, MemoryCall call)
     {
         var filter = ODataFilter.Parse(call.Query["$filter"]);
         var most = Math.Min(MaxPage, int.Parse(call.Query["$top"] ?? $"{MaxPage}", CultureInfo.InvariantCulture));
         var columns = Columns(call.Query["$select"]);
-        var from = (call.Query["NextPartitionKey"], call.Query["NextRowKey"]);
+        (string, string)? from = call.Query["NextPartitionKey"] is { } partition
+            ? (Unmask(partition), Unmask(call.Query["NextRowKey"]!))
+            : null;
         var rows = new List<string>();
-        foreach (var (key, entity) in table)
+        foreach (var entity in table.From(filter.Partition, from))
         {
-            if (from.Item1 is not null && MemoryEntity.Compare(key, (Unmask(from.Item1), Unmask(from.Item2!))) < 0)
-                continue;
-            if (!filter(entity))
+            if (!filter.Fits(entity))
                 continue;
             if (rows.Count == most)
             {
                 return MemoryResponse.Json(
                     200,
                     Value(rows),
-                    ("x-ms-continuation-NextPartitionKey", Mask(key.Partition)),
-                    ("x-ms-continuation-NextRowKey", Mask(key.Row))
+                    ("x-ms-continuation-NextPartitionKey", Mask(entity.Key.Partition)),
+                    ("x-ms-continuation-NextRowKey", Mask(entity.Key.Row))
                 );
             }
 
@@ -133,7 +128,7 @@ internal sealed class MemoryTables(TimeProvider time)
     {
         var text = Encoding.UTF8.GetString(call.Body);
         var answers = new StringBuilder();
-        SortedDictionary<(string, string), MemoryEntity>? table = null;
+        MemoryTable? table = null;
         var undo = new List<((string, string) Key, MemoryEntity? Before)>();
         var number = 0;
         foreach (
@@ -154,17 +149,12 @@ internal sealed class MemoryTables(TimeProvider time)
                 return MemoryResponse.TableError(404, "TableNotFound");
             var bytes = Encoding.UTF8.GetBytes(body);
             var at = key ?? MemoryEntity.Read(bytes).Key;
-            undo.Add((at, table.GetValueOrDefault(at)));
+            undo.Add((at, table.Find(at)));
             var (status, code, version) = Write(table, line[0], key, match, bytes);
             if (code is not null)
             {
                 foreach (var (row, before) in Enumerable.Reverse(undo))
-                {
-                    if (before is null)
-                        table.Remove(row);
-                    else
-                        table[row] = before;
-                }
+                    table.Put(row, before);
                 answers
                     .Clear()
                     .Append(

@@ -14,10 +14,15 @@ internal sealed partial class ODataFilter
 
     private ODataFilter(string text) => tokens = [.. Token().Matches(text).Select(match => match.Value)];
 
-    public static Func<MemoryEntity, bool> Parse(string? text)
+    /// <summary>What a filter asks for.</summary>
+    /// <param name="Fits">True if a row fits.</param>
+    /// <param name="Partition">The only partition whose rows can fit, or null.</param>
+    public sealed record Condition(Func<MemoryEntity, bool> Fits, string? Partition = null);
+
+    public static Condition Parse(string? text)
     {
         if (string.IsNullOrEmpty(text))
-            return _ => true;
+            return new Condition(_ => true);
         var parser = new ODataFilter(text);
         var filter = parser.Or();
         return parser.at == parser.tokens.Count
@@ -25,34 +30,34 @@ internal sealed partial class ODataFilter
             : throw new FormatException($"filter {text}: seen {parser.tokens[parser.at]}, expected its end");
     }
 
-    private Func<MemoryEntity, bool> Or()
+    private Condition Or()
     {
         var left = And();
         while (Take("or"))
         {
             var (a, b) = (left, And());
-            left = row => a(row) || b(row);
+            left = new Condition(row => a.Fits(row) || b.Fits(row));
         }
         return left;
     }
 
-    private Func<MemoryEntity, bool> And()
+    private Condition And()
     {
         var left = Not();
         while (Take("and"))
         {
             var (a, b) = (left, Not());
-            left = row => a(row) && b(row);
+            left = new Condition(row => a.Fits(row) && b.Fits(row), a.Partition ?? b.Partition);
         }
         return left;
     }
 
-    private Func<MemoryEntity, bool> Not()
+    private Condition Not()
     {
         if (Take("not"))
         {
             var inner = Not();
-            return row => !inner(row);
+            return new Condition(row => !inner.Fits(row));
         }
         if (Take("("))
         {
@@ -62,7 +67,10 @@ internal sealed partial class ODataFilter
             return inner;
         }
         var (name, comparison, literal) = (tokens[at++], tokens[at++], Literal(tokens[at++]));
-        return row => row.Value(name) is { } value && Fits(value, comparison, literal);
+        return new Condition(
+            row => row.Value(name) is { } value && Fits(value, comparison, literal),
+            (name, comparison) == ("PartitionKey", "eq") ? literal as string : null
+        );
     }
 
     private static bool Fits(object value, string comparison, object literal)

@@ -3,12 +3,13 @@ using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Tests.Ingestion;
 
 /// <summary>What it means that a row is not in a body any more, and how a body may be got.</summary>
-public sealed class CoverageTests(Azurite azurite) : IDisposable
+public sealed class CoverageTests : IDisposable
 {
     private readonly FakeSource source = new();
 
@@ -18,7 +19,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     public async Task A_new_vintage_that_lacks_more_than_a_twentieth_of_the_rows_is_refused_however_many_it_brings()
     {
         source.Coverage = Coverage.Vintage;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, Rows(4, 60)); // 3 of 40 are gone, 20 are new
         var slice = await SliceAsync(pipeline);
@@ -38,7 +39,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     public async Task A_new_vintage_takes_out_what_it_lacks_and_keeps_it_in_the_history()
     {
         source.Coverage = Coverage.Vintage;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, Rows(3, 60)); // 2 of 40 are gone
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
@@ -53,7 +54,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     public async Task A_new_vintage_with_a_row_that_cannot_be_understood_does_not_replace_another_and_both_reasons_are_kept()
     {
         source.Coverage = Coverage.Vintage;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, Rows(2, 41) + " k42=?");
         var slice = await SliceAsync(pipeline);
@@ -80,7 +81,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     public async Task A_new_vintage_that_ends_before_the_one_in_the_table_is_refused()
     {
         source.Coverage = Coverage.Vintage;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, Rows(1, 39));
         Assert.Equal(
@@ -96,7 +97,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     [Fact]
     public async Task A_body_that_lacks_rows_because_they_cannot_be_understood_says_which()
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, "a=1 b=2");
         await LoadAsync(pipeline, "a=? b=2");
         Assert.EndsWith(
@@ -115,7 +116,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     public async Task A_file_that_was_taken_away_leaves_what_was_loaded_from_it()
     {
         source.Coverage = Coverage.ByHand;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, "a=1");
         source.Replies["one"] = new("", 204);
         await pipeline.RunAsync();
@@ -131,7 +132,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     public async Task A_body_of_the_newest_rows_leaves_the_older_ones()
     {
         source.Coverage = Coverage.Adds;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, "monday=1 tuesday=2");
         await LoadAsync(pipeline, "wednesday=3");
         await LoadAsync(pipeline, "wednesday=4");
@@ -153,7 +154,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     [InlineData(" k41=?")] // The body in between lacks them, too, and may not remove anything.
     public async Task A_partition_that_a_body_has_no_more_goes_to_the_history(string rejected)
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 40) + " z:a=1");
         if (rejected.Length > 0)
         {
@@ -177,7 +178,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     [Fact]
     public async Task A_partition_that_a_body_has_no_more_goes_also_where_nobody_has_counted_the_rows()
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 40) + " z:a=1");
         await LoadAsync(pipeline, Rows(1, 40) + " k41=?");
         var slices = await pipeline.TableAsync("slices");
@@ -192,7 +193,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     [Fact]
     public async Task Rows_that_were_there_before_a_first_load_go_with_the_second()
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 40) + " z:a=1");
         await (await pipeline.TableAsync("slices")).DeleteEntityAsync("fake", FakeSource.One.RowKey);
         await LoadAsync(pipeline, Rows(1, 40));
@@ -208,7 +209,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     public async Task A_body_of_the_newest_rows_that_changes_nothing_leaves_the_date_of_the_last_change()
     {
         source.Coverage = Coverage.Adds;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 10));
         await LoadAsync(pipeline, Rows(9, 11));
         await LoadAsync(pipeline, Rows(9, 11) + " #");
@@ -221,7 +222,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     [Fact]
     public async Task Bodies_that_lack_one_more_row_each_time_are_loaded()
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 60));
         for (var first = 2; first <= 8; first++)
         {
@@ -237,7 +238,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     public async Task A_file_that_people_maintain_may_lose_any_rows()
     {
         source.Coverage = Coverage.ByHand;
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, "k01=1");
         Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
@@ -269,7 +270,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
             second.Dispose();
             return Fetched.Assembled(second.Request, answer, file, ["the first way is closed"], "2025-09-01");
         };
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, "a=1 b=2");
         Assert.Equal(["a", "b", "c"], (await pipeline.RowsAsync("fakefacts")).Select(row => row.RowKey));
         Assert.Equal("2025-09-01", (await SliceAsync(pipeline)).LastModified);
@@ -283,7 +284,7 @@ public sealed class CoverageTests(Azurite azurite) : IDisposable
     [Fact]
     public async Task A_source_may_say_by_itself_that_there_is_nothing_new()
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         var seen = new List<string>();
         source.Fetch = async (fetching, token) =>
         {

@@ -8,6 +8,7 @@ using Pipeline.Slices;
 using Pipeline.Sources.Census;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Tests.Ingestion;
@@ -15,7 +16,7 @@ namespace Pipeline.Tests.Ingestion;
 /// <summary>
 /// When indicators, claims and files are made again although no slice has changed, and when they are not.
 /// </summary>
-public sealed class DigestTests(Azurite azurite)
+public sealed class DigestTests
 {
     private const string Source = "census-trade";
 
@@ -34,7 +35,7 @@ public sealed class DigestTests(Azurite azurite)
     [Fact]
     public async Task Other_claims_are_checked_by_the_next_plan_though_no_figure_has_changed()
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), Settings);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), Settings);
         await pipeline.RunAsync();
         await NothingIsDueAsync(pipeline);
         Assert.DoesNotContain(await ClaimsAsync(pipeline), claim => claim.StartsWith("x ", StringComparison.Ordinal));
@@ -57,7 +58,7 @@ public sealed class DigestTests(Azurite azurite)
     [Fact]
     public async Task The_same_program_claims_and_settings_write_nothing_and_send_nothing()
     {
-        var account = azurite.NewAccount();
+        var account = new MemoryStorage(TimeProvider.System);
         await using var pipeline = new TestPipeline(account, Settings);
         await pipeline.RunAsync();
         await NothingIsDueAsync(pipeline);
@@ -74,7 +75,7 @@ public sealed class DigestTests(Azurite azurite)
     [Fact]
     public async Task Other_partners_are_a_reason()
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), Settings);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), Settings);
         await pipeline.RunAsync();
         var (services, census) = (pipeline.Get<IServiceProvider>(), pipeline.Get<IOptions<CensusOptions>>().Value);
         foreach (
@@ -102,7 +103,7 @@ public sealed class DigestTests(Azurite azurite)
     [Fact]
     public async Task Another_version_of_the_program_is_a_reason_and_what_it_derives_the_same_is_not_written()
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), Settings);
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), Settings);
         await pipeline.RunAsync();
         var rows = await pipeline.Get<SliceBook>().ListAsync(Source, CancellationToken.None);
         var insight = pipeline.Get<InsightRun>().Fingerprint;

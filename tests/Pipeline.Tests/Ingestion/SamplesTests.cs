@@ -2,17 +2,18 @@ using Pipeline.Loading;
 using Pipeline.Runs;
 using Pipeline.Sources.Census;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Tests.Ingestion;
 
 /// <summary>The whole way on the recorded samples, with the real figures.</summary>
-public sealed class SamplesTests(Azurite azurite)
+public sealed class SamplesTests
 {
     [Fact]
     public async Task Samples_give_the_published_figures_and_a_second_run_writes_no_fact()
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount());
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System));
         await pipeline.RunAsync();
 
         Assert.Equal(6_658_080_414, await SumAsync(pipeline, "exports", "2018-01", "2018-12"));
@@ -45,7 +46,10 @@ public sealed class SamplesTests(Azurite azurite)
     [InlineData("g-us-not-among-top-10-sources", "confirmed")]
     public async Task Claims_on_the_largest_source_rest_on_places_among_at_least_two(string claim, string verdict)
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), [new(TestPipeline.Planned, "unctad-fdi")]);
+        await using var pipeline = new TestPipeline(
+            new MemoryStorage(TimeProvider.System),
+            [new(TestPipeline.Planned, "unctad-fdi")]
+        );
         await pipeline.RunAsync();
         var row = Assert.Single(await pipeline.RowsAsync("claims", $"RowKey eq '{claim}'"));
         Assert.Equal(verdict, row["Verdict"]);
@@ -81,7 +85,10 @@ public sealed class SamplesTests(Azurite azurite)
         long missing
     )
     {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), [new(TestPipeline.Planned, source)]);
+        await using var pipeline = new TestPipeline(
+            new MemoryStorage(TimeProvider.System),
+            [new(TestPipeline.Planned, source)]
+        );
         await pipeline.RunAsync();
         Assert.Equal(slices, (await pipeline.RowsAsync("slices")).Count);
         Assert.Equal(

@@ -654,32 +654,6 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     }
 
     [Fact]
-    public async Task Two_workers_on_one_account_give_the_tables_of_one()
-    {
-        using var many = new FakeSource("one", "two", "three", "four", "five");
-        for (var round = 0; round < 2; round++)
-        {
-            var account = azurite.NewAccount();
-            await using var left = new TestPipeline(account, many);
-            await using var right = new TestPipeline(account, many);
-            await using var quiet = new TestPipeline(azurite.NewAccount(), many);
-            foreach (var body in (string[])["a=1 b=2 c= d=? e=5", "a=1 b=7 c=3 e= f=6"])
-            {
-                foreach (var key in (string[])["one", "two", "three", "four", "five"])
-                    many.Replies[key] = new(body);
-                await Task.WhenAll(left.RunAsync(), right.RunAsync());
-                // Conflicting work that was left to the next plan.
-                await left.RunAsync();
-                await quiet.RunAsync();
-            }
-            Assert.Equal(
-                await CrashTests.SnapshotAsync(quiet, FakeFact.Table, rivals: true),
-                await CrashTests.SnapshotAsync(left, FakeFact.Table, rivals: true)
-            );
-        }
-    }
-
-    [Fact]
     public async Task A_refused_body_changes_nothing_is_kept_and_stays_due()
     {
         source.Due = TimeSpan.FromDays(300);
