@@ -22,23 +22,24 @@ internal sealed record MemoryEntity(
     public static MemoryEntity Read(byte[] body)
     {
         using var document = JsonDocument.Parse(body);
-        var root = document.RootElement;
+        var types = new Dictionary<string, string?>(StringComparer.Ordinal);
+        var values = new List<JsonProperty>();
+        foreach (var member in document.RootElement.EnumerateObject())
+        {
+            if (member.Name.EndsWith(TypeSuffix, StringComparison.Ordinal))
+                types[member.Name[..^TypeSuffix.Length]] = member.Value.GetString();
+            else if (member.Value.ValueKind != JsonValueKind.Null)
+                values.Add(member);
+        }
         return new MemoryEntity(
-            (root.GetProperty("PartitionKey").GetString()!, root.GetProperty("RowKey").GetString()!),
+            (
+                values.Single(member => member.Name == "PartitionKey").Value.GetString()!,
+                values.Single(member => member.Name == "RowKey").Value.GetString()!
+            ),
             [
-                .. root.EnumerateObject()
-                    .Where(member =>
-                        member.Value.ValueKind != JsonValueKind.Null
-                        && !IsSystem(member.Name)
-                        && !member.Name.EndsWith(TypeSuffix, StringComparison.Ordinal)
-                    )
-                    .SelectMany(member =>
-                        Given(
-                            member.Name,
-                            member.Value,
-                            root.TryGetProperty(member.Name + TypeSuffix, out var type) ? type.GetString() : null
-                        )
-                    ),
+                .. values
+                    .Where(member => !IsSystem(member.Name))
+                    .SelectMany(member => Given(member.Name, member.Value, types.GetValueOrDefault(member.Name))),
             ]
         );
     }
@@ -127,12 +128,10 @@ internal sealed record MemoryEntity(
         return text.Append('}').ToString();
 
         void Add(string name, string json) =>
-            text.Append(text.Length > 1 ? "," : "").Append(Quote(name)).Append(':').Append(json);
+            text.Append(text.Length > 1 ? ",\"" : "\"").Append(name).Append("\":").Append(json);
     }
 
     private static string Quote(string text) => JsonSerializer.Serialize(text);
 
-    private static bool IsSystem(string name) =>
-        name is "PartitionKey" or "RowKey" or "Timestamp" or "odata.etag"
-        || name.StartsWith("Timestamp@", StringComparison.Ordinal);
+    private static bool IsSystem(string name) => name is "PartitionKey" or "RowKey" or "Timestamp" or "odata.etag";
 }
