@@ -48,7 +48,7 @@ public sealed class ReportFunctions(ReportReader reader, PageRenderer page, Answ
         );
 
     [Function("ReportAsset")]
-    public IResult Asset(
+    public static IResult Asset(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "report/{name}")] HttpRequest request,
         string name
     ) =>

@@ -51,12 +51,12 @@ internal static class Commands
         {
             await process.WaitForExitAsync(limit.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
             process.Kill(entireProcessTree: true);
             await process.WaitForExitAsync(CancellationToken.None);
             cancellationToken.ThrowIfCancellationRequested();
-            throw new TimeoutException($"'{command}' wrote nothing for {quiet.TotalMinutes:0} minutes");
+            throw new TimeoutException($"'{command}' wrote nothing for {quiet.TotalMinutes:0} minutes", e);
         }
         return process.ExitCode;
 

@@ -117,10 +117,10 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
         }
         try
         {
-            var options = new QueueClientOptions();
-            options.Retry.MaxRetries = 1;
-            options.Retry.NetworkTimeout = TimeSpan.FromSeconds(30);
-            var response = await new QueueServiceClient(text, options).GetPropertiesAsync(cancellationToken);
+            var once = new QueueClientOptions();
+            once.Retry.MaxRetries = 1;
+            once.Retry.NetworkTimeout = TimeSpan.FromSeconds(30);
+            var response = await new QueueServiceClient(text, once).GetPropertiesAsync(cancellationToken);
             Good(log, "Azurite", $"running on {account.Shown}");
             var away = response.GetRawResponse().Headers.Date is { } date
                 ? (date - time.GetUtcNow()).Duration()

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.Globalization;
 
 namespace Pipeline.Local;
 
@@ -116,7 +117,9 @@ internal sealed record LocalOptions
         {
             if (
                 result.Tokens is [var token]
-                && (!int.TryParse(token.Value, out var number) || number is < 1 or > 65535)
+                && (
+                    !int.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) || number is < 1 or > 65535
+                )
             )
             {
                 result.AddError($"--port: seen \"{token.Value}\", expected a whole number from 1 to 65535");

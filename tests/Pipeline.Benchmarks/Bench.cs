@@ -55,7 +55,7 @@ internal sealed class Bench(bool isQuick) : IDisposable
     }
 
     /// <summary>Says what has just been measured.</summary>
-    public void Say(string what, Measured measured) => Console.Error.WriteLine($"  {what}: {measured}");
+    public static void Say(string what, Measured measured) => Console.Error.WriteLine($"  {what}: {measured}");
 
     /// <summary>Runs each of some in turn, as often as <see cref="Rounds"/>, and gives the median of each.</summary>
     public async Task<Dictionary<string, Measured>> AlternateAsync(

@@ -50,9 +50,9 @@ public sealed class ReportSite(Azurite azurite) : IAsyncLifetime
         foreach (var (name, value) in more)
             settings[name] = value;
         var port = Loopback.FreePort();
-        var app = App.Start(settings, "--port", $"{port}");
-        await app.UntilSaysAsync("ready: ");
-        return (app, $"http://localhost:{port}/");
+        var served = App.Start(settings, "--port", $"{port}");
+        await served.UntilSaysAsync("ready: ");
+        return (served, $"http://localhost:{port}/");
     }
 
     /// <summary>Opens a page in a browser profile of its own.</summary>

@@ -87,7 +87,7 @@ internal sealed class TradeServer : IAsyncDisposable
         Interlocked.Increment(ref requests);
         var (request, response) = (context.Request, context.Response);
         var asked = request.Path.Value!.TrimStart('/');
-        if (request.Path.StartsWithSegments(Prefix.TrimEnd('/'), out var rest))
+        if (request.Path.StartsWithSegments(Prefix.TrimEnd('/'), StringComparison.OrdinalIgnoreCase, out var rest))
         {
             if (request.Query["key"] != key)
             {

@@ -12,6 +12,7 @@ namespace Pipeline.Insight.Tests;
 public sealed class IndicatorTests
 {
     private const string Year = "1 2 3 4 5 6 7 8 9 10 11 12";
+    private static readonly string[] Flows = ["exports", "imports"];
 
     private static Dictionary<string, IndicatorRow> Trade(string exports, string imports, List<string>? notes = null) =>
         new TradeFamily(["4621"])
@@ -129,7 +130,7 @@ public sealed class IndicatorTests
             .. Enumerable
                 .Range(0, partners)
                 .SelectMany(number =>
-                    new[] { "exports", "imports" }.SelectMany(flow =>
+                    Flows.SelectMany(flow =>
                         Facts.Trade(
                             flow,
                             $"{year}: "

@@ -4,6 +4,7 @@ namespace Pipeline.Local.Azurite;
 internal sealed record AzuriteAccount(int Blob, int Queue, int Table)
 {
     private const string Name = "devstoreaccount1";
+    private static readonly string[] Endpoints = ["BlobEndpoint", "QueueEndpoint", "TableEndpoint"];
 
     /// <summary>What <c>UseDevelopmentStorage=true</c> stands for.</summary>
     public static readonly AzuriteAccount Default = new(10000, 10001, 10002);
@@ -38,10 +39,7 @@ internal sealed record AzuriteAccount(int Blob, int Queue, int Table)
         {
             return null;
         }
-        var ports = new[] { "BlobEndpoint", "QueueEndpoint", "TableEndpoint" }
-            .Select(name => Port(parts.GetValueOrDefault(name)))
-            .OfType<int>()
-            .ToList();
+        var ports = Endpoints.Select(name => Port(parts.GetValueOrDefault(name))).OfType<int>().ToList();
         return ports is [var blob, var queue, var table] ? new AzuriteAccount(blob, queue, table) : null;
     }
 

@@ -113,7 +113,7 @@ internal sealed class HostRegistry(string folder)
     /// </summary>
     private static bool IsHeld(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 
-    private IEnumerable<string> Files() =>
+    private List<string> Files() =>
         Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "host-*.json").ToList() : [];
 
     private static void Write<T>(string file, T value)

@@ -65,8 +65,8 @@ internal sealed class FrontEnd : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         builder.Services.AddHttpForwarder();
-        var app = builder.Build();
-        var client = new HttpMessageInvoker(
+        var web = builder.Build();
+        var forwardingClient = new HttpMessageInvoker(
             new SocketsHttpHandler
             {
                 UseProxy = false,
@@ -81,27 +81,27 @@ internal sealed class FrontEnd : IAsyncDisposable
             ActivityTimeout =
                 hostFile.FunctionTimeout > TimeSpan.Zero ? hostFile.FunctionTimeout : TimeSpan.FromDays(1),
         };
-        var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
-        app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(home));
-        app.MapPost("/admin/functions/{name}", (string name, HttpRequest request, CancellationToken aborted) =>
+        var forwarder = web.Services.GetRequiredService<IHttpForwarder>();
+        web.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(home));
+        web.MapPost("/admin/functions/{name}", (string name, HttpRequest request, CancellationToken aborted) =>
             RunByHandAsync(invoker, name, request, log, aborted)
         );
         foreach (var function in invoker.Functions.Where(function => function.Trigger is HttpTrigger))
         {
             var trigger = (HttpTrigger)function.Trigger;
-            app.Map(hostFile.Address(trigger.Route), (HttpContext http) => ForwardAsync(http, function, trigger));
+            web.Map(hostFile.Address(trigger.Route), (HttpContext http) => ForwardAsync(http, function, trigger));
         }
         try
         {
-            await app.StartAsync();
+            await web.StartAsync();
         }
         catch (IOException e)
         {
-            await app.DisposeAsync();
-            client.Dispose();
+            await web.DisposeAsync();
+            forwardingClient.Dispose();
             throw PortInUse(port, e.Message);
         }
-        return new FrontEnd(app, client);
+        return new FrontEnd(web, forwardingClient);
 
         async Task ForwardAsync(HttpContext http, WorkerFunction function, HttpTrigger trigger)
         {
@@ -123,7 +123,7 @@ internal sealed class FrontEnd : IAsyncDisposable
             await forwarder.SendAsync(
                 http,
                 worker.GetLeftPart(UriPartial.Authority),
-                client,
+                forwardingClient,
                 forwarding,
                 HttpTransformer.Default
             );

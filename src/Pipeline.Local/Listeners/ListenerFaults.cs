@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Host.Timers;
 using Microsoft.Extensions.Hosting;
 
@@ -18,12 +17,6 @@ internal sealed class ListenerFaults : IWebJobsExceptionHandlerFactory, IWebJobs
 
     /// <inheritdoc/>
     public IWebJobsExceptionHandler Create(IHost jobHost) => this;
-
-    /// <inheritdoc/>
-    public void Initialize(JobHost host)
-    {
-        // The host is not needed: LocalHost stops it.
-    }
 
     /// <inheritdoc/>
     public Task OnTimeoutExceptionAsync(ExceptionDispatchInfo exceptionInfo, TimeSpan timeoutGracePeriod) =>

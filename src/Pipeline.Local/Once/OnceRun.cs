@@ -135,7 +135,8 @@ internal sealed class OnceRun(
         {
             throw new StartException(answer.Refusal.ToString());
         }
-        Slice.TryParse(answer.Slice, out var slice);
+        // Replay gives the name of a slice that exists.
+        _ = Slice.TryParse(answer.Slice, out var slice);
         replayed = slice;
         wanted[slice.Source] = [slice];
         log.Say($"{Elapsed}  {slice}: replayed from {(answer.From == Replay.Raw ? answer.RawBlob : "its source")}");

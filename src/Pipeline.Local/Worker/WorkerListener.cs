@@ -33,10 +33,10 @@ internal sealed class WorkerListener : IAsyncDisposable
             grpc.MaxReceiveMessageSize = WorkerChannel.MaxMessageBytes;
             grpc.MaxSendMessageSize = WorkerChannel.MaxMessageBytes;
         });
-        var app = builder.Build();
-        app.MapGrpcService<WorkerChannel>();
-        await app.StartAsync();
-        return new WorkerListener(app);
+        var web = builder.Build();
+        web.MapGrpcService<WorkerChannel>();
+        await web.StartAsync();
+        return new WorkerListener(web);
     }
 
     public async ValueTask DisposeAsync()

@@ -39,10 +39,10 @@ internal sealed class CensusHeader
     /// <summary>Finds the columns; null when one is missing, which <paramref name="finding"/> then names.</summary>
     public static CensusHeader? Read(JsonRows rows, CensusSlice slice, out Finding? finding)
     {
-        var names = Enumerable.Range(0, rows.Count).Select(column => rows.Text(column) ?? "").ToArray();
+        var columns = Enumerable.Range(0, rows.Count).Select(column => rows.Text(column) ?? "").ToArray();
         var wanted = CensusColumns.Of(slice);
-        int Find(string? name) => name is null ? -1 : Array.IndexOf(names, name);
-        var header = new CensusHeader(names)
+        int Find(string? name) => name is null ? -1 : Array.IndexOf(columns, name);
+        var header = new CensusHeader(columns)
         {
             Code = Find(CensusColumns.Code),
             Name = Find(CensusColumns.Name),
@@ -55,7 +55,7 @@ internal sealed class CensusHeader
             Year = Find("YEAR"),
             Month = Find("MONTH"),
         };
-        var missing = wanted.Asked.Where(name => Array.IndexOf(names, name) < 0).ToList();
+        var missing = wanted.Asked.Where(name => Array.IndexOf(columns, name) < 0).ToList();
         if (header.Time < 0 && (header.Year < 0 || header.Month < 0))
             missing.Add("time (or YEAR and MONTH)");
         finding =
@@ -63,15 +63,15 @@ internal sealed class CensusHeader
                 ? null
                 : new Finding(
                     "header",
-                    Finding.Quote(string.Join(',', names)),
+                    Finding.Quote(string.Join(',', columns)),
                     $"the columns {string.Join(", ", missing)} too",
                     "the answer's layout has changed: the table keeps the old rows; adapt the reader, then replay"
                 );
         if (finding is not null)
             return null;
-        for (var column = 0; column < names.Length; column++)
+        for (var column = 0; column < columns.Length; column++)
         {
-            if (Array.IndexOf(names, names[column]) is var first && first < column)
+            if (Array.IndexOf(columns, columns[column]) is var first && first < column)
                 header.repeated.Add((first, column));
         }
 

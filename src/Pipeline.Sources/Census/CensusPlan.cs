@@ -55,7 +55,7 @@ internal sealed class CensusPlan(string source, CensusOptions settings)
             .Select(month => new CensusSlice(flow, level, null, year, month, null));
     }
 
-    public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now)
+    public static DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now)
     {
         if (!CensusSlice.TryParse(slice, out var parsed))
             return Release(new DateOnly(now.Year, now.Month, 1).AddMonths(-1));

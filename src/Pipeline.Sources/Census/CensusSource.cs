@@ -65,7 +65,8 @@ public sealed class CensusSource(CensusOptions settings) : ISource
     public IEnumerable<Slice> Slices(DateTimeOffset now) => plan.Slices(now);
 
     /// <inheritdoc/>
-    public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now) => plan.NextDue(slice, newest, now);
+    public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now) =>
+        CensusPlan.NextDue(slice, newest, now);
 
     /// <inheritdoc/>
     public SourceRequest Request(Slice slice) => requests.Request(Checked(slice));

@@ -126,9 +126,9 @@ internal sealed class FdiHeader
             );
             return null;
         }
-        var names = Enumerable.Range(0, rows.Count).Select(rows.Text).ToArray();
-        var plain = Array.ConvertAll(names, Plain);
-        var header = new FdiHeader(names)
+        var columns = Enumerable.Range(0, rows.Count).Select(rows.Text).ToArray();
+        var plain = Array.ConvertAll(columns, Plain);
+        var header = new FdiHeader(columns)
         {
             Year = Find(plain, ["year"]),
             Economy = Find(plain, EconomyNames),

@@ -77,14 +77,14 @@ internal sealed class PartnersHeader
             );
             return null;
         }
-        var names = Enumerable
+        var columns = Enumerable
             .Range(0, rows.Count)
             .Select(column => rows.Text(column).Trim().ToLowerInvariant())
             .ToArray();
-        var shown = Finding.Quote(string.Join(',', names));
-        var lacking = Required.Except(names).ToList();
-        var foreigners = names.Except([.. Required, .. Optional]).ToList();
-        var twice = names.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key).ToList();
+        var shown = Finding.Quote(string.Join(',', columns));
+        var lacking = Required.Except(columns).ToList();
+        var foreigners = columns.Except([.. Required, .. Optional]).ToList();
+        var twice = columns.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key).ToList();
         finding =
             lacking.Count > 0 ? new Finding("header", shown, $"the columns {string.Join(", ", lacking)} too", advice)
             : foreigners.Count > 0
@@ -97,7 +97,7 @@ internal sealed class PartnersHeader
             : twice.Count > 0
                 ? new Finding("header", $"the columns {string.Join(", ", twice)} twice", "each once", advice)
             : null;
-        return finding is null ? new PartnersHeader(names) : null;
+        return finding is null ? new PartnersHeader(columns) : null;
     }
 
     /// <summary>A column's name.</summary>

@@ -11,7 +11,7 @@ namespace Pipeline.Sources.Unctad;
 /// centre, whose names say flow and direction because their columns do not. Only files newer than the vintage in the
 /// tables count: an older one would put back figures that have been replaced since.
 /// </summary>
-internal sealed class UnctadDrops(UnctadRequests requests, Fetching fetching)
+internal sealed class UnctadDrops(Fetching fetching)
 {
     private const string Archive = $"{UnctadRequests.FileName}.7z";
     private const string Table = $"{UnctadRequests.FileName}.csv";
@@ -57,7 +57,7 @@ internal sealed class UnctadDrops(UnctadRequests requests, Fetching fetching)
     private async Task<Fetched?> NewerAsync(string name, List<string> problems, CancellationToken cancellationToken)
     {
         var fetched = await fetching.SendAsync(
-            requests.Dropped(name),
+            UnctadRequests.Dropped(name),
             answer => UnctadAnswers.Curated(answer, "it is not needed as long as UNCTAD answers"),
             cancellationToken
         );
@@ -134,7 +134,7 @@ internal sealed class UnctadDrops(UnctadRequests requests, Fetching fetching)
                 );
                 return null;
             }
-            return body = Fetched.Assembled(requests.Dropped(Table), found[^1].Answer!, file);
+            return body = Fetched.Assembled(UnctadRequests.Dropped(Table), found[^1].Answer!, file);
         }
         finally
         {

@@ -67,7 +67,7 @@ internal sealed class UnctadFetch(
             failures.Add($"bulk archive refused: {refusal.Where}: seen {refusal.Seen}, expected {refusal.Expected}");
             if (await OtherwiseAsync(first, date, cancellationToken) is { } instead)
                 return Instead(first, instead);
-            var (dropped, note) = await new UnctadDrops(requests, fetching).FetchAsync(cancellationToken);
+            var (dropped, note) = await new UnctadDrops(fetching).FetchAsync(cancellationToken);
             return dropped is null ? Of(first, date) : Instead(first, Of(dropped, "", note));
         }
         failures.Add(Failed("bulk archive", first));
@@ -178,7 +178,7 @@ internal sealed class UnctadFetch(
     {
         if (way.Length > 0)
             failures.Add(Failed(way, first));
-        var (dropped, note) = await new UnctadDrops(requests, fetching).FetchAsync(cancellationToken);
+        var (dropped, note) = await new UnctadDrops(fetching).FetchAsync(cancellationToken);
         if (dropped is not null)
         {
             first.Dispose();

@@ -32,7 +32,7 @@ internal sealed class UnctadRequests(UnctadOptions settings)
     /// <summary>The report's axes, measures and version; beside the catalogue.</summary>
     public SourceRequest Metadata() => Beside("en", "json", MaxCatalogue);
 
-    public SourceRequest Dropped(string name) =>
+    public static SourceRequest Dropped(string name) =>
         SourceRequest.Curated(name, name.EndsWith(".7z", StringComparison.Ordinal) ? "7z" : "csv", MaxBody);
 
     public SourceRequest Partners() =>

@@ -88,7 +88,7 @@ public sealed class UnctadSource(UnctadOptions settings) : ISource
         // By a list that is none nothing can be judged: it is corrected first.
         if ((await FinancialCentres.ReadAsync(fetching.Context, cancellationToken)).Finding is { } wrong)
         {
-            var file = requests.Dropped(FinancialCentres.FileName);
+            var file = UnctadRequests.Dropped(FinancialCentres.FileName);
             return new Fetched(file, Verdict.Permanent(wrong.Seen, wrong.Expected, wrong.Advice), null, null, "", null);
         }
         var reader = await ReaderAsync(fetching.Slice, fetching.Context, cancellationToken);

@@ -25,7 +25,7 @@ public abstract class FactTable(string name, int pageRows)
     public abstract Type RowType { get; }
 
     /// <summary>A row without values.</summary>
-    public abstract FactRow New();
+    public abstract FactRow CreateRow();
 
     /// <summary>One row, or null.</summary>
     public abstract Task<FactRow?> GetAsync(
@@ -35,11 +35,11 @@ public abstract class FactTable(string name, int pageRows)
         CancellationToken cancellationToken
     );
 
-    /// <summary>Rows by filter; with <paramref name="select"/> only those columns are filled in.</summary>
+    /// <summary>Rows by filter; with <paramref name="columns"/> only those columns are filled in.</summary>
     public abstract IAsyncEnumerable<FactRow> QueryAsync(
         TableClient client,
         string filter,
-        IEnumerable<string>? select,
+        IEnumerable<string>? columns,
         CancellationToken cancellationToken
     );
 }
@@ -52,7 +52,7 @@ public sealed class FactTable<T>(string name, int pageRows = 1000) : FactTable(n
     public override Type RowType => typeof(T);
 
     /// <inheritdoc/>
-    public override FactRow New() => new T();
+    public override FactRow CreateRow() => new T();
 
     /// <inheritdoc/>
     public override async Task<FactRow?> GetAsync(
@@ -70,11 +70,11 @@ public sealed class FactTable<T>(string name, int pageRows = 1000) : FactTable(n
     public override async IAsyncEnumerable<FactRow> QueryAsync(
         TableClient client,
         string filter,
-        IEnumerable<string>? select,
+        IEnumerable<string>? columns,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        await foreach (var row in client.QueryAsync<T>(filter, maxPerPage: PageRows, select, cancellationToken))
+        await foreach (var row in client.QueryAsync<T>(filter, maxPerPage: PageRows, columns, cancellationToken))
             yield return row;
     }
 }

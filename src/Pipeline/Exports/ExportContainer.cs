@@ -130,7 +130,7 @@ internal sealed class ExportContainer(BlobContainerClient container, ILogger log
                 cancellationToken
             );
 
-    private Task UploadAsync(
+    private Task<Response<BlobContentInfo>> UploadAsync(
         string name,
         Stream body,
         string type,

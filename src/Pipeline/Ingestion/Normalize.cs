@@ -193,7 +193,8 @@ public sealed class Normalize(
         ISliceReader reader,
         CancellationToken cancellationToken
     ) =>
-        before.WasLoaded && (reader.Scope.Coverage == Coverage.Vintage || reader.Table.New().FigureColumns.Count > 0)
+        before.WasLoaded
+        && (reader.Scope.Coverage == Coverage.Vintage || reader.Table.CreateRow().FigureColumns.Count > 0)
             ? await KnownAsync(reader, check, before, mayDiffer: false, cancellationToken)
             : null;
 

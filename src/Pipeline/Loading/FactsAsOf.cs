@@ -49,7 +49,7 @@ public static class FactsAsOf
             .ToList();
         foreach (var (key, versions) in ended)
         {
-            var row = present.GetValueOrDefault(key) ?? table.New();
+            var row = present.GetValueOrDefault(key) ?? table.CreateRow();
             (row.PartitionKey, row.RowKey) = key;
             if (TakeBack(row, versions, moment) is { } before)
                 then.Add(before);

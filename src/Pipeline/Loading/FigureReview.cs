@@ -168,7 +168,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         }
         foreach (var ((partition, key), figure) in candidates)
         {
-            var row = reader.Table.New();
+            var row = reader.Table.CreateRow();
             row.RowKey = key;
             // What lies before or after all that is known is beside nothing.
             if (

@@ -17,7 +17,7 @@ internal sealed class Known
             nameof(FactRow.RowHash),
             nameof(FactRow.RunId),
             nameof(FactRow.Revision),
-            .. table.New().FigureColumns,
+            .. table.CreateRow().FigureColumns,
         ];
 
     /// <summary>Partitions read at the same time.</summary>

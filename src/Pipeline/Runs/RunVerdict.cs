@@ -172,7 +172,7 @@ public sealed class RunVerdictReader(
         );
     }
 
-    private static IEnumerable<string> Short(IEnumerable<string> lines)
+    private static List<string> Short(IEnumerable<string> lines)
     {
         var all = lines.ToList();
         return all.Count <= MostListed

@@ -115,7 +115,7 @@ public sealed class BodyFile : IAsyncDisposable
     private static FileStream Open()
     {
         var path = Path.Combine(Path.GetTempPath(), $"pipeline-{Path.GetRandomFileName()}");
-        var file = new FileStream(
+        var opened = new FileStream(
             path,
             new FileStreamOptions
             {
@@ -129,6 +129,6 @@ public sealed class BodyFile : IAsyncDisposable
         );
         if (!OperatingSystem.IsWindows())
             File.Delete(path);
-        return file;
+        return opened;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Microsoft.Azure.Cosmos.Table;
 using Pipeline.Benchmarks.CosmosPeer;
 using Pipeline.Benchmarks.Data;
@@ -9,10 +10,10 @@ using Pipeline.Benchmarks.Processes;
 var (connection, table, rows, parallelism, mode, warm) = (
     args[0],
     args[1],
-    int.Parse(args[2]),
-    int.Parse(args[3]),
+    int.Parse(args[2], CultureInfo.InvariantCulture),
+    int.Parse(args[3], CultureInfo.InvariantCulture),
     args[4],
-    int.Parse(args[5])
+    int.Parse(args[5], CultureInfo.InvariantCulture)
 );
 var tables = CloudStorageAccount.Parse(connection).CreateCloudTableClient();
 var shape = TradeShape.OfRows(rows, revision: mode == "insert" ? 0 : 1);
@@ -27,7 +28,7 @@ if (warm > 0)
 
 var batches = TradeRow.Batches(shape);
 if (args.Length > 6)
-    batches = batches[..(int.Parse(args[6]) / 100)];
+    batches = batches[..(int.Parse(args[6], CultureInfo.InvariantCulture) / 100)];
 var meter = Meter.Start();
 await WriteAsync(tables.GetTableReference(table), batches, mode);
 var measured = meter.Stop();

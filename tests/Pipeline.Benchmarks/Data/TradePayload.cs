@@ -33,12 +33,14 @@ public static class TradePayload
         var partners = Enumerable
             .Range(0, shape.Partners)
             .Select(partner =>
-                Encoding.ASCII.GetBytes($"\"{shape.PartnerCode(partner)}\",\"{shape.PartnerName(partner)}\",\"")
+                Encoding.ASCII.GetBytes(
+                    $"\"{TradeShape.PartnerCode(partner)}\",\"{TradeShape.PartnerName(partner)}\",\""
+                )
             )
             .ToArray();
         var codes = Enumerable
             .Range(0, shape.Partners)
-            .Select(partner => Encoding.ASCII.GetBytes(shape.PartnerCode(partner)))
+            .Select(partner => Encoding.ASCII.GetBytes(TradeShape.PartnerCode(partner)))
             .ToArray();
         byte[][] groups =
         [
@@ -52,7 +54,7 @@ public static class TradePayload
         {
             Array.Clear(sums);
             var start = Encoding.ASCII.GetBytes(
-                $",\n[\"{shape.CommodityCode(commodity)}\",\"{shape.CommodityName(commodity)}\","
+                $",\n[\"{TradeShape.CommodityCode(commodity)}\",\"{TradeShape.CommodityName(commodity)}\","
             );
             for (var month = 1; month <= shape.Months; month++)
             {

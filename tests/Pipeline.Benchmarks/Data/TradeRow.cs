@@ -30,14 +30,14 @@ public readonly record struct TradeRow(
     {
         var batches = new List<TradeRow[]>();
         var rowKeys = Enumerable.Range(0, shape.Commodities).Select(commodity => shape.RowKey(commodity, 1)).ToArray();
-        var codes = Enumerable.Range(0, shape.Commodities).Select(shape.CommodityCode).ToArray();
-        var names = Enumerable.Range(0, shape.Commodities).Select(shape.CommodityName).ToArray();
+        var codes = Enumerable.Range(0, shape.Commodities).Select(TradeShape.CommodityCode).ToArray();
+        var names = Enumerable.Range(0, shape.Commodities).Select(TradeShape.CommodityName).ToArray();
         for (var partner = 0; partner < shape.Partners; partner++)
         {
             var (partition, code, name) = (
-                shape.PartitionKey(partner),
-                shape.PartnerCode(partner),
-                shape.PartnerName(partner)
+                TradeShape.PartitionKey(partner),
+                TradeShape.PartnerCode(partner),
+                TradeShape.PartnerName(partner)
             );
             foreach (var part in Enumerable.Range(0, shape.Commodities).Chunk(100))
             {

@@ -39,16 +39,17 @@ public sealed record TradeShape(int Partners, int Commodities, int Year = 2023, 
     /// <summary>The key of the slice that asks for all of it.</summary>
     public string SliceKey => Months == 1 ? $"all-{Year}-01" : $"all-{Year}";
 
-    public string PartnerCode(int partner) => (FirstPartner + partner).ToString(CultureInfo.InvariantCulture);
+    public static string PartnerCode(int partner) => (FirstPartner + partner).ToString(CultureInfo.InvariantCulture);
 
-    public string PartnerName(int partner) => $"PARTNER NO. {partner}";
+    public static string PartnerName(int partner) => $"PARTNER NO. {partner}";
 
-    public string CommodityCode(int commodity) => (FirstCommodity + commodity).ToString(CultureInfo.InvariantCulture);
+    public static string CommodityCode(int commodity) =>
+        (FirstCommodity + commodity).ToString(CultureInfo.InvariantCulture);
 
-    public string CommodityName(int commodity) =>
+    public static string CommodityName(int commodity) =>
         $"ARTICLES OF GROUP {FirstCommodity + commodity}, NESOI, OTHER THAN TOYS";
 
-    public string PartitionKey(int partner) => $"{PartnerCode(partner)}|imports|HS6";
+    public static string PartitionKey(int partner) => $"{PartnerCode(partner)}|imports|HS6";
 
     public string RowKey(int commodity, int month) => $"{Year:0000}-{month:00}|{CommodityCode(commodity)}";
 

@@ -70,7 +70,7 @@ internal sealed class Scaling : IGoal
                 $"{WarmRows}"
             );
             LoadCheck.Counts(run, shape, number == 0 ? shape.Rows : 0, 0);
-            bench.Say($"{Steps[number]} {rows}", figures[Steps[number]] = run);
+            Bench.Say($"{Steps[number]} {rows}", figures[Steps[number]] = run);
             await service.ForgetAsync(other);
             if (number == 0)
                 continue;
@@ -84,7 +84,7 @@ internal sealed class Scaling : IGoal
                 $"{number}",
                 $"{WarmRows}"
             );
-            bench.Say($"{Steps[2]} {rows}", figures[Steps[2]] = publish);
+            Bench.Say($"{Steps[2]} {rows}", figures[Steps[2]] = publish);
         }
         var (kept, sum) = await service.TableAsync(account, "trademonthly");
         Bench.Check("rows of trademonthly", kept, shape.Rows);

@@ -51,7 +51,7 @@ internal sealed class Streaming : IGoal
         var body = bench.Body(new TradeShape(Partners, commodities, Months: 12));
         var measured = await OnNullService.ProductAsync(service, body, 0);
         measured = new Measured(new Dictionary<string, double>(measured.Figures) { ["bytes"] = body.Bytes });
-        bench.Say($"{body.Bytes / 1e6:N0} MB", measured);
+        Bench.Say($"{body.Bytes / 1e6:N0} MB", measured);
         bench.Drop(body);
         return measured;
     }

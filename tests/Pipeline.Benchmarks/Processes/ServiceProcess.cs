@@ -22,7 +22,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <param name="kind"><c>null</c>, <c>forgetful</c> or <c>limited</c>.</param>
     public static async Task<ServiceProcess> StartAsync(string kind = "null")
     {
-        var process = Process.Start(
+        var started = Process.Start(
             new ProcessStartInfo(Environment.ProcessPath!, ["service", kind])
             {
                 RedirectStandardInput = true,
@@ -30,12 +30,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
             }
         )!;
         using var patience = new CancellationTokenSource(StartLimit);
-        while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        while (await started.StandardOutput.ReadLineAsync(patience.Token) is { } line)
         {
             if (line.StartsWith(ServiceHost.Mark, StringComparison.Ordinal))
             {
                 return new ServiceProcess(
-                    process,
+                    started,
                     int.Parse(line[ServiceHost.Mark.Length..], CultureInfo.InvariantCulture)
                 );
             }

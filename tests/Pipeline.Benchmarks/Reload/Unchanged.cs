@@ -47,7 +47,7 @@ internal sealed class Unchanged : IGoal
                         warm.Shape.SliceKey
                     )
                 );
-                bench.Say($"pull {which}", runs[^1]);
+                Bench.Say($"pull {which}", runs[^1]);
             }
             LoadCheck.First(first[^1], body.Shape);
         }
@@ -105,10 +105,10 @@ internal sealed class Unchanged : IGoal
                     $"{WarmRows}"
                 );
             var first = await LoadAsync(before, 0);
-            bench.Say("first load", first);
+            Bench.Say("first load", first);
             LoadCheck.Counts(first, before.Shape, rows, 0);
             revised.Add(await LoadAsync(after, 1));
-            bench.Say("1 % changed", revised[^1]);
+            Bench.Say("1 % changed", revised[^1]);
             LoadCheck.Counts(revised[^1], after.Shape, 0, changed);
             await CheckWrittenAsync(
                 connection,
@@ -134,7 +134,7 @@ internal sealed class Unchanged : IGoal
                             )
                     )
                 );
-                bench.Say($"{peer} re-sends, {verb}", runs[^1]);
+                Bench.Say($"{peer} re-sends, {verb}", runs[^1]);
             }
         }
         var some = Measured.Median(revised).Seconds;

@@ -89,7 +89,7 @@ internal sealed class Workers : IGoal
         Bench.Check("rows of trademonthly", rows, bodies.Sum(body => body.Shape.Rows));
         Bench.Check("sum of ValueUsd", sum, bodies.Sum(body => body.Shape.Sum()));
         var seconds = runs.Max(run => run.Seconds);
-        bench.Say(
+        Bench.Say(
             $"{workers} workers",
             new Measured(
                 new Dictionary<string, double>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Pipeline.Benchmarks.Service;
@@ -55,7 +56,7 @@ internal sealed class Table(Versions versions, bool forgetful)
             : partitions.Values.SelectMany(partition => partition.Entities.Values).Sum(entity => Number(Json(entity)));
 
     private static long Number(ReadOnlySpan<byte> json) =>
-        long.TryParse(EntityJson.Text(json, Value), out var value) ? value : 0;
+        long.TryParse(EntityJson.Text(json, Value), CultureInfo.InvariantCulture, out var value) ? value : 0;
 
     public ReadOnlySpan<byte> Json(Entity entity) => slabs.At(entity.Slab, entity.Offset, entity.Length);
 

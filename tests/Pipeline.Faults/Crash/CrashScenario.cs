@@ -1,6 +1,7 @@
 using Azure.Core.Pipeline;
 using Pipeline.Datasets;
 using Pipeline.Ingestion;
+using Pipeline.Slices;
 using Pipeline.Testing;
 using Pipeline.Testing.Storage;
 using Xunit;
@@ -160,7 +161,7 @@ internal sealed class CrashScenario(
 
     private Task BeginAsync(TestPipeline pipeline) => run is null ? PlanAsync(pipeline) : run(pipeline);
 
-    private static Task PlanAsync(TestPipeline pipeline) =>
+    private static Task<IReadOnlyList<Slice>> PlanAsync(TestPipeline pipeline) =>
         pipeline.Get<Plan>().RunAsync(pipeline.Get<SourceCatalog>().All.Single().Name, CancellationToken.None);
 
     private VirtualClock Clock(DateTimeOffset moment) => new(moment, patience ?? TimeSpan.FromSeconds(15));

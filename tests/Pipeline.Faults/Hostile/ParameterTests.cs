@@ -143,7 +143,7 @@ public sealed class ParameterTests
             (200, "{\"source\":\"census-trade\",\"slices\":0,\"loaded\":0,\"left\":0}"),
             await AskAsync(port, "restore/census-trade")
         );
-        Assert.Equal(200, (await AskAsync(port, $"GET report/{ReportAsset.All.First().Name}")).Status);
+        Assert.Equal(200, (await AskAsync(port, $"GET report/{ReportAsset.All[0].Name}")).Status);
     }
 
     private static async Task<List<string>> TablesAsync(TestPipeline pipeline)
@@ -184,7 +184,7 @@ public sealed class ParameterTests
                 async (HttpContext http) => Json(await replay.RestoreAsync(http.Request, CancellationToken.None))
             )
         );
-        app.MapGet("/api/report/{name}", (HttpContext http, string name) => report.Asset(http.Request, name));
+        app.MapGet("/api/report/{name}", (HttpContext http, string name) => ReportFunctions.Asset(http.Request, name));
         await app.StartAsync();
         return app;
 

@@ -50,7 +50,7 @@ internal sealed class OneThread : IDisposable
     /// </summary>
     public void Until(Task task, Func<bool> stopped)
     {
-        task.ContinueWith(
+        _ = task.ContinueWith(
             _ => waiting.Add(() => { }),
             CancellationToken.None,
             TaskContinuationOptions.None,

@@ -81,7 +81,7 @@ internal static class Columns
     }
 
     /// <summary>The old places in their new order; -1 for a new column.</summary>
-    private static List<int> Places(IReadOnlyList<string> names, ColumnChange change)
+    private static List<int> Places(List<string> names, ColumnChange change)
     {
         var places = Enumerable.Range(0, names.Count).ToList();
         if (change == ColumnChange.Order)
@@ -89,7 +89,7 @@ internal static class Columns
         if (change == ColumnChange.More)
             places.Insert(1, -1);
         if (change == ColumnChange.Less && Needed.FirstOrDefault(names.Contains) is { } needed)
-            places.RemoveAt(names.ToList().IndexOf(needed));
+            places.RemoveAt(names.IndexOf(needed));
         return places;
     }
 

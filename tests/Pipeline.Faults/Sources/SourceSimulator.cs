@@ -71,12 +71,12 @@ internal sealed class SourceSimulator : IAsyncDisposable
                 ));
             kestrel.Limits.MinResponseDataRate = null;
         });
-        var app = builder.Build();
-        var server = new SourceSimulator(app);
-        app.Run(server.AnswerAsync);
-        await app.StartAsync();
+        var web = builder.Build();
+        var server = new SourceSimulator(web);
+        web.Run(server.AnswerAsync);
+        await web.StartAsync();
         server.Address = new Uri(
-            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
+            web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
         );
         return server;
     }

@@ -22,7 +22,7 @@ internal sealed record AlertRule(
     private static readonly BicepFile Bicep = BicepFile.Read("modules/alerts.bicep");
 
     /// <summary>Parameters that conditions are made with, and what a condition is tried with.</summary>
-    private static readonly IReadOnlyDictionary<string, string> Values = new Dictionary<string, string>
+    private static readonly Dictionary<string, string> Values = new()
     {
         ["overdueToleranceHours"] = "48",
         [

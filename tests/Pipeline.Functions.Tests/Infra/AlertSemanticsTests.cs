@@ -202,7 +202,7 @@ public sealed class AlertSemanticsTests
     public void This_is_what_a_query_counts(string file, int times, string clause) =>
         Assert.Equal(
             times,
-            Regex.Matches(File.ReadAllText(Path.Combine(BicepFile.Folder, "alerts", file)), Regex.Escape(clause)).Count
+            Regex.Count(File.ReadAllText(Path.Combine(BicepFile.Folder, "alerts", file)), Regex.Escape(clause))
         );
 
     [Fact]

@@ -162,18 +162,16 @@ public sealed class AlertTests(Azurite azurite)
             .Replace("{Of}", "\" Of:string \"", StringComparison.Ordinal)
             .Replace("{Value}", "\" Value:real", StringComparison.Ordinal);
         var file = File.ReadAllText(Path.Combine(BicepFile.Folder, "alerts", "gauge.kql"));
-        Assert.Equal(2, Regex.Matches(file, Regex.Escape($"| parse Message with \"{parse}\n")).Count);
+        Assert.Equal(2, Regex.Count(file, Regex.Escape($"| parse Message with \"{parse}\n")));
         Assert.Equal(
             2,
-            Regex
-                .Matches(
-                    file,
-                    Regex.Escape(
-                        $"Message startswith "
-                            + $"\"{Gauge.Line[..(Gauge.Line.IndexOf(' ', 6) + 1)].Replace("{Name}", "{gauge}", StringComparison.Ordinal)}\""
-                    )
+            Regex.Count(
+                file,
+                Regex.Escape(
+                    $"Message startswith "
+                        + $"\"{Gauge.Line[..(Gauge.Line.IndexOf(' ', 6) + 1)].Replace("{Name}", "{gauge}", StringComparison.Ordinal)}\""
                 )
-                .Count
+            )
         );
     }
 

@@ -50,7 +50,7 @@ public sealed class DeliveryTests : IDisposable
                 .Select(match => $"infra/environments/{match.Groups[1].Value}.bicepparam"),
         ];
         Assert.All(named, path => Assert.True(File.Exists(Path.Combine(Repository.Root, path)), $"there is no {path}"));
-        Assert.Equal(2, Regex.Matches(Azd, @"^      run: bash infra/after-deploy\.sh$", RegexOptions.Multiline).Count);
+        Assert.Equal(2, Regex.Count(Azd, @"^      run: bash infra/after-deploy\.sh$", RegexOptions.Multiline));
     }
 
     [Fact]
@@ -214,13 +214,11 @@ public sealed class DeliveryTests : IDisposable
             {
                 Assert.Equal(
                     2,
-                    Regex
-                        .Matches(
-                            Deploy,
-                            $@"^          {read.Groups[1].Value}: \$\{{\{{ vars\.{read.Groups[1].Value} \}}\}}$",
-                            RegexOptions.Multiline
-                        )
-                        .Count
+                    Regex.Count(
+                        Deploy,
+                        $@"^          {read.Groups[1].Value}: \$\{{\{{ vars\.{read.Groups[1].Value} \}}\}}$",
+                        RegexOptions.Multiline
+                    )
                 );
             }
         }

@@ -211,9 +211,9 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
     [Fact]
     public async Task A_reader_that_miscounts_is_seen_in_the_ledger()
     {
-        using var source = new FakeSource();
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
-        source.Body = "a=1 b=2 +";
+        using var miscounting = new FakeSource();
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), miscounting);
+        miscounting.Body = "a=1 b=2 +";
         var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline.RunAsync());
         Assert.Equal(
             "fake/facts/one: the ledger does not add up: RowCounts { Read = 4, Added = 2, Changed = 0, Unchanged = "

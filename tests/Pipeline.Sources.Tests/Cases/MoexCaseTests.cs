@@ -37,7 +37,7 @@ public sealed class MoexCaseTests
         return book.Write();
     }
 
-    private Case Run(CaseServer server, params (string, string)[] more) =>
+    private static Case Run(CaseServer server, params (string, string)[] more) =>
         new(
             new MemoryStorage(TimeProvider.System),
             "moex-holders",

@@ -40,7 +40,7 @@ public sealed class UnctadCaseTests
         + string.Concat(Codes.Select((code, at) => $"2012,inward,stock,P{at},{code},{500 - at}\n"))
         + string.Concat(more.Select(line => $"2012,inward,stock,{line}\n"));
 
-    private async Task<Case> PartnersAsync(CaseServer server, string text)
+    private static async Task<Case> PartnersAsync(CaseServer server, string text)
     {
         var run = new Case(
             new MemoryStorage(TimeProvider.System),
@@ -176,7 +176,7 @@ public sealed class UnctadCaseTests
         return files;
     }
 
-    private async Task<Case> ExportsAsync(
+    private static async Task<Case> ExportsAsync(
         CaseServer server,
         Dictionary<string, string> files,
         Func<string, byte[]>? encode = null

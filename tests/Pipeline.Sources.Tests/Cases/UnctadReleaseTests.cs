@@ -15,7 +15,7 @@ public sealed class UnctadReleaseTests
 {
     private static readonly RowCounts Whole = new(34_952, 23_666, 0, 0, 9_626, 1_660, 0);
 
-    private Case Run(CaseServer server) =>
+    private static Case Run(CaseServer server) =>
         new(
             new MemoryStorage(TimeProvider.System),
             "unctad-fdi",

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Pipeline.Datasets;
 using Pipeline.Loading;
@@ -908,7 +909,12 @@ public sealed class CensusBodyTests
                     ? (changed.Value ?? $"{value}", changed.ToDate ?? $"{value * month}")
                     : ("", "");
                 if (own.Length > 0)
-                    text.Append($",['{code}','N',{Quoted(own)},{Quoted(toDate)},'2025-{month:00}']");
+                {
+                    text.Append(
+                        CultureInfo.InvariantCulture,
+                        $",['{code}','N',{Quoted(own)},{Quoted(toDate)},'2025-{month:00}']"
+                    );
+                }
             }
         }
         var settings = Trade.Settings(all: true, extract: false);

@@ -173,7 +173,8 @@ public sealed class FigureReviewTests
                 new TradeMonthly
                 {
                     PartitionKey = "4621|exports|total",
-                    RowKey = $"{DateOnly.ParseExact(first, "yyyy-MM").AddMonths(at):yyyy-MM}|TOTAL",
+                    RowKey =
+                        $"{DateOnly.ParseExact(first, "yyyy-MM", CultureInfo.InvariantCulture).AddMonths(at):yyyy-MM}|TOTAL",
                     ValueUsd = value * 1_000_000,
                 }
         );

@@ -259,8 +259,8 @@ public sealed class SevenZipTests : IDisposable
     [InlineData("packed byte 500: seen the end of the packed data, expected more of it; the file is damaged", 500)]
     public void Packed_data_of_LZMA_that_ends_early_is_not_made_up(string message, int packed)
     {
-        var folder = new SevenZipFolder(32, packed, 1 << 20, 0, Coder("030101", "5D00001800"));
-        using var member = folder.Open(new MemoryStream(Convert.FromBase64String(Lzma)), "member");
+        var packing = new SevenZipFolder(32, packed, 1 << 20, 0, Coder("030101", "5D00001800"));
+        using var member = packing.Open(new MemoryStream(Convert.FromBase64String(Lzma)), "member");
         var thrown = Assert.Throws<SevenZipException>(() => member.CopyTo(Stream.Null));
         Assert.StartsWith($"7z member, {message}; ", thrown.Message, StringComparison.Ordinal);
     }
@@ -279,7 +279,7 @@ public sealed class SevenZipTests : IDisposable
     {
         var bytes = Convert.FromBase64String(archive);
         var whole = SevenZipArchive.Open(new MemoryStream(bytes), Limits, out _)!;
-        var folder = new SevenZipFolder(
+        var packing = new SevenZipFolder(
             32,
             packed,
             whole.Length,
@@ -287,7 +287,7 @@ public sealed class SevenZipTests : IDisposable
             Coder(method, properties)
         );
         var before = GC.GetAllocatedBytesForCurrentThread();
-        using var member = folder.Open(new MemoryStream(bytes), "member");
+        using var member = packing.Open(new MemoryStream(bytes), "member");
         member.CopyTo(Stream.Null);
         Assert.Equal(whole.Length, member.Position);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 1 << 20);

@@ -707,7 +707,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         server.On(UnctadServer.Bulk, async context =>
         {
             context.Response.ContentLength = 1000;
-            await context.Response.Body.WriteAsync(Fdi.Archive(Fdi.Bytes("x"))[..50]);
+            await context.Response.Body.WriteAsync(Fdi.Archive(Fdi.Bytes("x")).AsMemory(0, 50));
             await context.Response.Body.FlushAsync();
             stalled.Release();
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);

@@ -56,11 +56,11 @@ internal sealed class CensusServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        var server = new CensusServer(app);
-        app.Run(server.AnswerAsync);
-        await app.StartAsync();
-        server.Address = app
+        var web = builder.Build();
+        var server = new CensusServer(web);
+        web.Run(server.AnswerAsync);
+        await web.StartAsync();
+        server.Address = web
             .Services.GetRequiredService<IServer>()
             .Features.Get<IServerAddressesFeature>()!
             .Addresses.Single();

@@ -44,11 +44,11 @@ internal sealed class MoexServer : IAsyncDisposable
                 if (untrusted)
                     listen.UseHttps(Certificate());
             }));
-        var app = builder.Build();
-        var server = new MoexServer(app);
-        app.Run(server.AnswerAsync);
-        await app.StartAsync();
-        server.Address = app
+        var web = builder.Build();
+        var server = new MoexServer(web);
+        web.Run(server.AnswerAsync);
+        await web.StartAsync();
+        server.Address = web
             .Services.GetRequiredService<IServer>()
             .Features.Get<IServerAddressesFeature>()!
             .Addresses.Single();

@@ -39,12 +39,12 @@ internal sealed class UnctadServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        var server = new UnctadServer(app);
-        app.Run(server.AnswerAsync);
-        await app.StartAsync();
+        var web = builder.Build();
+        var server = new UnctadServer(web);
+        web.Run(server.AnswerAsync);
+        await web.StartAsync();
         server.Address = new Uri(
-            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
+            web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()
         );
         return server;
     }

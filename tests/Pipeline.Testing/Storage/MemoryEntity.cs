@@ -23,21 +23,21 @@ internal sealed record MemoryEntity(
     {
         using var document = JsonDocument.Parse(body);
         var types = new Dictionary<string, string?>(StringComparer.Ordinal);
-        var values = new List<JsonProperty>();
+        var members = new List<JsonProperty>();
         foreach (var member in document.RootElement.EnumerateObject())
         {
             if (member.Name.EndsWith(TypeSuffix, StringComparison.Ordinal))
                 types[member.Name[..^TypeSuffix.Length]] = member.Value.GetString();
             else if (member.Value.ValueKind != JsonValueKind.Null)
-                values.Add(member);
+                members.Add(member);
         }
         return new MemoryEntity(
             (
-                values.Single(member => member.Name == "PartitionKey").Value.GetString()!,
-                values.Single(member => member.Name == "RowKey").Value.GetString()!
+                members.Single(member => member.Name == "PartitionKey").Value.GetString()!,
+                members.Single(member => member.Name == "RowKey").Value.GetString()!
             ),
             [
-                .. values
+                .. members
                     .Where(member => !IsSystem(member.Name))
                     .SelectMany(member => Given(member.Name, member.Value, types.GetValueOrDefault(member.Name))),
             ]

@@ -88,7 +88,7 @@ internal sealed class MemoryTables(TimeProvider time)
         return (204, null, version);
     }
 
-    private MemoryResponse Page(MemoryTable table, MemoryCall call)
+    private static MemoryResponse Page(MemoryTable table, MemoryCall call)
     {
         var filter = ODataFilter.Parse(call.Query["$filter"]);
         var most = Math.Min(MaxPage, int.Parse(call.Query["$top"] ?? $"{MaxPage}", CultureInfo.InvariantCulture));
