@@ -141,9 +141,12 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
     /// <summary>
     /// All parts hold, none does, or some do. A wrong unit is not more than that where all else holds.
     /// </summary>
-    private static string Verdict(IReadOnlyList<string> parts) =>
-        parts.All(part => part == ClaimVerdict.Confirmed) ? ClaimVerdict.Confirmed
-        : parts.All(part => part is ClaimVerdict.Confirmed or ClaimVerdict.UnitError) ? ClaimVerdict.UnitError
-        : parts.All(part => part == ClaimVerdict.Refuted) ? ClaimVerdict.Refuted
-        : ClaimVerdict.Partly;
+    private static string Verdict(IReadOnlyList<string> parts)
+    {
+        if (parts.All(part => part == ClaimVerdict.Confirmed))
+            return ClaimVerdict.Confirmed;
+        if (parts.All(part => part is ClaimVerdict.Confirmed or ClaimVerdict.UnitError))
+            return ClaimVerdict.UnitError;
+        return parts.All(part => part == ClaimVerdict.Refuted) ? ClaimVerdict.Refuted : ClaimVerdict.Partly;
+    }
 }

@@ -348,10 +348,12 @@ internal sealed partial class ClaimReader(string file, List<Finding> findings)
         if (match.Success)
         {
             var first = int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
-            var last =
-                !match.Groups[2].Success ? first
-                : match.Groups[3].Length == 0 ? int.MaxValue
-                : int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture);
+            var last = (match.Groups[2].Success, match.Groups[3].Value) switch
+            {
+                (false, _) => first,
+                (true, "") => int.MaxValue,
+                (true, var end) => int.Parse(end, CultureInfo.InvariantCulture),
+            };
             if (first <= last)
                 return (first, last);
         }

@@ -17,10 +17,12 @@ internal sealed class IndicatorRows
     }
 
     /// <summary>The rows of an indicator whose period has ended by a day, by key; null = all.</summary>
-    public IEnumerable<IndicatorRow> Of(string id, DateOnly? until) =>
-        !rows.TryGetValue(id, out var found) ? []
-        : until is { } day ? found.Where(row => End(row.Period) <= day)
-        : found;
+    public IEnumerable<IndicatorRow> Of(string id, DateOnly? until)
+    {
+        if (!rows.TryGetValue(id, out var found))
+            return [];
+        return until is { } day ? found.Where(row => End(row.Period) <= day) : found;
+    }
 
     private static DateOnly End(string period) =>
         period.Length switch

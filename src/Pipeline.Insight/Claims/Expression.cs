@@ -141,14 +141,13 @@ internal sealed partial class Expression
                 throw Wrong(right, "0", "a divisor other than 0");
             if (sign.Text == "/" && right.Unit != "")
                 Same(left, right);
-            var unit =
-                sign.Text == "*"
-                    ? left.Unit == ""
-                        ? right.Unit
-                        : left.Unit
-                    : right.Unit == ""
-                        ? left.Unit
-                        : "";
+            var unit = (sign.Text, left.Unit, right.Unit) switch
+            {
+                ("*", "", var factor) => factor,
+                ("*", var factor, _) => factor,
+                (_, var dividend, "") => dividend,
+                _ => "",
+            };
             left = new BinaryNode(sign.Position, sign.Text[0], Single(left), right, unit);
         }
         return left;
@@ -311,10 +310,16 @@ internal sealed partial class Expression
                 )
             )
             {
+                var form = shape.Periods switch
+                {
+                    PeriodKind.Year => "yyyy",
+                    PeriodKind.Month => "yyyy-MM",
+                    _ => "yyyy-MM-dd or yyyy",
+                };
                 throw Wrong(
                     key,
-                    $"a period "
-                        + $"{(shape.Periods == PeriodKind.Year ? "yyyy" : shape.Periods == PeriodKind.Month ? "yyyy-MM" : "yyyy-MM-dd or yyyy")}, two with .. between them, latest or each, for example [{Example(shape.Periods)}{(shape.HasMembers ? "|usa" : "")}]"
+                    $"a period {form}, two with .. between them, latest or each, for example "
+                        + $"[{Example(shape.Periods)}{(shape.HasMembers ? "|usa" : "")}]"
                 );
             }
         }
@@ -351,12 +356,14 @@ internal sealed partial class Expression
             : node;
 
     /// <summary>Two figures that are compared or added have one unit; a bare number takes any.</summary>
-    private static string? Same(Node one, Node other) =>
-        one.Unit == other.Unit || one.Unit is null or "" || other.Unit is null or ""
-            ? string.IsNullOrEmpty(one.Unit)
-                ? other.Unit
-                : one.Unit
-            : throw Wrong(other, InWords(other.Unit), InWords(one.Unit));
+    private static string? Same(Node one, Node other)
+    {
+        if (string.IsNullOrEmpty(one.Unit))
+            return other.Unit;
+        if (string.IsNullOrEmpty(other.Unit) || one.Unit == other.Unit)
+            return one.Unit;
+        throw Wrong(other, InWords(other.Unit), InWords(one.Unit));
+    }
 
     private static string InWords(string? unit) =>
         unit switch

@@ -87,10 +87,12 @@ internal sealed class LocalAzurite(
         {
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
-            missed =
-                started?.HasExited == true ? 3
-                : await CountAnsweringAsync(cancellationToken) < account.Ports.Count ? missed + 1
-                : 0;
+            if (started?.HasExited == true)
+                missed = 3;
+            else if (await CountAnsweringAsync(cancellationToken) < account.Ports.Count)
+                missed++;
+            else
+                missed = 0;
         }
         var end = started is { HasExited: true } process
             ? $"ended with exit code {process.ExitCode}{lastLines.Quoted}"

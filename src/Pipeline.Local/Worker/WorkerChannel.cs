@@ -160,12 +160,7 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
                 case StatusResult.Types.Status.Cancelled:
                     throw new OperationCanceledException(cancellationToken);
                 default:
-                    var error = response.Result?.Exception;
-                    throw new InvocationFailedException(
-                        error is null ? "the function failed"
-                        : log.Verbose ? $"{error.Type}: {error.Message}\n{error.StackTrace}"
-                        : $"{Short(error.Type)}: {error.Message.Split('\n')[0].Trim()}"
-                    );
+                    throw new InvocationFailedException(InWords(response.Result?.Exception));
             }
         }
         catch (TimeoutException)
@@ -183,6 +178,15 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
         {
             invocations.TryRemove(invocationId, out _);
         }
+    }
+
+    private string InWords(RpcException? error)
+    {
+        if (error is null)
+            return "the function failed";
+        return log.Verbose
+            ? $"{error.Type}: {error.Message}\n{error.StackTrace}"
+            : $"{Short(error.Type)}: {error.Message.Split('\n')[0].Trim()}";
     }
 
     /// <summary>Asks the worker to end.</summary>

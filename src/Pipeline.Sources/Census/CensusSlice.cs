@@ -74,11 +74,14 @@ public sealed record CensusSlice(string Flow, string Level, string? Partner, int
     }
 
     /// <summary>The position of a month inside the slice, from 0; -1 when it lies outside.</summary>
-    public int Index(int year, int month) =>
-        year != Year ? -1
-        : Month is null ? month - 1
-        : month == Month ? 0
-        : -1;
+    public int Index(int year, int month)
+    {
+        if (year != Year)
+            return -1;
+        if (Month is null)
+            return month - 1;
+        return month == Month ? 0 : -1;
+    }
 
     /// <summary>Reads dataset and key of a slice; false when they are not of the API.</summary>
     public static bool TryParse(Slice slice, out CensusSlice parsed)

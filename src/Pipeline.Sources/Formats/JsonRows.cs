@@ -79,18 +79,24 @@ internal sealed class JsonRows(Stream stream) : IDisposable
     public ReadOnlySpan<byte> Bytes(int index)
     {
         var cell = cells[index];
-        return cell.Length >= 0 ? buffer.AsSpan(cell.Start, cell.Length)
-            : cell.Length == Cell.Escaped ? Encoding.UTF8.GetBytes(unescaped[index]!)
-            : default;
+        return cell.Length switch
+        {
+            >= 0 => buffer.AsSpan(cell.Start, cell.Length),
+            Cell.Escaped => Encoding.UTF8.GetBytes(unescaped[index]!),
+            _ => default,
+        };
     }
 
     /// <summary>The text of a cell; null for null.</summary>
     public string? Text(int index)
     {
         var cell = cells[index];
-        return cell.Length >= 0 ? Encoding.UTF8.GetString(buffer.AsSpan(cell.Start, cell.Length))
-            : cell.Length == Cell.Escaped ? unescaped[index]
-            : null;
+        return cell.Length switch
+        {
+            >= 0 => Encoding.UTF8.GetString(buffer.AsSpan(cell.Start, cell.Length)),
+            Cell.Escaped => unescaped[index],
+            _ => null,
+        };
     }
 
     /// <summary>

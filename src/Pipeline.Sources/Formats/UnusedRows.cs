@@ -132,10 +132,12 @@ internal sealed class UnusedRows(bool canBeNegative = true)
         return true;
 
         // What a row can add in the direction of the difference.
-        Int128 Part(Row row) =>
-            row.Value is { } value ? (value > 0 == isUp ? Int128.Abs(value) : 0)
-            : isUp || canBeNegative ? Int128.Abs(row.Most!.Value)
-            : 0;
+        Int128 Part(Row row)
+        {
+            if (row.Value is { } value)
+                return value > 0 == isUp ? Int128.Abs(value) : 0;
+            return isUp || canBeNegative ? Int128.Abs(row.Most!.Value) : 0;
+        }
     }
 
     /// <summary>The rows in words, to follow a sum; empty without any.</summary>

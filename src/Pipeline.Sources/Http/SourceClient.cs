@@ -262,9 +262,9 @@ public sealed class SourceClient : ISourceClient
                 ? MaxRetryAfter
                 : (TimeSpan?)null,
         };
-        return wait < TimeSpan.Zero ? TimeSpan.Zero
-            : wait > MaxRetryAfter ? MaxRetryAfter
-            : wait;
+        if (wait < TimeSpan.Zero)
+            return TimeSpan.Zero;
+        return wait > MaxRetryAfter ? MaxRetryAfter : wait;
     }
 
     public void Dispose()

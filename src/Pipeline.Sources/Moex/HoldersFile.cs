@@ -64,13 +64,15 @@ internal sealed class HoldersFile
         var unknown = names.Except(Columns).ToList();
         if (header.Foreign is not null || missing.Count > 0 || unknown.Count > 0 || names.Count != Columns.Length)
         {
-            var expected =
-                header.Foreign is not null ? "a header in UTF-8"
-                : missing.Count > 0
-                    ? $"the {(missing.Count == 1 ? "column" : "columns")} {string.Join(", ", missing)} "
-                        + $"too{(unknown.Count > 0 ? ", and no others" : "")}, with commas between them"
-                : unknown.Count > 0 ? $"no column {Finding.Quote(string.Join(", ", unknown))}"
-                : "each column once";
+            var expected = (header.Foreign, missing, unknown) switch
+            {
+                (not null, _, _) => "a header in UTF-8",
+                (_, { Count: > 0 }, _) =>
+                    $"the {(missing.Count == 1 ? "column" : "columns")} {string.Join(", ", missing)} "
+                        + $"too{(unknown.Count > 0 ? ", and no others" : "")}, with commas between them",
+                (_, _, { Count: > 0 }) => $"no column {Finding.Quote(string.Join(", ", unknown))}",
+                _ => "each column once",
+            };
             finding = new Finding(
                 $"line {header.Line}",
                 header.Foreign ?? Finding.Quote(string.Join(',', names)),

@@ -38,10 +38,9 @@ public sealed class Holding : FactRow
     /// <inheritdoc/>
     /// <remarks>The value where there is one, otherwise the share: a share says nothing about its unit that the value
     /// does not.</remarks>
-    protected override double? Figure =>
-        !double.IsNaN(Value) ? Value
-        : double.IsNaN(SharePercent) ? null
-        : SharePercent;
+    protected override double? Figure => Given(Value) ?? Given(SharePercent);
+
+    private static double? Given(double figure) => double.IsNaN(figure) ? null : figure;
 
     /// <inheritdoc/>
     protected override IReadOnlyList<string> FigureColumns => [nameof(Value), nameof(SharePercent)];

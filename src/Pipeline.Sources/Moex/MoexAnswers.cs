@@ -37,11 +37,12 @@ internal static class MoexAnswers
     /// What the blocks of an answer say of it as a whole; null when there are rows, or a layout that is for
     /// the reader to complain about.
     /// </summary>
-    public static Verdict? Meaning(IssAnswer answer, string block) =>
-        answer.Error is { } error
-            ? Verdict.Permanent($"the error {Finding.Quote(error)}", $"a block {block}", ErrorAdvice)
-        : answer.Block(block) is { Rows.Count: 0 } ? Verdict.Empty
-        : null;
+    public static Verdict? Meaning(IssAnswer answer, string block)
+    {
+        if (answer.Error is { } error)
+            return Verdict.Permanent($"the error {Finding.Quote(error)}", $"a block {block}", ErrorAdvice);
+        return answer.Block(block) is { Rows.Count: 0 } ? Verdict.Empty : null;
+    }
 
     /// <summary>No answer at all may be a fault of the network, or a server that does not answer this one.</summary>
     public static void SayBlocked(Fetched fetched)

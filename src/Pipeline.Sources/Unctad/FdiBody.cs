@@ -470,10 +470,14 @@ internal sealed class FdiBody(
                 Broken
             );
 
-        private static string Reason(CsvRows rows, FdiHeader columns) =>
-            columns.Missing >= 0 ? rows.Text(columns.Missing).Trim()
-            : columns.Footnote >= 0 && !IsEmpty(rows, columns.Footnote) ? rows.Text(columns.Footnote).Trim()
-            : "the body has an empty cell and no column for the reason";
+        private static string Reason(CsvRows rows, FdiHeader columns)
+        {
+            if (columns.Missing >= 0)
+                return rows.Text(columns.Missing).Trim();
+            return columns.Footnote >= 0 && !IsEmpty(rows, columns.Footnote)
+                ? rows.Text(columns.Footnote).Trim()
+                : "the body has an empty cell and no column for the reason";
+        }
 
         /// <summary>
         /// True if what cannot be text stands in a cell that a figure needs. A footnote, a name beside a code and

@@ -210,21 +210,26 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
             );
     }
 
-    private Finding? YearVerdict() =>
-        lastYear > lastOfCalendar && lastYear > 0
-            ? new Finding(
+    private Finding? YearVerdict()
+    {
+        if (lastYear > lastOfCalendar && lastYear > 0)
+        {
+            return new Finding(
                 "body",
                 $"{lastYear} as the last year",
                 $"no year after {lastOfCalendar}, the last that can be published by now",
                 OldStays
-            )
-        : firstYear is FirstYear or FirstYearOfOld ? null
-        : new Finding(
-            "body",
-            $"{firstYear} as the first year",
-            $"{FirstYear}, or {FirstYearOfOld} in old releases",
-            OldStays
-        );
+            );
+        }
+        return firstYear is FirstYear or FirstYearOfOld
+            ? null
+            : new Finding(
+                "body",
+                $"{firstYear} as the first year",
+                $"{FirstYear}, or {FirstYearOfOld} in old releases",
+                OldStays
+            );
+    }
 
     private Finding? WorldVerdict()
     {
@@ -457,10 +462,12 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     private static int KeyOf(int code, int year, int series) =>
         (code * (FdiRowKeys.LastYear + 1) + year) * Series.Count + series;
 
-    private static int AddsUpFrom(int series) =>
-        Series.Measure(series) == UnctadSlice.Flow ? FlowsAddUpFrom
-        : series == Series.InwardStock ? InwardStocksAddUpFrom
-        : int.MaxValue;
+    private static int AddsUpFrom(int series)
+    {
+        if (Series.Measure(series) == UnctadSlice.Flow)
+            return FlowsAddUpFrom;
+        return series == Series.InwardStock ? InwardStocksAddUpFrom : int.MaxValue;
+    }
 
     private ref Cell CellOf(int year, int series) =>
         ref CollectionsMarshal.GetValueRefOrAddDefault(cells, Index(year, series), out _);

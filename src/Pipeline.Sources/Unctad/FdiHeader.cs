@@ -77,9 +77,12 @@ internal sealed class FdiHeader
     /// whole millions, the user API dollars (unctad.md, section 2.3).
     /// </summary>
     public long RoundedTo =>
-        Unit == 1 ? 1
-        : IsSelection ? Amounts.Million
-        : Amounts.Million / 1000;
+        (Unit, IsSelection) switch
+        {
+            (1, _) => 1,
+            (_, true) => Amounts.Million,
+            _ => Amounts.Million / 1000,
+        };
 
     /// <summary>The footnote to the value; -1 where there is none.</summary>
     public int Footnote { get; private set; }

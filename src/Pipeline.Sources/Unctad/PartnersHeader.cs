@@ -56,7 +56,6 @@ internal sealed class PartnersHeader
     /// </summary>
     public static PartnersHeader? Read(CsvRows rows, out Finding? finding)
     {
-        const string advice = "the table keeps the old rows; put the columns right and drop the file again";
         if (rows.Foreign is { } foreign)
         {
             finding = new Finding(
@@ -81,23 +80,38 @@ internal sealed class PartnersHeader
             .Range(0, rows.Count)
             .Select(column => rows.Text(column).Trim().ToLowerInvariant())
             .ToArray();
-        var shown = Finding.Quote(string.Join(',', columns));
-        var lacking = Required.Except(columns).ToList();
-        var foreigners = columns.Except([.. Required, .. Optional]).ToList();
-        var twice = columns.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key).ToList();
-        finding =
-            lacking.Count > 0 ? new Finding("header", shown, $"the columns {string.Join(", ", lacking)} too", advice)
-            : foreigners.Count > 0
-                ? new Finding(
-                    "header",
-                    $"the columns {string.Join(", ", foreigners.Select(name => Finding.Quote(name)))}",
-                    $"only {string.Join(", ", [.. Required, .. Optional])}",
-                    advice
-                )
-            : twice.Count > 0
-                ? new Finding("header", $"the columns {string.Join(", ", twice)} twice", "each once", advice)
-            : null;
+        finding = Check(columns);
         return finding is null ? new PartnersHeader(columns) : null;
+    }
+
+    /// <summary>Requires every required column once, and no column that is unknown.</summary>
+    private static Finding? Check(string[] columns)
+    {
+        const string advice = "the table keeps the old rows; put the columns right and drop the file again";
+        var lacking = Required.Except(columns).ToList();
+        if (lacking.Count > 0)
+        {
+            return new Finding(
+                "header",
+                Finding.Quote(string.Join(',', columns)),
+                $"the columns {string.Join(", ", lacking)} too",
+                advice
+            );
+        }
+        var foreigners = columns.Except([.. Required, .. Optional]).ToList();
+        if (foreigners.Count > 0)
+        {
+            return new Finding(
+                "header",
+                $"the columns {string.Join(", ", foreigners.Select(name => Finding.Quote(name)))}",
+                $"only {string.Join(", ", [.. Required, .. Optional])}",
+                advice
+            );
+        }
+        var twice = columns.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key).ToList();
+        return twice.Count > 0
+            ? new Finding("header", $"the columns {string.Join(", ", twice)} twice", "each once", advice)
+            : null;
     }
 
     /// <summary>A column's name.</summary>

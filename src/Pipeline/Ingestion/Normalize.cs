@@ -520,15 +520,7 @@ public sealed class Normalize(
                         Rows = check.Kept,
                         Newest = check.Newest ?? "",
                         InTable = inTable,
-                        // Rows that this run removed before it was interrupted are known by their number only.
-                        // A replay may have put rows right, before or after it was interrupted: what depends on them is
-                        // looked at again.
-                        LastChanged =
-                            replay ? row.LastChanged.AddTicks(1)
-                            : merged.Added + merged.Changed + merged.Removed > 0
-                            || (check.Rejected == 0 && row.Rows + merged.Added > check.Kept)
-                                ? name.Vintage
-                            : row.LastChanged,
+                        LastChanged = LastChanged(row),
                         // A body with rejects is asked for again by the next plan: the publisher may have corrected it.
                         NextDue =
                             rejected.Count > 0
@@ -544,6 +536,19 @@ public sealed class Normalize(
             await queues.SendAsync(new PublishMessage(name.Slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
         else
             await SupersededAsync(after, run, cancellationToken);
+
+        DateTimeOffset LastChanged(SliceRow row)
+        {
+            // A replay may have corrected rows, before or after it was interrupted. What depends on them is
+            // checked again.
+            if (replay)
+                return row.LastChanged.AddTicks(1);
+            // Of rows that this run removed before it was interrupted, only the number is known.
+            var hasChanged =
+                merged.Added + merged.Changed + merged.Removed > 0
+                || (check.Rejected == 0 && row.Rows + merged.Added > check.Kept);
+            return hasChanged ? name.Vintage : row.LastChanged;
+        }
     }
 
     /// <summary>Runs of bodies before this one that were not brought to their end never will be.</summary>

@@ -260,11 +260,15 @@ public sealed class Pull(
             // The server understands the request, so that its earlier faults are over.
             if (!holdsRows)
                 await rejects.CloseAsync(slice, (_, position) => position == FaultPosition, cancellationToken);
+            var expected = (holdsRows, release) switch
+            {
+                (true, _) => "rows, because the table has some of this slice",
+                (_, { } day) => $"rows of {slice.Key}, released by {day:yyyy-MM-dd}",
+                _ => "rows: other slices as new have some",
+            };
             outcome.Fetched.Verdict = Verdict.Permanent(
                 seen,
-                holdsRows ? "rows, because the table has some of this slice"
-                    : release is { } day ? $"rows of {slice.Key}, released by {day:yyyy-MM-dd}"
-                    : "rows: other slices as new have some",
+                expected,
                 "the table keeps what it has; the next plan asks again"
             );
             await FaultAsync(outcome, holdsRows ? SliceState.Failed : SliceState.Missing, cancellationToken);
@@ -273,12 +277,16 @@ public sealed class Pull(
         foreach (var part in narrower)
             await queues.SendAsync(new PullMessage(part.Id, outcome.Now), cancellationToken);
         planned.Add(slice.Source, narrower, outcome.Now);
-        var state = narrower.Count > 0 ? SliceState.Narrowed : SliceState.Empty;
-        var words =
-            narrower.Count > 0 ? $"no rows for the whole, asked for in {narrower.Count} parts"
-            : outcome.Source.Absence(slice) is { Length: > 0 } absence ? $"no trade: {absence}"
+        if (narrower.Count > 0)
+        {
+            var parts = $"no rows for the whole, asked for in {narrower.Count} parts";
+            await EndEmptyAsync(outcome, SliceState.Narrowed, parts, cancellationToken);
+            return;
+        }
+        var words = outcome.Source.Absence(slice) is { Length: > 0 } absence
+            ? $"no trade: {absence}"
             : "no rows, also for the smallest part";
-        await EndEmptyAsync(outcome, state, words, cancellationToken);
+        await EndEmptyAsync(outcome, SliceState.Empty, words, cancellationToken);
     }
 
     /// <summary>

@@ -301,11 +301,13 @@ internal sealed class Merge(
         plan.Ends.Add(new Ending(before, HistoryRow.Of(table, before, after, at, run.RunId, within)));
         // Every column that has a value is written either way. Without columns of another layout to take away,
         // merging is as good, and costs Azurite less than half.
-        var change =
-            after is null ? TableTransactionActionType.Delete
-            : after.SchemaVersion == before.SchemaVersion && after.HasAllColumns
-                ? TableTransactionActionType.UpdateMerge
-            : TableTransactionActionType.UpdateReplace;
+        var change = after switch
+        {
+            null => TableTransactionActionType.Delete,
+            _ when after.SchemaVersion == before.SchemaVersion && after.HasAllColumns =>
+                TableTransactionActionType.UpdateMerge,
+            _ => TableTransactionActionType.UpdateReplace,
+        };
         plan.Facts.Add(new TableTransactionAction(change, after ?? before, before.ETag));
     }
 

@@ -106,9 +106,12 @@ internal sealed class MovedFigures
                 return Moved(
                     moved[0].Factor!.Value,
                     name,
-                    more == 0 ? ""
-                        : more == 1 ? ", and 1 more period that moved by a factor of its own"
-                        : $", and {more} more periods that moved by a factor of their own"
+                    more switch
+                    {
+                        0 => "",
+                        1 => ", and 1 more period that moved by a factor of its own",
+                        _ => $", and {more} more periods that moved by a factor of their own",
+                    }
                 );
             }
         }

@@ -22,9 +22,12 @@ public sealed record RunVerdict(
     /// 1 if anything failed or is lacking, 2 if anything is open, otherwise 0: the lowest number but 0 wins.
     /// </summary>
     public int ExitCode =>
-        Failed.Count > 0 ? 1
-        : Open.Count > 0 ? 2
-        : 0;
+        (Failed.Count, Open.Count) switch
+        {
+            (> 0, _) => 1,
+            (_, > 0) => 2,
+            _ => 0,
+        };
 
     /// <summary>All lines, the gravest first.</summary>
     public IReadOnlyList<string> Lines => [.. Failed, .. Open, .. Late, .. Notes];

@@ -226,10 +226,12 @@ public sealed partial class AzureLimitsPolicy : HttpPipelinePolicy
         var at = key.AsSpan().IndexOfAny(NotInKeys);
         if (at < 0)
             return;
-        var seen =
-            key[at] == '\uFFFD' ? "U+FFFD, which is written for half of a surrogate pair,"
-            : char.IsControl(key[at]) ? $"U+{(int)key[at]:X4}"
-            : $"'{key[at]}'";
+        var seen = key[at] switch
+        {
+            '\uFFFD' => "U+FFFD, which is written for half of a surrogate pair,",
+            var control when char.IsControl(control) => $"U+{(int)control:X4}",
+            var other => $"'{other}'",
+        };
         throw Refusal(
             "OutOfRangeInput",
             $"{table}: {name} '{Printable(key)}'",

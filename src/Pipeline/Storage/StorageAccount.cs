@@ -150,13 +150,17 @@ public sealed class StorageAccount
         var text = section[key];
         if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "https" && IsPlain(uri))
             return uri;
+        var seen = uri switch
+        {
+            _ when string.IsNullOrEmpty(text) => "nothing",
+            not { Scheme: "https" or "http" } => "a text that is no address (not repeated here)",
+            _ when IsPlain(uri) => Finding.Quote(text),
+            _ => "an address with user, query or fragment (not repeated here)",
+        };
         findings.Add(
             new Finding(
                 $"{name}__{key}",
-                string.IsNullOrEmpty(text) ? "nothing"
-                    : uri?.Scheme is not ("https" or "http") ? "a text that is no address (not repeated here)"
-                    : IsPlain(uri) ? Finding.Quote(text)
-                    : "an address with user, query or fragment (not repeated here)",
+                seen,
                 "a plain https address",
                 $"for example "
                     + $"{name}__{key}=https://myaccount.{key[..key.IndexOf('S', StringComparison.Ordinal)]}"

@@ -68,11 +68,14 @@ internal sealed class TableEndpoint(string prefix, Counts counts, Throttle? thro
         }
         counts.Add($"write {name}");
         counts.Add($"entities {name}", writes.Count);
-        var refused =
-            !tables.TryGetValue(name, out var table) ? new Refused(404, "TableNotFound", 0)
-            : writes.Count > MaxActions ? new Refused(400, "InvalidInput", MaxActions)
-            : table.Apply(writes, done);
-        answer.Transaction(refused, writes, done, versions);
+        answer.Transaction(Apply(name), writes, done, versions);
+    }
+
+    private Refused? Apply(string name)
+    {
+        if (!tables.TryGetValue(name, out var table))
+            return new Refused(404, "TableNotFound", 0);
+        return writes.Count > MaxActions ? new Refused(400, "InvalidInput", MaxActions) : table.Apply(writes, done);
     }
 
     private void Single(

@@ -25,11 +25,12 @@ public sealed class ProcessTests(Azurite azurite, ITestOutputHelper output)
             ' ',
             Enumerable.Range(0, 30).Select(number => $"k{number:00}={(number % 3 == 0 ? number + version : number)}")
         )
-        + (
-            version == 1 ? " m=1 x=1"
-            : version % 2 == 0 ? " m= y=2"
-            : $" m=3 y={version}"
-        );
+        + (version, version % 2) switch
+        {
+            (1, _) => " m=1 x=1",
+            (_, 0) => " m= y=2",
+            _ => $" m=3 y={version}",
+        };
 
     /// <summary>
     /// Each process brings a body of its own for the same slices; then all load what lies there, at the same

@@ -155,13 +155,8 @@ internal static class Worker
             int wait;
             lock (random)
             {
-                wait = writes
-                    ? random.Next(3) == 0
-                        ? random.Next(30)
-                        : 0
-                    : random.Next(8) == 0
-                        ? random.Next(15)
-                        : 0;
+                var (oneOf, most) = writes ? (3, 30) : (8, 15);
+                wait = random.Next(oneOf) == 0 ? random.Next(most) : 0;
             }
 
             if (wait > 0)

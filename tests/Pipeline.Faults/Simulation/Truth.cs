@@ -148,10 +148,12 @@ internal static class Truth
                 continue;
             }
             Assert.True(follower == end, Words());
-            var follows =
-                next is null ? $"{fact!["Value"]}"
-                : next.GetString("Column") == HistoryRow.Removed ? null
-                : next.GetString("OldValue");
+            var follows = next?.GetString("Column") switch
+            {
+                _ when next is null => $"{fact!["Value"]}",
+                HistoryRow.Removed => null,
+                _ => next.GetString("OldValue"),
+            };
             Assert.True(follows is null || follows == row.GetString("NewValue"), Words());
         }
     }

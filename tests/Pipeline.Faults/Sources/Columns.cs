@@ -72,9 +72,12 @@ internal static class Columns
             records.Select(
                 (cells, row) =>
                     places.Select(place =>
-                        place >= 0 ? cells[place]
-                        : row == 0 ? New
-                        : "x"
+                        (place, row) switch
+                        {
+                            (>= 0, _) => cells[place],
+                            (_, 0) => New,
+                            _ => "x",
+                        }
                     )
             )
         );

@@ -184,14 +184,16 @@ internal sealed class SourceData(int seed, int version)
             Fdi.Release(20, 1990, 1992)
                 .Where(row => row.Code is "0000" or "643" or "840" or "044")
                 .Select(row =>
-                    row.Code == "643"
-                        ? row with
+                    row switch
+                    {
+                        { Code: "643" } => row with
                         {
                             Value = $"{Figure(row.Year * 3 + row.Direction)}",
                             Footnote = "Estimates",
-                        }
-                    : row.Code == "044" && row.Year == 1990 ? row with { Value = "", Missing = "Not applicable" }
-                    : row
+                        },
+                        { Code: "044", Year: 1990 } => row with { Value = "", Missing = "Not applicable" },
+                        _ => row,
+                    }
                 )
         );
 

@@ -251,11 +251,12 @@ public sealed class UnctadCaseTests
         );
     }
 
-    private static string Form(string text, string kind) =>
-        kind.StartsWith("year pivot", StringComparison.Ordinal)
-            ? DataCentre.Pivot(text, whole: kind != "year pivot of values alone")
-        : kind.StartsWith("quoted", StringComparison.Ordinal) ? DataCentre.Quoted(text)
-        : text;
+    private static string Form(string text, string kind)
+    {
+        if (kind.StartsWith("year pivot", StringComparison.Ordinal))
+            return DataCentre.Pivot(text, whole: kind != "year pivot of values alone");
+        return kind.StartsWith("quoted", StringComparison.Ordinal) ? DataCentre.Quoted(text) : text;
+    }
 
     [Fact]
     public async Task Exports_with_semicolons_and_in_a_code_page_are_put_together_and_loaded()

@@ -167,10 +167,12 @@ public sealed class RealSeriesTests
                     ? line[(line.IndexOf(cells[5] + "\"", StringComparison.Ordinal) + cells[5].Length + 1)..]
                     : cells[6];
             var value = rest.TrimStart(',').Split(',')[0];
-            var missing =
-                rest.Contains("Not applicable", StringComparison.Ordinal) ? "Not applicable"
-                : rest.Contains("Negative acc", StringComparison.Ordinal) ? "Negative accumulation of flows"
-                : "";
+            var missing = rest switch
+            {
+                _ when rest.Contains("Not applicable", StringComparison.Ordinal) => "Not applicable",
+                _ when rest.Contains("Negative acc", StringComparison.Ordinal) => "Negative accumulation of flows",
+                _ => "",
+            };
             if (rest.StartsWith(",,", StringComparison.Ordinal))
                 value = "";
             var key = (cells[5].ToLowerInvariant(), cells[3].ToLowerInvariant());

@@ -310,10 +310,12 @@ public sealed class FdiReleaseTests
             // India and Brazil: neither the world nor the developing economies show it.
             if (change.StartsWith("swapped", StringComparison.Ordinal) && cells.Length > 7)
             {
-                cells[1] =
-                    cells[1] == "356" ? "076"
-                    : cells[1] == "076" ? "356"
-                    : cells[1];
+                cells[1] = cells[1] switch
+                {
+                    "356" => "076",
+                    "076" => "356",
+                    _ => cells[1],
+                };
             }
             else if (cells.Length > 7 && cells[1].Trim('"') == code)
             {

@@ -492,14 +492,18 @@ public sealed class UnctadFetchTests : IAsyncLifetime
                 )
             );
             var years = filter["Year in (".Length..filter.IndexOf(')', StringComparison.Ordinal)].Split(',');
-            string[] directions =
-                filter.Contains("Direction/Code in (1)", StringComparison.Ordinal) ? ["1"]
-                : filter.Contains("Direction/Code in (2)", StringComparison.Ordinal) ? ["2"]
-                : ["1", "2"];
-            string[] flows =
-                filter.Contains("Flow/Code in ('08')", StringComparison.Ordinal) ? ["08"]
-                : filter.Contains("Flow/Code in ('09')", StringComparison.Ordinal) ? ["09"]
-                : ["08", "09"];
+            string[] directions = filter switch
+            {
+                _ when filter.Contains("Direction/Code in (1)", StringComparison.Ordinal) => ["1"],
+                _ when filter.Contains("Direction/Code in (2)", StringComparison.Ordinal) => ["2"],
+                _ => ["1", "2"],
+            };
+            string[] flows = filter switch
+            {
+                _ when filter.Contains("Flow/Code in ('08')", StringComparison.Ordinal) => ["08"],
+                _ when filter.Contains("Flow/Code in ('09')", StringComparison.Ordinal) => ["09"],
+                _ => ["08", "09"],
+            };
             var cells = years.Length * directions.Length * flows.Length;
             if (cells > maxCells)
             {

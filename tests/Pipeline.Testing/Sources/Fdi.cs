@@ -34,9 +34,12 @@ internal static class Fdi
             server is null
                 ? UnctadOptions.DefaultBulkUrl
                 : new Uri(server, "/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock"),
-            !catalogue ? null
-                : server is null ? UnctadOptions.DefaultCatalogueUrl
-                : new Uri(server, "/api/datacenter/en"),
+            (catalogue, server) switch
+            {
+                (false, _) => null,
+                (true, null) => UnctadOptions.DefaultCatalogueUrl,
+                (true, _) => new Uri(server, "/api/datacenter/en"),
+            },
             server is null ? UnctadOptions.DefaultApiUrl : new Uri(server, "/US.FdiFlowsStock/cur/Facts"),
             api ? Id : "",
             api ? Secret : "",

@@ -61,11 +61,14 @@ internal static class Trade
         }
         return Encoding.UTF8.GetBytes(rows.ToJsonString());
 
-        static string? Sum(string name, int at, IEnumerable<JsonNode?> month) =>
-            name == "time" ? null
-            : name.Contains("_VAL_", StringComparison.Ordinal)
+        static string? Sum(string name, int at, IEnumerable<JsonNode?> month)
+        {
+            if (name == "time")
+                return null;
+            return name.Contains("_VAL_", StringComparison.Ordinal)
                 ? $"{month.Sum(row => long.Parse($"{row![at]}", System.Globalization.CultureInfo.InvariantCulture))}"
-            : "TOTAL FOR ALL COUNTRIES";
+                : "TOTAL FOR ALL COUNTRIES";
+        }
     }
 
     /// <summary>A body written with single quotes; a character stands for the byte of its number.</summary>

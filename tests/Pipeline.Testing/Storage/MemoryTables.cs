@@ -46,9 +46,9 @@ internal sealed class MemoryTables(TimeProvider time)
                 : MemoryResponse.TableError(404, "ResourceNotFound");
         }
         var (status, code, version) = Write(table, call.Method.Method, key, call.Header("If-Match"), call.Body);
-        return code is not null ? MemoryResponse.TableError(status, code)
-            : version is null ? new MemoryResponse(status)
-            : new MemoryResponse(status, ("ETag", version));
+        if (code is not null)
+            return MemoryResponse.TableError(status, code);
+        return version is null ? new MemoryResponse(status) : new MemoryResponse(status, ("ETag", version));
     }
 
     private MemoryResponse Create(MemoryCall call)

@@ -692,10 +692,12 @@ public sealed class MergeTests(Azurite azurite)
                         )
                         .ToList();
                     var present = facts.Where(row => row.RowKey == $"k{key}" && row.LastChanged <= Day(day)).ToList();
-                    var value =
-                        past.Count + present.Count == 0 ? 0
-                        : past.Count == 0 ? Assert.Single(present).Value
-                        : ValueOf(Assert.Single(past));
+                    var value = (past.Count, present.Count) switch
+                    {
+                        (0, 0) => 0,
+                        (0, _) => Assert.Single(present).Value,
+                        _ => ValueOf(Assert.Single(past)),
+                    };
                     Assert.True(past.Count + present.Count <= 1);
                     Assert.Equal(sequence[day][key], value);
                 }
