@@ -1,10 +1,7 @@
 using Azure;
 using Pipeline.Datasets;
 using Pipeline.Exports;
-using Pipeline.Insight;
-using Pipeline.Insight.Claims;
 using Pipeline.Slices;
-using Pipeline.Storage;
 
 namespace Pipeline.Report;
 
@@ -17,9 +14,8 @@ public sealed class ReportReader(
     StandingReader standing,
     FigureReader figures,
     RevisionReader revisions,
-    ClaimBook claims,
+    ClaimStatusReader claims,
     Exporter exporter,
-    TableSet tables,
     TimeProvider time
 ) : IDisposable
 {
@@ -106,43 +102,9 @@ public sealed class ReportReader(
         return last = new Settled(
             key,
             await revisions.ReadAsync(cancellationToken),
-            await ClaimsAsync(cancellationToken),
+            await claims.ReadAsync(cancellationToken),
             await figures.ReadAsync(cancellationToken)
         );
-    }
-
-    private async Task<IReadOnlyList<ClaimStatus>> ClaimsAsync(CancellationToken cancellationToken)
-    {
-        var found = new List<ClaimStatus>();
-        await foreach (var row in tables.QueryIfExistsAsync<ClaimRow>(Names.Claims, null, cancellationToken))
-        {
-            var article = claims.Articles.GetValueOrDefault(row.PartitionKey);
-            found.Add(
-                new ClaimStatus(
-                    row.PartitionKey,
-                    article?.Title ?? "",
-                    article?.Date,
-                    row.RowKey,
-                    row.Statement,
-                    Figure(row.StatedValue),
-                    row.StatedUnit,
-                    Figure(row.ComputedValue),
-                    row.ComputedUnit,
-                    row.Verdict,
-                    row.Explanation,
-                    row.Evidence.Split("; ", StringSplitOptions.RemoveEmptyEntries)
-                )
-            );
-        }
-        return
-        [
-            .. found
-                .OrderByDescending(claim => claim.Date)
-                .ThenByDescending(claim => claim.Article, StringComparer.Ordinal)
-                .ThenBy(claim => claim.Id, StringComparer.Ordinal),
-        ];
-
-        static double? Figure(double value) => double.IsNaN(value) ? null : value;
     }
 
     public void Dispose() => one.Dispose();

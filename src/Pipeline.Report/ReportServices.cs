@@ -14,6 +14,7 @@ public static class ReportServices
             .AddSingleton<StandingReader>()
             .AddSingleton<FigureReader>()
             .AddSingleton<RevisionReader>()
+            .AddSingleton<ClaimStatusReader>()
             .AddSingleton<ReportReader>()
             .AddSingleton<PageRenderer>();
         return services

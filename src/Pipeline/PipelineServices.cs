@@ -61,13 +61,16 @@ public static class PipelineServices
             .AddSingleton<RejectBook>()
             .AddSingleton<GapBook>()
             .AddSingleton<DatasetBook>()
-            .AddSingleton<DeadLetterBook>();
+            .AddSingleton<DeadLetterBook>()
+            .AddSingleton<SliceRecords>();
         services
             .AddSingleton<PlannedSlices>()
             .AddSingleton<EmptySlices>()
             .AddSingleton<Judgement>()
             .AddSingleton<Exporter>()
-            .AddSingleton<Digest>();
+            .AddSingleton<DerivedOutputs>()
+            .AddSingleton<Digest>()
+            .AddSingleton<NextSteps>();
         services.AddSingleton<RejectSummaryReader>().AddSingleton<RunVerdictReader>();
         services
             .AddSingleton<Plan>()

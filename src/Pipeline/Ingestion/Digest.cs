@@ -1,8 +1,4 @@
-using System.IO.Hashing;
-using System.Text;
 using Microsoft.Extensions.Logging;
-using Pipeline.Datasets;
-using Pipeline.Exports;
 using Pipeline.Issues;
 using Pipeline.Slices;
 using Pipeline.Storage;
@@ -20,24 +16,15 @@ namespace Pipeline.Ingestion;
 /// plan.
 /// </remarks>
 public sealed class Digest(
-    SourceCatalog sources,
     SliceBook slices,
     PlannedSlices planned,
     EmptySlices empty,
     DeadLetterBook letters,
-    IDerivedTables derived,
-    Exporter exporter,
+    DerivedOutputs outputs,
     StepQueues queues,
-    ProgramVersion program,
     ILogger<Digest> logger
 )
 {
-    private static readonly ExportTable History = new(
-        Names.History,
-        [.. LedgerColumns.Of(Names.History).Select(column => column.Name)],
-        "ValidTo"
-    );
-
     /// <summary>Sends the message for it, if the source is at rest and something has changed.</summary>
     /// <param name="source">The source.</param>
     /// <param name="cancellationToken">Stops the call.</param>
@@ -47,7 +34,7 @@ public sealed class Digest(
         if (!await IsAtRestAsync(source, rows, cancellationToken))
             return;
         await empty.ReviewAsync(source, rows, cancellationToken);
-        var done = await IsDoneAsync(source, rows, cancellationToken);
+        var done = await outputs.IsCurrentAsync(source, rows, cancellationToken);
         await letters.SettleAsync(source, done, cancellationToken);
         if (done)
             return;
@@ -56,39 +43,22 @@ public sealed class Digest(
 
     /// <summary>Whether indicators, claims and files are those of the slices as they are.</summary>
     public async Task<bool> IsDoneAsync(string source, CancellationToken cancellationToken) =>
-        await IsDoneAsync(source, await slices.ListAsync(source, cancellationToken), cancellationToken);
+        await outputs.IsCurrentAsync(source, await slices.ListAsync(source, cancellationToken), cancellationToken);
 
     /// <summary>Brings indicators, claims and files up to date.</summary>
     public async Task RunAsync(string source, CancellationToken cancellationToken)
     {
         // Read first: what changes from here on makes the mark an old one.
         var rows = await slices.ListAsync(source, cancellationToken);
-        if (await IsDoneAsync(source, rows, cancellationToken))
+        if (await outputs.IsCurrentAsync(source, rows, cancellationToken))
         {
             logger.LogInformation("{Source}: indicators, claims and files are up to date", source);
             return;
         }
-        await derived.RunAsync(source, cancellationToken);
-        await exporter.RunAsync(
-            Exported(source),
-            source,
-            Mark(rows, program.Id, derived.Fingerprint),
-            cancellationToken
-        );
+        await outputs.UpdateAsync(source, rows, cancellationToken);
         // A newer one may have ended while this one was at work: then its mark is gone, and no other process would ask.
         await RequestAsync(source, cancellationToken);
     }
-
-    /// <summary>The tables whose files depend on a source.</summary>
-    private IReadOnlyCollection<ExportTable> Exported(string source) =>
-        [
-            .. sources[source]
-                .Datasets.Select(dataset => dataset.Table)
-                .Distinct()
-                .Select(table => ExportTable.Of(table.Name, table.RowType)),
-            History,
-            .. derived.Tables,
-        ];
 
     private async Task<bool> IsAtRestAsync(
         string source,
@@ -105,34 +75,5 @@ public sealed class Digest(
         return underWay.IsSubsetOf(
             (await letters.OpenAsync(source, cancellationToken)).Select(open => open.Letter.Slice).OfType<Slice>()
         );
-    }
-
-    private async Task<bool> IsDoneAsync(
-        string source,
-        IReadOnlyList<SliceRow> rows,
-        CancellationToken cancellationToken
-    ) =>
-        rows.All(row => !row.WasLoaded)
-        || await exporter.IsCurrentAsync(
-            Exported(source),
-            source,
-            Mark(rows, program.Id, derived.Fingerprint),
-            cancellationToken
-        );
-
-    /// <summary>
-    /// Stands for all that indicators, claims and files are made from: it differs when any slice has changed a row of a
-    /// table, and when the program, its claims or its settings are others. Then everything is derived once more, and
-    /// only differences are written.
-    /// </summary>
-    /// <param name="rows">The slices of the source.</param>
-    /// <param name="program">The version of the program: an indicator or a column may have changed.</param>
-    /// <param name="derived">See <see cref="IDerivedTables.Fingerprint"/>.</param>
-    internal static string Mark(IReadOnlyList<SliceRow> rows, Guid program, string derived)
-    {
-        var text = new StringBuilder().Append(program).Append('\n').Append(derived).Append('\n');
-        foreach (var row in rows.Where(row => row.WasLoaded).OrderBy(row => row.Slice.Id, StringComparer.Ordinal))
-            text.Append(row.Slice.Id).Append('|').Append(row.LastChanged.UtcTicks).Append('\n');
-        return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

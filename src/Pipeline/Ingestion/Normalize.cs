@@ -14,16 +14,10 @@ namespace Pipeline.Ingestion;
 /// </summary>
 public sealed class Normalize(
     SourceCatalog sources,
-    SliceBook slices,
-    RunBook runs,
-    RejectBook rejects,
-    GapBook gaps,
+    SliceRecords records,
     FactStore facts,
-    RawStore raw,
-    CuratedReader curated,
+    NextSteps next,
     Judgement judgement,
-    StepQueues queues,
-    Digest digest,
     TimeProvider time,
     ILogger<Normalize> logger
 )
@@ -61,16 +55,16 @@ public sealed class Normalize(
         var slice = Messages.SliceOf(message.Slice, Names.NormalizeQueue);
         var name = Messages.BodyOf(message.RawBlob, slice, Names.NormalizeQueue);
         var key = new RunRow(name.RunId, slice, name.Vintage);
-        var run = (await runs.GetAsync(key, cancellationToken) ?? key) with { Step = nameof(Normalize) };
+        var run = (await records.Runs.GetAsync(key, cancellationToken) ?? key) with { Step = nameof(Normalize) };
         if (run.StartedAt == default)
             run = run with { StartedAt = time.GetUtcNow() };
-        var before = await slices.GetAsync(slice, cancellationToken);
+        var before = await records.Slices.GetAsync(slice, cancellationToken);
         if (before.Vintage > name.Vintage)
         {
             await SupersededAsync(before, run, cancellationToken);
             return true;
         }
-        var context = new BodyContext(sources.Now(slice, name.Vintage), curated.ReadAsync);
+        var context = judgement.Context(slice, name.Vintage);
         var judgedBy = await judgement.HashAsync(slice, context, cancellationToken);
         if (
             !message.Replay
@@ -92,17 +86,17 @@ public sealed class Normalize(
         )
         {
             if (before.State == SliceState.Merged || run.State != SliceState.Done)
-                await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
+                await next.PublishAsync(new PublishMessage(slice.Id, name.Blob), cancellationToken);
             logger.LogInformation("{Slice}: {Blob} is loaded already", slice, name.Blob);
             return true;
         }
         var reader = await sources[slice.Source].ReaderAsync(slice, context, cancellationToken);
-        var stored = await raw.OpenAsync(name, cancellationToken);
+        var stored = await records.Bodies.OpenAsync(name, cancellationToken);
         var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken);
         // A load that was begun is finished. The comparisons with the table let the body pass before its first row was
         // written; by now the table holds a part of it, so that they would judge differently.
         var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
-        var word = new OperatorWord(message, await rejects.AcceptedAsync(slice, cancellationToken), isBegun);
+        var word = new OperatorWord(message, await records.Rejects.AcceptedAsync(slice, cancellationToken), isBegun);
         // So did the checks of the body by itself: the lists they rest on may have been changed since. What cannot be
         // read is refused all the same.
         if (check.Refusal is { } unfit && !(check.MayBeAccepted && (isBegun || word.Accepts(unfit))))
@@ -160,7 +154,7 @@ public sealed class Normalize(
             return true;
         }
         // What an operator has said is right is remembered by place and value: the next body does not ask again.
-        await rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
+        await records.Rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
         if (word.Note is { Length: > 0 } note)
             run = run with { Error = note };
         check = check with
@@ -212,7 +206,7 @@ public sealed class Normalize(
         var review = new FigureReview(
             reader,
             existing is null ? null : new ExistingFigures(existing),
-            new StoredFigures(facts, rejects, name.Slice.Source, name.Vintage)
+            new StoredFigures(facts, records.Rejects, name.Slice.Source, name.Vintage)
         );
         var found = await review.RunAsync(stored.ReadAsync, cancellationToken);
         if (reader.Figures?.Spikes is not null)
@@ -254,7 +248,7 @@ public sealed class Normalize(
                 reader.Table.PaysByPartition(partitions.Count, before.InTable)
                 || reader.Table.PaysByPartition(
                     partitions.Count,
-                    await slices.RowsAsync(before.Slice.Source, cancellationToken)
+                    await records.Slices.RowsAsync(before.Slice.Source, cancellationToken)
                 )
             )
         )
@@ -303,7 +297,7 @@ public sealed class Normalize(
         // The claim: from here on no older body may be loaded, and no body is known to be in the table as a whole.
         // The table must be the one that the body was held against.
         var isOther = false;
-        var (before, claimed) = await slices.UpdateAsync(
+        var (before, claimed) = await records.Slices.UpdateAsync(
             slice,
             row =>
                 row.Vintage > name.Vintage || (isOther = !HasSameRows(row, existing.Slice))
@@ -328,7 +322,7 @@ public sealed class Normalize(
             : null;
         // Rows that a newer body has removed since would be put back: what is known of the table must be older than
         // such a body's claim.
-        var now = await slices.GetAsync(slice, cancellationToken);
+        var now = await records.Slices.GetAsync(slice, cancellationToken);
         var removes = reader.Scope.Coverage != Coverage.Adds;
         if (removes && now.Vintage > name.Vintage)
         {
@@ -338,12 +332,12 @@ public sealed class Normalize(
         if (!replay && now.Sha256.Length > 0)
         {
             if (now.State == SliceState.Merged)
-                await queues.SendAsync(new PublishMessage(slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
+                await next.PublishAsync(new PublishMessage(slice.Id, name.Blob), cancellationToken);
             logger.LogInformation("{Slice}: {Blob} has been loaded meanwhile", slice, name.Blob);
             return true;
         }
         // Only the state: a copy of this message may have written its counts since the run was read.
-        await runs.UpdateAsync(
+        await records.Runs.UpdateAsync(
             run,
             present =>
                 (present ?? run) with
@@ -364,7 +358,7 @@ public sealed class Normalize(
             into,
             known,
             row => reader.InPolicy(row, name.Vintage),
-            async token => !removes || (await slices.GetAsync(slice, token)).Vintage <= name.Vintage
+            async token => !removes || (await records.Slices.GetAsync(slice, token)).Vintage <= name.Vintage
         );
         var missing = new List<MissingRow>();
         // What a body that adds rows does not cover is as open as before.
@@ -409,7 +403,7 @@ public sealed class Normalize(
                 );
             }
 
-            await gaps.ReplaceAsync(
+            await records.Gaps.ReplaceAsync(
                 reader.Table,
                 reader.Scope,
                 missing,
@@ -417,8 +411,8 @@ public sealed class Normalize(
                 name.RunId,
                 cancellationToken
             );
-            await rejects.PutAsync(run, name.Blob, rejected, cancellationToken);
-            await rejects.CloseAsync(
+            await records.Rejects.PutAsync(run, name.Blob, rejected, cancellationToken);
+            await records.Rejects.CloseAsync(
                 slice,
                 name,
                 rejected,
@@ -439,7 +433,7 @@ public sealed class Normalize(
         {
             // A fault of the program. The counts are kept, so that the operator sees it in the ledger.
             var words = $"{slice}: the ledger does not add up: {counts}";
-            await runs.PutAsync(
+            await records.Runs.PutAsync(
                 run with
                 {
                     State = SliceState.Failed,
@@ -452,7 +446,7 @@ public sealed class Normalize(
             throw new InvalidOperationException(words);
         }
         // What a late copy of the message found others to have done is not what the run did.
-        await runs.UpdateAsync(
+        await records.Runs.UpdateAsync(
             run,
             present =>
                 merged.Superseded && present is { Counts.Read: > 0 }
@@ -508,7 +502,7 @@ public sealed class Normalize(
     {
         // A first load that found rows it did not expect may not have found all.
         var inTable = !knew && merged.Added < check.Kept ? SliceRow.NotKnown : check.Kept + merged.Left;
-        var (_, after) = await slices.UpdateAsync(
+        var (_, after) = await records.Slices.UpdateAsync(
             name.Slice,
             row =>
                 row.Vintage != name.Vintage
@@ -533,7 +527,7 @@ public sealed class Normalize(
             cancellationToken
         );
         if (after.Vintage == name.Vintage)
-            await queues.SendAsync(new PublishMessage(name.Slice.Id, name.Blob), TimeSpan.Zero, cancellationToken);
+            await next.PublishAsync(new PublishMessage(name.Slice.Id, name.Blob), cancellationToken);
         else
             await SupersededAsync(after, run, cancellationToken);
 
@@ -554,12 +548,12 @@ public sealed class Normalize(
     /// <summary>Runs of bodies before this one that were not brought to their end never will be.</summary>
     private async Task SettleOlderAsync(RawName name, CancellationToken cancellationToken)
     {
-        var before = await slices.GetAsync(name.Slice, cancellationToken);
-        foreach (var older in await raw.ListAsync(name.Slice, cancellationToken))
+        var before = await records.Slices.GetAsync(name.Slice, cancellationToken);
+        foreach (var older in await records.Bodies.ListAsync(name.Slice, cancellationToken))
         {
             if (older.Vintage >= before.Vintage && older.Vintage < name.Vintage)
             {
-                await runs.UpdateAsync(
+                await records.Runs.UpdateAsync(
                     new RunRow(older.RunId, older.Slice, older.Vintage),
                     run =>
                         run?.State is SliceState.Pulled or RunState.Running or SliceState.Merged
@@ -581,7 +575,7 @@ public sealed class Normalize(
     /// </summary>
     private async Task SupersededAsync(SliceRow newer, RunRow run, CancellationToken cancellationToken)
     {
-        var present = await runs.GetAsync(run, cancellationToken);
+        var present = await records.Runs.GetAsync(run, cancellationToken);
         if (present?.State == SliceState.Refused)
         {
             logger.LogInformation(
@@ -596,7 +590,7 @@ public sealed class Normalize(
         // run that ended well: this may be the message of a copy that put rows back, and died.
         if (present is not null && present.Step != nameof(Pull))
             await HealAsync(newer, cancellationToken);
-        await runs.UpdateAsync(
+        await records.Runs.UpdateAsync(
             run,
             now =>
                 now?.State == SliceState.Done
@@ -621,15 +615,15 @@ public sealed class Normalize(
         var newest = newer;
         for (var asked = 0; asked < MaxOvertaken; asked++)
         {
-            var bodies = await raw.ListAsync(newest.Slice, cancellationToken);
+            var bodies = await records.Bodies.ListAsync(newest.Slice, cancellationToken);
             var body = (
-                await runs.NewestAsync(bodies.Where(name => name.Vintage == newest.Vintage), cancellationToken)
+                await records.Runs.NewestAsync(bodies.Where(name => name.Vintage == newest.Vintage), cancellationToken)
             )?.Body
                 ?? throw new InvalidOperationException(
                     $"{newest.Slice}: no raw body of {newest.Vintage:O}, which the table slices names; restore the "
                         + "blob or pull the slice again"
                 );
-            var (_, after) = await slices.UpdateAsync(
+            var (_, after) = await records.Slices.UpdateAsync(
                 newest.Slice,
                 row => row.Vintage == newest.Vintage ? row with { State = SliceState.Merging, Sha256 = "" } : null,
                 cancellationToken
@@ -639,7 +633,7 @@ public sealed class Normalize(
                 // To be read although its run may end before the message comes, and be over: rows that it has looked at
                 // and left may have been changed since. It was found to be fine when it was begun; the rows it lacks
                 // now are those of the older body.
-                await queues.SendAsync(
+                await next.NormalizeAsync(
                     new NormalizeMessage(newest.Slice.Id, body.Blob, Replay: true, Accept: true, Reload: true),
                     cancellationToken
                 );
@@ -667,7 +661,7 @@ public sealed class Normalize(
         var words =
             $"{name.Slice} {refusal}{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}"
             + $"{(judged.Asked.Length == 0 ? "" : $"; asked: {judged.Asked}")}";
-        await rejects.PutAsync(run, name.Blob, [refusal, .. rejected], cancellationToken);
+        await records.Rejects.PutAsync(run, name.Blob, [refusal, .. rejected], cancellationToken);
         // Refused as a whole: every row that would have been kept counts as rejected.
         var counts = new RowCounts(
             check.Read,
@@ -678,7 +672,7 @@ public sealed class Normalize(
             check.Missing,
             check.Read - check.Excluded - check.Missing
         );
-        await runs.PutAsync(
+        await records.Runs.PutAsync(
             run with
             {
                 State = SliceState.Refused,
@@ -688,7 +682,7 @@ public sealed class Normalize(
             },
             cancellationToken
         );
-        var (_, after) = await slices.UpdateAsync(
+        var (_, after) = await records.Slices.UpdateAsync(
             name.Slice,
             row =>
                 row.Vintage > name.Vintage
@@ -707,7 +701,7 @@ public sealed class Normalize(
         if (after.IsHalfLoaded && after.Vintage < name.Vintage)
             await HealAsync(after, cancellationToken);
         logger.LogError("{Refusal}", words);
-        await digest.RequestAsync(name.Slice.Source, cancellationToken);
+        await next.RequestDigestAsync(name.Slice.Source, cancellationToken);
     }
 
     private void Report(Slice slice, RowCounts counts, MergeResult merged)

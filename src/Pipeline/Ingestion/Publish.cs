@@ -14,13 +14,10 @@ namespace Pipeline.Ingestion;
 /// </summary>
 public sealed class Publish(
     SourceCatalog sources,
-    SliceBook slices,
-    RunBook runs,
+    SliceRecords records,
     DatasetBook datasets,
     FactStore facts,
-    RawStore raw,
-    StepQueues queues,
-    Digest digest,
+    NextSteps next,
     TimeProvider time,
     ILogger<Publish> logger
 )
@@ -39,14 +36,14 @@ public sealed class Publish(
         var slice = Messages.SliceOf(message.Slice, Names.PublishQueue);
         if (message.RawBlob is { Length: 0 })
         {
-            await digest.RunAsync(slice.Source, cancellationToken);
+            await next.DigestAsync(slice.Source, cancellationToken);
             return;
         }
         var name = Messages.BodyOf(message.RawBlob, slice, Names.PublishQueue);
         var source = sources[slice.Source];
-        var row = await slices.GetAsync(slice, cancellationToken);
+        var row = await records.Slices.GetAsync(slice, cancellationToken);
         var key = new RunRow(name.RunId, slice, name.Vintage) { StartedAt = time.GetUtcNow() };
-        var run = await runs.GetAsync(key, cancellationToken);
+        var run = await records.Runs.GetAsync(key, cancellationToken);
         // The run may be open although the slice went on: another pull has begun, or a late copy of a message was at
         // work.
         var loaded = row.Vintage == name.Vintage && row.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal);
@@ -55,7 +52,7 @@ public sealed class Publish(
             // A newer body was claimed while this one was read once more: no other process will end its run.
             if (row.Vintage > name.Vintage)
             {
-                await runs.UpdateAsync(
+                await records.Runs.UpdateAsync(
                     key,
                     now =>
                         now?.State == SliceState.Merged
@@ -70,7 +67,7 @@ public sealed class Publish(
             }
 
             logger.LogInformation("{Slice}: {Blob} is published already or superseded", slice, name.Blob);
-            await digest.RequestAsync(slice.Source, cancellationToken);
+            await next.RequestDigestAsync(slice.Source, cancellationToken);
             return;
         }
         var compared = source.ComparedWith(slice);
@@ -80,20 +77,20 @@ public sealed class Publish(
             && await AreUnderWayAsync(source, compared, cancellationToken)
         )
         {
-            await queues.SendAsync(message with { Waited = message.Waited + 1 }, WaitStep, cancellationToken);
+            await next.PublishAsync(message with { Waited = message.Waited + 1 }, WaitStep, cancellationToken);
             return;
         }
         var differences = await source.CrossCheckAsync(
             slice,
             OpenAsync,
             facts,
-            token => slices.RowsAsync(slice.Source, token),
+            token => records.Slices.RowsAsync(slice.Source, token),
             cancellationToken
         );
         foreach (var difference in differences)
             logger.LogInformation("{Slice}: {Difference}", slice, difference);
         await datasets.PutAsync(source, slice.Dataset, name.Vintage, cancellationToken);
-        await runs.UpdateAsync(
+        await records.Runs.UpdateAsync(
             key,
             now =>
                 (now ?? key) with
@@ -105,7 +102,7 @@ public sealed class Publish(
                 },
             cancellationToken
         );
-        await slices.UpdateAsync(
+        await records.Slices.UpdateAsync(
             slice,
             now =>
                 now.Vintage == name.Vintage && now.State == SliceState.Merged
@@ -116,10 +113,10 @@ public sealed class Publish(
                     : null,
             cancellationToken
         );
-        await digest.RequestAsync(slice.Source, cancellationToken);
+        await next.RequestDigestAsync(slice.Source, cancellationToken);
 
         async Task<Stream> OpenAsync(CancellationToken token) =>
-            await (await raw.OpenAsync(name, token)).ReadAsync(token);
+            await (await records.Bodies.OpenAsync(name, token)).ReadAsync(token);
     }
 
     /// <summary>
@@ -136,7 +133,7 @@ public sealed class Publish(
         CancellationToken cancellationToken
     )
     {
-        var pulled = (await slices.ListAsync(source.Name, cancellationToken)).ToDictionary(
+        var pulled = (await records.Slices.ListAsync(source.Name, cancellationToken)).ToDictionary(
             row => row.Slice,
             row => row.State
         );

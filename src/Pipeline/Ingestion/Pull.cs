@@ -15,15 +15,9 @@ namespace Pipeline.Ingestion;
 /// </summary>
 public sealed class Pull(
     SourceCatalog sources,
-    SliceBook slices,
-    RunBook runs,
-    RejectBook rejects,
-    RawStore raw,
+    SliceRecords records,
     FactStore facts,
-    StepQueues queues,
-    PlannedSlices planned,
-    Digest digest,
-    CuratedReader curated,
+    NextSteps next,
     Judgement judgement,
     TimeProvider time,
     ILogger<Pull> logger
@@ -42,7 +36,7 @@ public sealed class Pull(
     public async Task RunAsync(PullMessage message, CancellationToken cancellationToken)
     {
         var slice = Messages.SliceOf(message.Slice, Names.PullQueue);
-        var before = await slices.GetAsync(slice, cancellationToken);
+        var before = await records.Slices.GetAsync(slice, cancellationToken);
         if (
             message.PlannedAt != default
             && before.LastPulled >= message.PlannedAt
@@ -65,7 +59,7 @@ public sealed class Pull(
             return;
         }
         var startedAt = time.GetUtcNow();
-        var context = new BodyContext(sources.Now(slice, startedAt), curated.ReadAsync);
+        var context = judgement.Context(slice, startedAt);
         var fetching = new Fetching(slice, before, sources.Client(slice.Source), context);
         using var fetched = await source.FetchAsync(fetching, cancellationToken);
         foreach (var note in fetched.Notes)
@@ -106,8 +100,8 @@ public sealed class Pull(
     private async Task BodyAsync(Outcome outcome, CancellationToken cancellationToken)
     {
         var (slice, fetched) = (outcome.Slice, outcome.Fetched);
-        var bodies = await raw.ListAsync(slice, cancellationToken);
-        var before = await slices.GetAsync(slice, cancellationToken);
+        var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
+        var before = await records.Slices.GetAsync(slice, cancellationToken);
         var newest = bodies.Count > 0 ? bodies[^1] : null;
         if (before.Sha256 == fetched.Sha256 && !await IsAboutToChangeAsync(before, bodies, cancellationToken))
         {
@@ -116,8 +110,8 @@ public sealed class Pull(
             var loaded = bodies.LastOrDefault(name => name.Sha12 == outcome.Sha12 && name.Vintage == before.Vintage);
             if (before.State == SliceState.Merged && loaded is not null)
             {
-                await queues.SendAsync(new PublishMessage(slice.Id, loaded.Blob), TimeSpan.Zero, cancellationToken);
-                await slices.UpdateAsync(
+                await next.PublishAsync(new PublishMessage(slice.Id, loaded.Blob), cancellationToken);
+                await records.Slices.UpdateAsync(
                     slice,
                     row => row with { LastPulled = Later(row.LastPulled, outcome.Now) },
                     cancellationToken
@@ -130,10 +124,10 @@ public sealed class Pull(
                 && before.State == SliceState.Done
                 && before.LastError.Length > 0
                 && outcome.Source.Reader(slice) is { Figures.Neighbours: not null } flagging
-                && await rejects.HasFlaggedAsync(slice, flagging.Table.Name, cancellationToken)
+                && await records.Rejects.HasFlaggedAsync(slice, flagging.Table.Name, cancellationToken)
             )
             {
-                await queues.SendAsync(new NormalizeMessage(slice.Id, loaded.Blob, Replay: true), cancellationToken);
+                await next.NormalizeAsync(new NormalizeMessage(slice.Id, loaded.Blob, Replay: true), cancellationToken);
             }
             // The source is back at this body: what was wrong with later answers is over.
             if (before.State != SliceState.Done)
@@ -141,7 +135,7 @@ public sealed class Pull(
                 // A body that adds rows says nothing of the figures of others.
                 var reader = outcome.Source.Reader(slice);
                 var adds = reader.Scope.Coverage == Coverage.Adds;
-                await rejects.CloseAsync(
+                await records.Rejects.CloseAsync(
                     slice,
                     (runId, place) => runId != loaded?.RunId && !(adds && RejectBook.IsFigure(reader.Table, place)),
                     cancellationToken
@@ -189,10 +183,10 @@ public sealed class Pull(
             State = SliceState.Pulled,
             Error = string.Join('\n', fetched.Notes),
         };
-        await runs.UpdateAsync(run, existing => existing ?? run, cancellationToken);
-        await queues.SendAsync(new NormalizeMessage(slice.Id, name.Blob), cancellationToken);
+        await records.Runs.UpdateAsync(run, existing => existing ?? run, cancellationToken);
+        await next.NormalizeAsync(new NormalizeMessage(slice.Id, name.Blob), cancellationToken);
         // After the message, so that a crash in between leaves the pull message to be worked on again.
-        await slices.UpdateAsync(
+        await records.Slices.UpdateAsync(
             slice,
             row =>
             {
@@ -215,7 +209,7 @@ public sealed class Pull(
     /// newer body and before it sent its message.
     /// </summary>
     private async Task<bool> IsRefusedAsync(RawName body, CancellationToken cancellationToken) =>
-        await runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken)
+        await records.Runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken)
             is { State: SliceState.Refused };
 
     /// <summary>
@@ -227,13 +221,13 @@ public sealed class Pull(
         IReadOnlyList<RawName> bodies,
         CancellationToken cancellationToken
     ) =>
-        await runs.NewestAsync(bodies.Where(body => body.Vintage > before.Vintage), cancellationToken)
+        await records.Runs.NewestAsync(bodies.Where(body => body.Vintage > before.Vintage), cancellationToken)
             is { Run.State: SliceState.Pulled or RunState.Running };
 
     private async Task EmptyAsync(Outcome outcome, CancellationToken cancellationToken)
     {
         var slice = outcome.Slice;
-        var known = await slices.ListAsync(slice.Source, cancellationToken);
+        var known = await records.Slices.ListAsync(slice.Source, cancellationToken);
         var holdsRows = await HoldsRowsAsync(outcome, cancellationToken);
         var release = outcome.Source.ReleaseDate(slice);
         var mustExist = release <= sources.Now(slice, outcome.Now) || outcome.Source.IsPublished(slice, known);
@@ -259,7 +253,7 @@ public sealed class Pull(
             var seen = outcome.Fetched.Verdict.Seen is { Length: > 0 } said ? said : outcome.Fetched.Answer!.InWords;
             // The server understands the request, so that its earlier faults are over.
             if (!holdsRows)
-                await rejects.CloseAsync(slice, (_, position) => position == FaultPosition, cancellationToken);
+                await records.Rejects.CloseAsync(slice, (_, position) => position == FaultPosition, cancellationToken);
             var expected = (holdsRows, release) switch
             {
                 (true, _) => "rows, because the table has some of this slice",
@@ -274,9 +268,7 @@ public sealed class Pull(
             await FaultAsync(outcome, holdsRows ? SliceState.Failed : SliceState.Missing, cancellationToken);
             return;
         }
-        foreach (var part in narrower)
-            await queues.SendAsync(new PullMessage(part.Id, outcome.Now), cancellationToken);
-        planned.Add(slice.Source, narrower, outcome.Now);
+        await next.PullAsync(slice.Source, narrower, outcome.Now, cancellationToken);
         if (narrower.Count > 0)
         {
             var parts = $"no rows for the whole, asked for in {narrower.Count} parts";
@@ -299,9 +291,11 @@ public sealed class Pull(
         var words = Words(outcome.Fetched.Verdict, "the table keeps the rows it has");
         logger.LogWarning("{Slice}: {Words}", slice, words);
         await ContinueAsync(slice, cancellationToken);
-        var row = await slices.GetAsync(slice, cancellationToken);
-        var loaded = (await raw.ListAsync(slice, cancellationToken)).LastOrDefault(name => name.Vintage == row.Vintage);
-        await rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken);
+        var row = await records.Slices.GetAsync(slice, cancellationToken);
+        var loaded = (await records.Bodies.ListAsync(slice, cancellationToken)).LastOrDefault(name =>
+            name.Vintage == row.Vintage
+        );
+        await records.Rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken);
         await EndAsync(
             outcome,
             RunState.Unchanged,
@@ -340,7 +334,7 @@ public sealed class Pull(
     {
         await ContinueAsync(outcome.Slice, cancellationToken);
         // The server understands the request again, so that its earlier faults are over. A refused body is not.
-        await rejects.CloseAsync(outcome.Slice, (_, position) => position == FaultPosition, cancellationToken);
+        await records.Rejects.CloseAsync(outcome.Slice, (_, position) => position == FaultPosition, cancellationToken);
         await EndAsync(
             outcome,
             state,
@@ -365,7 +359,7 @@ public sealed class Pull(
             var extension = outcome.Fetched.Answer!.ContentType.Contains("html", StringComparison.Ordinal)
                 ? "html"
                 : "bin";
-            var bodies = await raw.ListAsync(slice, cancellationToken);
+            var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
             var kept = bodies.LastOrDefault(name => name.Sha12 == outcome.Sha12)
                 ?? new RawName(
                     slice,
@@ -374,7 +368,7 @@ public sealed class Pull(
                     extension
                 );
             await StoreAsync(outcome, kept, cancellationToken);
-            await rejects.PutAsync(
+            await records.Rejects.PutAsync(
                 Run(outcome, kept.RunId, kept.Vintage),
                 kept.Blob,
                 [finding with { Where = FaultPosition }],
@@ -408,15 +402,15 @@ public sealed class Pull(
     /// <summary>A slice that was left half loaded does not wait for its server: the body is here.</summary>
     private async Task ContinueAsync(Slice slice, CancellationToken cancellationToken)
     {
-        var row = await slices.GetAsync(slice, cancellationToken);
+        var row = await records.Slices.GetAsync(slice, cancellationToken);
         if (!IsUnderWay(row))
             return;
-        var bodies = await raw.ListAsync(slice, cancellationToken);
+        var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
         var wanted = bodies.Where(name =>
             row.State == SliceState.Pulled ? name.Vintage >= row.Vintage : name.Vintage == row.Vintage
         );
-        if (await runs.NewestAsync(wanted, cancellationToken) is { Body: var body })
-            await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob), cancellationToken);
+        if (await records.Runs.NewestAsync(wanted, cancellationToken) is { Body: var body })
+            await next.NormalizeAsync(new NormalizeMessage(slice.Id, body.Blob), cancellationToken);
     }
 
     private static bool IsUnderWay(SliceRow row) => row.State.Length > 0 && !SliceState.AtRest(row.State);
@@ -431,19 +425,22 @@ public sealed class Pull(
     )
     {
         var run = Run(outcome, RawName.RunIdOf(outcome.Slice, outcome.Now), outcome.Now);
-        await runs.PutAsync(run with { State = runState, Error = words }, cancellationToken);
-        await slices.UpdateAsync(
+        await records.Runs.PutAsync(run with { State = runState, Error = words }, cancellationToken);
+        await records.Slices.UpdateAsync(
             outcome.Slice,
             row =>
             {
-                var next = change(row) with { LastPulled = Later(row.LastPulled, outcome.Now) };
+                var changed = change(row) with { LastPulled = Later(row.LastPulled, outcome.Now) };
                 // What failed, was refused or has rejects is due at every plan, and so is what was not published: it
                 // costs one request.
-                if (next.State == SliceState.NotPublished)
-                    return next with { NextDue = SliceRow.Never };
-                return SliceState.HasFailed(next.State) || !SliceState.AtRest(next.State) || next.LastError.Length > 0
-                    ? next
-                    : next with
+                if (changed.State == SliceState.NotPublished)
+                    return changed with { NextDue = SliceRow.Never };
+                return
+                    SliceState.HasFailed(changed.State)
+                    || !SliceState.AtRest(changed.State)
+                    || changed.LastError.Length > 0
+                    ? changed
+                    : changed with
                     {
                         NextDue = sources.NextDue(outcome.Slice, null, outcome.Now),
                     };
@@ -451,7 +448,7 @@ public sealed class Pull(
             cancellationToken
         );
         logger.LogInformation("{Slice}: {State}", outcome.Slice, runState);
-        await digest.RequestAsync(outcome.Slice.Source, cancellationToken);
+        await next.RequestDigestAsync(outcome.Slice.Source, cancellationToken);
     }
 
     /// <summary>
@@ -463,7 +460,7 @@ public sealed class Pull(
         for (var stored = 0; stored < MaxTwins; stored++)
         {
             await StoreAsync(outcome, name, cancellationToken);
-            var bodies = await raw.ListAsync(name.Slice, cancellationToken);
+            var bodies = await records.Bodies.ListAsync(name.Slice, cancellationToken);
             var twins = bodies.Where(other => other.Vintage == name.Vintage && other != name).ToList();
             if (twins.Count == 0)
                 return name;
@@ -480,7 +477,7 @@ public sealed class Pull(
     }
 
     private Task StoreAsync(Outcome outcome, RawName name, CancellationToken cancellationToken) =>
-        raw.PutAsync(
+        records.Bodies.PutAsync(
             name,
             outcome.Fetched.Body!,
             new Dictionary<string, string>

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Datasets;
 using Pipeline.Issues;
-using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
 
@@ -21,9 +20,7 @@ public sealed record Replaying(string Slice, string From, string RawBlob, Findin
 /// </summary>
 public sealed class Replay(
     SourceCatalog sources,
-    SliceBook slices,
-    RunBook runs,
-    RawStore raw,
+    SliceRecords records,
     DeadLetterBook letters,
     StepQueues queues,
     TimeProvider time,
@@ -62,9 +59,11 @@ public sealed class Replay(
             from = Source;
         }
 
-        var row = await slices.GetAsync(slice, cancellationToken);
-        var bodies = (await raw.ListAsync(slice, cancellationToken)).Where(body => body.Vintage >= row.Vintage);
-        var body = (await runs.NewestAsync(bodies, cancellationToken))?.Body;
+        var row = await records.Slices.GetAsync(slice, cancellationToken);
+        var bodies = (await records.Bodies.ListAsync(slice, cancellationToken)).Where(body =>
+            body.Vintage >= row.Vintage
+        );
+        var body = (await records.Runs.NewestAsync(bodies, cancellationToken))?.Body;
         if (body is null && from == Raw)
         {
             return new Replaying(

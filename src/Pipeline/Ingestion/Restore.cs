@@ -25,9 +25,7 @@ public sealed record Restored(string Source, int Slices, int Loaded, int Left);
 /// </remarks>
 public sealed class Restore(
     SourceCatalog sources,
-    SliceBook slices,
-    RunBook runs,
-    RawStore raw,
+    SliceRecords records,
     TableSet tables,
     Normalize normalize,
     Publish publish,
@@ -41,7 +39,7 @@ public sealed class Restore(
         var name = sources[source].Name;
         tables.Forget();
         var done = new Restored(name, 0, 0, 0);
-        foreach (var bodies in (await raw.ListAsync(name, cancellationToken)).GroupBy(body => body.Slice))
+        foreach (var bodies in (await records.Bodies.ListAsync(name, cancellationToken)).GroupBy(body => body.Slice))
         {
             var (meant, isKnown) = await MeantAsync([.. bodies], cancellationToken);
             var loaded = 0;
@@ -78,7 +76,10 @@ public sealed class Restore(
     {
         var known = new List<(RawName Body, RunRow? Run)>();
         foreach (var body in bodies)
-            known.Add((body, await runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken)));
+        {
+            var key = new RunRow(body.RunId, body.Slice, body.Vintage);
+            known.Add((body, await records.Runs.GetAsync(key, cancellationToken)));
+        }
         var isKnown = known.Any(pair => pair.Run is not null);
         return ([.. known.Where(pair => !isKnown || WasRead(pair.Run)).Select(pair => pair.Body)], isKnown);
     }
@@ -100,7 +101,7 @@ public sealed class Restore(
     /// <param name="cancellationToken">Stops the call.</param>
     private async Task<bool> LoadAsync(RawName body, bool accept, CancellationToken cancellationToken)
     {
-        var before = await slices.GetAsync(body.Slice, cancellationToken);
+        var before = await records.Slices.GetAsync(body.Slice, cancellationToken);
         if (before.Vintage > body.Vintage || (Holds(before) && before.State != SliceState.Merged))
             return false;
         if (!Holds(before))
@@ -111,7 +112,7 @@ public sealed class Restore(
             );
         }
 
-        if (!Holds(await slices.GetAsync(body.Slice, cancellationToken)))
+        if (!Holds(await records.Slices.GetAsync(body.Slice, cancellationToken)))
             return false;
         // At once, without waiting for other slices: the next body would find its run unfinished.
         await publish.RunAsync(new PublishMessage(body.Slice.Id, body.Blob, int.MaxValue), cancellationToken);

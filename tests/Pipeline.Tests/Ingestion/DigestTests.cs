@@ -108,14 +108,14 @@ public sealed class DigestTests
         var rows = await pipeline.Get<SliceBook>().ListAsync(Source, CancellationToken.None);
         var insight = pipeline.Get<InsightRun>().Fingerprint;
         var mark = (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None))[Source];
-        Assert.Equal(Digest.Mark(rows, pipeline.Get<ProgramVersion>().Id, insight), mark);
+        Assert.Equal(DerivedOutputs.Mark(rows, pipeline.Get<ProgramVersion>().Id, insight), mark);
 
         var container = pipeline
             .Get<StorageAccount>()
             .Blobs.GetBlobContainerClient(Names.ExportsContainer)
             .GetBlobClient(ExportManifest.Name);
         var manifest = ExportManifest.Read((await container.DownloadContentAsync()).Value.Content);
-        var older = Digest.Mark(rows, Guid.NewGuid(), insight);
+        var older = DerivedOutputs.Mark(rows, Guid.NewGuid(), insight);
         Assert.NotEqual(mark, older);
         await container.UploadAsync(
             (manifest with { Sources = new Dictionary<string, string> { [Source] = older } }).Write(),
@@ -141,17 +141,17 @@ public sealed class DigestTests
         };
         string[] marks =
         [
-            Digest.Mark([loaded], program, "x"),
-            Digest.Mark([loaded], Guid.NewGuid(), "x"),
-            Digest.Mark([loaded], program, "y"),
-            Digest.Mark([], program, "x"),
-            Digest.Mark([loaded with { LastChanged = loaded.LastChanged.AddTicks(1) }], program, "x"),
-            Digest.Mark([loaded, loaded with { Slice = slice with { Key = "2024" } }], program, "x"),
+            DerivedOutputs.Mark([loaded], program, "x"),
+            DerivedOutputs.Mark([loaded], Guid.NewGuid(), "x"),
+            DerivedOutputs.Mark([loaded], program, "y"),
+            DerivedOutputs.Mark([], program, "x"),
+            DerivedOutputs.Mark([loaded with { LastChanged = loaded.LastChanged.AddTicks(1) }], program, "x"),
+            DerivedOutputs.Mark([loaded, loaded with { Slice = slice with { Key = "2024" } }], program, "x"),
         ];
         Assert.Equal(marks.Length, marks.Distinct().Count());
         Assert.Equal(
             marks[0],
-            Digest.Mark(
+            DerivedOutputs.Mark(
                 [new SliceRow(slice with { Key = "2025" }), loaded with { LastPulled = loaded.Vintage, Attempts = 3 }],
                 program,
                 "x"

@@ -1,0 +1,82 @@
+using System.IO.Hashing;
+using System.Text;
+using Pipeline.Datasets;
+using Pipeline.Exports;
+using Pipeline.Slices;
+using Pipeline.Storage;
+
+namespace Pipeline.Ingestion;
+
+/// <summary>The indicators, claims and files that are derived from the tables of a source.</summary>
+public sealed class DerivedOutputs(
+    SourceCatalog sources,
+    IDerivedTables derived,
+    Exporter exporter,
+    ProgramVersion program
+)
+{
+    private static readonly ExportTable History = new(
+        Names.History,
+        [.. LedgerColumns.Of(Names.History).Select(column => column.Name)],
+        "ValidTo"
+    );
+
+    /// <summary>True if the outputs match the slices as they are, or if no slice was loaded.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="rows">Its slices.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<bool> IsCurrentAsync(
+        string source,
+        IReadOnlyList<SliceRow> rows,
+        CancellationToken cancellationToken
+    ) =>
+        rows.All(row => !row.WasLoaded)
+        || await exporter.IsCurrentAsync(
+            Exported(source),
+            source,
+            Mark(rows, program.Id, derived.Fingerprint),
+            cancellationToken
+        );
+
+    /// <summary>Derives the outputs again and writes the differences.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="rows">Its slices, read before the call.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task UpdateAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken)
+    {
+        await derived.RunAsync(source, cancellationToken);
+        await exporter.RunAsync(
+            Exported(source),
+            source,
+            Mark(rows, program.Id, derived.Fingerprint),
+            cancellationToken
+        );
+    }
+
+    /// <summary>The tables whose files depend on a source.</summary>
+    private IReadOnlyCollection<ExportTable> Exported(string source) =>
+        [
+            .. sources[source]
+                .Datasets.Select(dataset => dataset.Table)
+                .Distinct()
+                .Select(table => ExportTable.Of(table.Name, table.RowType)),
+            History,
+            .. derived.Tables,
+        ];
+
+    /// <summary>
+    /// Stands for all that indicators, claims and files are made from: it differs when any slice has changed a row of a
+    /// table, and when the program, its claims or its settings are others. Then everything is derived once more, and
+    /// only differences are written.
+    /// </summary>
+    /// <param name="rows">The slices of the source.</param>
+    /// <param name="program">The version of the program: an indicator or a column may have changed.</param>
+    /// <param name="derived">See <see cref="IDerivedTables.Fingerprint"/>.</param>
+    internal static string Mark(IReadOnlyList<SliceRow> rows, Guid program, string derived)
+    {
+        var text = new StringBuilder().Append(program).Append('\n').Append(derived).Append('\n');
+        foreach (var row in rows.Where(row => row.WasLoaded).OrderBy(row => row.Slice.Id, StringComparer.Ordinal))
+            text.Append(row.Slice.Id).Append('|').Append(row.LastChanged.UtcTicks).Append('\n');
+        return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}
