@@ -173,7 +173,8 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     }
 
     /// <summary>Why the body must not be loaded; null when it may.</summary>
-    public Finding? Verdict() => SizeVerdict() ?? YearVerdict() ?? WorldVerdict() ?? GroupVerdict() ?? RangeVerdict();
+    public Finding? Verdict() =>
+        SizeVerdict() ?? YearVerdict() ?? WorldRangeVerdict() ?? WorldVerdict() ?? GroupVerdict() ?? SumRangeVerdict();
 
     /// <summary>Why the body cannot be read; null when it can.</summary>
     public Finding? Unreadable()
@@ -403,8 +404,18 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
         return "";
     }
 
-    /// <summary>The world's figure and what the economies add up to are of a plausible magnitude.</summary>
-    private Finding? RangeVerdict()
+    /// <summary>
+    /// The world's figures are of a plausible magnitude. Asked before the sums: in another unit a rounding may not add
+    /// up, and the sum would be named instead of the unit.
+    /// </summary>
+    private Finding? WorldRangeVerdict() =>
+        RangeVerdict(cell => cell.HasWorldValue ? cell.World : null, world => $"{world} US dollars in the world");
+
+    /// <summary>What the economies add up to is of a plausible magnitude.</summary>
+    private Finding? SumRangeVerdict() =>
+        RangeVerdict(cell => cell.Sum, sum => $"economies that add up to {sum} US dollars");
+
+    private Finding? RangeVerdict(Func<Cell, Int128?> total, Func<Int128, string> seen)
     {
         if (extract || economies.Count < MinEconomies)
             return null;
@@ -414,21 +425,14 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
             {
                 var cell = cells.GetValueOrDefault(Index(year, series));
                 var (least, most) = Series.Measure(series) == UnctadSlice.Flow ? FlowRange : StockRange;
-                if (cell.Figures == 0)
-                    continue;
-                var isWorldWrong = cell.HasWorldValue && !IsPlausible(cell.World);
-                if (!isWorldWrong && IsPlausible(cell.Sum))
+                if (cell.Figures == 0 || total(cell) is not { } value || (value >= least && value <= most))
                     continue;
                 return new Finding(
                     $"year {year}, {Series.InWords(series)}",
-                    isWorldWrong || !cell.HasWorldValue
-                        ? $"{(isWorldWrong ? cell.World : cell.Sum)} US dollars in the world"
-                        : $"economies that add up to {cell.Sum} US dollars",
+                    seen(value),
                     $"{least} to {most}, which holds every year since {FirstYearOfOld}",
                     AcceptOr
                 );
-
-                bool IsPlausible(Int128 total) => total >= least && total <= most;
             }
         }
 
