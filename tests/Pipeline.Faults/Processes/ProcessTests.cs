@@ -107,7 +107,7 @@ public sealed class ProcessTests(Azurite azurite, ITestOutputHelper output)
     {
         using var proof = Proof.Try(
             Proof.Kill,
-            "kill -9 on Azurite; whole runs of the app are killed in tests/Pipeline.Tests"
+            "kill -9 on Azurite; whole runs of the app are killed in tests/Pipeline.EndToEnd"
         );
         var wanted = await FinishAsync(await PrepareAsync());
         var whole = Start();
