@@ -35,12 +35,12 @@ public sealed class UnctadCaseTests
         "LVA",
     ];
 
-    private static string File(params string[] more) =>
+    internal static string File(params string[] more) =>
         "year,direction,measure,partner,iso3,value_musd\n"
         + string.Concat(Codes.Select((code, at) => $"2012,inward,stock,P{at},{code},{500 - at}\n"))
         + string.Concat(more.Select(line => $"2012,inward,stock,{line}\n"));
 
-    private async Task<Case> PartnersAsync(CaseServer server, string text)
+    internal static async Task<Case> PartnersAsync(CaseServer server, string text)
     {
         var run = new Case(
             new MemoryStorage(TimeProvider.System),
@@ -143,7 +143,7 @@ public sealed class UnctadCaseTests
     /// <summary>
     /// The four exports of the data centre of some economies: labels, no codes, whole millions, CRLF.
     /// </summary>
-    private static Dictionary<string, string> Exports(IReadOnlyList<string> labels, bool footnote)
+    internal static Dictionary<string, string> Exports(IReadOnlyList<string> labels, bool footnote)
     {
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var direction in (string[])["inward", "outward"])
@@ -176,7 +176,7 @@ public sealed class UnctadCaseTests
         return files;
     }
 
-    private async Task<Case> ExportsAsync(
+    internal static async Task<Case> ExportsAsync(
         CaseServer server,
         Dictionary<string, string> files,
         Func<string, byte[]>? encode = null
