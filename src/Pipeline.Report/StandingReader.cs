@@ -24,6 +24,8 @@ public sealed class StandingReader(
     /// <summary>The most notes, failures and rejects that are listed; there may be thousands.</summary>
     public const int MostListed = 20;
 
+    private const string SlicesTable = $"the table {Names.Slices}";
+
     /// <summary>More open rejects than this are not counted: an operator has to look at them all the same.</summary>
     public const int MostCounted = 1000;
 
@@ -63,9 +65,11 @@ public sealed class StandingReader(
     public SourceStatus Source(ISource source, IReadOnlyList<SliceRow> rows, LastRun? lastRun)
     {
         var planned = Planned(source, rows);
-        var failures = SliceFailures.Lines(planned.Where(row => SliceState.HasFailed(row.State))).Take(MostListed);
-        var late = LateSlices.Lines(sources, planned, time.GetUtcNow()).Take(MostListed);
-        return new SourceStatus(source.Name, Datasets(source, planned), lastRun, [.. failures], [.. late]);
+        // The newest first, as the last lines of --once have them.
+        var failed = planned.Where(row => SliceState.HasFailed(row.State)).OrderByDescending(row => row.LastPulled);
+        var failures = ShortList.Of(SliceFailures.Lines(failed), MostListed, SlicesTable);
+        var late = ShortList.Of(LateSlices.Lines(sources, planned, time.GetUtcNow()), MostListed, SlicesTable);
+        return new SourceStatus(source.Name, Datasets(source, planned), lastRun, failures, late);
     }
 
     /// <summary>How fresh the datasets of a source are.</summary>

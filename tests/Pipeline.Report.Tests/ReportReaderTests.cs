@@ -70,6 +70,31 @@ public sealed class ReportReaderTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task A_list_of_failures_that_is_cut_begins_with_the_newest_and_says_how_many_more_there_are()
+    {
+        string[] keys = [.. Enumerable.Range(10, 23).Select(number => $"s{number}")];
+        using var source = new FakeSource(keys);
+        foreach (var key in keys)
+            source.Replies[key] = new("a=1 !");
+        var clock = new FakeTimeProvider(Start);
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
+        await pipeline.RunAsync();
+        var failures = (await ReadAsync(pipeline)).Sources[0].Failures;
+        Assert.Equal(StandingReader.MostListed + 1, failures.Count);
+        Assert.Equal("… and 3 more lines like these; see the table slices", failures[^1]);
+        clock.Advance(TimeSpan.FromDays(1));
+        await pipeline
+            .Get<Pipeline.Ingestion.Pull>()
+            .RunAsync(new Pipeline.Ingestion.PullMessage("fake/facts/s32", default), CancellationToken.None);
+        await pipeline.DrainAsync();
+        Assert.StartsWith(
+            "fake/facts/s32 body: ",
+            (await ReadAsync(pipeline)).Sources[0].Failures[0],
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task Revisions_are_counted_all_and_listed_the_latest_first_those_before_the_window_left_out()
     {
         using var source = new FakeSource();

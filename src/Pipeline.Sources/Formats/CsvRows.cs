@@ -13,7 +13,7 @@ namespace Pipeline.Sources.Formats;
 /// Cells are slices of the buffer: nothing is allocated for a cell, unless it is asked for as text. A doubled
 /// quote is made single in place.
 /// </remarks>
-internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisposable
+internal sealed class CsvRows(Stream stream, byte separator = (byte)',', long firstLine = 1) : IDisposable
 {
     private const int FirstBuffer = 64 * 1024;
 
@@ -31,13 +31,21 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
         end;
     private bool begun,
         final;
-    private long lines;
+    private long lines = firstLine - 1;
+    private byte separator = separator;
 
     /// <summary>The line on which the present row begins; the first is 1.</summary>
     public long Line { get; private set; }
 
     /// <summary>Cells of the present row; valid until the next row is read.</summary>
     public int Count { get; private set; }
+
+    /// <summary>What stands between the cells of the rows that are not read yet.</summary>
+    public byte Separator
+    {
+        get => separator;
+        set => separator = value;
+    }
 
     /// <summary>Whether the present row is a line without anything.</summary>
     public bool IsBlank => Count == 1 && cells[0].Length == 0;
@@ -52,12 +60,34 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
         {
             if (Count != 1)
                 return null;
-            if (Bytes(0).Contains((byte)','))
+            if (isQuoted && Bytes(0).ContainsAny(separator, (byte)','))
                 return "a whole row in one cell in quotes";
-            foreach (var (other, words) in ((char, string)[])[(';', "semicolons"), ('\t', "tabs"), ('|', "bars")])
+            foreach (var other in HandCopy.Separators)
             {
-                if (Bytes(0).Contains((byte)other))
-                    return $"{words} between the columns";
+                if (other != separator && Bytes(0).Contains(other))
+                    return $"{HandCopy.InWords(other)} between the columns";
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Two separators between the columns of a header in which columns are missing; null when there is one.
+    /// </summary>
+    public string? MixedForm
+    {
+        get
+        {
+            foreach (var other in HandCopy.Separators)
+            {
+                if (other == separator)
+                    continue;
+                for (var cell = 0; cell < Count; cell++)
+                {
+                    if (Bytes(cell).Contains(other))
+                        return $"{HandCopy.InWords(separator)} and {HandCopy.InWords(other)} between the columns";
+                }
             }
 
             return null;
@@ -256,13 +286,19 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
         ReadAsync(stream, (byte)',', cancellationToken);
 
     /// <summary>The same with another separator.</summary>
-    public static async IAsyncEnumerable<CsvRows> ReadAsync(
+    public static IAsyncEnumerable<CsvRows> ReadAsync(
         Stream stream,
         byte separator,
+        CancellationToken cancellationToken
+    ) => ReadAsync(new HandCopy(stream, separator), cancellationToken);
+
+    /// <summary>The same of a text that people have saved again; lines are numbered as those of the file.</summary>
+    public static async IAsyncEnumerable<CsvRows> ReadAsync(
+        HandCopy copy,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        using var rows = new CsvRows(stream, separator);
+        using var rows = new CsvRows(copy.Text, copy.Separator, copy.FirstLine);
         do
         {
             while (rows.TryNext())
@@ -338,11 +374,22 @@ internal sealed class CsvRows(Stream stream, byte separator = (byte)',') : IDisp
 }
 
 /// <summary>The text is not CSV from a line on.</summary>
-internal sealed class CsvException(long line, string seen) : Exception($"line {line}: {seen}")
+/// <param name="line">The line on which the row begins; the first is 1.</param>
+/// <param name="seen">What stands there.</param>
+/// <param name="expected">What should stand there; null when it is CSV in UTF-8.</param>
+/// <param name="remedy">What the operator can do; null when the reader of the file knows.</param>
+internal sealed class CsvException(long line, string seen, string? expected = null, string? remedy = null)
+    : Exception($"line {line}: {seen}")
 {
     /// <summary>The line on which the row begins; the first is 1.</summary>
     public long Line => line;
 
     /// <summary>What stands there.</summary>
     public string Seen => seen;
+
+    /// <summary>What should stand there; null when it is CSV in UTF-8.</summary>
+    public string? Expected => expected;
+
+    /// <summary>What the operator can do; null when the reader of the file knows.</summary>
+    public string? Remedy => remedy;
 }

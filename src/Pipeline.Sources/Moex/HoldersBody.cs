@@ -17,6 +17,9 @@ internal sealed class HoldersBody : HolderBody
     /// <summary>So many shares of one day and basis say something about their unit.</summary>
     private const int FewShares = 3;
 
+    /// <summary>The name of the file in the container <c>curated</c>.</summary>
+    public string FileName { get; init; } = "holders.csv";
+
     /// <inheritdoc/>
     public override SliceScope Scope => MoexScope.OfHolders;
 
@@ -32,7 +35,8 @@ internal sealed class HoldersBody : HolderBody
         var begun = false;
         try
         {
-            await foreach (var row in CsvRows.ReadAsync(body, cancellationToken))
+            var copy = await HandCopy.OpenAsync(body, isLabel: null, guesses: false, cancellationToken);
+            await foreach (var row in CsvRows.ReadAsync(copy, cancellationToken))
             {
                 // Lines without anything, also with the commas that a spreadsheet leaves there, are not rows.
                 if (IsBlank(row))
@@ -40,7 +44,7 @@ internal sealed class HoldersBody : HolderBody
                 if (!begun)
                 {
                     begun = true;
-                    file = HoldersFile.Read(row, out var refusal);
+                    file = HoldersFile.Read(row, FileName, copy, out var refusal);
                     if (refusal is not null)
                         reading.Refuse(refusal);
                 }
@@ -57,7 +61,12 @@ internal sealed class HoldersBody : HolderBody
         catch (CsvException e)
         {
             reading.Refuse(
-                new Finding($"line {e.Line}", e.Seen, "CSV in UTF-8, with commas, as RFC 4180 has it", advice)
+                new Finding(
+                    $"{FileName}, line {e.Line}",
+                    e.Seen,
+                    e.Expected ?? "CSV in UTF-8, with commas, as RFC 4180 has it",
+                    e.Remedy is { } remedy ? $"the table keeps the old rows; {remedy}" : advice
+                )
             );
         }
         if (!begun)

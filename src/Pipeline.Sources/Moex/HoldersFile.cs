@@ -38,29 +38,38 @@ internal sealed class HoldersFile
     private static readonly string[] Qualifiers = [HoldingRow.Exact, "lower_bound", "approximate", "midpoint"];
 
     private readonly int[] places;
+    private readonly bool hasDecimalComma;
 
-    private HoldersFile(int[] places) => this.places = places;
+    private HoldersFile(int[] places, bool hasDecimalComma)
+    {
+        this.places = places;
+        this.hasDecimalComma = hasDecimalComma;
+    }
 
     /// <summary>
     /// Finds the columns; null when there are others than those of the file, which <paramref name="finding"/>
     /// then names.
     /// </summary>
-    public static HoldersFile? Read(CsvRows header, out Finding? finding)
+    /// <param name="header">The header row.</param>
+    /// <param name="fileName">The name of the file.</param>
+    /// <param name="copy">The form in which the file was saved.</param>
+    /// <param name="finding">Why the file is refused.</param>
+    public static HoldersFile? Read(CsvRows header, string fileName, HandCopy copy, out Finding? finding)
     {
-        if (header.OtherForm is { } form)
+        var names = Enumerable.Range(0, header.Count).Select(index => header.Text(index)).ToList();
+        var missing = Columns.Except(names).ToList();
+        if ((header.OtherForm ?? (missing.Count > 0 ? header.MixedForm : null)) is { } form)
         {
             finding = new Finding(
-                $"line {header.Line}",
+                $"{fileName}, line {header.Line}",
                 form,
-                "commas between the columns",
+                copy.ExpectedForm,
                 "the table keeps the old rows; save the file as CSV with commas and decimal points, and put it into "
                     + "the container again"
             );
             return null;
         }
         finding = null;
-        var names = Enumerable.Range(0, header.Count).Select(index => header.Text(index)).ToList();
-        var missing = Columns.Except(names).ToList();
         var unknown = names.Except(Columns).ToList();
         if (header.Foreign is not null || missing.Count > 0 || unknown.Count > 0 || names.Count != Columns.Length)
         {
@@ -81,7 +90,7 @@ internal sealed class HoldersFile
             );
             return null;
         }
-        return new HoldersFile([.. Columns.Select(name => names.IndexOf(name))]);
+        return new HoldersFile([.. Columns.Select(name => names.IndexOf(name))], copy.HasDecimalComma);
     }
 
     /// <summary>Reads a row: the statement, or what is wrong with it.</summary>
@@ -124,7 +133,7 @@ internal sealed class HoldersFile
     }
 
     /// <summary>The first rule that a row breaks; null when it keeps them all.</summary>
-    private static (string Column, string Expected)? Wrong(
+    private (string Column, string Expected)? Wrong(
         Dictionary<string, string> cells,
         out DateOnly asOf,
         out decimal? share,
@@ -176,12 +185,12 @@ internal sealed class HoldersFile
         if (cells["holder_iso2"].Length > 0 && !CountryCodes.IsCountry(cells["holder_iso2"]))
             return ("holder_iso2", "an ISO 3166-1 code of two upper-case letters, or nothing for regions and totals");
         if (!TryNumber(cells[Share], out share) || share > 100)
-            return (Share, "per cent, 0 to 100, with a point, or nothing");
+            return (Share, $"per cent, 0 to 100, with a {Mark}, or nothing");
         if (!TryNumber(cells[Value], out value))
         {
             return (
                 Value,
-                "an amount of 0 or more in whole units, not millions, with a point and nothing between thousands, "
+                $"an amount of 0 or more in whole units, not millions, with a {Mark} and nothing between thousands, "
                     + "or nothing"
             );
         }
@@ -195,13 +204,22 @@ internal sealed class HoldersFile
             : null;
     }
 
+    private string Mark => hasDecimalComma ? "comma" : "point";
+
     /// <summary>
-    /// Digits with at most one point; null for an empty cell. Signs, exponents and other separators are not
+    /// Digits with at most one point, or comma where semicolons stand between the columns; null for an empty cell. Signs, exponents and other separators are not
     /// guessed at.
     /// </summary>
-    private static bool TryNumber(string text, out decimal? number)
+    private bool TryNumber(string text, out decimal? number)
     {
         number = null;
+        if (hasDecimalComma)
+        {
+            if (text.Contains('.', StringComparison.Ordinal))
+                return false;
+            text = text.Replace(',', '.');
+        }
+
         if (text.Length == 0)
             return true;
         if (!decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var parsed))

@@ -74,13 +74,13 @@ public sealed class MoexSource(MoexOptions settings) : ISource
     /// <inheritdoc/>
     public ISliceReader Reader(Slice slice) => ReaderOf(slice, DateOnly.MaxValue);
 
-    private static HolderBody ReaderOf(Slice slice, DateOnly last) =>
+    private HolderBody ReaderOf(Slice slice, DateOnly last) =>
         MoexSlice.Checked(slice).Dataset switch
         {
             MoexSlice.Capitalisation => new CapitalisationBody { LastDay = last },
             MoexSlice.Ofz => new OfzBody { LastDay = last },
             MoexSlice.Nsd => new NsdBody(MoexSlice.Day(slice)) { LastDay = last },
-            _ => new HoldersBody { LastDay = last },
+            _ => new HoldersBody { LastDay = last, FileName = settings.HoldersFile },
         };
 
     /// <inheritdoc/>

@@ -33,14 +33,18 @@ internal static class Amounts
         TryRead(text, unit, out dollars, out _);
 
     /// <summary>The same with a decimal comma. A point is none then: it may stand between thousands.</summary>
-    public static bool TryReadWithComma(ReadOnlySpan<byte> text, int unit, out long dollars)
+    public static bool TryReadWithComma(ReadOnlySpan<byte> text, int unit, out long dollars) =>
+        TryReadWithComma(text, unit, out dollars, out _);
+
+    /// <inheritdoc cref="TryReadWithComma(ReadOnlySpan{byte}, int, out long)"/>
+    public static bool TryReadWithComma(ReadOnlySpan<byte> text, int unit, out long dollars, out decimal half)
     {
-        dollars = 0;
+        (dollars, half) = (0, 0);
         if (text.Length > MaxLength || text.Contains((byte)'.') || text.Count((byte)',') > 1)
             return false;
         Span<byte> point = stackalloc byte[text.Length];
         text.Replace(point, (byte)',', (byte)'.');
-        return TryRead(point, unit, out dollars);
+        return TryRead(point, unit, out dollars, out half);
     }
 
     /// <inheritdoc cref="TryRead(ReadOnlySpan{byte}, int, out long)"/>

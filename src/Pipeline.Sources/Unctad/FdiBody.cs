@@ -29,6 +29,9 @@ internal sealed class FdiBody(
     private const string Kept = "kept in rejects, fix the reader or replay";
     private const string Broken = "the body is kept; the table keeps the old vintage; pull the slice again";
 
+    /// <summary>The name of the table, also inside the archive.</summary>
+    internal const string FileName = $"{UnctadRequests.FileName}.csv";
+
     /// <summary>Rows handed on at once.</summary>
     private const int BatchRows = 1000;
 
@@ -78,14 +81,20 @@ internal sealed class FdiBody(
             {
                 try
                 {
-                    var copy = await HandCopy.OpenAsync(text, cancellationToken);
-                    pass.HasDecimalComma = copy.HasDecimalComma;
-                    await foreach (var rows in CsvRows.ReadAsync(copy.Text, copy.Separator, cancellationToken))
+                    var copy = pass.Copy = await OpenAsync(text, cancellationToken);
+                    await foreach (var rows in CsvRows.ReadAsync(copy, cancellationToken))
                         pass.Take(rows, null);
                 }
                 catch (CsvException e)
                 {
-                    pass.Refuse(new Finding($"line {e.Line}", e.Seen, "CSV in UTF-8", Broken));
+                    pass.Refuse(
+                        new Finding(
+                            pass.FormPlace(e.Line),
+                            e.Seen,
+                            e.Expected ?? "CSV in UTF-8",
+                            e.Remedy is { } remedy ? $"the table keeps the old vintage; {remedy}" : Broken
+                        )
+                    );
                     // A damaged archive is the better explanation: its end says whether it is one.
                     await text.CopyToAsync(Stream.Null, cancellationToken);
                 }
@@ -108,9 +117,8 @@ internal sealed class FdiBody(
         var text = FdiText.Open(body, out var finding) ?? throw new InvalidDataException($"{finding}");
         var pass = new Pass(extract, lastYear, centres ?? Economies.FinancialCentres);
         var batch = new RowBatch();
-        var copy = await HandCopy.OpenAsync(text, cancellationToken);
-        pass.HasDecimalComma = copy.HasDecimalComma;
-        await foreach (var rows in CsvRows.ReadAsync(copy.Text, copy.Separator, cancellationToken))
+        var copy = pass.Copy = await OpenAsync(text, cancellationToken);
+        await foreach (var rows in CsvRows.ReadAsync(copy, cancellationToken))
         {
             pass.Take(rows, batch);
             if (batch.Read < BatchRows)
@@ -122,6 +130,10 @@ internal sealed class FdiBody(
             yield return batch;
     }
 
+    /// <summary>Opens a table that people may have saved again.</summary>
+    internal static Task<HandCopy> OpenAsync(Stream text, CancellationToken cancellationToken) =>
+        HandCopy.OpenAsync(text, label => EconomyLabels.Find(label) is not null, guesses: true, cancellationToken);
+
     /// <summary>
     /// One reading of the body. The first and the second reading decide alike because they are the same
     /// code.
@@ -132,11 +144,21 @@ internal sealed class FdiBody(
         private readonly FdiRowKeys keys = new();
         private FdiHeader? header;
         private FdiPart? part;
+        private long partLine;
         private bool begun;
         private Finding? refusal;
 
-        /// <summary>Whether amounts have a decimal comma.</summary>
-        public bool HasDecimalComma { get; set; }
+        /// <summary>The table as people have saved it.</summary>
+        public HandCopy? Copy { get; set; }
+
+        private bool HasDecimalComma => (part?.Separator ?? Copy?.Separator) == (byte)';';
+
+        /// <summary>The place of a line; in an export of the data centre the line is that of its file.</summary>
+        private string Place(long line) =>
+            part is null ? $"line {line}" : $"{part.FileName}, line {line - partLine + part.FirstLine - 1}";
+
+        /// <summary>The place of a line whose separator, encoding or line end is wrong, with the file's name.</summary>
+        public string FormPlace(long line) => part is null ? $"{FileName}, line {line}" : Place(line);
 
         public void Refuse(Finding finding) => refusal ??= finding;
 
@@ -173,7 +195,7 @@ internal sealed class FdiBody(
             if (!begun || (header is null && part is not null && refusal is null))
             {
                 begun = true;
-                header = FdiHeader.Read(rows, part, out var finding);
+                header = FdiHeader.Read(rows, part, Place(rows.Line), FormPlace(rows.Line), Copy!, out var finding);
                 if (finding is not null)
                     Refuse(finding);
                 else
@@ -221,7 +243,8 @@ internal sealed class FdiBody(
                 return false;
             if (refusal is not null)
                 return true;
-            (part, header) = (next, null);
+            (part, header, partLine) = (next, null, rows.Line);
+            rows.Separator = next.Separator ?? Copy!.Separator;
             return true;
         }
 
@@ -264,7 +287,8 @@ internal sealed class FdiBody(
             foreach (var figure in figures)
             {
                 var own = figure.YearOfName ?? year;
-                checks.Key(number, code.Length == 4, own, series, rows.Line);
+                if (!checks.Key(number, code.Length == 4, own, series))
+                    checks.Repeat(Place(rows.Line), number, code.Length == 4, own, series);
                 if (code.Length == 4)
                     Group(rows, figure, batch, number, own, series);
                 else
@@ -442,7 +466,7 @@ internal sealed class FdiBody(
         {
             checks.Rejected += figures;
             var finding = new Finding(
-                column.Length == 0 ? $"line {rows.Line}" : $"line {rows.Line}, column {column}",
+                column.Length == 0 ? Place(rows.Line) : $"{Place(rows.Line)}, column {column}",
                 seen,
                 expected,
                 Kept
@@ -462,9 +486,9 @@ internal sealed class FdiBody(
                 ? Amounts.TryReadWithComma(rows.Bytes(columns.Value), columns.Unit, out dollars)
                 : Amounts.TryRead(rows.Bytes(columns.Value), columns.Unit, out dollars);
 
-        private static Finding OtherHeader(CsvRows rows) =>
+        private Finding OtherHeader(CsvRows rows) =>
             new(
-                $"line {rows.Line}",
+                Place(rows.Line),
                 $"another header, {Quote(rows, 0)} and so on, between rows",
                 "rows, or the same header again",
                 Broken

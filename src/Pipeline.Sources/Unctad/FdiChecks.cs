@@ -123,8 +123,8 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     /// <summary>Notes a row that could not be used and whose year or series is not known.</summary>
     public void Unplaced(long? dollars) => unplaced.Add(dollars, null);
 
-    /// <summary>Notes the key of a row; a key that was there already refuses the body.</summary>
-    public void Key(int code, bool group, int year, int series, long line)
+    /// <summary>Notes the key of a row. False if it was there already: <see cref="Repeat"/> refuses the body.</summary>
+    public bool Key(int code, bool group, int year, int series)
     {
         if (year < firstYear)
             firstYear = year;
@@ -132,16 +132,17 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
             lastYear = year;
         hasGroups |= group;
         (group ? groups : economies).Add(code);
-        if (!keys.TryAdd(KeyOf((group ? GroupCodes : 0) + code, year, series), null))
-        {
-            duplicate ??= new Finding(
-                $"line {line}",
-                $"{(group ? $"{code:0000}" : $"{code:000}")} {year} {Series.InWords(series)} a second time",
-                "one row per economy, year, flow and direction",
-                OldStays
-            );
-        }
+        return keys.TryAdd(KeyOf((group ? GroupCodes : 0) + code, year, series), null);
     }
+
+    /// <summary>Refuses the body because a row has a key that was there already.</summary>
+    public void Repeat(string place, int code, bool group, int year, int series) =>
+        duplicate ??= new Finding(
+            place,
+            $"{(group ? $"{code:0000}" : $"{code:000}")} {year} {Series.InWords(series)} a second time",
+            "one row per economy, year, flow and direction",
+            OldStays
+        );
 
     /// <summary>The figure of an economy.</summary>
     public void Figure(int number, string code, int year, int series, long dollars)

@@ -104,10 +104,25 @@ internal sealed class FdiHeader
     /// </summary>
     /// <param name="rows">The header row.</param>
     /// <param name="part">What says direction and measure where the columns do not.</param>
+    /// <param name="place">The place of the row.</param>
+    /// <param name="formPlace">The same with the name of the file.</param>
+    /// <param name="copy">The form in which the file was saved.</param>
     /// <param name="finding">Why the body is refused.</param>
-    public static FdiHeader? Read(CsvRows rows, FdiPart? part, out Finding? finding)
+    public static FdiHeader? Read(
+        CsvRows rows,
+        FdiPart? part,
+        string place,
+        string formPlace,
+        HandCopy copy,
+        out Finding? finding
+    )
     {
-        var where = $"line {rows.Line}, the header";
+        const string saveAgain = "the table keeps the old vintage; save the file as CSV in UTF-8 and drop it again";
+        var where = $"{place}, the header";
+        var isNamed = part?.Separator is null ? copy.IsNamed : part.FirstLine > 1;
+        var expectedForm = isNamed
+            ? HandCopy.ExpectedOf(rows.Separator)
+            : "commas between the columns, or semicolons and decimal commas";
         if (rows.Foreign is { } foreign)
         {
             finding = new Finding(
@@ -121,12 +136,7 @@ internal sealed class FdiHeader
         rows.Unwrap();
         if (rows.OtherForm is { } form)
         {
-            finding = new Finding(
-                where,
-                form,
-                "commas between the columns, or semicolons and decimal commas",
-                "the table keeps the old vintage; save the file as CSV in UTF-8 and drop it again"
-            );
+            finding = new Finding($"{formPlace}, the header", form, expectedForm, saveAgain);
             return null;
         }
         var columns = Enumerable.Range(0, rows.Count).Select(rows.Text).ToArray();
@@ -143,6 +153,8 @@ internal sealed class FdiHeader
             ?? header.YearPivot(plain, where)
             ?? header.Complete(plain, part, where)
             ?? header.Values(plain, where);
+        if (finding is not null && rows.MixedForm is { } mixed)
+            finding = new Finding($"{formPlace}, the header", mixed, expectedForm, saveAgain);
         return finding is null ? header : null;
     }
 

@@ -9,7 +9,7 @@ namespace Pipeline.Sources.Unctad;
 /// </summary>
 internal static class FdiText
 {
-    private const string Member = $"{UnctadRequests.FileName}.csv";
+    private const string Member = FdiBody.FileName;
 
     /// <summary>The archive's table of contents has about 200 bytes.</summary>
     private static readonly SevenZipLimits Limits = new(UnctadRequests.MaxBody, UnctadRequests.MaxBody, 64 << 10);

@@ -13,7 +13,9 @@ namespace Pipeline.Sources.Unctad;
 /// read; a file that people maintain is small.
 /// </summary>
 /// <param name="lastYear">The year in which the file was fetched: no figure is of a later one.</param>
-internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceReader
+/// <param name="fileName">The name of the file in the container <c>curated</c>.</param>
+internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fileName = "fdi-partners.csv")
+    : ISliceReader
 {
     private const string Kept = "kept in rejects; put the row right and drop the file again";
     private const string OldStays = "the table keeps the old rows; put the file right and drop it again";
@@ -145,7 +147,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         yield return batch;
     }
 
-    private static async Task<(Finding? Refusal, string? Newest, bool IsJudged)> ReadAsync(
+    private async Task<(Finding? Refusal, string? Newest, bool IsJudged)> ReadAsync(
         Stream body,
         RowBatch batch,
         CancellationToken cancellationToken
@@ -157,13 +159,14 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         try
         {
             PartnersHeader? header = null;
-            await foreach (var rows in CsvRows.ReadAsync(body, cancellationToken))
+            var copy = await HandCopy.OpenAsync(body, isLabel: null, guesses: false, cancellationToken);
+            await foreach (var rows in CsvRows.ReadAsync(copy, cancellationToken))
             {
                 if (rows.IsBlank)
                     continue;
                 if (header is null)
                 {
-                    header = PartnersHeader.Read(rows, out var finding);
+                    header = PartnersHeader.Read(rows, $"{fileName}, line {rows.Line}", copy, out var finding);
                     if (header is null)
                         return (finding, null, false);
                     continue;
@@ -193,7 +196,9 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear) : ISliceR
         }
         catch (CsvException e)
         {
-            return (new Finding($"line {e.Line}", e.Seen, "CSV in UTF-8", OldStays), null, false);
+            var remedy = e.Remedy is { } own ? $"the table keeps the old rows; {own}" : OldStays;
+            var place = $"{fileName}, line {e.Line}";
+            return (new Finding(place, e.Seen, e.Expected ?? "CSV in UTF-8", remedy), null, false);
         }
         return Sort(kept, batch, unused, codeless);
     }

@@ -68,9 +68,13 @@ internal static class PartnersFile
 
     /// <summary>What a row that cannot be used would add to a sum; null when that cannot be read.</summary>
     public static long? OwnDollars(CsvRows rows, PartnersHeader columns) =>
-        rows.Count == columns.Count && Amounts.TryRead(rows.Bytes(columns.Value), Amounts.Million, out var dollars)
-            ? dollars
-            : null;
+        rows.Count == columns.Count && TryAmount(rows, columns, out var dollars, out _) ? dollars : null;
+
+    /// <summary>Reads the value; semicolons between the columns go with decimal commas.</summary>
+    private static bool TryAmount(CsvRows rows, PartnersHeader columns, out long dollars, out decimal half) =>
+        rows.Separator == (byte)';'
+            ? Amounts.TryReadWithComma(rows.Bytes(columns.Value), Amounts.Million, out dollars, out half)
+            : Amounts.TryRead(rows.Bytes(columns.Value), Amounts.Million, out dollars, out half);
 
     /// <summary>
     /// Year and series of a row that cannot be used, so far as they can be read; null when it may be any.
@@ -184,10 +188,13 @@ internal static class PartnersFile
                 value = 0;
                 break;
             default:
-                if (Amounts.TryRead(rows.Bytes(columns.Value), Amounts.Million, out var dollars, out half))
-                    value = dollars;
-                else
-                    Wrong(columns.Value, $"{Amounts.Expected}, - for nil or .. for not available");
+                if (!TryAmount(rows, columns, out var dollars, out half))
+                {
+                    var amount = rows.Separator == (byte)';' ? Amounts.ExpectedWithComma : Amounts.Expected;
+                    Wrong(columns.Value, $"{amount}, - for nil or .. for not available");
+                }
+
+                value = dollars;
                 break;
         }
         var rank = 0;

@@ -54,25 +54,19 @@ internal sealed class PartnersHeader
     /// Finds the columns; null when one is missing, twice there or not known, which <paramref name="finding"/>
     /// then says.
     /// </summary>
-    public static PartnersHeader? Read(CsvRows rows, out Finding? finding)
+    /// <param name="rows">The header row.</param>
+    /// <param name="formPlace">The file and the line, for a wrong separator or encoding.</param>
+    /// <param name="copy">The form in which the file was saved.</param>
+    /// <param name="finding">Why the file is refused.</param>
+    public static PartnersHeader? Read(CsvRows rows, string formPlace, HandCopy copy, out Finding? finding)
     {
         if (rows.Foreign is { } foreign)
         {
             finding = new Finding(
-                "header",
+                formPlace,
                 foreign,
                 "text in UTF-8",
                 "the table keeps the old rows; save the file as UTF-8 and drop it again"
-            );
-            return null;
-        }
-        if (rows.OtherForm is { } form)
-        {
-            finding = new Finding(
-                "header",
-                form,
-                "commas between the columns",
-                "the table keeps the old rows; save the file as CSV with commas and decimal points, and drop it again"
             );
             return null;
         }
@@ -80,15 +74,25 @@ internal sealed class PartnersHeader
             .Range(0, rows.Count)
             .Select(column => rows.Text(column).Trim().ToLowerInvariant())
             .ToArray();
-        finding = Check(columns);
+        var lacking = Required.Except(columns).ToList();
+        if ((rows.OtherForm ?? (lacking.Count > 0 ? rows.MixedForm : null)) is { } form)
+        {
+            finding = new Finding(
+                formPlace,
+                form,
+                copy.ExpectedForm,
+                "the table keeps the old rows; save the file as CSV with commas and decimal points, and drop it again"
+            );
+            return null;
+        }
+        finding = Check(columns, lacking);
         return finding is null ? new PartnersHeader(columns) : null;
     }
 
     /// <summary>Requires every required column once, and no column that is unknown.</summary>
-    private static Finding? Check(string[] columns)
+    private static Finding? Check(string[] columns, List<string> lacking)
     {
         const string advice = "the table keeps the old rows; put the columns right and drop the file again";
-        var lacking = Required.Except(columns).ToList();
         if (lacking.Count > 0)
         {
             return new Finding(

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using Pipeline.Datasets;
+using Pipeline.Issues;
 using Pipeline.Slices;
+using Pipeline.Sources.Formats;
 using Pipeline.Storage;
 
 namespace Pipeline.Sources.Unctad;
@@ -125,8 +127,21 @@ internal sealed class UnctadDrops(Fetching fetching)
 
             if (found.Count < Exports.Length)
                 return null;
+            if (await CopiesAsync(found, problems, cancellationToken) is not { } copies)
+                return null;
+            // Exports that are plain CSV need no word on their form.
+            var isPlain = copies.TrueForAll(copy => copy is { Separator: (byte)',', IsNamed: false });
             for (var at = 0; at < Exports.Length; at++)
-                await AppendAsync(file, Exports[at], found[at], cancellationToken);
+            {
+                var part = isPlain
+                    ? Exports[at]
+                    : Exports[at] with
+                    {
+                        Separator = copies[at].Separator,
+                        FirstLine = copies[at].FirstLine,
+                    };
+                await AppendAsync(file, part, copies[at].Text, cancellationToken);
+            }
             if (file.Length > UnctadRequests.MaxBody)
             {
                 problems.Add(
@@ -144,18 +159,33 @@ internal sealed class UnctadDrops(Fetching fetching)
         }
     }
 
-    private static async Task AppendAsync(
-        BodyFile file,
-        FdiPart part,
-        Fetched fetched,
+    /// <summary>The exports as UTF-8 text; null when the form of one is not certain.</summary>
+    private static async Task<List<HandCopy>?> CopiesAsync(
+        List<Fetched> found,
+        List<string> problems,
         CancellationToken cancellationToken
     )
     {
+        var copies = new List<HandCopy>();
+        for (var at = 0; at < found.Count; at++)
+        {
+            try
+            {
+                copies.Add(await FdiBody.OpenAsync(found[at].Body!, cancellationToken));
+            }
+            catch (CsvException e)
+            {
+                problems.Add(
+                    $"{new Finding($"{Exports[at].FileName}, line {e.Line}", e.Seen, e.Expected ?? "CSV in UTF-8", e.Remedy ?? "drop the file again")}"
+                );
+            }
+        }
+        return copies.Count == found.Count ? copies : null;
+    }
+
+    private static async Task AppendAsync(BodyFile file, FdiPart part, Stream text, CancellationToken cancellationToken)
+    {
         await file.WriteAsync(Encoding.UTF8.GetBytes($"{part.Line}\n"), cancellationToken);
-        // The mark before a text has no place inside one.
-        var text = (await HandCopy.OpenAsync(fetched.Body!, cancellationToken)).Text;
-        if (fetched.Answer!.Head.Span.StartsWith(Encoding.UTF8.Preamble))
-            text.Position = Encoding.UTF8.Preamble.Length;
         await file.CopyFromAsync(text, UnctadRequests.MaxBody, cancellationToken);
         if (file.Tail.Span[^1] != '\n')
             await file.WriteAsync("\n"u8.ToArray(), cancellationToken);

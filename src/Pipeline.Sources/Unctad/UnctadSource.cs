@@ -127,7 +127,9 @@ public sealed class UnctadSource(UnctadOptions settings) : ISource
 
     /// <inheritdoc/>
     public ISliceReader Reader(Slice slice) =>
-        UnctadSlice.Checked(slice).Dataset == UnctadSlice.Partners ? new PartnersBody() : new FdiBody(settings.Extract);
+        UnctadSlice.Checked(slice).Dataset == UnctadSlice.Partners
+            ? new PartnersBody(fileName: settings.PartnersFile)
+            : new FdiBody(settings.Extract);
 
     /// <inheritdoc/>
     public async ValueTask<ISliceReader> ReaderAsync(
@@ -137,7 +139,7 @@ public sealed class UnctadSource(UnctadOptions settings) : ISource
     )
     {
         if (UnctadSlice.Checked(slice).Dataset == UnctadSlice.Partners)
-            return new PartnersBody(context.FetchedAt.Year);
+            return new PartnersBody(context.FetchedAt.Year, settings.PartnersFile);
         var (centres, wrong) = await FinancialCentres.ReadAsync(context, cancellationToken);
         return new FdiBody(settings.Extract, LastYear(context.FetchedAt), centres, wrong);
     }

@@ -171,7 +171,11 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
                     ),
                 at
             );
-        var place = ($"{source}|{at.UtcDateTime:yyyy-MM}", $"{runId}|{Keys.Clean($"{Position} {letter.Queue}")}");
+        // Three wishes of one body are three messages.
+        var wish = "";
+        if (letter.Replay || letter.Accept)
+            wish = letter.Accept ? "|accept" : "|replay";
+        var place = ($"{source}|{at.UtcDateTime:yyyy-MM}", $"{runId}|{Keys.Clean($"{Position} {letter.Queue}")}{wish}");
         var finding = new Finding(
             $"{Position} {letter.Queue}",
             error,
@@ -192,9 +196,7 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
             letter.Body.Length == 0 ? "(empty)" : CellText.Cut(letter.Body, MessageLimit),
             time.GetUtcNow()
         );
-        // Three wishes of one body are three messages.
-        if (letter.Replay || letter.Accept)
-            row.RowKey += letter.Accept ? "|accept" : "|replay";
+        row.RowKey += wish;
         return row;
     }
 

@@ -175,15 +175,6 @@ public sealed class RunVerdictReader(
         );
     }
 
-    private static List<string> Short(IEnumerable<string> lines)
-    {
-        var all = lines.ToList();
-        return all.Count <= MostListed
-            ? all
-            :
-            [
-                .. all.Take(MostListed),
-                $"… and {all.Count - MostListed} more lines like these; see the tables slices and rejects",
-            ];
-    }
+    private static IReadOnlyList<string> Short(IEnumerable<string> lines) =>
+        ShortList.Of(lines, MostListed, "the tables slices and rejects");
 }

@@ -57,8 +57,12 @@ internal sealed class Case : IAsyncDisposable
     {
         var startedAt = Clock.GetUtcNow();
         await Pipeline.RunAsync();
-        return await Pipeline.Get<RunVerdictReader>().ReadAsync([source], startedAt, CancellationToken.None);
+        return await VerdictAsync(startedAt);
     }
+
+    /// <summary>Tells how a run ended that began at a time.</summary>
+    public async Task<RunVerdict> VerdictAsync(DateTimeOffset startedAt) =>
+        await Pipeline.Get<RunVerdictReader>().ReadAsync([source], startedAt, CancellationToken.None);
 
     public ValueTask DisposeAsync() => Pipeline.DisposeAsync();
 }

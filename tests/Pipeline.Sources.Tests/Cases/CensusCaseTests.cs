@@ -13,7 +13,7 @@ public sealed class CensusCaseTests
     private const string World = "-";
 
     /// <summary>Months of some partners, with the world row that they add up to.</summary>
-    private static List<(string Code, int Month, long Value, long ToDate)> Rows(int months, params string[] codes)
+    internal static List<(string Code, int Month, long Value, long ToDate)> Rows(int months, params string[] codes)
     {
         var rows = new List<(string, int, long, long)>();
         for (var month = 1; month <= months; month++)
@@ -26,7 +26,7 @@ public sealed class CensusCaseTests
         return rows;
     }
 
-    private static string Body(
+    internal static string Body(
         bool exports,
         int year,
         IEnumerable<(string Code, int Month, long Value, long ToDate)> rows,

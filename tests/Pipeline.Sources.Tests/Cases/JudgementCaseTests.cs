@@ -194,9 +194,8 @@ public sealed class JudgementCaseTests
         await run.DropAsync(CentresFile, "code;name\n660;Anguilla\n"u8.ToArray());
         var verdict = await run.RunAsync();
         Assert.Equal(
-            "failed: unctad-fdi/fdi-flows-stock/all: request curated:///fdi-financial-centres.csv: seen \"code;name "
-                + "660;Anguilla \", expected a header code,name and a line with three digits and a name for each "
-                + "economy; correct the file, or remove it so that the program's own list holds; the next plan "
+            "failed: unctad-fdi/fdi-flows-stock/all: request curated:///fdi-financial-centres.csv: seen semicolons "
+                + "between the columns in line 1, expected commas between the columns; correct the file, or remove it so that the program's own list holds; the next plan "
                 + "reads it "
                 + "again",
             Assert.Single(verdict.Failed)

@@ -14,7 +14,7 @@ public sealed class MoexCaseTests
     private const string Share = "'Доля нерезидентов на рынке ОФЗ, %";
 
     /// <summary>Twelve months of 2025, of which a test changes some cells.</summary>
-    private static byte[] Table(Action<int, string[]>? edit = null, bool merged = false)
+    internal static byte[] Table(Action<int, string[]>? edit = null, bool merged = false)
     {
         var book = new TestWorkbook { Sheet = "ОФЗ", Dimension = "A1:D20" }
             .Add(["'t"])
@@ -37,7 +37,7 @@ public sealed class MoexCaseTests
         return book.Write();
     }
 
-    private static Case Run(CaseServer server, params (string, string)[] more) =>
+    internal static Case Run(CaseServer server, params (string, string)[] more) =>
         new(
             new MemoryStorage(TimeProvider.System),
             "moex-holders",

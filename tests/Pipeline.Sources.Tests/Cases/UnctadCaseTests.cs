@@ -35,12 +35,12 @@ public sealed class UnctadCaseTests
         "LVA",
     ];
 
-    private static string File(params string[] more) =>
+    internal static string File(params string[] more) =>
         "year,direction,measure,partner,iso3,value_musd\n"
         + string.Concat(Codes.Select((code, at) => $"2012,inward,stock,P{at},{code},{500 - at}\n"))
         + string.Concat(more.Select(line => $"2012,inward,stock,{line}\n"));
 
-    private static async Task<Case> PartnersAsync(CaseServer server, string text)
+    internal static async Task<Case> PartnersAsync(CaseServer server, string text)
     {
         var run = new Case(
             new MemoryStorage(TimeProvider.System),
@@ -143,7 +143,7 @@ public sealed class UnctadCaseTests
     /// <summary>
     /// The four exports of the data centre of some economies: labels, no codes, whole millions, CRLF.
     /// </summary>
-    private static Dictionary<string, string> Exports(IReadOnlyList<string> labels, bool footnote)
+    internal static Dictionary<string, string> Exports(IReadOnlyList<string> labels, bool footnote)
     {
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var direction in (string[])["inward", "outward"])
@@ -176,7 +176,7 @@ public sealed class UnctadCaseTests
         return files;
     }
 
-    private static async Task<Case> ExportsAsync(
+    internal static async Task<Case> ExportsAsync(
         CaseServer server,
         Dictionary<string, string> files,
         Func<string, byte[]>? encode = null
@@ -274,6 +274,49 @@ public sealed class UnctadCaseTests
         Assert.Equal(Fdi.Labels.Count * 140L, (await run.Pipeline.LedgerAsync()).Added);
     }
 
+    /// <summary>Each of the four files has a form of its own; lines are those of the file.</summary>
+    [Fact]
+    public async Task Exports_of_four_forms_are_put_together_and_a_row_is_named_with_its_file_and_line()
+    {
+        using var server = new CaseServer();
+        var files = Exports(Fdi.Labels, footnote: true);
+        await using var run = await ExportsAsync(server, []);
+        foreach (var (name, text) in files)
+        {
+            var body = name.Split('.')[1] switch
+            {
+                "inward-flow" => Encoding.Unicode.GetBytes(text),
+                "inward-stock" => Encoding.UTF8.GetBytes(text.Replace("\r\n", "\r", StringComparison.Ordinal)),
+                "outward-flow" => Encoding.UTF8.GetBytes($"sep=;\r\n{WithSemicolons(text)}"),
+                _ => Encoding.UTF8.GetBytes(text + "Cyprus,199O,1,,\r\n"),
+            };
+            await run.DropAsync(name, body);
+        }
+        var last = files.Values.Last();
+        var verdict = await run.RunAsync();
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Equal(
+            $"US_FdiFlowsStock.outward-stock.csv, line {last.Count(sign => sign == '\n') + 1}, column Year",
+            Assert.Single(await run.Pipeline.RowsAsync("rejects"))["Position"]
+        );
+        Assert.Equal(Fdi.Labels.Count * 140L, (await run.Pipeline.LedgerAsync()).Added);
+    }
+
+    [Fact]
+    public async Task An_export_of_no_certain_form_is_named_before_the_four_are_put_together()
+    {
+        using var server = new CaseServer();
+        var files = Exports(["Cyprus"], footnote: true);
+        files["US_FdiFlowsStock.outward-flow.csv"] = $"sep=#\n{files["US_FdiFlowsStock.outward-flow.csv"]}";
+        await using var run = await ExportsAsync(server, files);
+        Assert.Contains(
+            "US_FdiFlowsStock.outward-flow.csv, line 1: seen \"sep=#\", expected sep= and the separator, one of , ; | "
+                + "or a tab, or no such line; correct the line or remove it, and drop the file again",
+            Assert.Single((await run.RunAsync()).Failed),
+            StringComparison.Ordinal
+        );
+    }
+
     /// <summary>Semicolons in the place of the commas between cells; those inside labels stay.</summary>
     private static string WithSemicolons(string text) =>
         string.Join(
@@ -292,30 +335,30 @@ public sealed class UnctadCaseTests
             {
                 "Economy_Label|Year|US_at_current_prices_in_millions_Value\r\n",
                 "a bar",
-                "line 2, the header: seen bars between the columns, expected commas between the columns, or "
+                "US_FdiFlowsStock.inward-flow.csv, line 1, the header: seen bars between the columns, expected commas between the columns, or "
                     + "semicolons and decimal commas"
             },
             {
                 "\"Economy_Label,Year,US_at_current_prices_in_millions_Value\";;;\r\n",
                 "quoted rows with semicolons",
-                "line 2: seen a semicolon after a closing quote, expected CSV in UTF-8"
+                "US_FdiFlowsStock.inward-flow.csv, line 1: seen a semicolon after a closing quote, expected CSV in UTF-8"
             },
             {
                 "Economy_Label,2023,2024\r\n",
                 "a pivot of years alone",
-                "line 2, the header: seen the year alone as the name of the column \"2023\", expected the measure "
+                "US_FdiFlowsStock.inward-flow.csv, line 1, the header: seen the year alone as the name of the column \"2023\", expected the measure "
                     + "and the unit too, such as 2023_US_at_current_prices_in_millions_Value"
             },
             {
                 "Economy_Label;Year;US_at_current_prices_in_millions_Value\r\nCyprus;1990;1.5\r\nCyprus;1991;1.5\r\n",
                 "points beside semicolons",
-                "line 3, column US_at_current_prices_in_millions_Value: seen \"1.5\", expected a decimal number "
+                "US_FdiFlowsStock.inward-flow.csv, line 2, column US_at_current_prices_in_millions_Value: seen \"1.5\", expected a decimal number "
                     + "with a comma, because semicolons stand between the columns"
             },
             {
                 "Economy_Label,Year,US_at_current_prices_in_millions_Value\r\nAtlantis,1990,1\r\nAtlantis,1991,1\r\n",
                 "an unknown label",
-                "line 3, column Economy_Label: seen \"Atlantis\", expected the label of an economy or a group that "
+                "US_FdiFlowsStock.inward-flow.csv, line 2, column Economy_Label: seen \"Atlantis\", expected the label of an economy or a group that "
                     + "the program's lists have"
             },
         };

@@ -311,7 +311,7 @@ public sealed class PartnersBodyTests
             },
             {
                 $"{Plain}\n2012,inward,stock,'Cyprus,CYP,1\n",
-                $"line 2: seen a quote that is not closed, expected CSV in UTF-8; {Old}"
+                $"fdi-partners.csv, line 2: seen a quote that is not closed, expected CSV in UTF-8; {Old}"
             },
         };
 

@@ -407,6 +407,19 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         Assert.NotNull((await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake"));
     }
 
+    /// <summary>The key of a wish has an end of its own, which the command must have too.</summary>
+    [Theory]
+    [InlineData("{\"Slice\":\"none\",\"Replay\":true}", "|replay")]
+    [InlineData("{\"Slice\":\"none\",\"Replay\":true,\"Accept\":true}", "|accept")]
+    public async Task The_command_that_closes_a_wish_names_the_row_that_is_kept(string body, string end)
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
+        await KeepAsync(pipeline, "normalize", body);
+        var row = await OnlyAsync(pipeline);
+        Assert.EndsWith(end, row.RowKey, StringComparison.Ordinal);
+        Assert.Equal(Close(row), row["Advice"]);
+    }
+
     /// <summary>What closes a dead letter that nothing can replay.</summary>
     private static string Close(TableEntity row) =>
         "no step can do anything with it; find its origin, then set its State to replayed: "

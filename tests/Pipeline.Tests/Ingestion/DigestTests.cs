@@ -93,9 +93,7 @@ public sealed class DigestTests
             );
             Assert.Equal(
                 partners is ["4621"],
-                await ActivatorUtilities
-                    .CreateInstance<Digest>(services, insight)
-                    .IsDoneAsync(Source, CancellationToken.None)
+                await DigestOf(services, insight).IsDoneAsync(Source, CancellationToken.None)
             );
         }
     }
@@ -176,12 +174,15 @@ public sealed class DigestTests
         );
         Assert.True(book is not null, string.Join('\n', findings));
         var services = pipeline.Get<IServiceProvider>();
-        var digest = ActivatorUtilities.CreateInstance<Digest>(
-            services,
-            ActivatorUtilities.CreateInstance<InsightRun>(services, book)
-        );
+        var digest = DigestOf(services, ActivatorUtilities.CreateInstance<InsightRun>(services, book));
         return (ActivatorUtilities.CreateInstance<Plan>(services, digest), digest);
     }
+
+    private static Digest DigestOf(IServiceProvider services, InsightRun insight) =>
+        ActivatorUtilities.CreateInstance<Digest>(
+            services,
+            ActivatorUtilities.CreateInstance<DerivedOutputs>(services, insight)
+        );
 
     /// <summary>The samples end in the past, so that every plan would ask for them again.</summary>
     private static async Task NothingIsDueAsync(TestPipeline pipeline)
