@@ -61,13 +61,14 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         new(
             "another charset",
             "line 1: seen a zero byte, expected a header in UTF-8; ",
-            "header: seen a zero byte, expected text in UTF-8; ",
-            Encoding.Unicode.GetBytes
+            "fdi-partners.csv, line 1: seen a zero byte, expected text in UTF-8; ",
+            Encoding.UTF32.GetBytes
         ),
+        new("UTF-16 without a mark", "", "", Encoding.Unicode.GetBytes),
         new(
             "Latin-1",
             "line 1: seen bytes that are not UTF-8, expected a header in UTF-8; ",
-            "header: seen bytes that are not UTF-8, expected text in UTF-8; ",
+            "fdi-partners.csv, line 1: seen bytes that are not UTF-8, expected text in UTF-8; ",
             text => Encoding.Latin1.GetBytes(text.Replace('e', 'é'))
         ),
         new(
@@ -92,7 +93,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         new(
             "semicolons",
             "line 1: seen semicolons between the columns, expected commas between the columns; ",
-            "header: seen semicolons between the columns, expected commas between the columns; ",
+            "fdi-partners.csv, line 1: seen semicolons between the columns, expected commas between the columns; ",
             text => Encoding.UTF8.GetBytes(text.Replace(',', ';'))
         ),
         new(
@@ -104,7 +105,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         new(
             "zeros",
             "line 1: seen a zero byte, expected a header in UTF-8; ",
-            "header: seen a zero byte, expected text in UTF-8; ",
+            "fdi-partners.csv, line 1: seen a zero byte, expected text in UTF-8; ",
             text => new byte[text.Length]
         ),
     ];
