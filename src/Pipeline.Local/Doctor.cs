@@ -93,7 +93,11 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
         {
             answering += await AnswersAsync(port, cancellationToken) ? 1 : 0;
         }
-        if (answering == 0)
+        if (answering == 0 && options.NoAzurite)
+        {
+            Bad(log, LocalAzurite.NotRunning(account));
+        }
+        else if (answering == 0)
         {
             Good(log, "Azurite", $"not running on {account.Shown}; the next run starts it");
             Good(

@@ -334,12 +334,15 @@ public sealed class LocalHostTests(Azurite azurite)
     public async Task The_doctor_names_each_check_and_what_is_wrong()
     {
         var port = Loopback.FreePort();
-        var good = await App.RunAsync(
+        await using var doctor = App.Command(
+            "dotnet",
             App.Settings(Emulator(port, port, port)),
+            App.Local,
             "--doctor",
             "--port",
             $"{Loopback.FreePort()}"
         );
+        var good = await doctor.EndAsync();
         Assert.True(good.ExitCode == 0, good.ToString());
         foreach (
             var what in (string[])
@@ -355,6 +358,20 @@ public sealed class LocalHostTests(Azurite azurite)
         {
             Assert.Contains($"ok    {what}", good.Out, StringComparison.Ordinal);
         }
+
+        var without = await App.RunAsync(
+            App.Settings(Emulator(port, port, port)),
+            "--doctor",
+            "--port",
+            $"{Loopback.FreePort()}"
+        );
+        Assert.Equal(1, without.ExitCode);
+        Assert.Contains(
+            $"wrong Azurite: seen nothing on 127.0.0.1:{port}/{port}/{port} with --no-azurite, expected a running "
+                + "Azurite; start it, or leave --no-azurite out\n",
+            without.Out,
+            StringComparison.Ordinal
+        );
 
         var settings = App.Settings(Emulator(azurite.BlobPort, azurite.QueuePort, azurite.TablePort));
         settings["CENSUS_SCHEDULE"] = "daily";

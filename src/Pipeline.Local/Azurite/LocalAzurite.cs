@@ -33,6 +33,11 @@ internal sealed class LocalAzurite(
     private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan CheckPeriod = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Why a run with <c>--no-azurite</c> cannot start.</summary>
+    public static string NotRunning(AzuriteAccount account) =>
+        $"Azurite: seen nothing on {account.Shown} with --no-azurite, expected a running Azurite; start it, or leave "
+        + "--no-azurite out";
+
     /// <summary>
     /// Ctrl-C in a terminal reaches Azurite, too: it must outlive the listeners, which still put messages
     /// back.
@@ -62,10 +67,7 @@ internal sealed class LocalAzurite(
         }
         if (answering == 0 && !mayStart)
         {
-            throw new StartException(
-                $"Azurite: seen nothing on {account.Shown} with --no-azurite, expected a running Azurite; start it, "
-                    + "or leave --no-azurite out"
-            );
+            throw new StartException(NotRunning(account));
         }
         if (answering == 0)
         {

@@ -149,18 +149,19 @@ public sealed class CensusSource(CensusOptions settings) : ISource
     public ISliceReader Reader(Slice slice) =>
         CensusSlice.TryParse(Checked(slice), out var parsed)
             ? new CensusBody(parsed, settings)
-            : new BalanceBody(CensusSlice.TryParseBalance(slice, out var from) ? from : settings.From);
+            : new BalanceBody(FirstMonthOf(slice));
 
     /// <inheritdoc/>
     public ValueTask<ISliceReader> ReaderAsync(Slice slice, BodyContext context, CancellationToken cancellationToken) =>
         new(
             CensusSlice.TryParse(Checked(slice), out var parsed)
                 ? new CensusBody(parsed, settings, CensusPlan.LastMonth(context.FetchedAt))
-                : new BalanceBody(
-                    CensusSlice.TryParseBalance(slice, out var from) ? from : settings.From,
-                    context.FetchedAt.Year
-                )
+                : new BalanceBody(FirstMonthOf(slice), context.FetchedAt.Year)
         );
+
+    /// <summary>The first month of a slice of the country file.</summary>
+    private DateOnly FirstMonthOf(Slice slice) =>
+        CensusSlice.TryParseBalance(slice, out var from) ? from : settings.From;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ComparedWith(Slice slice) =>

@@ -34,8 +34,11 @@ internal sealed class UnusedRows(bool canBeNegative = true)
     /// <summary>Notes a row.</summary>
     /// <param name="value">Its own figure; null when it cannot be read.</param>
     /// <param name="atMost">What the figure cannot exceed; null when that is not known.</param>
-    public void Add(long? value, long? atMost) =>
-        rows.Add(value < 0 && !canBeNegative ? new Row(null, null) : new Row(value, value is null ? atMost : null));
+    public void Add(long? value, long? atMost)
+    {
+        var isImpossible = value < 0 && !canBeNegative;
+        rows.Add(new Row(isImpossible ? null : value, value is null ? atMost : null));
+    }
 
     /// <summary>The same rows, none of which has explained anything yet.</summary>
     public UnusedRows Copy()
@@ -144,6 +147,11 @@ internal sealed class UnusedRows(bool canBeNegative = true)
     public static string InWords(UnusedRows? own, UnusedRows? others)
     {
         var count = (own?.Count ?? 0) + (others?.Count ?? 0);
-        return count == 0 ? "" : $" without {count} {(count == 1 ? "row that was" : "rows that were")} not understood";
+        return count switch
+        {
+            0 => "",
+            1 => " without 1 row that was not understood",
+            _ => $" without {count} rows that were not understood",
+        };
     }
 }

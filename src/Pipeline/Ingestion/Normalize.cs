@@ -685,16 +685,19 @@ public sealed class Normalize(
         var (_, after) = await records.Slices.UpdateAsync(
             name.Slice,
             row =>
-                row.Vintage > name.Vintage
-                    ? null
-                    : row.DueAtEveryPlan(time.GetUtcNow()) with
-                    {
-                        State = row.IsHalfLoaded ? SliceState.Merging : SliceState.Refused,
-                        // Refused once more by a replay: the source was not asked again.
-                        Attempts = row.State == SliceState.Refused ? row.Attempts : row.Attempts + 1,
-                        LastError = words,
-                        JudgedBy = judged.By,
-                    },
+            {
+                if (row.Vintage > name.Vintage)
+                    return null;
+                // Refused once more by a replay: the source was not asked again.
+                var attempts = row.State == SliceState.Refused ? row.Attempts : row.Attempts + 1;
+                return row.DueAtEveryPlan(time.GetUtcNow()) with
+                {
+                    State = row.IsHalfLoaded ? SliceState.Merging : SliceState.Refused,
+                    Attempts = attempts,
+                    LastError = words,
+                    JudgedBy = judged.By,
+                };
+            },
             cancellationToken
         );
         // The tables must not stay half way to the body before: that one is still good, and is loaded to its end.

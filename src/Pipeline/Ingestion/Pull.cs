@@ -381,19 +381,20 @@ public sealed class Pull(
             outcome,
             state,
             row =>
-                (
-                    outcome.Fetched.RetryAfter is { } wait
-                        ? row with
-                        {
-                            NextDue = outcome.Now + wait,
-                        }
-                        : row.DueAtEveryPlan(outcome.Now)
-                ) with
+            {
+                var due = outcome.Fetched.RetryAfter is { } wait
+                    ? row with
+                    {
+                        NextDue = outcome.Now + wait,
+                    }
+                    : row.DueAtEveryPlan(outcome.Now);
+                return due with
                 {
                     State = IsUnderWay(row) ? row.State : state,
                     Attempts = row.Attempts + 1,
                     LastError = finding.ToString(),
-                },
+                };
+            },
             finding.ToString(),
             cancellationToken
         );

@@ -9,6 +9,11 @@ public static class CellText
     /// <summary>
     /// The text, or its first <see cref="Limit"/> characters and an ellipsis. No character is cut in two.
     /// </summary>
-    public static string Cut(string text, int limit = Limit) =>
-        text.Length <= limit ? text : text[..(char.IsHighSurrogate(text[limit - 1]) ? limit - 1 : limit)] + "…";
+    public static string Cut(string text, int limit = Limit)
+    {
+        if (text.Length <= limit)
+            return text;
+        var length = char.IsHighSurrogate(text[limit - 1]) ? limit - 1 : limit;
+        return text[..length] + "…";
+    }
 }
