@@ -16,8 +16,8 @@ internal static class Loopback
     private static int next;
 
     /// <summary>
-    /// A free port of the loopback address, which no other test gets: each process of tests takes a block of ports for as
-    /// long as it runs, and hands them out in turn.
+    /// A free port of the loopback address, which no other test gets: each process of tests takes a block of ports for
+    /// as long as it runs, and hands them out in turn.
     /// </summary>
     public static int FreePort()
     {

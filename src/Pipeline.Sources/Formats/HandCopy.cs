@@ -26,7 +26,8 @@ internal sealed record HandCopy(Stream Text, byte Separator)
 
     /// <summary>The same for a file that names its separator.</summary>
     public static string ExpectedOf(byte separator) =>
-        $"{InWords(separator)} between the columns, as the line sep={(separator == '\t' ? "(tab)" : (char)separator)} says";
+        $"{InWords(separator)} between the columns, as the line "
+        + $"sep={(separator == '\t' ? "(tab)" : (char)separator)} says";
 
     /// <summary>True if amounts have a decimal comma, which goes with semicolons.</summary>
     public bool HasDecimalComma => Separator == (byte)';';

@@ -207,8 +207,8 @@ internal sealed class HoldersFile
     private string Mark => hasDecimalComma ? "comma" : "point";
 
     /// <summary>
-    /// Digits with at most one point, or comma where semicolons stand between the columns; null for an empty cell. Signs, exponents and other separators are not
-    /// guessed at.
+    /// Digits with at most one point, or comma where semicolons stand between the columns; null for an empty cell.
+    /// Signs, exponents and other separators are not guessed at.
     /// </summary>
     private bool TryNumber(string text, out decimal? number)
     {

@@ -175,9 +175,13 @@ internal sealed class UnctadDrops(Fetching fetching)
             }
             catch (CsvException e)
             {
-                problems.Add(
-                    $"{new Finding($"{Exports[at].FileName}, line {e.Line}", e.Seen, e.Expected ?? "CSV in UTF-8", e.Remedy ?? "drop the file again")}"
+                var finding = new Finding(
+                    $"{Exports[at].FileName}, line {e.Line}",
+                    e.Seen,
+                    e.Expected ?? "CSV in UTF-8",
+                    e.Remedy ?? "drop the file again"
                 );
+                problems.Add(finding.ToString());
             }
         }
         return copies.Count == found.Count ? copies : null;

@@ -3,7 +3,9 @@ using Pipeline.Storage;
 
 namespace Pipeline.Ingestion;
 
-/// <summary>Sends a slice to the steps that follow, and its source to <see cref="Digest"/> once the slice ends.</summary>
+/// <summary>
+/// Sends a slice to the steps that follow, and its source to <see cref="Digest"/> once the slice ends.
+/// </summary>
 public sealed class NextSteps(StepQueues queues, PlannedSlices planned, Digest digest)
 {
     /// <summary>Requests the parts of a slice that has no rows as a whole.</summary>

@@ -10,7 +10,9 @@ internal static class FigureMath
         "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new one "
         + "is right";
 
-    /// <summary>The middle of some numbers, which are sorted by it; of an even number of them the mean of two.</summary>
+    /// <summary>
+    /// The middle of some numbers, which are sorted by it; of an even number of them the mean of two.
+    /// </summary>
     public static double Median(double[] values)
     {
         Array.Sort(values);

@@ -273,7 +273,8 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 new Finding(
                     Where(partition, point.RowKey),
                     FigureMath.Text(point.Figure),
-                    $"at most {FigureMath.Text(point.Limit!.Factor)} times {FigureMath.Text(median)}, the median of its neighbours "
+                    $"at most {FigureMath.Text(point.Limit!.Factor)} times {FigureMath.Text(median)}, the median "
+                        + "of its neighbours "
                         + $"({neighbours})",
                     FigureFinding.NotLoaded
                 )
@@ -323,7 +324,8 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 new Finding(
                     Where(partition, key),
                     $"a share of {FigureMath.Text(percent)}",
-                    $"a share within {FigureMath.Text(limit.Points)} points and {FigureMath.Text(limit.Factor)} times of two of its "
+                    $"a share within {FigureMath.Text(limit.Points)} points and {FigureMath.Text(limit.Factor)} "
+                        + "times of two of its "
                         + $"neighbours ({neighbours})",
                     FigureFinding.NotLoaded
                 )

@@ -129,7 +129,8 @@ internal sealed class MovedFigures
     private static Finding Moved((int Close, int Figures, double Factor) moved, string of, string more = "") =>
         new(
             "body",
-            $"{moved.Close} of {moved.Figures} figures{of} that are {FigureMath.Text(FigureMath.Rounded(moved.Factor))} times those of the "
+            $"{moved.Close} of {moved.Figures} figures{of} that are "
+                + $"{FigureMath.Text(FigureMath.Rounded(moved.Factor))} times those of the "
                 + $"table{more}",
             "figures in the unit, currency and prices of the table",
             FigureMath.NothingLoaded

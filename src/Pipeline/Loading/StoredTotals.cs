@@ -66,7 +66,8 @@ internal sealed class StoredTotals(WholeLimit whole)
             $"{wrong.Count} {(wrong.Count == 1 ? "sum" : "sums")} of another magnitude than the stored total, the "
                 + $"first: {named.Part.Count} figures that add up to {FigureMath.Text(named.Part.Sum)}, of "
                 + $"{whole.Table.Name} {named.Partition} {named.Row}",
-            $"at most {FigureMath.Text(whole.Factor)} times {FigureMath.Text(named.Total)}, the total that the table has"
+            $"at most {FigureMath.Text(whole.Factor)} times {FigureMath.Text(named.Total)}, the total that the "
+                + "table has"
                 + (whole.Many == int.MaxValue ? "" : $", and at least a {FigureMath.Text(whole.Factor)}th of it"),
             FigureMath.NothingLoaded
         );

@@ -163,16 +163,9 @@ public sealed class AlertTests(Azurite azurite)
             .Replace("{Value}", "\" Value:real", StringComparison.Ordinal);
         var file = File.ReadAllText(Path.Combine(BicepFile.Folder, "alerts", "gauge.kql"));
         Assert.Equal(2, Regex.Count(file, Regex.Escape($"| parse Message with \"{parse}\n")));
-        Assert.Equal(
-            2,
-            Regex.Count(
-                file,
-                Regex.Escape(
-                    $"Message startswith "
-                        + $"\"{Gauge.Line[..(Gauge.Line.IndexOf(' ', 6) + 1)].Replace("{Name}", "{gauge}", StringComparison.Ordinal)}\""
-                )
-            )
-        );
+        var start = Gauge.Line[..(Gauge.Line.IndexOf(' ', 6) + 1)];
+        var named = start.Replace("{Name}", "{gauge}", StringComparison.Ordinal);
+        Assert.Equal(2, Regex.Count(file, Regex.Escape($"Message startswith \"{named}\"")));
     }
 
     [Fact]

@@ -195,7 +195,8 @@ public sealed class JudgementCaseTests
         var verdict = await run.RunAsync();
         Assert.Equal(
             "failed: unctad-fdi/fdi-flows-stock/all: request curated:///fdi-financial-centres.csv: seen semicolons "
-                + "between the columns in line 1, expected commas between the columns; correct the file, or remove it so that the program's own list holds; the next plan "
+                + "between the columns in line 1, expected commas between the columns; correct the file, or remove "
+                + "it so that the program's own list holds; the next plan "
                 + "reads it "
                 + "again",
             Assert.Single(verdict.Failed)

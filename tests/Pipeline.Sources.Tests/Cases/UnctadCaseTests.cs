@@ -335,30 +335,35 @@ public sealed class UnctadCaseTests
             {
                 "Economy_Label|Year|US_at_current_prices_in_millions_Value\r\n",
                 "a bar",
-                "US_FdiFlowsStock.inward-flow.csv, line 1, the header: seen bars between the columns, expected commas between the columns, or "
+                "US_FdiFlowsStock.inward-flow.csv, line 1, the header: seen bars between the columns, expected "
+                    + "commas between the columns, or "
                     + "semicolons and decimal commas"
             },
             {
                 "\"Economy_Label,Year,US_at_current_prices_in_millions_Value\";;;\r\n",
                 "quoted rows with semicolons",
-                "US_FdiFlowsStock.inward-flow.csv, line 1: seen a semicolon after a closing quote, expected CSV in UTF-8"
+                "US_FdiFlowsStock.inward-flow.csv, line 1: seen a semicolon after a closing quote, expected CSV in "
+                    + "UTF-8"
             },
             {
                 "Economy_Label,2023,2024\r\n",
                 "a pivot of years alone",
-                "US_FdiFlowsStock.inward-flow.csv, line 1, the header: seen the year alone as the name of the column \"2023\", expected the measure "
+                "US_FdiFlowsStock.inward-flow.csv, line 1, the header: seen the year alone as the name of the "
+                    + "column \"2023\", expected the measure "
                     + "and the unit too, such as 2023_US_at_current_prices_in_millions_Value"
             },
             {
                 "Economy_Label;Year;US_at_current_prices_in_millions_Value\r\nCyprus;1990;1.5\r\nCyprus;1991;1.5\r\n",
                 "points beside semicolons",
-                "US_FdiFlowsStock.inward-flow.csv, line 2, column US_at_current_prices_in_millions_Value: seen \"1.5\", expected a decimal number "
+                "US_FdiFlowsStock.inward-flow.csv, line 2, column US_at_current_prices_in_millions_Value: seen "
+                    + "\"1.5\", expected a decimal number "
                     + "with a comma, because semicolons stand between the columns"
             },
             {
                 "Economy_Label,Year,US_at_current_prices_in_millions_Value\r\nAtlantis,1990,1\r\nAtlantis,1991,1\r\n",
                 "an unknown label",
-                "US_FdiFlowsStock.inward-flow.csv, line 2, column Economy_Label: seen \"Atlantis\", expected the label of an economy or a group that "
+                "US_FdiFlowsStock.inward-flow.csv, line 2, column Economy_Label: seen \"Atlantis\", expected the "
+                    + "label of an economy or a group that "
                     + "the program's lists have"
             },
         };

@@ -167,17 +167,19 @@ public sealed class FigureReviewTests
         );
     }
 
-    private static IEnumerable<TradeMonthly> Months(string first, params long[] millions) =>
-        millions.Select(
+    private static IEnumerable<TradeMonthly> Months(string first, params long[] millions)
+    {
+        var start = DateOnly.ParseExact(first, "yyyy-MM", CultureInfo.InvariantCulture);
+        return millions.Select(
             (value, at) =>
                 new TradeMonthly
                 {
                     PartitionKey = "4621|exports|total",
-                    RowKey =
-                        $"{DateOnly.ParseExact(first, "yyyy-MM", CultureInfo.InvariantCulture).AddMonths(at):yyyy-MM}|TOTAL",
+                    RowKey = $"{start.AddMonths(at):yyyy-MM}|TOTAL",
                     ValueUsd = value * 1_000_000,
                 }
         );
+    }
 
     private static RowsReader Totals(int year, params long[] millions) =>
         new(TradeMonthly.Table, Trade.Reader($"exports-total/{year}").Figures, Months($"{year}-01", millions));

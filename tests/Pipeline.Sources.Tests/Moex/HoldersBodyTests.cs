@@ -310,7 +310,8 @@ public sealed class HoldersBodyTests
             },
             {
                 $"{Columns.Replace(',', ';')}\n{Row.Replace(',', ';')}",
-                "0 of 0 kept, 0 excluded\nrefused: holders.csv, line 1: seen semicolons between the columns, expected commas "
+                "0 of 0 kept, 0 excluded\nrefused: holders.csv, line 1: seen semicolons between the columns, "
+                    + "expected commas "
                     + "between the columns; "
                     + "the table keeps the old rows; save the file as CSV with commas and decimal points, and put "
                     + "it into the container again"
@@ -328,13 +329,15 @@ public sealed class HoldersBodyTests
             },
             {
                 $"{Columns}\n{Row}\n2018-07-05,equity,\"free_float",
-                "1 of 1 kept, 0 excluded\nrefused: holders.csv, line 3: seen a quote that is not closed, expected CSV in UTF-8, "
+                "1 of 1 kept, 0 excluded\nrefused: holders.csv, line 3: seen a quote that is not closed, expected "
+                    + "CSV in UTF-8, "
                     + "with commas, as RFC 4180 has it"
                     + CorrectFile
             },
             {
                 $"{Columns}\n2018-07-05,eq\"uity,",
-                "0 of 0 kept, 0 excluded\nrefused: holders.csv, line 2: seen a quote inside a cell that does not begin with one, "
+                "0 of 0 kept, 0 excluded\nrefused: holders.csv, line 2: seen a quote inside a cell that does not "
+                    + "begin with one, "
                     + "expected CSV in UTF-8, with commas, as RFC 4180 has it"
                     + CorrectFile
             },

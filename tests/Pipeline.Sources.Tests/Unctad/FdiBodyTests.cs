@@ -406,7 +406,8 @@ public sealed class FdiBodyTests
             },
             {
                 "{'value':[{'Year':2024}]}",
-                "US_FdiFlowsStock.csv, line 1: seen a quote inside a cell that does not begin with one, expected CSV in UTF-8; the body "
+                "US_FdiFlowsStock.csv, line 1: seen a quote inside a cell that does not begin with one, expected "
+                    + "CSV in UTF-8; the body "
                     + "is kept; the table keeps the old vintage; pull the slice again"
             },
             {
@@ -416,7 +417,8 @@ public sealed class FdiBodyTests
             },
             {
                 "Year|Economy|Flow|Direction",
-                "US_FdiFlowsStock.csv, line 1, the header: seen bars between the columns, expected commas between the columns, or "
+                "US_FdiFlowsStock.csv, line 1, the header: seen bars between the columns, expected commas between "
+                    + "the columns, or "
                     + "semicolons and decimal commas; the table keeps the old vintage; save the file as CSV in "
                     + "UTF-8 and drop it again"
             },
@@ -495,7 +497,8 @@ public sealed class FdiBodyTests
             },
             {
                 $"{Fdi.Header}\n{Fdi.World}1990,643,\"Russian Federation,08,,1,,1,,\n",
-                "US_FdiFlowsStock.csv, line 6: seen a quote that is not closed, expected CSV in UTF-8; the body is kept; the table keeps "
+                "US_FdiFlowsStock.csv, line 6: seen a quote that is not closed, expected CSV in UTF-8; the body is "
+                    + "kept; the table keeps "
                     + "the old vintage; pull the slice again"
             },
             {

@@ -68,14 +68,16 @@ public sealed class FdiPivotTests
             {
                 Two,
                 $"{World}\r\nCyprus,7,x",
-                $"1 of 10 kept, 8 excluded\nrejected: US_FdiFlowsStock.inward-flow.csv, line 3, column 1991{Value}: seen \"x\", expected a decimal "
+                "1 of 10 kept, 8 excluded\nrejected: US_FdiFlowsStock.inward-flow.csv, line 3, column "
+                    + $"1991{Value}: seen \"x\", expected a decimal "
                     + $"number, such as -15205.1 or 4E-05, of less than 9,223,372,036,854 million US dollars; {Kept}\n"
                     + "196|inward|flow 1990 7000000"
             },
             {
                 Two,
                 $"{World}\r\nAtlantis,7,",
-                "0 of 9 kept, 8 excluded\nrejected: US_FdiFlowsStock.inward-flow.csv, line 3, column Economy_Label: seen \"Atlantis\", "
+                "0 of 9 kept, 8 excluded\nrejected: US_FdiFlowsStock.inward-flow.csv, line 3, column "
+                    + "Economy_Label: seen \"Atlantis\", "
                     + $"expected the label of an economy or a group that the program's lists have; {Kept}"
             },
         };
@@ -141,7 +143,8 @@ public sealed class FdiPivotTests
             {
                 "Economy_Label,Year,US_at_current_prices_in_millions_Value",
                 "World,1990,10\r\nWorld,1991,10\r\nChina, Hong Kong SAR,1990,7",
-                $"0 of 9 kept, 8 excluded\nrejected: US_FdiFlowsStock.inward-flow.csv, line 4: seen 4 cells, expected 3 cells, as the header has; {Kept}"
+                "0 of 9 kept, 8 excluded\nrejected: US_FdiFlowsStock.inward-flow.csv, line 4: seen 4 cells, "
+                    + $"expected 3 cells, as the header has; {Kept}"
             },
         };
 
@@ -152,7 +155,8 @@ public sealed class FdiPivotTests
     [Fact]
     public async Task A_quoted_row_that_cannot_be_divided_is_rejected() =>
         Assert.Equal(
-            $"0 of 9 kept, 8 excluded\nrejected: US_FdiFlowsStock.inward-flow.csv, line 4: seen 1 cell, expected 3 cells, as the header has; {Kept}",
+            "0 of 9 kept, 8 excluded\nrejected: US_FdiFlowsStock.inward-flow.csv, line 4: seen 1 cell, expected 3 "
+                + $"cells, as the header has; {Kept}",
             await OutcomeAsync(
                 "Economy_Label,Year,US_at_current_prices_in_millions_Value",
                 "World,1990,10\r\nWorld,1991,10\r\n\"Cyprus,\"\"7\"\"x,1\""
