@@ -40,6 +40,9 @@ internal sealed class ConsoleLog(TextWriter output, TextWriter error, TimeProvid
     public void Progress(string line) =>
         Write(LogLevel.Information, null, line, plain: true, options.Mode == LocalMode.List ? error : output);
 
+    /// <summary>Writes a line about a fault in a report, which stays among its other lines.</summary>
+    public void Fault(string line) => Write(LogLevel.Error, null, line, plain: true, output);
+
     /// <summary>Writes a line about a failure.</summary>
     public void Complain(string line) => Write(LogLevel.Error, null, line, plain: true);
 

@@ -80,14 +80,31 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
         return failed ? 1 : 0;
     }
 
+    /// <summary>Checks each storage that the settings name; two settings with the same Azurite are one check.</summary>
     private async Task StorageAsync(ConsoleLog log, CancellationToken cancellationToken)
     {
-        var text = configuration[SettingNames.Storage];
-        if (AzuriteAccount.Of(text) is not { } account)
+        foreach (var settings in AzuriteAccount.Named(configuration).GroupBy(setting => setting.Account))
         {
-            Good(log, "storage", "not Azurite; not asked here");
-            return;
+            var names = string.Join(" and ", settings.Select(setting => setting.Setting));
+            if (settings.Key is { } account)
+            {
+                await AzuriteAsync(log, names, settings.First().Text, account, cancellationToken);
+            }
+            else
+            {
+                Good(log, names, "not Azurite; not asked here");
+            }
         }
+    }
+
+    private async Task AzuriteAsync(
+        ConsoleLog log,
+        string settings,
+        string text,
+        AzuriteAccount account,
+        CancellationToken cancellationToken
+    )
+    {
         var answering = 0;
         foreach (var port in account.Ports)
         {
@@ -95,37 +112,42 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
         }
         if (answering == 0 && options.NoAzurite)
         {
-            Bad(log, LocalAzurite.NotRunning(account));
+            Bad(log, $"{settings}: {LocalAzurite.NotRunning(account)}");
         }
         else if (answering == 0)
         {
-            Good(log, "Azurite", $"not running on {account.Shown}; the next run starts it");
-            Good(
-                log,
-                "clock",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{time.GetUtcNow():yyyy-MM-dd HH:mm:ss}Z; not compared, because no storage runs"
-                )
-            );
-            return;
+            Good(log, settings, $"Azurite is not running on {account.Shown}; the next run starts it");
+            Good(log, "clock", $"{Now}; not compared, because this storage does not run");
         }
-        if (answering < account.Ports.Count)
+        else if (answering < account.Ports.Count)
         {
             Bad(
                 log,
-                $"Azurite: seen {answering} of the ports {account.Shown} in use, expected all of them or none; stop "
-                    + "what uses them"
+                $"{settings}: seen {answering} of the ports {account.Shown} in use, expected all of them (a running "
+                    + "Azurite) or none; stop what uses them"
             );
-            return;
         }
+        else
+        {
+            await RunningAzuriteAsync(log, settings, text, account, cancellationToken);
+        }
+    }
+
+    private async Task RunningAzuriteAsync(
+        ConsoleLog log,
+        string settings,
+        string text,
+        AzuriteAccount account,
+        CancellationToken cancellationToken
+    )
+    {
         try
         {
             var once = new QueueClientOptions();
             once.Retry.MaxRetries = 1;
             once.Retry.NetworkTimeout = TimeSpan.FromSeconds(30);
             var response = await new QueueServiceClient(text, once).GetPropertiesAsync(cancellationToken);
-            Good(log, "Azurite", $"running on {account.Shown}");
+            Good(log, settings, $"Azurite is running on {account.Shown}");
             var away = response.GetRawResponse().Headers.Date is { } date
                 ? (date - time.GetUtcNow()).Duration()
                 : TimeSpan.Zero;
@@ -139,25 +161,20 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
             }
             else
             {
-                Good(
-                    log,
-                    "clock",
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{time.GetUtcNow():yyyy-MM-dd HH:mm:ss}Z, as the storage says"
-                    )
-                );
+                Good(log, "clock", $"{Now}, as the storage says");
             }
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException)
         {
             Bad(
                 log,
-                $"Azurite: {account.Shown} does not know the account of the settings ({e.Message.Split('\n')[0]}); "
-                    + "stop what listens there"
+                $"{settings}: seen an Azurite on {account.Shown} that does not know the account "
+                    + $"({e.Message.Split('\n')[0]}), expected one that does; stop what listens there"
             );
         }
     }
+
+    private string Now => time.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ssZ", CultureInfo.InvariantCulture);
 
     private static async Task<bool> AnswersAsync(int port, CancellationToken cancellationToken)
     {
@@ -190,6 +207,6 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
     private void Bad(ConsoleLog log, string line)
     {
         failed = true;
-        log.Say($"wrong {line}");
+        log.Fault($"wrong {line}");
     }
 }

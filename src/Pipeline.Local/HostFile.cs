@@ -12,6 +12,9 @@ internal sealed class HostFile
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(30);
 
+    /// <summary>The timers of .NET take no more than 49.7 days.</summary>
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(49);
+
     private readonly IReadOnlyList<(string Prefix, LogLevel Level)> logLevels;
     private readonly LogLevel defaultLevel;
 
@@ -43,7 +46,7 @@ internal sealed class HostFile
     /// <summary>The address of a route, for example <c>/api/report</c>.</summary>
     public string Address(string route) => RoutePrefix.Length == 0 ? $"/{route}" : $"/{RoutePrefix}/{route}";
 
-    /// <summary>How long a function may run.</summary>
+    /// <summary>How long a function may run; <see cref="Timeout.InfiniteTimeSpan"/> for any time.</summary>
     public TimeSpan FunctionTimeout { get; }
 
     /// <summary>
@@ -148,11 +151,15 @@ internal sealed class HostFile
             text.Contains(':', StringComparison.Ordinal)
             && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var limit)
             && limit > TimeSpan.Zero
+            && limit <= LongestTimeout
         )
         {
             return limit;
         }
-        throw new StartException($"{file}, functionTimeout: seen \"{text}\", expected hh:mm:ss; correct it");
+        throw new StartException(
+            $"{file}, functionTimeout: seen \"{text}\", expected hh:mm:ss, at most "
+                + $"{LongestTimeout.TotalDays:0} days, or -1 for no limit; correct it"
+        );
     }
 
     /// <summary>Checks the values that the queue listeners take, as they check them themselves, one by one.</summary>

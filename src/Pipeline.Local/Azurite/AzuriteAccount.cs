@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Configuration;
+using Pipeline.Settings;
+
 namespace Pipeline.Local.Azurite;
 
 /// <summary>The emulator's account in a connection string: the ports that Azurite serves it on.</summary>
@@ -13,6 +16,20 @@ internal sealed record AzuriteAccount(int Blob, int Queue, int Table)
 
     /// <summary>The addresses for messages.</summary>
     public string Shown => $"127.0.0.1:{string.Join('/', Ports)}";
+
+    /// <summary>
+    /// The settings that name a storage, the data account first, with the Azurite that each asks for.
+    /// </summary>
+    /// <returns>A setting without a value is left out; the account is null for any other storage.</returns>
+    public static IReadOnlyList<(string Setting, string Text, AzuriteAccount? Account)> Named(
+        IConfiguration configuration
+    ) =>
+        [
+            .. new[] { SettingNames.Storage, SettingNames.HostStorage }
+                .Select(name => (Name: name, Text: configuration[name] ?? ""))
+                .Where(setting => setting.Text.Length > 0)
+                .Select(setting => (setting.Name, setting.Text, Of(setting.Text))),
+        ];
 
     /// <summary>Reads a setting.</summary>
     /// <returns>The ports, or null if the setting names another account or an emulator on another machine.</returns>

@@ -29,8 +29,8 @@ internal sealed class FrontEnd : IAsyncDisposable
         this.client = client;
     }
 
-    /// <summary>Checks before anything is started that the port is free.</summary>
-    /// <exception cref="StartException">It is in use.</exception>
+    /// <summary>Checks before anything is started that the port can be listened on.</summary>
+    /// <exception cref="StartException">It cannot.</exception>
     public static void CheckPort(int port)
     {
         using var listener = new TcpListener(IPAddress.Loopback, port);
@@ -40,7 +40,7 @@ internal sealed class FrontEnd : IAsyncDisposable
         }
         catch (SocketException e)
         {
-            throw PortInUse(port, e.Message);
+            throw Unusable(port, e);
         }
     }
 
@@ -51,7 +51,7 @@ internal sealed class FrontEnd : IAsyncDisposable
     /// <param name="port">The port.</param>
     /// <param name="home">Where <c>/</c> leads to.</param>
     /// <param name="log">Receives failures.</param>
-    /// <exception cref="StartException">The port is in use.</exception>
+    /// <exception cref="StartException">The port cannot be listened on.</exception>
     public static async Task<FrontEnd> StartAsync(
         FunctionInvoker invoker,
         Uri worker,
@@ -95,11 +95,11 @@ internal sealed class FrontEnd : IAsyncDisposable
         {
             await web.StartAsync();
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             await web.DisposeAsync();
             forwardingClient.Dispose();
-            throw PortInUse(port, e.Message);
+            throw Unusable(port, e);
         }
         return new FrontEnd(web, forwardingClient);
 
@@ -139,10 +139,14 @@ internal sealed class FrontEnd : IAsyncDisposable
         }
     }
 
-    private static StartException PortInUse(int port, string reason) =>
+    /// <summary>The error for a port that cannot be listened on.</summary>
+    internal static StartException Unusable(int port, Exception reason) =>
         new(
-            $"--port: seen port {port} in use ({reason.TrimEnd('.')}), expected a free one; end what uses it, or "
-                + "name another port"
+            reason is SocketException { SocketErrorCode: SocketError.AccessDenied }
+                ? $"--port: seen port {port}, which this user may not open ({reason.Message.TrimEnd('.')}), expected "
+                    + "one that it may, as a rule from 1024 on; name another port"
+                : $"--port: seen port {port} in use ({reason.Message.TrimEnd('.')}), expected a free one; end what "
+                    + "uses it, or name another port"
         );
 
     public async ValueTask DisposeAsync()
@@ -178,7 +182,7 @@ internal sealed class FrontEnd : IAsyncDisposable
             // As in Azure: {"input": "…"}, or nothing.
             using var reader = new StreamReader(request.Body);
             var text = await reader.ReadToEndAsync(aborted);
-            input = text.Length == 0 ? "" : JsonDocument.Parse(text).RootElement.GetProperty("input").GetString() ?? "";
+            input = text.Length == 0 ? "" : InputOf(text);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -206,6 +210,12 @@ internal sealed class FrontEnd : IAsyncDisposable
                 log.Event(LogLevel.Debug, function.Name, e.Message);
             }
         }
+    }
+
+    private static string InputOf(string body)
+    {
+        using var document = JsonDocument.Parse(body);
+        return document.RootElement.GetProperty("input").GetString() ?? "";
     }
 
     private static string Names(FunctionInvoker invoker) =>
