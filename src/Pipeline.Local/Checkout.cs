@@ -1,3 +1,6 @@
+using System.Globalization;
+using Pipeline.Local.Azurite;
+
 namespace Pipeline.Local;
 
 /// <summary>Where things are: the repository, the built function app, and Azurite's data.</summary>
@@ -9,8 +12,29 @@ internal static class Checkout
     /// </summary>
     public static string? Root { get; } = FindRoot();
 
-    /// <summary>Azurite's data on its usual ports, and what local hosts remember.</summary>
+    /// <summary>Azurite's data on its usual ports, and the hosts of this checkout that use another storage.</summary>
     public static string Data { get; } = Path.Combine(Root ?? Path.GetTempPath(), ".azurite");
+
+    /// <summary>The folder of the data of an Azurite that this checkout starts.</summary>
+    public static string DataOf(AzuriteAccount account) =>
+        account == AzuriteAccount.Default
+            ? Data
+            : Path.Combine(Data, account.Blob.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>
+    /// The folder of the hosts that use the Azurite on some ports. It is one for all checkouts of a user, because they
+    /// share that Azurite.
+    /// </summary>
+    public static string HostsOf(AzuriteAccount account)
+    {
+        var user = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData,
+            Environment.SpecialFolderOption.DoNotVerify
+        );
+        return user.Length == 0
+            ? Path.Combine(DataOf(account), "hosts")
+            : Path.Combine(user, "trade-pipeline", $"azurite-{string.Join('-', account.Ports)}");
+    }
 
     /// <summary>
     /// The function app that was built with this program: src/Pipeline.Local/bin/X/Y and

@@ -146,13 +146,13 @@ public sealed class Azurite : IAsyncLifetime
     /// </summary>
     private static async Task<FileStream> LockAsync(CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, ".azurite", "hosts"));
+        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, ".azurite"));
         while (true)
         {
             try
             {
                 return new FileStream(
-                    Path.Combine(folder.FullName, "lock"),
+                    Path.Combine(folder.FullName, "npm.lock"),
                     FileMode.OpenOrCreate,
                     FileAccess.ReadWrite,
                     FileShare.None

@@ -5,13 +5,18 @@ using System.Text.Json;
 namespace Pipeline.Local.Azurite;
 
 /// <summary>
-/// The local hosts that use one Azurite, a file each beside its data: what a host leaves behind when it is killed is
-/// found by the next one, and the last one to leave stops Azurite.
+/// The local hosts that use one Azurite, a file each, from all checkouts of this user: the next host finds what one
+/// that was killed has left behind, and the last one to leave stops Azurite.
 /// </summary>
 /// <param name="folder">The folder of the files.</param>
 internal sealed class HostRegistry(string folder)
 {
     private const string AzuriteFile = "azurite.json";
+
+    /// <summary>Under the lock another process may fetch npm packages on a slow network.</summary>
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(30);
+
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
 
     private readonly string own = Path.Combine(
         folder,
@@ -20,6 +25,9 @@ internal sealed class HostRegistry(string folder)
 
     /// <summary>A host and its worker.</summary>
     internal sealed record Entry(ProcessId Host, ProcessId? Worker);
+
+    /// <summary>An Azurite that a local host has started, and the folder of its data.</summary>
+    internal sealed record StartedAzurite(ProcessId Process, string Data);
 
     /// <summary>Registers this host; called again when its worker is known.</summary>
     public void Enter(ProcessId? worker)
@@ -60,58 +68,37 @@ internal sealed class HostRegistry(string folder)
     public bool HasOthers() => Files().Any(file => file != own && Read<Entry>(file)?.Host.IsRunning == true);
 
     /// <summary>Remembers the Azurite that this host has started.</summary>
-    public void KeepAzurite(ProcessId azurite) => Write(Path.Combine(folder, AzuriteFile), azurite);
+    public void KeepAzurite(StartedAzurite azurite) => Write(Path.Combine(folder, AzuriteFile), azurite);
 
     /// <summary>
     /// The running Azurite that a local host has started; null if there is none, or if it was started by
     /// hand.
     /// </summary>
-    public ProcessId? Azurite =>
-        Read<ProcessId>(Path.Combine(folder, AzuriteFile)) is { IsRunning: true } azurite ? azurite : null;
+    public StartedAzurite? Azurite =>
+        Read<StartedAzurite>(Path.Combine(folder, AzuriteFile)) is { Process.IsRunning: true } azurite ? azurite : null;
 
     /// <summary>Waits for the lock under which Azurite is started and stopped, one process at a time.</summary>
     /// <exception cref="StartException">Another process holds it for too long, or the file cannot be
     /// written.</exception>
-    public async Task<IDisposable> LockAsync(TimeProvider time, Action<string> say, CancellationToken cancellationToken)
-    {
-        // Under it another process may fetch npm packages on a slow network.
-        var limit = TimeSpan.FromMinutes(30);
-        var file = Path.Combine(folder, "lock");
-        var started = time.GetTimestamp();
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                Directory.CreateDirectory(folder);
-                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException e) when (IsHeld(e) && time.GetElapsedTime(started) < limit)
-            {
-                if (attempt == 30)
-                {
-                    say($"Azurite: waiting for another process that starts or stops it and holds {file}");
-                }
-                await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                var seen =
-                    e is IOException held && IsHeld(held)
-                        ? $"held by another process for {limit.TotalMinutes:0} minutes"
-                        : e.Message;
-                throw new StartException(
-                    $"{file}: {seen}, expected a file that this process can lock; end that process, or correct the "
-                        + "folder"
-                );
-            }
-        }
-    }
+    public async Task<IDisposable> LockAsync(
+        TimeProvider time,
+        Action<string> say,
+        CancellationToken cancellationToken
+    ) =>
+        await FileLock.TryAcquireAsync(
+            LockFile,
+            StartLimit,
+            time,
+            () => say($"Azurite: waiting for another process that starts or stops it and holds {LockFile}"),
+            cancellationToken
+        ) ?? throw FileLock.Held(LockFile, StartLimit);
 
-    /// <summary>
-    /// True if another process has locked the file: EWOULDBLOCK on Linux and macOS, a sharing violation on
-    /// Windows.
-    /// </summary>
-    private static bool IsHeld(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
+    /// <summary>Waits for the same lock at the end of a run, when a person waits for the prompt.</summary>
+    /// <returns>The lock, or null if another process holds it longer.</returns>
+    public Task<IDisposable?> TryLockAsync(TimeProvider time) =>
+        FileLock.TryAcquireAsync(LockFile, StopLimit, time, () => { }, CancellationToken.None);
+
+    private string LockFile => Path.Combine(folder, "lock");
 
     private List<string> Files() =>
         Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "host-*.json").ToList() : [];

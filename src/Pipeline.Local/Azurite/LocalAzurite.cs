@@ -9,8 +9,8 @@ using Pipeline.Local.Worker;
 namespace Pipeline.Local.Azurite;
 
 /// <summary>
-/// The Azurite that the settings ask for: a running one is used, otherwise one is started; the last local host
-/// to leave stops it.
+/// The Azurite that the settings ask for: a running one is used, otherwise one is started; the last local host of any
+/// checkout to leave stops it.
 /// </summary>
 /// <param name="account">Its ports.</param>
 /// <param name="connectionString">The connection string that names it.</param>
@@ -49,6 +49,7 @@ internal sealed class LocalAzurite(
 
     private readonly LastLines lastLines = new();
     private Process? started;
+    private bool mayBeInUse;
 
     /// <summary>Makes sure that Azurite answers.</summary>
     /// <param name="mayStart">False with --no-azurite.</param>
@@ -57,6 +58,7 @@ internal sealed class LocalAzurite(
     public async Task EnsureAsync(bool mayStart, CancellationToken cancellationToken)
     {
         using var alone = await registry.LockAsync(time, say, cancellationToken);
+        mayBeInUse = true;
         var answering = await CountAnsweringAsync(cancellationToken);
         if (answering > 0 && answering < account.Ports.Count)
         {
@@ -75,9 +77,13 @@ internal sealed class LocalAzurite(
         }
         await CheckAccountAsync(cancellationToken);
         say(
-            answering == 0
-                ? $"Azurite: started on {account.Shown}, data in {data}"
-                : $"Azurite: using the one on {account.Shown}"
+            (answering == 0, registry.Azurite) switch
+            {
+                (true, _) => $"Azurite: started on {account.Shown}, data in {data}",
+                // Perhaps of another checkout.
+                (_, { } running) => $"Azurite: using the one on {account.Shown}, data in {running.Data}",
+                _ => $"Azurite: using the one on {account.Shown}",
+            }
         );
     }
 
@@ -103,15 +109,24 @@ internal sealed class LocalAzurite(
             + "it ended";
     }
 
-    /// <summary>Stops Azurite if a local host has started it and no other one uses it.</summary>
+    /// <summary>
+    /// Stops Azurite if a local host has started it and no other one uses it. A process that holds the lock meanwhile
+    /// is about to use it: then it stays.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
-        using (await registry.LockAsync(time, say, CancellationToken.None))
+        // Ctrl-C may have ended the waiting for the lock: then nothing was started and nothing is to be stopped.
+        if (mayBeInUse)
         {
+            using var alone = await registry.TryLockAsync(time);
             registry.Leave();
-            if (registry.Azurite is { } azurite && !registry.HasOthers())
+            if (alone is null)
             {
-                await StopAsync(azurite);
+                say($"Azurite: left running on {account.Shown}; another local host is starting or stopping");
+            }
+            else if (registry.Azurite is { } azurite && !registry.HasOthers())
+            {
+                await StopAsync(azurite.Process);
             }
         }
         started?.Dispose();
@@ -160,7 +175,7 @@ internal sealed class LocalAzurite(
         start.Environment.Remove("AZURITE_ACCOUNTS");
         start.Environment.Remove("NODE_OPTIONS");
         started = Process.Start(start) ?? throw new StartException($"Azurite: '{tools.Node}' did not start");
-        registry.KeepAzurite(ProcessId.Of(started));
+        registry.KeepAzurite(new HostRegistry.StartedAzurite(ProcessId.Of(started), data));
         lastLines.Read(started);
         var ready = await UntilAsync(
             async () => started.HasExited || await CountAnsweringAsync(cancellationToken) == account.Ports.Count,
@@ -193,21 +208,10 @@ internal sealed class LocalAzurite(
         {
             return;
         }
-        if (OperatingSystem.IsWindows())
+        // Azurite writes its data to disk when it is asked to end.
+        if (OperatingSystem.IsWindows() || !await TerminateAsync(process.Id))
         {
             process.Kill(entireProcessTree: true);
-        }
-        else
-        {
-            // Azurite writes its data to disk when it is asked to end.
-            await Commands.RunAsync(
-                "kill",
-                ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)],
-                data,
-                StopLimit,
-                _ => { },
-                CancellationToken.None
-            );
         }
         using var limit = new CancellationTokenSource(StopLimit);
         try
@@ -221,6 +225,17 @@ internal sealed class LocalAzurite(
             await process.WaitForExitAsync(CancellationToken.None);
         }
     }
+
+    private static async Task<bool> TerminateAsync(int process) =>
+        await Commands.RunAsync(
+            "kill",
+            ["-TERM", process.ToString(CultureInfo.InvariantCulture)],
+            // A folder that exists: the data may be those of another checkout.
+            Path.GetTempPath(),
+            StopLimit,
+            _ => { },
+            CancellationToken.None
+        ) == 0;
 
     /// <summary>What listens there may be something else, or an Azurite with accounts of its own.</summary>
     private async Task CheckAccountAsync(CancellationToken cancellationToken)

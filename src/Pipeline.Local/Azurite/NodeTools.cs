@@ -18,6 +18,8 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
     /// <summary>npm writes a line for each package; a machine that needs longer for one has lost its network.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(10);
 
+    private static readonly TimeSpan LockLimit = TimeSpan.FromMinutes(30);
+
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(3);
 
     /// <summary>The command of Node.js; tests name others.</summary>
@@ -66,6 +68,23 @@ internal sealed class NodeTools(string root, TimeProvider time, Action<string> s
         {
             return;
         }
+        // Two fetches at a time would delete each other's packages. The tests of this checkout take the lock, too.
+        var file = Path.Combine(root, ".azurite", "npm.lock");
+        using var alone = await FileLock.TryAcquireAsync(
+            file,
+            LockLimit,
+            time,
+            () => say($"npm: waiting for another process that fetches packages and holds {file}"),
+            cancellationToken
+        ) ?? throw FileLock.Held(file, LockLimit);
+        if (!IsComplete)
+        {
+            await RunNpmAsync(cancellationToken);
+        }
+    }
+
+    private async Task RunNpmAsync(CancellationToken cancellationToken)
+    {
         say("npm: fetching Azurite, once; about half a minute on an idle machine with a fast connection");
         var started = time.GetTimestamp();
         var said = started;
