@@ -156,12 +156,16 @@ internal sealed class TriggerHost : IAsyncDisposable
         using var limit = new CancellationTokenSource(StopLimit);
         try
         {
-            await host.StopAsync(limit.Token);
+            // The listeners end their attempts to put messages back when they like: for a storage that does not answer
+            // that is half a minute.
+            await host.StopAsync(limit.Token).WaitAsync(StopLimit);
         }
-        finally
+        catch (TimeoutException)
         {
-            host.Dispose();
+            // It ends with this process.
+            return;
         }
+        host.Dispose();
     }
 
     private sealed class Jobs(Type type) : ITypeLocator

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Azure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Datasets;
@@ -22,6 +21,7 @@ namespace Pipeline.Local.Once;
 /// <param name="planned">The sources to plan; none for a replay.</param>
 /// <param name="invoker">Runs the plan functions.</param>
 /// <param name="messages">The messages that this host has in hand.</param>
+/// <param name="hostFile">How long a step may run.</param>
 /// <param name="options">What was asked for.</param>
 /// <param name="log">Receives progress and summary.</param>
 /// <param name="time">The clock.</param>
@@ -30,6 +30,7 @@ internal sealed class OnceRun(
     IReadOnlyList<PlannedSource> planned,
     FunctionInvoker invoker,
     MessageTracker messages,
+    HostFile hostFile,
     LocalOptions options,
     ConsoleLog log,
     TimeProvider time
@@ -38,17 +39,8 @@ internal sealed class OnceRun(
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LinePeriod = TimeSpan.FromSeconds(3);
 
-    /// <summary>
-    /// Nothing runs, no message is visible and the ledger stands still: a message is hidden with a process
-    /// that has died.
-    /// </summary>
-    private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(15);
-
-    /// <summary>Plans after a standstill, before the run gives up.</summary>
-    private const int MaxReplans = 5;
-
-    /// <summary>The most messages that a peek shows.</summary>
-    private const int PeekLimit = 32;
+    /// <summary>No step of another process is waited for longer if host.json sets no limit.</summary>
+    private static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(30);
 
     private readonly SourceCatalog catalog = services.GetRequiredService<SourceCatalog>();
     private readonly SliceBook slices = services.GetRequiredService<SliceBook>();
@@ -61,10 +53,21 @@ internal sealed class OnceRun(
     private readonly List<string> failedPlans = [];
     private readonly long began = time.GetTimestamp();
     private readonly DateTimeOffset startedAt = time.GetUtcNow();
+    private readonly ProgressWatch watch = new(
+        hostFile.FunctionTimeout > TimeSpan.Zero ? hostFile.FunctionTimeout : LongestStep,
+        time
+    );
     private Slice? replayed;
 
     /// <summary>What a moment of the run looks like.</summary>
-    private sealed record Moment(int Done, int Total, long Rows, int Waiting, bool IsComplete, string Mark);
+    /// <param name="Done">The slices that are at rest.</param>
+    /// <param name="Total">The slices of the run.</param>
+    /// <param name="Rows">The rows that were read.</param>
+    /// <param name="Waiting">The visible messages.</param>
+    /// <param name="Hidden">The messages that other processes, alive or dead, have in hand.</param>
+    /// <param name="IsComplete">True if slices, indicators and files are done.</param>
+    /// <param name="Mark">A text that changes when anything moves.</param>
+    private sealed record Moment(int Done, int Total, long Rows, int Waiting, int Hidden, bool IsComplete, string Mark);
 
     /// <summary>Runs to the end and shows the summary.</summary>
     /// <returns>The exit code.</returns>
@@ -81,8 +84,8 @@ internal sealed class OnceRun(
         if (!complete)
         {
             log.Complain(
-                $"not done: nothing has moved for {Standstill.TotalSeconds:0} s, after planning {MaxReplans} times "
-                    + "more; see the table slices"
+                $"not done: nothing has moved for {watch.Still.TotalSeconds:0} s, after planning "
+                    + $"{ProgressWatch.MaxReplans} times more; see the table slices"
             );
         }
         return failedPlans.Count > 0 || !complete ? 1 : code;
@@ -144,8 +147,7 @@ internal sealed class OnceRun(
 
     private async Task<bool> WaitAsync(CancellationToken cancellationToken)
     {
-        var (replans, mark, moved, said, still) = (0, "", time.GetTimestamp(), time.GetTimestamp(), 0);
-        var (saidRows, taken) = (0L, messages.Taken);
+        var (said, saidRows, taken, still) = (time.GetTimestamp(), 0L, messages.Taken, 0);
         while (true)
         {
             var moment = await ReadAsync(cancellationToken);
@@ -155,31 +157,35 @@ internal sealed class OnceRun(
                 (said, saidRows) = (time.GetTimestamp(), moment.Rows);
                 log.Say(Line(moment, rate));
             }
-            var idle = messages.Count == 0 && messages.Taken == taken;
+            var isIdle = messages.Count == 0 && messages.Taken == taken;
+            taken = messages.Taken;
             // A message may be on its way from its queue to the worker: twice nothing is nothing.
-            still = moment.IsComplete && moment.Waiting == 0 && idle ? still + 1 : 0;
+            still = moment.IsComplete && moment.Waiting == 0 && isIdle ? still + 1 : 0;
             if (still == 2)
             {
                 return true;
             }
-            if (moment.Mark != mark || !idle)
+            switch (watch.Look(moment.Mark, isIdle, moment.Hidden))
             {
-                (mark, moved, taken) = (moment.Mark, time.GetTimestamp(), messages.Taken);
-            }
-            else if (time.GetElapsedTime(moved) >= Standstill)
-            {
-                if (replans++ == MaxReplans)
-                {
+                case NextMove.PlanAgain:
+                    log.Event(
+                        LogLevel.Warning,
+                        null,
+                        $"nothing has moved for {ProgressWatch.Standstill.TotalSeconds:0} s although not "
+                            + $"everything is done; planning again ({watch.Replans} of {ProgressWatch.MaxReplans})"
+                    );
+                    await StartAsync(cancellationToken);
+                    break;
+                case NextMove.SayWaiting:
+                    log.Say(
+                        $"{Elapsed}  waiting for another process, which has {moment.Hidden} "
+                            + $"message{(moment.Hidden == 1 ? "" : "s")} in hand"
+                    );
+                    break;
+                case NextMove.GiveUp:
                     return false;
-                }
-                log.Event(
-                    LogLevel.Warning,
-                    null,
-                    $"nothing has moved for {Standstill.TotalSeconds:0} s although not everything is done; planning "
-                        + $"again ({replans} of {MaxReplans})"
-                );
-                await StartAsync(cancellationToken);
-                moved = time.GetTimestamp();
+                default:
+                    break;
             }
             await Task.Delay(Period, time, cancellationToken);
         }
@@ -224,28 +230,22 @@ internal sealed class OnceRun(
                 $"{name} {string.Join(' ', known.GroupBy(row => row.State).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key}={group.Count()}"))}"
             );
         }
-        var waiting = 0;
-        foreach (var queue in Names.Queues)
+        var (waiting, hidden) = (0, 0);
+        foreach (var queue in Names.Queues.SelectMany(name => new[] { name, Names.PoisonOf(name) }))
         {
-            waiting +=
-                await CountAsync(queue, cancellationToken) + await CountAsync(Names.PoisonOf(queue), cancellationToken);
+            var counts = await MessageCounts.ReadAsync(account, queue, cancellationToken);
+            waiting += counts.Visible;
+            hidden += counts.Hidden;
         }
-        return new Moment(done, total, rows, waiting, complete, $"{string.Join(';', marks)} {done} {rows} {waiting}");
-    }
-
-    /// <summary>The visible messages of a queue: those that are hidden are with a process, alive or dead.</summary>
-    private async Task<int> CountAsync(string queue, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await account.Queues.GetQueueClient(queue).PeekMessagesAsync(PeekLimit, cancellationToken))
-                .Value
-                .Length;
-        }
-        catch (RequestFailedException e) when (e.Status == 404)
-        {
-            return 0;
-        }
+        return new Moment(
+            done,
+            total,
+            rows,
+            waiting,
+            Math.Max(0, hidden - messages.Count),
+            complete,
+            $"{string.Join(';', marks)} {done} {rows} {waiting}"
+        );
     }
 
     private string Elapsed =>
@@ -265,7 +265,7 @@ internal sealed class OnceRun(
         {
             0 => "",
             1 => ", 1 message is waiting",
-            >= PeekLimit => $", {PeekLimit} or more messages are waiting",
+            >= MessageCounts.PeekLimit => $", {MessageCounts.PeekLimit} or more messages are waiting",
             _ => $", {moment.Waiting} messages are waiting",
         };
         return string.Create(

@@ -1,0 +1,37 @@
+using Azure;
+using Pipeline.Storage;
+
+namespace Pipeline.Local.Once;
+
+/// <summary>The messages of a queue.</summary>
+/// <param name="Visible">Those that any process can take; at most <see cref="PeekLimit"/> are counted.</param>
+/// <param name="Hidden">Those that processes, alive or dead, have in hand.</param>
+internal sealed record MessageCounts(int Visible, int Hidden)
+{
+    /// <summary>The most messages that a peek shows.</summary>
+    public const int PeekLimit = 32;
+
+    /// <summary>Counts the messages of a queue.</summary>
+    /// <param name="account">The data account.</param>
+    /// <param name="queue">The queue; one that does not exist has no messages.</param>
+    /// <param name="cancellationToken">Stops the calls.</param>
+    public static async Task<MessageCounts> ReadAsync(
+        StorageAccount account,
+        string queue,
+        CancellationToken cancellationToken
+    )
+    {
+        var client = account.Queues.GetQueueClient(queue);
+        try
+        {
+            var visible = (await client.PeekMessagesAsync(PeekLimit, cancellationToken)).Value.Length;
+            // The storage counts all of them, and only roughly: a message between the two calls is seen twice or never.
+            var all = (await client.GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCount;
+            return new MessageCounts(visible, Math.Max(0, all - visible));
+        }
+        catch (RequestFailedException e) when (e.Status == 404)
+        {
+            return new MessageCounts(0, 0);
+        }
+    }
+}
