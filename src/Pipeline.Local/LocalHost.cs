@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.Configuration;
@@ -30,12 +29,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
 {
     private const int Interrupted = 130;
 
-    private static readonly TimeSpan WorkerGrace = TimeSpan.FromSeconds(15);
-
-    /// <summary>An Azurite that has ended is noticed within this time.</summary>
-    private static readonly TimeSpan AzuriteNotice = TimeSpan.FromSeconds(5);
-
-    private readonly Stack<Func<ValueTask>> cleanups = new();
+    private readonly Cleanups cleanups = new(log);
     private readonly CancellationTokenSource interrupted = new();
     private readonly List<PosixSignalRegistration> signals = [];
 
@@ -90,39 +84,39 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
     private async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var folder = options.App ?? Checkout.AppFolder;
-        var configuration = ReadSettings();
+        var configuration = LocalSettings.Load();
         if (options.Mode == LocalMode.Doctor)
         {
             return await new Doctor(configuration, options, folder, time).RunAsync(log, cancellationToken);
         }
-        var services = new ServiceCollection()
-            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ConsoleLogProvider(log)))
-            .AddPipelineEngine(configuration, folder)
-            .AddSources(configuration)
-            .AddInsight()
-            .BuildServiceProvider();
-        cleanups.Push(services.DisposeAsync);
-        var findings = services.CheckSettings();
-        if (findings.Count > 0)
-        {
-            throw new StartException([.. findings.Select(finding => finding.ToString())]);
-        }
+
+        // Whatever can be found wrong before anything is started.
+        var services = BuildEngine(configuration, folder);
         var hostFile = HostFile.Read(folder, configuration);
         WorkerProcess.Find(folder);
         var planned = CheckRequest(services);
-        using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var (registry, azuriteEnded) = await StartAzuriteAsync(configuration, working.Token);
+
+        var emulators = new StorageEmulators(!options.NoAzurite, cleanups, time, log.Progress);
+        await emulators.StartAsync(configuration, cancellationToken);
         if (options.Mode == LocalMode.List)
         {
             await SliceListing.WriteAsync(services, log, cancellationToken);
             return 0;
         }
-        var (worker, channel, listed) = await StartWorkerAsync(folder, hostFile, registry, cancellationToken);
-        var functions = WorkerFunction
-            .Read(listed, configuration)
-            .Where(function => !IsDisabled(function, configuration))
-            .ToList();
-        var invoker = new FunctionInvoker(channel, functions, hostFile.FunctionTimeout);
+
+        var app = await FunctionApp.StartAsync(
+            folder,
+            hostFile,
+            emulators.Registry,
+            log,
+            time,
+            settings: null,
+            cancellationToken
+        );
+        cleanups.Push(app.DisposeAsync);
+
+        var functions = WorkerFunction.Read(app.Functions, configuration);
+        var invoker = new FunctionInvoker(app.Channel, functions, hostFile.FunctionTimeout);
         var storage = services.GetRequiredService<StorageAccount>();
         var triggers = await TriggerHost.StartAsync(
             invoker,
@@ -134,37 +128,30 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             cancellationToken
         );
         cleanups.Push(triggers.DisposeAsync);
-        var work = options.Ends
-            ? new OnceRun(services, planned, invoker, triggers.Messages, options, log, time).RunAsync(working.Token)
-            : ServeAsync(invoker, channel, hostFile, working.Token);
-        try
-        {
-            return await WorkAsync(work, azuriteEnded, worker, triggers, cancellationToken);
-        }
-        finally
-        {
-            await working.CancelAsync();
-            await EndAsync(work);
-        }
+
+        return await new Supervisor(emulators, app, triggers, log, time).RunAsync(
+            options.Ends
+                ? new OnceRun(services, planned, invoker, triggers.Messages, hostFile, options, log, time).RunAsync
+                : new ServeRun(invoker, app, hostFile, options, log, time).RunAsync,
+            cancellationToken
+        );
     }
 
-    /// <summary>The settings: the environment, and beneath it the local settings file.</summary>
-    private static IConfiguration ReadSettings()
+    /// <summary>The engine on the storage of the settings, for what is asked of the tables here.</summary>
+    /// <exception cref="StartException">A setting is missing, malformed or unknown.</exception>
+    private ServiceProvider BuildEngine(IConfiguration configuration, string folder)
     {
-        if (LocalSettings.Find(Environment.CurrentDirectory, AppContext.BaseDirectory) is { } file)
-        {
-            LocalSettings.Apply(
-                LocalSettings.Read(file),
-                Environment.GetEnvironmentVariable,
-                Environment.SetEnvironmentVariable
-            );
-        }
-        if (Environment.GetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT") is null)
-        {
-            // With the checks that are on in Development, faults show here first.
-            Environment.SetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT", "Development");
-        }
-        return new ConfigurationBuilder().AddEnvironmentVariables().Build();
+        var services = new ServiceCollection()
+            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new ConsoleLogProvider(log)))
+            .AddPipelineEngine(configuration, folder)
+            .AddSources(configuration)
+            .AddInsight()
+            .BuildServiceProvider();
+        cleanups.Push(services.DisposeAsync);
+        var findings = services.CheckSettings();
+        return findings.Count == 0
+            ? services
+            : throw new StartException([.. findings.Select(finding => finding.ToString())]);
     }
 
     /// <summary>Checks what the command line names, before anything is started.</summary>
@@ -187,213 +174,6 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         }
     }
 
-    /// <summary>Waits for the work, or for the end of what it needs.</summary>
-    /// <returns>The exit code of the work.</returns>
-    /// <exception cref="StartException">Azurite, the worker or a listener has ended: the message says so and what to
-    /// do.</exception>
-    private async Task<int> WorkAsync(
-        Task<int> work,
-        Task<string> azuriteEnded,
-        WorkerProcess worker,
-        TriggerHost triggers,
-        CancellationToken cancellationToken
-    )
-    {
-        using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var died = worker.WaitAsync(watching.Token);
-        var first = await Task.WhenAny(work, azuriteEnded, died, triggers.Failing);
-        cancellationToken.ThrowIfCancellationRequested();
-        if (first == work && work.IsCompletedSuccessfully)
-        {
-            await watching.CancelAsync();
-            return await work;
-        }
-        // What was hidden or running stays with the storage; there is nothing to wait for.
-        triggers.StopLimit = TimeSpan.FromSeconds(2);
-        log.IsStopping = true;
-        if (first == died)
-        {
-            throw new StartException(
-                $"worker: ended with exit code {await died}{worker.LastLines.Quoted}; run the command again: what "
-                    + "was stored is kept, and the work goes on where it ended"
-            );
-        }
-        // Without Azurite the storage calls fail first, and its end is the better reason.
-        if (await Task.WhenAny(azuriteEnded, Task.Delay(AzuriteNotice, time, cancellationToken)) == azuriteEnded)
-        {
-            throw new StartException(await azuriteEnded);
-        }
-        if (first == work)
-        {
-            return await work;
-        }
-        throw new StartException(
-            $"listeners: {log.OneLine(await triggers.Failing)}; see that the storage of the settings answers, and "
-                + "run the command again: the work goes on where it ended"
-        );
-    }
-
-    /// <summary>Awaits work that was cancelled. The reason is reported already.</summary>
-    private async Task EndAsync(Task work)
-    {
-        try
-        {
-            await work;
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            log.Event(LogLevel.Debug, null, log.OneLine(e));
-        }
-    }
-
-    /// <summary>Registers this host, and makes sure that every Azurite answers that the settings name.</summary>
-    /// <returns>The registry for the worker, and what ends when an Azurite does.</returns>
-    private async Task<(HostRegistry Registry, Task<string> Ended)> StartAzuriteAsync(
-        IConfiguration configuration,
-        CancellationToken cancellationToken
-    )
-    {
-        var named = new[] { SettingNames.Storage, SettingNames.HostStorage }
-            .Select(name => configuration[name])
-            .Select(text => (Text: text, Account: AzuriteAccount.Of(text)))
-            .Where(setting => setting.Account is not null)
-            .DistinctBy(setting => setting.Account)
-            .ToList();
-        if (named.Count == 0)
-        {
-            return (await EnterAsync(Checkout.Data, cancellationToken), new TaskCompletionSource<string>().Task);
-        }
-        var root = Checkout.Root
-            ?? throw new StartException(
-                "Azurite: seen no package.json that asks for azurite in this folder or above, expected the "
-                    + "checkout; run the command there"
-            );
-        var registries = new List<HostRegistry>();
-        var ended = new List<Task<string>>();
-        foreach (var (text, account) in named)
-        {
-            // Every Azurite has its own data, and knows the hosts that use it.
-            var data =
-                account == AzuriteAccount.Default
-                    ? Checkout.Data
-                    : Path.Combine(Checkout.Data, account!.Blob.ToString(CultureInfo.InvariantCulture));
-            var registry = await EnterAsync(data, cancellationToken);
-            registries.Add(registry);
-            var azurite = new LocalAzurite(
-                account!,
-                text!,
-                new NodeTools(root, time, log.Progress),
-                registry,
-                data,
-                time,
-                log.Progress
-            );
-            cleanups.Push(azurite.DisposeAsync);
-            await azurite.EnsureAsync(!options.NoAzurite, cancellationToken);
-            ended.Add(azurite.WatchAsync(cancellationToken));
-        }
-        return (registries[0], Task.WhenAny(ended).Unwrap());
-    }
-
-    private async Task<HostRegistry> EnterAsync(string data, CancellationToken cancellationToken)
-    {
-        var registry = new HostRegistry(Path.Combine(data, "hosts"));
-        using (await registry.LockAsync(time, log.Progress, cancellationToken))
-        {
-            if (await registry.EndOrphansAsync(cancellationToken) is > 0 and var ended)
-            {
-                log.Progress($"worker: ended {ended} whose host had died");
-            }
-            registry.Enter(null);
-        }
-        cleanups.Push(() =>
-        {
-            registry.Leave();
-            return ValueTask.CompletedTask;
-        });
-        return registry;
-    }
-
-    private async Task<(
-        WorkerProcess Worker,
-        WorkerChannel Channel,
-        IReadOnlyList<RpcFunctionMetadata> Listed
-    )> StartWorkerAsync(string folder, HostFile hostFile, HostRegistry registry, CancellationToken cancellationToken)
-    {
-        var channel = new WorkerChannel(log, hostFile, time);
-        var listener = await WorkerListener.StartAsync(channel);
-        cleanups.Push(listener.DisposeAsync);
-        var worker = WorkerProcess.Start(folder, listener.Address, channel.WorkerId);
-        cleanups.Push(async () =>
-        {
-            channel.Terminate();
-            await worker.StopAsync(WorkerGrace);
-            channel.Close();
-            worker.Dispose();
-        });
-        registry.Enter(worker.Id);
-        log.Say("worker: starting the function app");
-        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var start = channel.StartAsync(folder, starting.Token);
-        var died = worker.WaitAsync(starting.Token);
-        if (await Task.WhenAny(start, died) == died && !cancellationToken.IsCancellationRequested && !start.IsCompleted)
-        {
-            var code = await died;
-            await starting.CancelAsync();
-            throw new StartException(
-                $"worker: ended with exit code {code} before it had listed its functions{worker.LastLines.Quoted}"
-            );
-        }
-        var listed = await start;
-        await starting.CancelAsync();
-        return (worker, channel, listed);
-    }
-
-    private async Task<int> ServeAsync(
-        FunctionInvoker invoker,
-        WorkerChannel channel,
-        HostFile hostFile,
-        CancellationToken cancellationToken
-    )
-    {
-        var home = hostFile.Address("report");
-        var front = await FrontEnd.StartAsync(
-            invoker,
-            channel.HttpAddress
-                ?? throw new StartException("worker: seen no address for HTTP, expected ASP.NET Core integration"),
-            hostFile,
-            options.Port,
-            home,
-            log
-        );
-        cleanups.Push(front.DisposeAsync);
-        foreach (var function in invoker.Functions)
-        {
-            log.Say($"  {function.Name}: {Describe(function.Trigger, hostFile)}");
-        }
-        log.Say(
-            $"ready: http://localhost:{options.Port}/ leads to the report; timers and queues are running; Ctrl-C stops"
-        );
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
-        return 0;
-    }
-
-    private string Describe(Trigger trigger, HostFile hostFile) =>
-        trigger switch
-        {
-            HttpTrigger http =>
-                $"[{string.Join(',', http.Methods)}] http://localhost:{options.Port}{hostFile.Address(http.Route)}",
-            QueueTrigger queue => $"queue {queue.Queue} ({queue.Connection})",
-            TimerTrigger timer => $"timer {timer.Schedule}",
-            _ => "",
-        };
-
-    /// <summary>A function is switched off by a setting, as in Azure.</summary>
-    private static bool IsDisabled(WorkerFunction function, IConfiguration configuration) =>
-        new[] { $"AzureWebJobs.{function.Name}.Disabled", $"AzureWebJobs_{function.Name}_Disabled" }
-            .Select(name => configuration[name])
-            .Any(value => value is "1" || string.Equals(value, "true", StringComparison.OrdinalIgnoreCase));
-
     /// <summary>The host's own account, in which the timers' locks and times are kept.</summary>
     private static BlobServiceClient HostStorage(IConfiguration configuration, StorageAccount data) =>
         configuration[SettingNames.HostStorage] is { Length: > 0 } text ? new BlobServiceClient(text) : data.Blobs;
@@ -412,17 +192,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
 
     public async ValueTask DisposeAsync()
     {
-        while (cleanups.TryPop(out var cleanup))
-        {
-            try
-            {
-                await cleanup();
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                log.Event(LogLevel.Warning, null, $"stopping: {log.OneLine(e)}");
-            }
-        }
+        await cleanups.DisposeAsync();
         foreach (var signal in signals)
         {
             signal.Dispose();

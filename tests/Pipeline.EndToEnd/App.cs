@@ -37,6 +37,19 @@ internal sealed class App : IAsyncDisposable
     /// <summary>The local host.</summary>
     public static string Local { get; } = Path.Combine(Output("Pipeline.Local"), "Pipeline.Local.dll");
 
+    /// <summary>Stands for the folder of the user, so that tests leave nothing there.</summary>
+    private static string UserData { get; } = Path.Combine(Repository.Root, ".azurite", "user");
+
+    /// <summary>The folder of the hosts that use the Azurite on some ports, from every checkout.</summary>
+    public static string Hosts(IEnumerable<int> ports) =>
+        Path.Combine(
+            OperatingSystem.IsLinux()
+                ? UserData
+                : Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData),
+            "trade-pipeline",
+            $"azurite-{string.Join('-', ports)}"
+        );
+
     public string Out => Text(output);
     public string Error => Text(error);
     public bool HasExited => process.HasExited;
@@ -109,11 +122,23 @@ internal sealed class App : IAsyncDisposable
         Command("dotnet", settings, [Local, "--no-azurite", .. arguments]);
 
     /// <summary>Starts any command with the app's settings.</summary>
-    public static App Command(string command, IReadOnlyDictionary<string, string> settings, params string[] arguments)
+    public static App Command(
+        string command,
+        IReadOnlyDictionary<string, string> settings,
+        params string[] arguments
+    ) => CommandIn(Path.GetTempPath(), command, settings, arguments);
+
+    /// <summary>The same in a folder.</summary>
+    public static App CommandIn(
+        string folder,
+        string command,
+        IReadOnlyDictionary<string, string> settings,
+        params string[] arguments
+    )
     {
         var start = new ProcessStartInfo(command, arguments)
         {
-            WorkingDirectory = Path.GetTempPath(),
+            WorkingDirectory = folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -145,6 +170,9 @@ internal sealed class App : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
+        start.Environment["XDG_DATA_HOME"] = UserData;
+        // As for the tests themselves: a run ends before better code would have paid for the counting.
+        start.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
         return new App(start);

@@ -90,7 +90,12 @@ public sealed class LocalHostTests(Azurite azurite)
     )]
     [InlineData(
         """{ "version": "2.0", "functionTimeout": "30" }""",
-        "host.json, functionTimeout: seen \"30\", expected hh:mm:ss; correct it"
+        "host.json, functionTimeout: seen \"30\", expected hh:mm:ss, at most 49 days, or -1 for no limit; correct it"
+    )]
+    [InlineData(
+        """{ "version": "2.0", "functionTimeout": "50.00:00:00" }""",
+        "host.json, functionTimeout: seen \"50.00:00:00\", expected hh:mm:ss, at most 49 days, or -1 for no limit; "
+            + "correct it"
     )]
     public async Task A_bad_host_json_is_said_in_one_line(string text, string line)
     {
@@ -184,15 +189,20 @@ public sealed class LocalHostTests(Azurite azurite)
     }
 
     [Fact]
-    public async Task Azurite_is_started_used_by_a_second_host_and_stopped_by_the_last_one()
+    public async Task Azurite_is_started_used_by_a_host_of_another_checkout_and_stopped_by_the_last_one()
     {
         var ports = Enumerable.Range(0, 3).Select(_ => Loopback.FreePort()).ToArray();
         var data = Path.Combine(Repository.Root, ".azurite", ports[0].ToString(CultureInfo.InvariantCulture));
         var settings = App.Settings(Emulator(ports[0], ports[1], ports[2]));
         foreach (var timer in (string[])["CENSUS_SCHEDULE", "UNCTAD_SCHEDULE", "MOEX_SCHEDULE"])
             settings[timer] = "0 0 0 29 2 *";
+        var checkout = Directory.CreateTempSubdirectory("checkout-");
         try
         {
+            await File.WriteAllTextAsync(
+                Path.Combine(checkout.FullName, "package.json"),
+                """{ "dependencies": { "azurite": "*" } }"""
+            );
             await using var first = App.Command("dotnet", settings, App.Local, "--port", $"{Loopback.FreePort()}");
             await first.UntilSaysAsync("ready: ");
             Assert.StartsWith(
@@ -200,26 +210,67 @@ public sealed class LocalHostTests(Azurite azurite)
                 first.Out,
                 StringComparison.Ordinal
             );
-            await using var second = App.Command("dotnet", settings, App.Local, "--port", $"{Loopback.FreePort()}");
-            await second.UntilSaysAsync("ready: ");
+            var port = Loopback.FreePort();
+            await using var other = App.CommandIn(
+                checkout.FullName,
+                "dotnet",
+                settings,
+                App.Local,
+                "--port",
+                $"{port}"
+            );
+            await other.UntilSaysAsync("ready: ");
             Assert.StartsWith(
-                $"Azurite: using the one on 127.0.0.1:{string.Join('/', ports)}\n",
-                second.Out,
+                $"Azurite: using the one on 127.0.0.1:{string.Join('/', ports)}, data in {data}\n",
+                other.Out,
                 StringComparison.Ordinal
             );
             await first.TerminateAsync();
             Assert.Equal(0, (await first.EndAsync()).ExitCode);
-            Assert.All(ports, port => Assert.True(Loopback.AnswersAsync(port).GetAwaiter().GetResult()));
-            await second.TerminateAsync();
-            Assert.Equal(0, (await second.EndAsync()).ExitCode);
-            foreach (var port in ports)
-                Assert.False(await Loopback.AnswersAsync(port));
-            Assert.Empty(Directory.EnumerateFiles(Path.Combine(data, "hosts"), "host-*.json"));
+            using var http = new HttpClient();
+            Assert.Equal("""{"status":"healthy"}""", await http.GetStringAsync($"http://localhost:{port}/api/health"));
+            await other.TerminateAsync();
+            Assert.Equal(0, (await other.EndAsync()).ExitCode);
+            foreach (var service in ports)
+                Assert.False(await Loopback.AnswersAsync(service));
+            Assert.Empty(Directory.EnumerateFiles(App.Hosts(ports), "host-*.json"));
         }
         finally
         {
+            checkout.Delete(recursive: true);
             if (Directory.Exists(data))
                 Directory.Delete(data, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Without_a_network_npm_fails_and_the_line_says_what_to_do()
+    {
+        var ports = Enumerable.Range(0, 3).Select(_ => Loopback.FreePort()).ToArray();
+        var settings = App.Settings(Emulator(ports[0], ports[1], ports[2]));
+        settings["npm_config_registry"] = $"http://127.0.0.1:{Loopback.FreePort()}/";
+        settings["npm_config_fetch_retries"] = "0";
+        var checkout = Directory.CreateTempSubdirectory("checkout-");
+        settings["npm_config_cache"] = Path.Combine(checkout.FullName, "cache");
+        try
+        {
+            foreach (var file in (string[])["package.json", "package-lock.json"])
+                File.Copy(Path.Combine(Repository.Root, file), Path.Combine(checkout.FullName, file));
+            await using var app = App.CommandIn(checkout.FullName, "dotnet", settings, App.Local, "--once");
+            var ended = await app.EndAsync();
+            Assert.Equal(1, ended.ExitCode);
+            Assert.Equal(
+                $"'npm ci --omit=optional' in {checkout.FullName}: seen exit code 1, expected the packages of "
+                    + "package.json; connect to the network and run it by hand. Its last lines:",
+                ended.ErrorLines[0]
+            );
+            // What npm said, and nothing of ours.
+            Assert.All(ended.ErrorLines.Skip(1), line => Assert.StartsWith("  ", line, StringComparison.Ordinal));
+            Assert.Empty(Directory.EnumerateFiles(App.Hosts(ports), "host-*.json"));
+        }
+        finally
+        {
+            checkout.Delete(recursive: true);
         }
     }
 
@@ -241,15 +292,11 @@ public sealed class LocalHostTests(Azurite azurite)
             await using var app = App.Command("dotnet", settings, App.Local, "--port", $"{Loopback.FreePort()}");
             await app.UntilSaysAsync("ready: ");
             Assert.Contains(
-                $"Azurite: using the one on 127.0.0.1:{string.Join('/', ports)}\n",
+                $"Azurite: using the one on 127.0.0.1:{string.Join('/', ports)}, data in {data}\n",
                 app.Out,
                 StringComparison.Ordinal
             );
-            using (
-                var entry = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(data, "hosts", "azurite.json")))
-            )
-            using (var process = Process.GetProcessById(entry.RootElement.GetProperty("Pid").GetInt32()))
-                process.Kill();
+            KillAzurite(ports);
             var ended = await app.EndAsync();
             Assert.Equal(1, ended.ExitCode);
             Assert.Equal(
@@ -279,11 +326,7 @@ public sealed class LocalHostTests(Azurite azurite)
                 "--once"
             );
             await app.UntilSaysAsync("PlanMoexHolders: 3 slices are due");
-            using (
-                var entry = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(data, "hosts", "azurite.json")))
-            )
-            using (var process = Process.GetProcessById(entry.RootElement.GetProperty("Pid").GetInt32()))
-                process.Kill();
+            KillAzurite(ports);
             var ended = await app.EndAsync();
             Assert.Equal(1, ended.ExitCode);
             Assert.StartsWith("Azurite: ended with exit code 137", ended.ErrorLines[^1], StringComparison.Ordinal);
@@ -352,7 +395,8 @@ public sealed class LocalHostTests(Azurite azurite)
                     "function app: ",
                     "host.json: routes begin with api/",
                     "settings: complete, Sources__Mode is samples",
-                    $"Azurite: not running on 127.0.0.1:{port}/{port}/{port}; the next run starts it",
+                    "PipelineStorage and AzureWebJobsStorage: Azurite is not running on "
+                        + $"127.0.0.1:{port}/{port}/{port}; the next run starts it",
                 ]
         )
         {
@@ -367,14 +411,15 @@ public sealed class LocalHostTests(Azurite azurite)
         );
         Assert.Equal(1, without.ExitCode);
         Assert.Contains(
-            $"wrong Azurite: seen nothing on 127.0.0.1:{port}/{port}/{port} with --no-azurite, expected a running "
-                + "Azurite; start it, or leave --no-azurite out\n",
+            $"wrong PipelineStorage and AzureWebJobsStorage: Azurite: seen nothing on 127.0.0.1:{port}/{port}/{port} "
+                + "with --no-azurite, expected a running Azurite; start it, or leave --no-azurite out\n",
             without.Out,
             StringComparison.Ordinal
         );
 
         var settings = App.Settings(Emulator(azurite.BlobPort, azurite.QueuePort, azurite.TablePort));
         settings["CENSUS_SCHEDULE"] = "daily";
+        settings["AzureWebJobsStorage"] = Emulator(port, azurite.QueuePort, port);
         var bad = await App.RunAsync(settings, "--doctor", "--port", $"{azurite.BlobPort}");
         Assert.Equal(1, bad.ExitCode);
         Assert.Contains(
@@ -388,11 +433,31 @@ public sealed class LocalHostTests(Azurite azurite)
             StringComparison.Ordinal
         );
         Assert.Contains(
-            $"\nwrong Azurite: 127.0.0.1:{azurite.BlobPort}/{azurite.QueuePort}/{azurite.TablePort} does not know "
-                + "the account of the settings",
+            $"\nwrong PipelineStorage: seen an Azurite on 127.0.0.1:{azurite.BlobPort}/{azurite.QueuePort}/"
+                + $"{azurite.TablePort} that does not know the account (",
             bad.Out,
             StringComparison.Ordinal
         );
+        Assert.Contains("), expected one that does; stop what listens there\n", bad.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\nwrong AzureWebJobsStorage: seen 1 of the ports 127.0.0.1:{port}/{azurite.QueuePort}/{port} in use, "
+                + "expected all of them (a running Azurite) or none; stop what uses them\n",
+            bad.Out,
+            StringComparison.Ordinal
+        );
+
+        var json = await App.RunAsync(settings, "--doctor", "--json", "--port", $"{azurite.BlobPort}");
+        Assert.Equal(1, json.ExitCode);
+        Assert.Empty(json.Error);
+        foreach (var line in json.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            using var fields = JsonDocument.Parse(line);
+            var message = fields.RootElement.GetProperty("message").GetString()!;
+            Assert.Equal(
+                message.StartsWith("wrong ", StringComparison.Ordinal) ? "error" : "information",
+                fields.RootElement.GetProperty("level").GetString()
+            );
+        }
     }
 
     [Fact]
@@ -462,6 +527,15 @@ public sealed class LocalHostTests(Azurite azurite)
         );
         using var wrong = await http.PostAsync($"{address}api/health", null);
         Assert.Equal(HttpStatusCode.NotFound, wrong.StatusCode);
+    }
+
+    private static void KillAzurite(int[] ports)
+    {
+        using var entry = JsonDocument.Parse(File.ReadAllText(Path.Combine(App.Hosts(ports), "azurite.json")));
+        using var process = Process.GetProcessById(
+            entry.RootElement.GetProperty("Process").GetProperty("Pid").GetInt32()
+        );
+        process.Kill();
     }
 
     private static string Emulator(int blob, int queue, int table) =>

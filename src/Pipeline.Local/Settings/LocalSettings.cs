@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Configuration;
 
 namespace Pipeline.Local.Settings;
 
@@ -15,6 +16,22 @@ internal static class LocalSettings
         CommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
     };
+
+    /// <summary>The settings of a run: the environment, and beneath it the local settings file.</summary>
+    /// <exception cref="StartException">The file cannot be read as settings.</exception>
+    public static IConfiguration Load()
+    {
+        if (Find(Environment.CurrentDirectory, AppContext.BaseDirectory) is { } file)
+        {
+            Apply(Read(file), Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable);
+        }
+        if (Environment.GetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT") is null)
+        {
+            // With the checks that are on in Development, faults show here first.
+            Environment.SetEnvironmentVariable("AZURE_FUNCTIONS_ENVIRONMENT", "Development");
+        }
+        return new ConfigurationBuilder().AddEnvironmentVariables().Build();
+    }
 
     /// <summary>The file that applies, or null when there is none.</summary>
     public static string? Find(string currentFolder, string appFolder)

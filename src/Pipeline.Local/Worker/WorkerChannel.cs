@@ -43,6 +43,9 @@ internal sealed class WorkerChannel(ConsoleLog log, HostFile hostFile, TimeProvi
     /// <summary>By which the worker makes itself known; another process is refused.</summary>
     public string WorkerId { get; } = Guid.NewGuid().ToString();
 
+    /// <summary>True once the worker has made itself known.</summary>
+    public bool IsConnected => connected.Task.IsCompleted;
+
     /// <summary>Where the worker takes HTTP requests; null until it has started.</summary>
     public Uri? HttpAddress { get; private set; }
 

@@ -31,7 +31,7 @@ internal sealed record HttpTrigger(string Parameter, string Route, IReadOnlyList
 /// <summary>A function as the worker lists it.</summary>
 internal sealed record WorkerFunction(string Id, string Name, Trigger Trigger)
 {
-    /// <summary>Reads the worker's list.</summary>
+    /// <summary>Reads the worker's list, without the functions that a setting switches off.</summary>
     /// <param name="listed">The functions as they were received.</param>
     /// <param name="settings">The app settings, for <c>%NAME%</c>.</param>
     /// <exception cref="StartException">A function has no trigger this host knows, or a setting does not
@@ -43,8 +43,7 @@ internal sealed record WorkerFunction(string Id, string Name, Trigger Trigger)
         foreach (var metadata in listed)
         {
             var trigger = metadata
-                .RawBindings.Select(binding => JsonDocument.Parse(binding).RootElement)
-                .Select(binding => TriggerOf(metadata.Name, binding, settings, wrong))
+                .RawBindings.Select(binding => TriggerOf(metadata.Name, binding, settings, wrong))
                 .FirstOrDefault(found => found is not null);
             if (trigger is not null)
             {
@@ -57,11 +56,21 @@ internal sealed record WorkerFunction(string Id, string Name, Trigger Trigger)
                 );
             }
         }
-        return wrong.Count == 0 ? functions : throw new StartException(wrong);
+        return wrong.Count == 0
+            ? [.. functions.Where(function => !function.IsDisabled(settings))]
+            : throw new StartException(wrong);
     }
 
-    private static Trigger? TriggerOf(string function, JsonElement binding, IConfiguration settings, List<string> wrong)
+    /// <summary>True if a setting switches the function off, as in Azure.</summary>
+    private bool IsDisabled(IConfiguration settings) =>
+        new[] { $"AzureWebJobs.{Name}.Disabled", $"AzureWebJobs_{Name}_Disabled" }
+            .Select(name => settings[name])
+            .Any(value => value is "1" || string.Equals(value, "true", StringComparison.OrdinalIgnoreCase));
+
+    private static Trigger? TriggerOf(string function, string json, IConfiguration settings, List<string> wrong)
     {
+        using var document = JsonDocument.Parse(json);
+        var binding = document.RootElement;
         var parameter = Text(binding, "name") ?? "";
         switch (Text(binding, "type")?.ToLowerInvariant())
         {
