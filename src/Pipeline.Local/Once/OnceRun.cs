@@ -226,9 +226,11 @@ internal sealed class OnceRun(
             rows += ended.Sum(run => run.Counts.Read);
             // Indicators and files come after the last slice.
             complete &= ownDone == due.Count && await digest.IsDoneAsync(name, cancellationToken);
-            marks.Add(
-                $"{name} {string.Join(' ', known.GroupBy(row => row.State).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key}={group.Count()}"))}"
-            );
+            var states = known
+                .GroupBy(row => row.State)
+                .OrderBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => $"{group.Key}={group.Count()}");
+            marks.Add($"{name} {string.Join(' ', states)}");
         }
         var (waiting, hidden) = (0, 0);
         foreach (var queue in Names.Queues.SelectMany(name => new[] { name, Names.PoisonOf(name) }))

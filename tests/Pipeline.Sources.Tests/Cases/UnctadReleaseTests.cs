@@ -43,7 +43,7 @@ public sealed class UnctadReleaseTests
         Publish(server, release);
         await IsWholeAsync(run, await run.RunAsync());
         var loaded = await run.Pipeline.RowsAsync("fdiannual");
-        foreach (var (fault, words) in Over)
+        foreach (var (fault, words) in Over.Where(over => Share.Current.IsFull || Tenth.Contains(over.Fault)))
         {
             run.Clock.Advance(TimeSpan.FromDays(7));
             Publish(server, release.With(fault));
@@ -60,6 +60,12 @@ public sealed class UnctadReleaseTests
     /// <summary>The unit is named, though in it a rounding does not add up either.</summary>
     private const string InThousands =
         "year 1990, inward flow: seen 204887703000000 US dollars in the world, expected 5000000000 to 20000000000000";
+
+    /// <summary>
+    /// The faults that are tried at a tenth of the length: those that show only beside the true release, and one that
+    /// the body itself shows.
+    /// </summary>
+    private static readonly string[] Tenth = ["x 0.9", "a year shifted by a year", "x 1000"];
 
     /// <summary>Faults over the true release, and what is said of them.</summary>
     private static readonly (string Fault, string Words)[] Over =
@@ -163,6 +169,10 @@ public sealed class UnctadReleaseTests
     [InlineData("rows in quotes")]
     public async Task The_four_exports_are_loaded_in_each_form(string form)
     {
+        Assert.SkipUnless(
+            Share.Current.IsFull || form == "the years side by side",
+            $"at a tenth of the length one form is loaded; {Share.Variable}={Share.Full} loads all"
+        );
         var exports = RealRelease.Read().Exports();
         using var server = new CaseServer().On("/bulk", "", 503);
         await using var run = Run(server);

@@ -280,6 +280,10 @@ public sealed class RealSeriesTests
     [InlineData(12)]
     public async Task Nothing_true_is_flagged_in_the_totals_of_all_partners_year_by_year(int months)
     {
+        Assert.SkipUnless(
+            Share.Current.IsFull || months is 1 or 12,
+            $"at a tenth of the length whole years and Januaries are tried; {Share.Variable}={Share.Full} tries all"
+        );
         var rows = Totals();
         var flagged = new List<string>();
         foreach (var year in rows.GroupBy(row => row.RowKey[..4]))
