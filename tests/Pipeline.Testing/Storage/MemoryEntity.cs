@@ -16,6 +16,9 @@ internal sealed record MemoryEntity(
     private const string TypeSuffix = "@odata.type";
     private readonly Dictionary<string, object?> values = new(StringComparer.Ordinal);
 
+    /// <summary>The JSON of all members, which copies of the entity have, too; null until it was needed.</summary>
+    private string? all;
+
     public string Version { get; init; } = "";
     public DateTimeOffset Timestamp { get; init; }
 
@@ -23,36 +26,44 @@ internal sealed record MemoryEntity(
     {
         using var document = JsonDocument.Parse(body);
         var types = new Dictionary<string, string?>(StringComparer.Ordinal);
-        var members = new List<JsonProperty>();
+        var given = new List<(string Name, JsonElement Value)>();
+        // A property makes its name anew each time that it is asked for it.
         foreach (var member in document.RootElement.EnumerateObject())
         {
-            if (member.Name.EndsWith(TypeSuffix, StringComparison.Ordinal))
-                types[member.Name[..^TypeSuffix.Length]] = member.Value.GetString();
+            var name = member.Name;
+            if (name.EndsWith(TypeSuffix, StringComparison.Ordinal))
+                types[name[..^TypeSuffix.Length]] = member.Value.GetString();
             else if (member.Value.ValueKind != JsonValueKind.Null)
-                members.Add(member);
+                given.Add((name, member.Value));
         }
-        return new MemoryEntity(
-            (
-                members.Single(member => member.Name == "PartitionKey").Value.GetString()!,
-                members.Single(member => member.Name == "RowKey").Value.GetString()!
-            ),
-            [
-                .. members
-                    .Where(member => !IsSystem(member.Name))
-                    .SelectMany(member => Given(member.Name, member.Value, types.GetValueOrDefault(member.Name))),
-            ]
-        );
+        var (partition, row) = ("", "");
+        var members = new List<(string, string)>(2 * given.Count);
+        foreach (var (name, value) in given)
+        {
+            if (name == "PartitionKey")
+                partition = value.GetString()!;
+            else if (name == "RowKey")
+                row = value.GetString()!;
+            else if (!IsSystem(name))
+                Add(members, name, value, types.GetValueOrDefault(name));
+        }
+        return new MemoryEntity((partition, row), members);
     }
 
     /// <summary>
     /// A number needs no annotation, because the service gives a whole one of type Double a decimal point.
     /// </summary>
-    private static IEnumerable<(string Name, string Json)> Given(string name, JsonElement value, string? type)
+    private static void Add(List<(string, string)> members, string name, JsonElement value, string? type)
     {
         var json = value.GetRawText();
         if (type == "Edm.Double" && value.ValueKind == JsonValueKind.Number)
-            return [(name, json.AsSpan().ContainsAny('.', 'e', 'E') ? json : json + ".0")];
-        return type is null ? [(name, json)] : [(name + TypeSuffix, Quote(type)), (name, json)];
+        {
+            members.Add((name, json.AsSpan().ContainsAny('.', 'e', 'E') ? json : json + ".0"));
+            return;
+        }
+        if (type is not null)
+            members.Add((name + TypeSuffix, Quote(type)));
+        members.Add((name, json));
     }
 
     public MemoryEntity With(MemoryEntity other)
@@ -119,12 +130,14 @@ internal sealed record MemoryEntity(
             Add("RowKey", Quote(Key.Row));
         if (columns?.Contains("Timestamp") != false)
             Add("Timestamp", Quote(Timestamp.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)));
-        foreach (var (name, json) in Members)
+        // A row is read far more often than it is written.
+        if (columns is null)
         {
-            if (columns is null || columns.Contains(Column(name)))
-                Add(name, json);
+            all ??= string.Concat(Members.Select(member => $",\"{member.Name}\":{member.Json}"));
+            return text.Append(all).Append('}').ToString();
         }
-
+        foreach (var (name, json) in Members.Where(member => columns.Contains(Column(member.Name))))
+            Add(name, json);
         return text.Append('}').ToString();
 
         void Add(string name, string json) =>

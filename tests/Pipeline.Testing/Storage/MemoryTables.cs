@@ -45,7 +45,7 @@ internal sealed class MemoryTables(TimeProvider time)
                 ? MemoryResponse.Json(200, found.Json(Columns(call.Query["$select"])), ("ETag", found.Version))
                 : MemoryResponse.TableError(404, "ResourceNotFound");
         }
-        var (status, code, version) = Write(table, call.Method.Method, key, call.Header("If-Match"), call.Body);
+        var (status, code, version) = Write(table, call.Method.Method, key, call.Header("If-Match"), Entity(call.Body));
         if (code is not null)
             return MemoryResponse.TableError(status, code);
         return version is null ? new MemoryResponse(status) : new MemoryResponse(status, ("ETag", version));
@@ -59,15 +59,16 @@ internal sealed class MemoryTables(TimeProvider time)
             : MemoryResponse.TableError(409, "TableAlreadyExists");
     }
 
+    private static MemoryEntity? Entity(byte[] body) => body.Length == 0 ? null : MemoryEntity.Read(body);
+
     private (int Status, string? Code, string? Version) Write(
         MemoryTable table,
         string method,
         (string, string)? address,
         string? match,
-        byte[] body
+        MemoryEntity? entity
     )
     {
-        var entity = body.Length == 0 ? null : MemoryEntity.Read(body);
         var key = address ?? entity!.Key;
         var present = table.Find(key);
         if (method == "POST" && present is not null)
@@ -147,10 +148,10 @@ internal sealed class MemoryTables(TimeProvider time)
             var (name, key) = Address(Uri.UnescapeDataString(new Uri(line[1]).AbsolutePath.Split('/', 3)[2]));
             if (!tables.TryGetValue(name, out table))
                 return MemoryResponse.TableError(404, "TableNotFound");
-            var bytes = Encoding.UTF8.GetBytes(body);
-            var at = key ?? MemoryEntity.Read(bytes).Key;
+            var entity = Entity(Encoding.UTF8.GetBytes(body));
+            var at = key ?? entity!.Key;
             undo.Add((at, table.Find(at)));
-            var (status, code, version) = Write(table, line[0], key, match, bytes);
+            var (status, code, version) = Write(table, line[0], key, match, entity);
             if (code is not null)
             {
                 foreach (var (row, before) in Enumerable.Reverse(undo))
