@@ -26,10 +26,8 @@ internal sealed class MemoryTables(TimeProvider time)
             return Create(call);
         if (call.Path == "Tables" && call.Is("GET"))
         {
-            return MemoryResponse.Json(
-                200,
-                $"{{\"value\":[{string.Join(',', tables.Keys.Order(StringComparer.Ordinal).Select(name => $"{{\"TableName\":\"{name}\"}}"))}]}}"
-            );
+            var names = tables.Keys.Order(StringComparer.Ordinal).Select(name => $"{{\"TableName\":\"{name}\"}}");
+            return MemoryResponse.Json(200, $"{{\"value\":[{string.Join(',', names)}]}}");
         }
 
         if (call.Path == "$batch")
