@@ -21,7 +21,9 @@ internal sealed class HolderReading
     private long excluded,
         rejectedRows;
 
-    /// <summary>Why the body must not be loaded; the first reason counts.</summary>
+    private readonly CheckFindings judgements = new();
+
+    /// <summary>Why the body cannot be read; the first reason counts.</summary>
     public Finding? Refusal { get; private set; }
 
     /// <summary>The rows that are kept so far.</summary>
@@ -78,15 +80,8 @@ internal sealed class HolderReading
 
     public void Refuse(Finding refusal) => Refusal ??= refusal;
 
-    /// <summary>True if the body is refused by a check's judgement, which an operator may overrule.</summary>
-    public bool IsJudged { get; private set; }
-
     /// <summary>Refuses the body for what a check says of it, unless an operator accepts it.</summary>
-    public void Judge(Finding refusal)
-    {
-        IsJudged |= Refusal is null;
-        Refuse(refusal);
-    }
+    public void Judge(Finding finding) => judgements.Add(finding);
 
     /// <summary>Rejects rows that were kept before, each with words of its own.</summary>
     public void Withdraw(Func<string, Holding, Finding?> why) =>
@@ -154,7 +149,7 @@ internal sealed class HolderReading
             Refusal
         )
         {
-            MayBeAccepted = IsJudged,
+            Judgements = Refusal is null ? judgements.ToList() : [],
         };
 
     public RowBatch Batch()

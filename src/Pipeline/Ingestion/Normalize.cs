@@ -98,15 +98,21 @@ public sealed class Normalize(
         var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
         var word = new OperatorWord(message, await records.Rejects.AcceptedAsync(slice, cancellationToken), isBegun);
         // So did the checks of the body by itself: the lists they rest on may have been changed since. What cannot be
-        // read is refused all the same.
-        if (check.Refusal is { } unfit && !(check.MayBeAccepted && (isBegun || word.Accepts(unfit))))
+        // read is refused all the same. All findings are asked about: one that was accepted must not hide another.
+        if (check.Unreadable is { } unfit)
         {
-            await RefuseAsync(name, run, (stored.From, judgedBy), check, unfit, [], cancellationToken);
+            await RefuseAsync(name, run, (stored.From, judgedBy), check, [unfit], [], cancellationToken);
+            return true;
+        }
+        var doubted = isBegun ? [] : check.Judgements.Where(finding => !word.Accepts(finding)).ToList();
+        if (doubted.Count > 0)
+        {
+            await RefuseAsync(name, run, (stored.From, judgedBy), check, doubted, [], cancellationToken);
             return true;
         }
         if (BodyComparison.NothingWanted(check, reader) is { } foreign)
         {
-            await RefuseAsync(name, run, (stored.From, judgedBy), check, foreign, [], cancellationToken);
+            await RefuseAsync(name, run, (stored.From, judgedBy), check, [foreign], [], cancellationToken);
             return true;
         }
         var existing = await ExistingAsync(check, before, reader, cancellationToken);
@@ -115,10 +121,12 @@ public sealed class Normalize(
             .Flagged.Where(flag => !word.Accepts(flag.Value))
             .ToDictionary(flag => flag.Key, flag => flag.Value);
         var excluded = review.Excluded.Where(finding => !word.Accepts(finding)).ToList();
-        var lacks = isBegun
-            ? null
+        IReadOnlyList<Finding> lacks = isBegun
+            ? []
             : await BodyComparison.LackingAsync(name, check, before, reader, existing, stored, cancellationToken);
-        if (lacks is { } lacking && !word.AcceptsAgainstTable(lacking))
+        var lacking = lacks.Where(finding => !word.AcceptsAgainstTable(finding)).ToList();
+        var moved = isBegun ? [] : review.Refusals.Where(finding => !word.AcceptsAgainstTable(finding)).ToList();
+        if (lacking.Count > 0)
         {
             // What could not be understood may be why rows are lacking: it is said too.
             await RefuseAsync(
@@ -126,7 +134,7 @@ public sealed class Normalize(
                 run,
                 (stored.From, judgedBy),
                 check,
-                lacking,
+                [.. lacking, .. moved],
                 await BodyComparison.RejectedAsync(check, reader, stored, cancellationToken),
                 cancellationToken
             );
@@ -134,20 +142,21 @@ public sealed class Normalize(
         }
         if (
             !isBegun
-            && (
-                review.Refusal is { } moved && !word.AcceptsAgainstTable(moved)
-                    ? moved
-                    : BodyComparison.Unbelievable(name, check, flagged, before, reader)
-            )
-                is { } wrong
+            && moved.Count == 0
+            && BodyComparison.Unbelievable(name, check, flagged, before, reader) is { } unbelievable
         )
+        {
+            moved.Add(unbelievable);
+        }
+
+        if (moved.Count > 0)
         {
             await RefuseAsync(
                 name,
                 run,
                 (stored.From, judgedBy),
                 check,
-                wrong,
+                moved,
                 [.. flagged.Values.Take(BodyComparison.MaxRejectedOfRefused)],
                 cancellationToken
             );
@@ -370,6 +379,7 @@ public sealed class Normalize(
             {
                 foreach (var row in batch.Rows)
                 {
+                    covered?.Add(FigureFinding.Where(reader.Table, row.PartitionKey, row.RowKey));
                     if (
                         flagged.Rows.Count > 0
                         && flagged.Rows.TryGetValue((row.PartitionKey, row.RowKey), out var flag)
@@ -653,15 +663,16 @@ public sealed class Normalize(
         RunRow run,
         (string Asked, string By) judged,
         BodyCheck check,
-        Finding refusal,
+        List<Finding> refusals,
         List<Finding> rejected,
         CancellationToken cancellationToken
     )
     {
         var words =
-            $"{name.Slice} {refusal}{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}"
+            $"{name.Slice} {CheckFindings.InWords(refusals)}"
+            + $"{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}"
             + $"{(judged.Asked.Length == 0 ? "" : $"; asked: {judged.Asked}")}";
-        await records.Rejects.PutAsync(run, name.Blob, [refusal, .. rejected], cancellationToken);
+        await records.Rejects.PutAsync(run, name.Blob, [.. refusals, .. rejected], cancellationToken);
         // Refused as a whole: every row that would have been kept counts as rejected.
         var counts = new RowCounts(
             check.Read,

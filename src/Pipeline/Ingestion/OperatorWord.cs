@@ -42,7 +42,7 @@ internal sealed class OperatorWord
             {
                 return "";
             }
-            var all = ofThisBody.UnionBy(spoken, finding => finding.Where).ToList();
+            var all = ofThisBody.UnionBy(spoken, finding => (finding.Where, finding.Seen)).ToList();
             return all.Count == 0
                 ? ""
                 : $"accepted by an operator: {all[0]}{(all.Count > 1 ? $"; and {all.Count - 1} more" : "")}";

@@ -62,17 +62,25 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         foreach (var ((partition, _), own) in shares)
             Shares(partition, own);
         // Where all figures have slipped together that is said once, of the body.
-        var refusal = moved.AsOne();
-        if (refusal is null)
+        var together = moved.AsOne();
+        if (together is null)
         {
             foreach (var (key, slip) in slips)
                 flagged.TryAdd(key, slip);
         }
 
-        refusal ??= moved.Series() ?? SlippedPeriods.Find(known, series);
-        if (refusal is null && totals is not null && stored is not null)
-            refusal = await totals.FindAsync(stored, cancellationToken);
-        return new FigureFindings(refusal, flagged, figures, covered) { Periods = periods, Excluded = excluded };
+        // Each is asked although another was found: an operator may accept them one by one.
+        Finding?[] refusals =
+        [
+            together ?? moved.Series(),
+            SlippedPeriods.Find(known, series),
+            totals is null || stored is null ? null : await totals.FindAsync(stored, cancellationToken),
+        ];
+        return new FigureFindings([.. refusals.OfType<Finding>()], flagged, figures, covered)
+        {
+            Periods = periods,
+            Excluded = excluded,
+        };
     }
 
     private void Take(FactRow row)

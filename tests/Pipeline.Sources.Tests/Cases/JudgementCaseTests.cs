@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Azure.Core;
+using Pipeline.Datasets;
 using Pipeline.Ingestion;
 using Pipeline.Runs;
 using Pipeline.Slices;
@@ -41,6 +42,112 @@ public sealed class JudgementCaseTests
         }
         Assert.Equal(5, (await run.Pipeline.RowsAsync("holders")).Count);
         Assert.Equal("open", Assert.Single(await run.Pipeline.RowsAsync("rejects"))["State"]);
+
+        // The exchange corrects the day: nothing is open any more.
+        server.On(
+            "capitalization",
+            "{\"capitalization\":{\"columns\":[\"CAPITALIZATION\",\"TRADEDATE\"],\"data\":[["
+                + "50000000000015,\"2026-11-15\"]]}}"
+        );
+        await run.RunAsync();
+        Assert.Equal(6, (await run.Pipeline.RowsAsync("holders")).Count);
+        Assert.Equal("replayed", Assert.Single(await run.Pipeline.RowsAsync("rejects"))["State"]);
+    }
+
+    /// <summary>A word about one month is no word about another, in the same body or in a later one.</summary>
+    [Fact]
+    public async Task An_accepted_sum_does_not_hide_the_sum_of_another_month()
+    {
+        var slice = new Slice("census-trade", "exports-total", "2026");
+        var rows = CensusCaseTests.Rows(3, "4621", "5700", "4280");
+        using var server = new CaseServer().On("imports/hs", CensusCaseTests.Body(false, 2026, rows));
+        server.On("exports/hs", Exports(2));
+        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        var verdict = await run.RunAsync();
+        Assert.Contains("month 2026-02: seen partners that add up to 60, expected 61", Assert.Single(verdict.Failed));
+        await AcceptAsync();
+        Assert.Equal(9, await LoadedAsync());
+
+        // Another month is asked about, the accepted one is not.
+        server.On("exports/hs", Exports(2, 3));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        verdict = await run.RunAsync();
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Contains(verdict.Open, line =>
+            line.StartsWith(
+                "quarantined: census-trade/exports-total/2026 month 2026-03: seen partners that add up to 60, "
+                    + "expected 61, the world row; the table keeps the old rows; pull the slice again, and if it stays "
+                    + "so ask the publisher; asked: ",
+                StringComparison.Ordinal
+            )
+        );
+
+        // All that is not accepted is listed, and each is a reject.
+        server.On("exports/hs", Exports(1, 2, 3));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        verdict = await run.RunAsync();
+        Assert.Contains(verdict.Open, line =>
+            line.Contains("quarantined: census-trade/exports-total/2026 month 2026-01: seen ", StringComparison.Ordinal)
+            && line.Contains("; and 1 more at month 2026-03; asked: ", StringComparison.Ordinal)
+        );
+        await AcceptAsync();
+        Assert.Equal(0, (await run.VerdictAsync(Case.Now)).ExitCode);
+        Assert.Equal(
+            ["month 2026-01", "month 2026-02", "month 2026-03"],
+            (await run.Pipeline.RowsAsync("rejects", "State eq 'accepted'")).Select(row => $"{row["Position"]}").Order()
+        );
+
+        // A later body with the same sums is loaded without a word.
+        server.On("exports/hs", Exports(1, 2, 3) + "\n");
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(0, (await run.RunAsync()).ExitCode);
+
+        string Exports(params int[] wrong) =>
+            CensusCaseTests.Body(
+                true,
+                2026,
+                rows.Select(row =>
+                    row.Code == "-" && wrong.Contains(row.Month) ? row with { Value = row.Value + 1 } : row
+                )
+            );
+
+        async Task AcceptAsync()
+        {
+            await run.Pipeline.Get<Replay>().RunAsync(slice.Id, "", accept: true, CancellationToken.None);
+            await run.Pipeline.DrainAsync();
+        }
+
+        async Task<int> LoadedAsync() => (await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Count;
+    }
+
+    /// <summary>Findings about the body as a whole have one place, and are remembered each by its value.</summary>
+    [Fact]
+    public async Task Two_accepted_findings_of_one_place_are_two_rows()
+    {
+        using var source = new FakeSource { Coverage = Coverage.Vintage };
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
+        source.Body = string.Join(' ', Enumerable.Range(101, 40).Select(number => $"k{number}={number}"));
+        await pipeline.RunAsync();
+        source.Body = string.Join(' ', Enumerable.Range(101, 30).Select(number => $"k{number}={number}"));
+        await pipeline.RunAsync();
+        var slice = await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
+        Assert.Equal(SliceState.Refused, slice.State);
+        Assert.StartsWith(
+            "fake/facts/one body: seen 30 rows, expected at least 38, 95 % of the 40 rows of the body before; ",
+            slice.LastError,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "; and 1 more at body (seen no row of k140, the newest period of the table); asked: ",
+            slice.LastError,
+            StringComparison.Ordinal
+        );
+        await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "", accept: true, CancellationToken.None);
+        await pipeline.DrainAsync();
+        var rejects = await pipeline.RowsAsync("rejects");
+        Assert.Equal(["accepted", "accepted"], rejects.Select(row => $"{row["State"]}"));
+        Assert.Equal(["body", "body"], rejects.Select(row => $"{row["Position"]}"));
+        Assert.Equal(30, (await pipeline.RowsAsync("fakefacts")).Count);
     }
 
     [Fact]

@@ -122,27 +122,27 @@ public sealed class BalanceBodyTests
             {
                 "IJAN=<c r=\"{at}\" t=\"s\"><v>999</v></c>",
                 "24 of 24 kept, 0 excluded\nrefused: row 2, column IYR: seen 78000000 US dollars for 4621 2005, "
-                    + "expected 1076000000, the sum of its months; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "expected 1076000000, the sum of its months; the table keeps the old rows; compare with the "
+                    + "publisher's page, then replay the slice with accept if the figures are right"
             },
             { "IYR=78.000005", "24 of 24 kept, 0 excluded" },
             {
                 "IYR=78.000006",
                 "24 of 24 kept, 0 excluded\nrefused: row 2, column IYR: seen 78000006 US dollars for 4621 2005, "
-                    + "expected 78000000, the sum of its months; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "expected 78000000, the sum of its months; the table keeps the old rows; compare with the "
+                    + "publisher's page, then replay the slice with accept if the figures are right"
             },
             {
                 "IYR=77",
                 "24 of 24 kept, 0 excluded\nrefused: row 2, column IYR: seen 77000000 US dollars for 4621 2005, "
-                    + "expected 78000000, the sum of its months; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "expected 78000000, the sum of its months; the table keeps the old rows; compare with the "
+                    + "publisher's page, then replay the slice with accept if the figures are right"
             },
             {
                 "EYR=223",
                 "24 of 24 kept, 0 excluded\nrefused: row 2, column EYR: seen 223000000 US dollars for 4621 2005, "
-                    + "expected 222000000, the sum of its months; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "expected 222000000, the sum of its months; the table keeps the old rows; compare with the "
+                    + "publisher's page, then replay the slice with accept if the figures are right"
             },
             { "IYR=", "24 of 24 kept, 0 excluded" },
             {

@@ -307,7 +307,9 @@ public sealed class CensusBodyTests
                 "[{H},{R},['4621','RUSSIA','2','8','2019-02'],['4621','RUSSIA','2','9','2019-03']]",
                 "3 of 3 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-02: seen months that add up to 7, "
                     + "expected 8, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again, and if it stays so ask the publisher\nrefused too: partner 4621, 2019-01 to 2019-03: "
+                    + "seen months that add up to 10, expected 9, the year to date of the last one; the table keeps "
+                    + "the old rows; pull the slice again, and if it stays so ask the publisher"
             },
             // A month after a later one: the sums are taken again, of all figures.
             {
@@ -614,7 +616,9 @@ public sealed class CensusBodyTests
                     + "'-','2023-02'],['27','A','-','ALL','6','9','HS2','-','2023-02']]",
                 "1 of 3 kept, 2 excluded\nrefused: month 2023-02, commodity 01: seen partners that add up to 5, "
                     + "expected 6, the world row; the table keeps the old rows; pull the slice again, and if it "
-                    + "stays so ask the publisher"
+                    + "stays so ask the publisher\nrefused too: month 2023-02, commodity 27: seen partners that add "
+                    + "up to 0, expected 6, the world row; the table keeps the old rows; pull the slice again, and if "
+                    + "it stays so ask the publisher"
             },
             {
                 "imports-hs2/all-2023-02-27",
