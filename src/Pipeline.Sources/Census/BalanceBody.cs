@@ -305,7 +305,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
         )
         {
             long toDate = 0;
-            var certain = true;
+            var lacking = ""; // The first month of the year without a figure.
             var slice = new CensusSlice(flow, CensusSlice.Total, null, year, null, null);
             var rowKeys = new CensusRowKeys(slice);
             var partner = rowKeys.PartnerOf(code, Text(row.Name));
@@ -317,7 +317,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
                 var wanted = position < CensusSlice.FirstMonth && position >= from;
                 if (cells[month] is null or "")
                 {
-                    certain = false;
+                    lacking = lacking.Length > 0 ? lacking : column;
                     if (!wanted)
                     {
                         Exclude(batch, 1);
@@ -337,7 +337,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
                 }
                 if (!BalanceFile.TryDollars(cells[month], out var dollars))
                 {
-                    certain = false;
+                    lacking = lacking.Length > 0 ? lacking : column;
                     Reject(batch, row.Number, column, Quote(cells[month]), "millions of US dollars, 0 or more", 1);
                     continue;
                 }
@@ -349,7 +349,20 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
                 }
                 kept++;
                 partitions.Add(partner.PartitionKey);
-                batch.Rows.Add(rowKeys.Fill(new TradeMonthly(), partner, rowKeys.Total, month, dollars, toDate));
+                // Without an earlier month the sum is not the year to date.
+                long? yearToDate = lacking.Length == 0 ? toDate : null;
+                batch.Rows.Add(rowKeys.Fill(new TradeMonthly(), partner, rowKeys.Total, month, dollars, yearToDate));
+                if (yearToDate is null)
+                {
+                    batch.Gaps.Add(
+                        MissingRow.OfColumn(
+                            partner.PartitionKey,
+                            rowKeys.RowKey(rowKeys.Total, month),
+                            nameof(TradeMonthly.YearToDateUsd),
+                            $"the file has no figure in {lacking}"
+                        )
+                    );
+                }
                 var period = position.ToString("yyyy-MM", CultureInfo.InvariantCulture);
                 if (newest is null || string.CompareOrdinal(newest, period) < 0)
                     newest = period;
@@ -365,13 +378,15 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
                     "the layout has changed: the table keeps the old rows; adapt the reader, then replay"
                 );
             }
-            else if (certain && Math.Abs(total - toDate) > YearTolerance)
+            else if (lacking.Length == 0 ? Math.Abs(total - toDate) > YearTolerance : toDate - total > YearTolerance)
             {
                 judgements.Add(
                     new Finding(
                         $"row {row.Number}, column {BalanceFile.Column(imports, 12)}",
                         $"{total} US dollars for {code} {year}",
-                        $"{toDate}, the sum of its months",
+                        lacking.Length == 0
+                            ? $"{toDate}, the sum of its months"
+                            : $"at least {toDate}, the sum of its other months: {lacking} has no figure",
                         CensusChecks.CheckAndAccept
                     )
                 );
