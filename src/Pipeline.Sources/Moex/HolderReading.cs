@@ -17,7 +17,7 @@ internal sealed class HolderReading
     private readonly List<(string Where, MissingRow Row)> missing = [];
     private readonly List<(string Where, MissingRow Column)> gaps = [];
     private readonly List<Finding> rejected = [];
-    private readonly Dictionary<(string Partition, string Row), Finding> doubts = [];
+    private readonly Dictionary<(string Partition, string Row), List<Finding>> doubts = [];
     private long excluded,
         rejectedRows;
 
@@ -59,7 +59,10 @@ internal sealed class HolderReading
     public void Doubt(Holding row, string seen, string expected)
     {
         var where = FigureFinding.Where(Holding.Table, row.PartitionKey, row.RowKey);
-        doubts.TryAdd((row.PartitionKey, row.RowKey), new Finding(where, seen, expected, FigureFinding.NotLoaded));
+        var key = (row.PartitionKey, row.RowKey);
+        if (!doubts.TryGetValue(key, out var own))
+            doubts.Add(key, own = []);
+        own.Add(new Finding(where, seen, expected, FigureFinding.NotLoaded));
     }
 
     public void Miss(string where, MissingRow row) => missing.Add((where, row));
@@ -163,7 +166,7 @@ internal sealed class HolderReading
         batch.Rejected.AddRange(rejected);
         foreach (var row in rows.Select(row => row.Row))
         {
-            if (doubts.TryGetValue((row.PartitionKey, row.RowKey), out var doubt))
+            foreach (var doubt in doubts.GetValueOrDefault((row.PartitionKey, row.RowKey)) ?? [])
                 batch.Doubts.Add(new DoubtedRow(row.PartitionKey, row.RowKey, doubt));
         }
         return batch;
