@@ -76,7 +76,8 @@ internal sealed class CensusBody(CensusSlice slice, CensusOptions settings, Date
                     ),
                 WholeFloor,
                 WholeFactor,
-                slice.Chapter is null ? 1 : int.MaxValue
+                slice.Chapter is null ? 1 : int.MaxValue,
+                settings.Levels.Contains(CensusSlice.Total)
             ),
         };
 

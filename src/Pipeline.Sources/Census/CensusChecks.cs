@@ -225,7 +225,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
         found.AddRange(WorldFindings());
         found.AddRange(PeriodFindings());
         found.AddRange(YearToDateFindings());
-        found.AddRange(RangeFindings());
+        found.AddRange(slice.Level == CensusSlice.Total ? RangeFindings() : CommodityRangeFindings());
         return found.ToList();
     }
 
@@ -353,8 +353,6 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
     /// </summary>
     private IEnumerable<Finding> RangeFindings()
     {
-        if (slice.Level != CensusSlice.Total)
-            yield break;
         foreach (var (cell, position) in Cells)
         {
             if (cell.World is { } world && (world > MostWorld || (world < LeastWorld && cell.Partners >= ManyPartners)))
@@ -366,6 +364,35 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
                     CheckAndAccept
                 );
             }
+        }
+    }
+
+    /// <summary>
+    /// The commodities of all partners together are all trade of a month, those of a chapter not more.
+    /// </summary>
+    private IEnumerable<Finding> CommodityRangeFindings()
+    {
+        if (slice.Partner is not null || settings.Extract)
+            yield break;
+        for (var position = 0; position < slice.Months; position++)
+        {
+            var sum = (Int128)0;
+            var partners = 0;
+            foreach (var months in cells)
+            {
+                sum += months[position].World ?? months[position].Sum;
+                partners = Math.Max(partners, months[position].Partners);
+            }
+            var isAll = slice.Chapter is null && partners >= ManyPartners;
+            if (sum <= MostWorld && (!isAll || sum >= LeastWorld))
+                continue;
+            yield return new Finding(
+                $"month {slice.Start.AddMonths(position):yyyy-MM}",
+                $"{sum} US dollars as the sum of all commodities"
+                    + (slice.Chapter is null ? "" : $" of chapter {slice.Chapter}"),
+                $"{(isAll ? $"{LeastWorld} to" : "at most")} {MostWorld}, which holds every month since 1985",
+                CheckAndAccept
+            );
         }
     }
 

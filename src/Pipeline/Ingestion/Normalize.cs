@@ -117,9 +117,11 @@ public sealed class Normalize(
         }
         var existing = await ExistingAsync(check, before, reader, cancellationToken);
         var review = await ReviewAsync(name, reader, existing, stored, cancellationToken);
+        // A row is loaded only if each reason against it is accepted.
         var flagged = review
-            .Flagged.Where(flag => !word.Accepts(flag.Value))
-            .ToDictionary(flag => flag.Key, flag => flag.Value);
+            .Reasons.Select(row => (row.Key, Open: row.Value.Where(reason => !word.Accepts(reason)).ToList()))
+            .Where(row => row.Open.Count > 0)
+            .ToDictionary(row => row.Key, row => row.Open[0]);
         var excluded = review.Excluded.Where(finding => !word.Accepts(finding)).ToList();
         IReadOnlyList<Finding> lacks = isBegun
             ? []
@@ -182,7 +184,7 @@ public sealed class Normalize(
             (existing, before),
             (flagged, excluded),
             stored,
-            message.Replay,
+            message,
             cancellationToken
         );
     }
@@ -297,11 +299,12 @@ public sealed class Normalize(
         (Known? Rows, SliceRow Slice) existing,
         (Dictionary<(string, string), Finding> Rows, List<Finding> Excluded) flagged,
         RawBody stored,
-        bool replay,
+        NormalizeMessage message,
         CancellationToken cancellationToken
     )
     {
         var slice = name.Slice;
+        var replay = message.Replay;
         await SettleOlderAsync(name, cancellationToken);
         // The claim: from here on no older body may be loaded, and no body is known to be in the table as a whole.
         // The table must be the one that the body was held against.
@@ -480,7 +483,7 @@ public sealed class Normalize(
             merged,
             knew: known is not null,
             rejected,
-            replay,
+            message,
             cancellationToken
         );
         Report(slice, counts, merged);
@@ -506,7 +509,7 @@ public sealed class Normalize(
         MergeResult merged,
         bool knew,
         List<Finding> rejected,
-        bool replay,
+        NormalizeMessage message,
         CancellationToken cancellationToken
     )
     {
@@ -537,15 +540,22 @@ public sealed class Normalize(
             cancellationToken
         );
         if (after.Vintage == name.Vintage)
-            await next.PublishAsync(new PublishMessage(name.Slice.Id, name.Blob), cancellationToken);
+        {
+            await next.PublishAsync(
+                new PublishMessage(name.Slice.Id, name.Blob, Accept: message is { Accept: true, Reload: false }),
+                cancellationToken
+            );
+        }
         else
+        {
             await SupersededAsync(after, run, cancellationToken);
+        }
 
         DateTimeOffset LastChanged(SliceRow row)
         {
             // A replay may have corrected rows, before or after it was interrupted. What depends on them is
             // checked again.
-            if (replay)
+            if (message.Replay)
                 return row.LastChanged.AddTicks(1);
             // Of rows that this run removed before it was interrupted, only the number is known.
             var hasChanged =

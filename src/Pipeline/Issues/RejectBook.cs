@@ -283,6 +283,31 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         }
     }
 
+    /// <summary>The slices and bodies of the open rejects of a source that have one of some places.</summary>
+    internal async Task<IReadOnlyList<(Slice Slice, string RawBlob)>> OpenAtAsync(
+        string source,
+        IReadOnlyCollection<string> places,
+        CancellationToken cancellationToken
+    )
+    {
+        var found = new List<(Slice, string)>();
+        var at = string.Join(" or ", places.Select(place => TableClient.CreateQueryFilter($"Position eq {place}")));
+        string[] columns = ["Slice", "RawBlob"];
+        await foreach (
+            var row in tables.QueryIfExistsAsync<TableEntity>(
+                Names.Rejects,
+                $"{OfSource(source)} and ({at})",
+                cancellationToken,
+                columns
+            )
+        )
+        {
+            if (Slice.TryParse(row.GetString("Slice"), out var slice))
+                found.Add((slice, row.GetString("RawBlob")));
+        }
+        return found;
+    }
+
     /// <summary>True if a slice has an open reject of a row of a table.</summary>
     internal async Task<bool> HasFlaggedAsync(Slice slice, string table, CancellationToken cancellationToken)
     {

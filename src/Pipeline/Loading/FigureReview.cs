@@ -17,8 +17,8 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     private const int Neighbours = 4,
         FewNeighbours = 3;
 
-    private readonly Dictionary<(string Partition, string Row), Finding> flagged = [],
-        slips = [];
+    private readonly Dictionary<(string Partition, string Row), List<Finding>> flagged = [];
+    private readonly Dictionary<(string Partition, string Row), Finding> slips = [];
     private readonly Dictionary<(string Partition, string Series), List<FigurePoint>> series = [];
     private readonly MovedFigures moved = new();
     private readonly StoredTotals? totals = reader.Figures?.Whole is { } whole ? new(whole) : null;
@@ -46,7 +46,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                     if (doubt.IsExcluded)
                         excluded.Add(doubt.Finding);
                     else
-                        flagged.TryAdd((doubt.PartitionKey, doubt.RowKey), doubt.Finding);
+                        Flag((doubt.PartitionKey, doubt.RowKey), doubt.Finding);
                 }
                 foreach (var row in batch.Rows)
                 {
@@ -66,7 +66,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         if (together is null)
         {
             foreach (var (key, slip) in slips)
-                flagged.TryAdd(key, slip);
+                Flag(key, slip);
         }
 
         // Each is asked although another was found: an operator may accept them one by one.
@@ -83,6 +83,15 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         };
     }
 
+    /// <summary>Notes a reason why a row must not be loaded. An operator may accept one and not another.</summary>
+    private void Flag((string Partition, string Row) key, Finding finding)
+    {
+        if (!flagged.TryGetValue(key, out var own))
+            flagged.Add(key, own = []);
+        if (!own.Contains(finding))
+            own.Add(finding);
+    }
+
     private void Take(FactRow row)
     {
         var policy = reader.Figures;
@@ -91,13 +100,13 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         var period = PeriodOf(key);
         periods[period] = periods.GetValueOrDefault(period) + 1;
         if (Period(policy?.Periods, partition, key) is { } outside)
-            flagged.TryAdd((partition, key), outside);
+            Flag((partition, key), outside);
         if (row.Figure is not { } figure)
             return;
         figures++;
         if (policy?.Plausible?.Invoke(row) is { } range && (figure < range.Least || figure > range.Most))
         {
-            flagged.TryAdd(
+            Flag(
                 (partition, key),
                 new Finding(
                     Where(partition, key),
@@ -276,7 +285,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 ", ",
                 around.Select(other => $"{other.Period} {FigureMath.Text(other.Figure)}")
             );
-            flagged.TryAdd(
+            Flag(
                 (partition, point.RowKey),
                 new Finding(
                     Where(partition, point.RowKey),
@@ -327,7 +336,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 ", ",
                 around.Select(other => $"{PeriodOf(other.RowKey)} {FigureMath.Text(other.Percent)}")
             );
-            flagged.TryAdd(
+            Flag(
                 (partition, key),
                 new Finding(
                     Where(partition, key),

@@ -120,6 +120,70 @@ public sealed class JudgementCaseTests
         async Task<int> LoadedAsync() => (await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Count;
     }
 
+    /// <summary>Commodities in another unit are loaded where there is no total yet, and stay open once it comes.</summary>
+    [Fact]
+    public async Task Commodities_in_another_unit_stay_open_until_they_agree_with_the_totals()
+    {
+        const string Key = "4621|imports|total 2026-01|TOTAL";
+        var rows = CensusCaseTests
+            .Rows(1, "4621", "5700")
+            .Select(row => (row.Code, row.Month, row.Value * 1_000_000, row.ToDate * 1_000_000))
+            .ToList();
+        using var server = new CaseServer()
+            .On("exports/hs", CensusCaseTests.Body(true, 2026, rows))
+            .On("imports/hs", "", 503)
+            .On("exports/hs COMM_LVL", Commodities('E', 1_000_000))
+            .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
+        await using var run = new Case(
+            new MemoryStorage(TimeProvider.System),
+            "census-trade",
+            server,
+            ("Census__Levels", "total,HS2")
+        );
+        var verdict = await run.RunAsync();
+        Assert.Equal(1, verdict.ExitCode);
+        Assert.Equal(
+            "rejected: census-trade/imports-hs2/4621-2026 body, totals that are not stored: seen 1 sum without a "
+                + $"stored total, the first: 2 figures that add up to 10000000000, of trademonthly {Key}, expected the "
+                + "total of each, so that a slip of a unit shows; the rows are loaded; they are compared as soon as "
+                + "the totals are loaded: see why those are not there, or replay the slice with accept if the figures "
+                + "are right",
+            Assert.Single(verdict.Open)
+        );
+
+        // The totals come, the commodities are the same.
+        server
+            .On("imports/hs", CensusCaseTests.Body(false, 2026, rows))
+            .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        verdict = await run.RunAsync();
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Equal(
+            "rejected: census-trade/imports-hs2/4621-2026 body, beside the totals: seen 1 sum of another magnitude "
+                + $"than the stored total, the first: 2 figures that add up to 10000000000, of trademonthly {Key}, "
+                + "expected at most 10 times 10000000, the total that the table has, and at least a 10th of it; the "
+                + "rows are loaded; compare both with the publisher's page and pull the slice again that is wrong, or "
+                + "replay this one with accept if both are right",
+            Assert.Single(verdict.Open)
+        );
+
+        // An operator's word is remembered.
+        await run
+            .Pipeline.Get<Replay>()
+            .RunAsync("census-trade/imports-hs2/4621-2026", "", accept: true, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+        Assert.Equal(0, (await run.VerdictAsync(Case.Now)).ExitCode);
+
+        static string Commodities(char prefix, long unit)
+        {
+            var (value, name) = prefix == 'E' ? ("ALL_VAL", "E_COMMODITY") : ("GEN_VAL", "I_COMMODITY");
+            var text = $"[['{name}','{name}_SDESC','CTY_CODE','CTY_NAME','{value}_MO','{value}_YR','COMM_LVL','time']";
+            foreach (var (code, part) in ((string, int)[])[("01", 4), ("27", 6)])
+                text += $",['{code}','A','4621','N','{part * unit}','{part * unit}','HS2','2026-01']";
+            return $"{text}]".Replace('\'', '"');
+        }
+    }
+
     /// <summary>Findings about the body as a whole have one place, and are remembered each by its value.</summary>
     [Fact]
     public async Task Two_accepted_findings_of_one_place_are_two_rows()
