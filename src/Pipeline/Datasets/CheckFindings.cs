@@ -61,7 +61,8 @@ public sealed class CheckFindings
                     Rest,
                     $"{rest.ToString(CultureInfo.InvariantCulture)} more "
                         + $"{(rest == 1 ? "finding" : "findings")} "
-                        + $"({Convert.ToHexStringLower(hash.GetCurrentHash())[..12]}), the first at {first.Where}: {first.Seen}",
+                        + $"({Convert.ToHexStringLower(hash.GetCurrentHash())[..12]}), "
+                        + $"the first at {first.Where}: {first.Seen}",
                     $"none; there: {first.Expected}",
                     first.Advice
                 ),

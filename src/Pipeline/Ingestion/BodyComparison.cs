@@ -74,7 +74,6 @@ internal static class BodyComparison
 
     /// <summary>All that the body lacks of what the table has and that cannot be true.</summary>
     public static async Task<IReadOnlyList<Finding>> LackingAsync(
-        RawName name,
         BodyCheck check,
         SliceRow before,
         ISliceReader reader,
@@ -87,7 +86,6 @@ internal static class BodyComparison
             Coverage.Whole => Only(Shrunk(check, before)),
             Coverage.Vintage => Only(
                 Shrunk(check, before),
-                Spoiled(name, check, before),
                 await VanishedAsync(before, reader, existing, stored, cancellationToken)
             ),
             _ => [],
@@ -100,8 +98,11 @@ internal static class BodyComparison
     /// A vintage replaces the one before as a whole. With rows that cannot be understood it would leave the old ones in
     /// their place, or take them out: a mixture of two vintages either way.
     /// </summary>
-    private static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before) =>
-        check.Rejected == 0 || !before.WasLoaded || before.Vintage == name.Vintage
+    public static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before, ISliceReader reader) =>
+        reader.Scope.Coverage != Coverage.Vintage
+        || check.Rejected == 0
+        || !before.WasLoaded
+        || before.Vintage == name.Vintage
             ? null
             : new Finding(
                 Body,

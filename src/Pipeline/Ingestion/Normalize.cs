@@ -125,8 +125,15 @@ public sealed class Normalize(
         var excluded = review.Excluded.Where(finding => !word.Accepts(finding)).ToList();
         IReadOnlyList<Finding> lacks = isBegun
             ? []
-            : await BodyComparison.LackingAsync(name, check, before, reader, existing, stored, cancellationToken);
+            : await BodyComparison.LackingAsync(check, before, reader, existing, stored, cancellationToken);
         var lacking = lacks.Where(finding => !word.AcceptsAgainstTable(finding)).ToList();
+        if (!isBegun && BodyComparison.Spoiled(name, check, before, reader) is { } spoiled)
+        {
+            var rows = await BodyComparison.RejectedAsync(check, reader, stored, cancellationToken);
+            if (!word.AcceptsSpoiled(spoiled, rows, check.Rejected))
+                lacking.Add(spoiled);
+        }
+
         var moved = isBegun ? [] : review.Refusals.Where(finding => !word.AcceptsAgainstTable(finding)).ToList();
         if (lacking.Count > 0)
         {

@@ -92,7 +92,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
             // Two findings about one place are two rows, and none takes the row of a word about another value.
             if (
                 (rows.TryGetValue(row.RowKey, out var other) && other.GetString("Seen") != seen)
-                || (accepted.TryGetValue(row.RowKey, out var said) && said != seen)
+                || (accepted.TryGetValue(row.RowKey, out var said) && (said != seen || state == Open))
             )
             {
                 row.RowKey += $"|{Convert.ToHexStringLower(XxHash64.Hash(Encoding.UTF8.GetBytes(seen)))}";

@@ -144,11 +144,12 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 shares.Add(name, own = []);
             own.Add(new Share(day, key, percent));
         }
-        if (policy?.Spikes is not { } spikes)
+        // Without limits a series still shows whether its periods have slipped beside what the table has.
+        if (policy is null || (policy.Spikes is null && known is null))
             return;
         if (!series.TryGetValue(name, out var points))
             series.Add(name, points = []);
-        points.Add(new FigurePoint(period, key, figure, spikes(row), false));
+        points.Add(new FigurePoint(period, key, figure, policy.Spikes?.Invoke(row), false));
     }
 
     /// <summary>

@@ -120,7 +120,7 @@ public sealed class JudgementCaseTests
         async Task<int> LoadedAsync() => (await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Count;
     }
 
-    /// <summary>Commodities in another unit are loaded where there is no total yet, and stay open once it comes.</summary>
+    /// <summary>Commodities in another unit are loaded where no total is there yet, and stay open.</summary>
     [Fact]
     public async Task Commodities_in_another_unit_stay_open_until_they_agree_with_the_totals()
     {
@@ -182,6 +182,45 @@ public sealed class JudgementCaseTests
                 text += $",['{code}','A','4621','N','{part * unit}','{part * unit}','HS2','2026-01']";
             return $"{text}]".Replace('\'', '"');
         }
+    }
+
+    /// <summary>A row of an old month that stays unreadable is not asked about with every vintage.</summary>
+    [Fact]
+    public async Task An_accepted_row_that_cannot_be_read_does_not_keep_later_vintages_out()
+    {
+        using var source = new FakeSource { Coverage = Coverage.Vintage };
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
+        source.Body = Words(40, "1");
+        await pipeline.RunAsync();
+        source.Body = Words(41, "?");
+        await pipeline.RunAsync();
+        var slice = await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
+        Assert.StartsWith(
+            "fake/facts/one body: seen 1 of 42 rows that cannot be understood, expected none, because a vintage "
+                + "replaces the one before as a whole; ",
+            slice.LastError,
+            StringComparison.Ordinal
+        );
+        await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "", accept: true, CancellationToken.None);
+        await pipeline.DrainAsync();
+        Assert.Equal(SliceState.Done, await StateAsync());
+
+        // The same row in the next vintage, and then another one.
+        source.Body = Words(42, "?");
+        await pipeline.RunAsync();
+        Assert.Equal(SliceState.Done, await StateAsync());
+        Assert.Contains(await pipeline.RowsAsync("rejects", "State eq 'open'"), row =>
+            $"{row["Position"]}" == "word 1"
+        );
+        source.Body = Words(42, "??");
+        await pipeline.RunAsync();
+        Assert.Equal(SliceState.Refused, await StateAsync());
+
+        static string Words(int count, string first) =>
+            $"k100={first} {string.Join(' ', Enumerable.Range(101, count).Select(number => $"k{number}={number}"))}";
+
+        async Task<string> StateAsync() =>
+            (await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None)).State;
     }
 
     /// <summary>Findings about the body as a whole have one place, and are remembered each by its value.</summary>
