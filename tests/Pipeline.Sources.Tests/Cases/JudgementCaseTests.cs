@@ -120,6 +120,16 @@ public sealed class JudgementCaseTests
         async Task<int> LoadedAsync() => (await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Count;
     }
 
+    /// <summary>Two chapters of a partner in a month, 10 units together.</summary>
+    internal static string Commodities(char prefix, long unit)
+    {
+        var (value, name) = prefix == 'E' ? ("ALL_VAL", "E_COMMODITY") : ("GEN_VAL", "I_COMMODITY");
+        var text = $"[['{name}','{name}_SDESC','CTY_CODE','CTY_NAME','{value}_MO','{value}_YR','COMM_LVL','time']";
+        foreach (var (code, part) in ((string, int)[])[("01", 4), ("27", 6)])
+            text += $",['{code}','A','4621','N','{part * unit}','{part * unit}','HS2','2026-01']";
+        return $"{text}]".Replace('\'', '"');
+    }
+
     /// <summary>Commodities in another unit are loaded where no total is there yet, and stay open.</summary>
     [Fact]
     public async Task Commodities_in_another_unit_stay_open_until_they_agree_with_the_totals()
@@ -173,15 +183,6 @@ public sealed class JudgementCaseTests
             .RunAsync("census-trade/imports-hs2/4621-2026", "", accept: true, CancellationToken.None);
         await run.Pipeline.DrainAsync();
         Assert.Equal(0, (await run.VerdictAsync(Case.Now)).ExitCode);
-
-        static string Commodities(char prefix, long unit)
-        {
-            var (value, name) = prefix == 'E' ? ("ALL_VAL", "E_COMMODITY") : ("GEN_VAL", "I_COMMODITY");
-            var text = $"[['{name}','{name}_SDESC','CTY_CODE','CTY_NAME','{value}_MO','{value}_YR','COMM_LVL','time']";
-            foreach (var (code, part) in ((string, int)[])[("01", 4), ("27", 6)])
-                text += $",['{code}','A','4621','N','{part * unit}','{part * unit}','HS2','2026-01']";
-            return $"{text}]".Replace('\'', '"');
-        }
     }
 
     /// <summary>A row of an old month that stays unreadable is not asked about with every vintage.</summary>
