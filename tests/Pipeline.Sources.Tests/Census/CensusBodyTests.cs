@@ -1045,8 +1045,8 @@ public sealed class CensusBodyTests
             seen.Length == 0
                 ? ""
                 : $"month 2023-02: seen {seen}, expected {range} 5000000000000, which holds every month since 1985; "
-                    + "the table keeps the old rows; compare with the publisher's page, then replay the slice with accept "
-                    + "if the figures are right",
+                    + "the table keeps the old rows; compare with the publisher's page, then replay the slice with "
+                    + "accept if the figures are right",
             $"{outcome.Check.Refusal}"
         );
 

@@ -88,8 +88,8 @@ public sealed class OfzBodyTests
                 "44197|3191|13695||0.233",
                 $"1 of 1 kept, 0 excluded\ndoubted: {Place}: seen 0.233, but 3191 of 13695 is 23.3, "
                     + $"expected a share within 0.1 points of it (row 3, column share){Doubted}\ndoubted: {Place}: "
-                    + "seen 3191 with a share of 0.233, which makes a market of 1369528, expected a market of 500 to 500000 "
-                    + $"billions of roubles: one of the two is in another unit (row 3, column volume){Doubted}"
+                    + "seen 3191 with a share of 0.233, which makes a market of 1369528, expected a market of 500 to "
+                    + $"500000 billions of roubles: one of the two is in another unit (row 3, column volume){Doubted}"
             },
             {
                 "44197|13696|13695||",
