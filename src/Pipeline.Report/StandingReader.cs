@@ -174,12 +174,13 @@ public sealed class StandingReader(
             newest.Sum(run => run.Bytes),
             newest.Aggregate(default(RowCounts), (sum, run) => sum + run.Counts),
             newest.All(run => run.Counts.AddUp),
-            [
-                .. newest
+            ShortList.Of(
+                newest
                     .Where(run => run.State == SliceState.Done && run.Error.Length > 0)
-                    .SelectMany(run => run.Error.Split('\n'), (run, note) => $"{run.Slice}: {note}")
-                    .Take(MostListed),
-            ]
+                    .SelectMany(run => run.Error.Split('\n'), (run, note) => $"{run.Slice}: {note}"),
+                MostListed,
+                "the table runs"
+            )
         );
     }
 

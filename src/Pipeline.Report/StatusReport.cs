@@ -88,7 +88,7 @@ public sealed record DatasetStatus(
 /// <param name="Counts">What became of the rows.</param>
 /// <param name="AddUp">Whether every run's rows are accounted for.</param>
 /// <param name="Notes">What is worth knowing, such as differences that a cross-check found; the first
-/// <see cref="StandingReader.MostListed"/>.</param>
+/// <see cref="StandingReader.MostListed"/>, and a line with the count of the others.</param>
 public sealed record LastRun(
     DateTimeOffset StartedAt,
     DateTimeOffset EndedAt,

@@ -67,6 +67,7 @@ public static class PipelineServices
             .AddSingleton<PlannedSlices>()
             .AddSingleton<EmptySlices>()
             .AddSingleton<Judgement>()
+            .AddSingleton<SliceComparison>()
             .AddSingleton<Exporter>()
             .AddSingleton<DerivedOutputs>()
             .AddSingleton<Digest>()

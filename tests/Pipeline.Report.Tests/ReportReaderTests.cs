@@ -95,6 +95,22 @@ public sealed class ReportReaderTests(Azurite azurite)
     }
 
     [Fact]
+    public async Task Notes_of_the_last_run_that_are_cut_say_how_many_more_there_are()
+    {
+        using var source = new FakeSource
+        {
+            Body = "a=1",
+            Differences = [.. Enumerable.Range(10, 23).Select(number => $"difference {number}")],
+        };
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, new FakeTimeProvider(Start));
+        await pipeline.RunAsync();
+        var notes = (await ReadAsync(pipeline)).Sources[0].LastRun!.Notes;
+        Assert.Equal(StandingReader.MostListed + 1, notes.Count);
+        Assert.Equal("fake/facts/one: difference 10", notes[0]);
+        Assert.Equal("… and 3 more lines like these; see the table runs", notes[^1]);
+    }
+
+    [Fact]
     public async Task Revisions_are_counted_all_and_listed_the_latest_first_those_before_the_window_left_out()
     {
         using var source = new FakeSource();

@@ -84,6 +84,9 @@ internal sealed class FakeSource : ISource, IDisposable
     public bool Published { get; set; }
     public IReadOnlyList<Slice> Parts { get; set; } = [];
     public IReadOnlyList<string> Compared { get; set; } = [];
+
+    /// <summary>What the comparison with other slices finds.</summary>
+    public IReadOnlyList<string> Differences { get; set; } = [];
     public string Name => "fake";
     public IReadOnlyList<Dataset> Datasets { get; set; } =
     [new("facts", "Facts", "Nobody", FakeFact.Table, "pieces", "http://localhost", "none", "any time")];
@@ -152,7 +155,7 @@ internal sealed class FakeSource : ISource, IDisposable
         FactStore facts,
         Func<CancellationToken, Task<long>> rows,
         CancellationToken cancellationToken
-    ) => Task.FromResult<IReadOnlyList<string>>([]);
+    ) => Task.FromResult(Differences);
 
     public void Dispose() => listener.Close();
 

@@ -108,6 +108,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
             missing,
             rejected;
         private readonly Dictionary<(int Year, int Month, bool Imports), Total> totals = [];
+        private readonly CheckFindings judgements = new();
         private string? newest;
 
         /// <summary>What countries and the world have in a month.</summary>
@@ -147,17 +148,16 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
                 );
             }
 
-            var own = Refusal;
-            Refusal ??= WorldVerdict();
+            judgements.AddRange(WorldFindings());
             return new BodyCheck(read, kept, excluded, missing, rejected, newest, Refusal)
             {
                 Partitions = partitions,
-                MayBeAccepted = own is null,
+                Judgements = judgements.ToList(),
             };
         }
 
         /// <summary>Countries add up to the world, which lies in a range that no slip of a unit stays in.</summary>
-        private Finding? WorldVerdict()
+        private IEnumerable<Finding> WorldFindings()
         {
             foreach (var ((year, month, imports), total) in totals.OrderBy(pair => pair.Key))
             {
@@ -167,18 +167,19 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
                 var where = $"{BalanceFile.Column(imports, month)} of {year}";
                 if (total.World is not { } world || world == 0)
                 {
-                    return new Finding(
+                    yield return new Finding(
                         where,
                         $"{total.Partners} countries that add up to {total.Sum} US dollars, and "
                             + (total.World is null ? "no figure of the world" : "a world row of 0"),
                         $"the world row, {World}, with what the countries add up to",
                         CensusChecks.CheckAndAccept
                     );
+                    continue;
                 }
 
                 if (world is < CensusChecks.LeastWorld or > CensusChecks.MostWorld)
                 {
-                    return new Finding(
+                    yield return new Finding(
                         where,
                         $"{world} US dollars as the world row, {World}",
                         $"{CensusChecks.LeastWorld} to {CensusChecks.MostWorld}, which holds every month since "
@@ -189,14 +190,13 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
 
                 if (year < AddsUpFrom || UnusedRows.Explain(world - total.Sum, total.Unused, null, total.Half))
                     continue;
-                return new Finding(
+                yield return new Finding(
                     where,
                     $"countries that add up to {total.Sum} US dollars{UnusedRows.InWords(total.Unused, null)}",
                     $"{world}, the world row, {World}",
                     CensusChecks.CheckAndAccept
                 );
             }
-            return null;
         }
 
         /// <summary>Notes a month of the world or of a country.</summary>
@@ -305,7 +305,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
         )
         {
             long toDate = 0;
-            var certain = true;
+            var lacking = ""; // The first month of the year without a figure.
             var slice = new CensusSlice(flow, CensusSlice.Total, null, year, null, null);
             var rowKeys = new CensusRowKeys(slice);
             var partner = rowKeys.PartnerOf(code, Text(row.Name));
@@ -317,7 +317,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
                 var wanted = position < CensusSlice.FirstMonth && position >= from;
                 if (cells[month] is null or "")
                 {
-                    certain = false;
+                    lacking = lacking.Length > 0 ? lacking : column;
                     if (!wanted)
                     {
                         Exclude(batch, 1);
@@ -337,7 +337,7 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
                 }
                 if (!BalanceFile.TryDollars(cells[month], out var dollars))
                 {
-                    certain = false;
+                    lacking = lacking.Length > 0 ? lacking : column;
                     Reject(batch, row.Number, column, Quote(cells[month]), "millions of US dollars, 0 or more", 1);
                     continue;
                 }
@@ -349,7 +349,20 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
                 }
                 kept++;
                 partitions.Add(partner.PartitionKey);
-                batch.Rows.Add(rowKeys.Fill(new TradeMonthly(), partner, rowKeys.Total, month, dollars, toDate));
+                // Without an earlier month the sum is not the year to date.
+                long? yearToDate = lacking.Length == 0 ? toDate : null;
+                batch.Rows.Add(rowKeys.Fill(new TradeMonthly(), partner, rowKeys.Total, month, dollars, yearToDate));
+                if (yearToDate is null)
+                {
+                    batch.Gaps.Add(
+                        MissingRow.OfColumn(
+                            partner.PartitionKey,
+                            rowKeys.RowKey(rowKeys.Total, month),
+                            nameof(TradeMonthly.YearToDateUsd),
+                            $"the file has no figure in {lacking}"
+                        )
+                    );
+                }
                 var period = position.ToString("yyyy-MM", CultureInfo.InvariantCulture);
                 if (newest is null || string.CompareOrdinal(newest, period) < 0)
                     newest = period;
@@ -365,13 +378,17 @@ internal sealed class BalanceBody(DateOnly from, int lastYear = 2200) : ISliceRe
                     "the layout has changed: the table keeps the old rows; adapt the reader, then replay"
                 );
             }
-            else if (certain && Math.Abs(total - toDate) > YearTolerance)
+            else if (lacking.Length == 0 ? Math.Abs(total - toDate) > YearTolerance : toDate - total > YearTolerance)
             {
-                Refusal ??= new Finding(
-                    $"row {row.Number}, column {BalanceFile.Column(imports, 12)}",
-                    $"{total} US dollars for {code} {year}",
-                    $"{toDate}, the sum of its months",
-                    "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher"
+                judgements.Add(
+                    new Finding(
+                        $"row {row.Number}, column {BalanceFile.Column(imports, 12)}",
+                        $"{total} US dollars for {code} {year}",
+                        lacking.Length == 0
+                            ? $"{toDate}, the sum of its months"
+                            : $"at least {toDate}, the sum of its other months: {lacking} has no figure",
+                        CensusChecks.CheckAndAccept
+                    )
                 );
             }
         }

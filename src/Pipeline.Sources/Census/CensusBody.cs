@@ -76,7 +76,8 @@ internal sealed class CensusBody(CensusSlice slice, CensusOptions settings, Date
                     ),
                 WholeFloor,
                 WholeFactor,
-                slice.Chapter is null ? 1 : int.MaxValue
+                slice.Chapter is null ? 1 : int.MaxValue,
+                settings.Levels.Contains(CensusSlice.Total)
             ),
         };
 
@@ -210,8 +211,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusOptions settings, Date
             if (!headerRead)
                 Refuse(new Finding("body", "no row", "a header row", "the body is kept; pull the slice again"));
             // An operator may overrule a judgement, but not that rows cannot be understood.
-            var own = Refusal ??= checks.Unreadable();
-            Refusal ??= checks.Verdict();
+            Refusal ??= checks.Unreadable();
             return new BodyCheck(
                 checks.Read,
                 checks.Kept,
@@ -223,7 +223,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusOptions settings, Date
             )
             {
                 Partitions = keys.Partitions,
-                MayBeAccepted = own is null,
+                Judgements = Refusal is null ? checks.Judgements() : [],
             };
         }
 

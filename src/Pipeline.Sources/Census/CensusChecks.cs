@@ -1,3 +1,4 @@
+using Pipeline.Datasets;
 using Pipeline.Issues;
 using Pipeline.Sources.Formats;
 
@@ -55,8 +56,8 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
 
     private readonly CensusSeries series = new(memory == Memory.Figures ? slice.Months : 0);
 
-    /// <summary>Where the months of a series first did not add up to the year to date, by the series.</summary>
-    private readonly SortedDictionary<int, (int Position, Int128 Sum, long YearToDate)> different = [];
+    /// <summary>Where the months of a series do not add up to the year to date, by series and month.</summary>
+    private readonly SortedDictionary<(int Series, int Position), (Int128 Sum, long YearToDate)> different = [];
 
     /// <summary>
     /// The year to date of rows whose figure could not be read, null where that could not be read either, and what
@@ -216,26 +217,31 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
         return null;
     }
 
-    /// <summary>Why the body must not be loaded; null when all sums agree.</summary>
-    public Finding? Verdict()
+    /// <summary>All that the checks do not believe; nothing when all sums agree.</summary>
+    public IReadOnlyList<Finding> Judgements()
     {
         Settle();
-        return WorldVerdict() ?? PeriodVerdict() ?? YearToDateVerdict() ?? RangeVerdict();
+        var found = new CheckFindings();
+        found.AddRange(WorldFindings());
+        found.AddRange(PeriodFindings());
+        found.AddRange(YearToDateFindings());
+        found.AddRange(slice.Level == CensusSlice.Total ? RangeFindings() : CommodityRangeFindings());
+        return found.ToList();
     }
 
-    private Finding? WorldVerdict()
+    private IEnumerable<Finding> WorldFindings()
     {
         var others = unplaced.Copy();
         foreach (var (cell, position) in Cells)
         {
             var where = Where(cell, position);
             if (cell.OtherWorld is { } other)
-                return new Finding(where, $"world rows of {cell.World} and {other}", "one world row", OldStays);
+                yield return new Finding(where, $"world rows of {cell.World} and {other}", "one world row", OldStays);
             if (slice.Partner is not null)
                 continue;
             if (cell.World is { } world && !UnusedRows.Explain(world - cell.Sum, cell.Unused, others))
             {
-                return new Finding(
+                yield return new Finding(
                     where,
                     $"partners that add up to {cell.Sum}{UnusedRows.InWords(cell.Unused, unplaced)}",
                     $"{world}, the world row",
@@ -246,7 +252,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
             // be added up to.
             if (cell.World is null && (settings.Extract ? cell.HasOthers : cell.HasRows))
             {
-                return new Finding(
+                yield return new Finding(
                     where,
                     $"{cell.Partners} partners "
                         + $"{(cell.HasWorld ? "and a world row without a figure" : "without a world row")}",
@@ -255,20 +261,19 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
                 );
             }
         }
-        return null;
     }
 
     /// <summary>A month of all partners has rows, if a later one has.</summary>
-    private Finding? PeriodVerdict()
+    private IEnumerable<Finding> PeriodFindings()
     {
         if (slice.Partner is not null || slice.Level != CensusSlice.Total || settings.Extract)
-            return null;
+            yield break;
         for (var position = 0; position < newest; position++)
         {
             var cell = cells.Count > 0 ? cells[0][position] : default;
             if (!cell.HasRows && !cell.HasWorld)
             {
-                return new Finding(
+                yield return new Finding(
                     $"month {slice.Start.AddMonths(position):yyyy-MM}",
                     $"no row, but rows of {Newest}",
                     "rows of every month up to the newest",
@@ -276,8 +281,6 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
                 );
             }
         }
-
-        return null;
     }
 
     /// <summary>Goes through the months of each series in their order, and notes what stays open.</summary>
@@ -335,30 +338,26 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
         }
     }
 
-    private Finding? YearToDateVerdict()
+    private IEnumerable<Finding> YearToDateFindings()
     {
         var others = unplaced.Copy();
-        foreach (var (place, (position, sum, yearToDate)) in different)
+        foreach (var ((place, position), (sum, yearToDate)) in different)
         {
             if (!UnusedRows.Explain(yearToDate - sum, null, others))
-                return Difference(place, position, sum, yearToDate);
+                yield return Difference(place, position, sum, yearToDate);
         }
-
-        return null;
     }
 
     /// <summary>
     /// The total of a month lies in a range that no slip of a unit stays in, where nearly all partners are there.
     /// </summary>
-    private Finding? RangeVerdict()
+    private IEnumerable<Finding> RangeFindings()
     {
-        if (slice.Level != CensusSlice.Total)
-            return null;
         foreach (var (cell, position) in Cells)
         {
             if (cell.World is { } world && (world > MostWorld || (world < LeastWorld && cell.Partners >= ManyPartners)))
             {
-                return new Finding(
+                yield return new Finding(
                     Where(cell, position),
                     $"{world} US dollars as the world row",
                     $"{LeastWorld} to {MostWorld}, which holds every month since 1985",
@@ -366,8 +365,35 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
                 );
             }
         }
+    }
 
-        return null;
+    /// <summary>
+    /// The commodities of all partners together are all trade of a month, those of a chapter not more.
+    /// </summary>
+    private IEnumerable<Finding> CommodityRangeFindings()
+    {
+        if (slice.Partner is not null || settings.Extract)
+            yield break;
+        for (var position = 0; position < slice.Months; position++)
+        {
+            var sum = (Int128)0;
+            var partners = 0;
+            foreach (var months in cells)
+            {
+                sum += months[position].World ?? months[position].Sum;
+                partners = Math.Max(partners, months[position].Partners);
+            }
+            var isAll = slice.Chapter is null && partners >= ManyPartners;
+            if (sum <= MostWorld && (!isAll || sum >= LeastWorld))
+                continue;
+            yield return new Finding(
+                $"month {slice.Start.AddMonths(position):yyyy-MM}",
+                $"{sum} US dollars as the sum of all commodities"
+                    + (slice.Chapter is null ? "" : $" of chapter {slice.Chapter}"),
+                $"{(isAll ? $"{LeastWorld} to" : "at most")} {MostWorld}, which holds every month since 1985",
+                CheckAndAccept
+            );
+        }
     }
 
     private IEnumerable<(Cell Cell, int Position)> Cells =>
@@ -388,7 +414,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
             return;
         // What a month without a figure had is open, but no month has less than nothing.
         if (state.HasGap ? state.Sum > stated : state.Sum != stated)
-            different.TryAdd(place, (position, state.Sum, stated));
+            different.TryAdd((place, position), (state.Sum, stated));
         if (state.HasGap)
             Close(place, (Int128)stated - state.Sum);
         state.Sum = stated;

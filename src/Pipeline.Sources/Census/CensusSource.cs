@@ -171,7 +171,25 @@ public sealed class CensusSource(CensusOptions settings) : ISource
                 CensusSlice.DatasetOf(CensusSlice.Exports, CensusSlice.Total),
                 CensusSlice.DatasetOf(CensusSlice.Imports, CensusSlice.Total),
             ]
+            : TotalsOf(slice);
+
+    /// <summary>Commodities are compared with the total of their partner, where totals are asked for.</summary>
+    private IReadOnlyList<string> TotalsOf(Slice slice) =>
+        CensusSlice.TryParse(slice, out var parsed)
+        && parsed.Level != CensusSlice.Total
+        && settings.Levels.Contains(CensusSlice.Total)
+            ? [CensusSlice.DatasetOf(parsed.Flow, CensusSlice.Total)]
             : [];
+
+    /// <inheritdoc/>
+    /// <remarks>Of totals only those of the same year.</remarks>
+    public bool IsComparedWith(Slice slice, Slice other) =>
+        ComparedWith(slice).Contains(other.Dataset)
+        && (
+            !CensusSlice.TryParse(slice, out var parsed)
+            || !CensusSlice.TryParse(other, out var total)
+            || parsed.Year == total.Year
+        );
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> CrossCheckAsync(

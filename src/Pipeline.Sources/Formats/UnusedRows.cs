@@ -68,16 +68,24 @@ internal sealed class UnusedRows(bool canBeNegative = true)
     {
         if (Int128.Abs(difference) <= tolerance)
             return true;
-        var (mine, free) = (Usable(own), Usable(others));
+        var isSigned = own?.IsSigned ?? others?.IsSigned ?? true;
+        var (mine, free) = (Usable(own, isSigned), Usable(others, isSigned));
         return mine.Count + free.Count <= Few && mine.Concat(free).All(row => row.Value is not null)
             ? ExplainExactly(difference, mine, free, tolerance)
-            : ExplainAtMost(difference, mine, free, tolerance, own?.IsSigned ?? others!.IsSigned);
+            : ExplainAtMost(difference, mine, free, tolerance, isSigned);
     }
 
     private bool IsSigned => canBeNegative;
 
-    private static List<Row> Usable(UnusedRows? some) =>
-        some is null ? [] : [.. some.rows.Where(row => !row.IsTaken && (row.Value ?? row.Most) is not null)];
+    private static List<Row> Usable(UnusedRows? some, bool isSigned) =>
+        some is null
+            ? []
+            :
+            [
+                .. some.rows.Where(row =>
+                    !row.IsTaken && (row.Value ?? row.Most) is not null && (isSigned || row.Value is not < 0)
+                ),
+            ];
 
     /// <summary>
     /// The difference is what some of the figures make. Of several ways the one that takes the fewest other rows is

@@ -17,11 +17,13 @@ internal sealed class HolderReading
     private readonly List<(string Where, MissingRow Row)> missing = [];
     private readonly List<(string Where, MissingRow Column)> gaps = [];
     private readonly List<Finding> rejected = [];
-    private readonly Dictionary<(string Partition, string Row), Finding> doubts = [];
+    private readonly Dictionary<(string Partition, string Row), List<Finding>> doubts = [];
     private long excluded,
         rejectedRows;
 
-    /// <summary>Why the body must not be loaded; the first reason counts.</summary>
+    private readonly CheckFindings judgements = new();
+
+    /// <summary>Why the body cannot be read; the first reason counts.</summary>
     public Finding? Refusal { get; private set; }
 
     /// <summary>The rows that are kept so far.</summary>
@@ -57,7 +59,10 @@ internal sealed class HolderReading
     public void Doubt(Holding row, string seen, string expected)
     {
         var where = FigureFinding.Where(Holding.Table, row.PartitionKey, row.RowKey);
-        doubts.TryAdd((row.PartitionKey, row.RowKey), new Finding(where, seen, expected, FigureFinding.NotLoaded));
+        var key = (row.PartitionKey, row.RowKey);
+        if (!doubts.TryGetValue(key, out var own))
+            doubts.Add(key, own = []);
+        own.Add(new Finding(where, seen, expected, FigureFinding.NotLoaded));
     }
 
     public void Miss(string where, MissingRow row) => missing.Add((where, row));
@@ -78,15 +83,8 @@ internal sealed class HolderReading
 
     public void Refuse(Finding refusal) => Refusal ??= refusal;
 
-    /// <summary>True if the body is refused by a check's judgement, which an operator may overrule.</summary>
-    public bool IsJudged { get; private set; }
-
     /// <summary>Refuses the body for what a check says of it, unless an operator accepts it.</summary>
-    public void Judge(Finding refusal)
-    {
-        IsJudged |= Refusal is null;
-        Refuse(refusal);
-    }
+    public void Judge(Finding finding) => judgements.Add(finding);
 
     /// <summary>Rejects rows that were kept before, each with words of its own.</summary>
     public void Withdraw(Func<string, Holding, Finding?> why) =>
@@ -154,7 +152,7 @@ internal sealed class HolderReading
             Refusal
         )
         {
-            MayBeAccepted = IsJudged,
+            Judgements = Refusal is null ? judgements.ToList() : [],
         };
 
     public RowBatch Batch()
@@ -168,7 +166,7 @@ internal sealed class HolderReading
         batch.Rejected.AddRange(rejected);
         foreach (var row in rows.Select(row => row.Row))
         {
-            if (doubts.TryGetValue((row.PartitionKey, row.RowKey), out var doubt))
+            foreach (var doubt in doubts.GetValueOrDefault((row.PartitionKey, row.RowKey)) ?? [])
                 batch.Doubts.Add(new DoubtedRow(row.PartitionKey, row.RowKey, doubt));
         }
         return batch;

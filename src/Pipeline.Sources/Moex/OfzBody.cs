@@ -77,13 +77,14 @@ internal sealed class OfzBody : HolderBody
     protected override Task<HolderReading> ReadAllAsync(Stream body, CancellationToken cancellationToken)
     {
         var reading = new HolderReading();
+        var markets = new List<Market>();
         foreach (var (row, finding) in OfzFile.Read(body))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (row is null)
                 reading.Refuse(finding!);
             else
-                Take(row, reading);
+                Take(row, reading, markets);
         }
         // Units are never guessed: a share of the market is not below one per cent month after month.
         if (
@@ -99,6 +100,7 @@ internal sealed class OfzBody : HolderBody
         {
             foreach (var (where, row) in reading.Rows)
                 DoubtMarket(where, row, reading);
+            DoubtBesideOthers(markets, reading);
         }
 
         var check = reading.Check();
@@ -120,7 +122,7 @@ internal sealed class OfzBody : HolderBody
         return Task.FromResult(reading);
     }
 
-    private static void Take(OfzFile.Row row, HolderReading reading)
+    private static void Take(OfzFile.Row row, HolderReading reading, List<Market> markets)
     {
         var where = $"row {row.Number}";
         if (
@@ -136,11 +138,11 @@ internal sealed class OfzBody : HolderBody
         else if (day.Day != 1)
             reading.Reject($"{where}, column date", $"{day:yyyy-MM-dd}", "the first day of a month");
         else
-            Take(row, day, where, reading);
+            Take(row, day, where, reading, markets);
     }
 
     /// <summary>Takes the figures of a month. One of the two is enough: the other is the gap.</summary>
-    private static void Take(OfzFile.Row row, DateOnly day, string where, HolderReading reading)
+    private static void Take(OfzFile.Row row, DateOnly day, string where, HolderReading reading, List<Market> markets)
     {
         const string Billions = "billions of roubles, 0 or more",
             PerCent = "per cent, 0 to 100";
@@ -185,6 +187,10 @@ internal sealed class OfzBody : HolderBody
                 roubles,
                 HoldingRow.Roubles
             );
+            if (!isTotal && volume is not null)
+                reading.Doubt(holding, $"{Quote(row.Total)} as the total", $"{Billions} ({where}, column total)");
+            if (Market.Of(where, day, holding, (volume, share, total)) is { } market)
+                markets.Add(market);
             if (volume > total)
             {
                 reading.Doubt(holding, $"{N(volume)} of {N(total)}", $"no more than the total ({where})");
@@ -239,6 +245,70 @@ internal sealed class OfzBody : HolderBody
             $"a market of {N(LeastMarket)} to {N(MostMarket)} billions of roubles: one of the two is in another unit "
                 + $"({where}, column volume)"
         );
+    }
+
+    /// <summary>
+    /// Without a total a volume and its share make a market like those of the months beside it. Source: the statements
+    /// above, where no market within 400 days is more than 1.3 times another (2024-08-01 to 2025-09-01).
+    /// </summary>
+    private static void DoubtBesideOthers(List<Market> markets, HolderReading reading)
+    {
+        foreach (var (where, day, row, market, isStated) in markets)
+        {
+            if (isStated)
+                continue;
+            var others = markets
+                .Where(other => other.Day != day && Math.Abs(other.Day.DayNumber - day.DayNumber) <= MarketDays)
+                .OrderBy(other => Math.Abs(other.Day.DayNumber - day.DayNumber))
+                .Take(MarketNeighbours)
+                .OrderBy(other => other.Day)
+                .ToList();
+            if (others.Count == 0 || others.Count(other => IsNear(other.Size, market)) * 2 >= others.Count)
+                continue;
+            var (volume, share) = ((decimal)row.Value / Billion, (decimal)row.SharePercent);
+            reading.Doubt(
+                row,
+                $"{N(volume)} with a share of {N(share)} and no total, which makes a market of "
+                    + N(decimal.Round(market)),
+                $"a market within {N(MarketFactor)} times of those of the months beside it: "
+                    + string.Join(
+                        ", ",
+                        others.Select(other => $"{other.Day:yyyy-MM-dd} {N(decimal.Round(other.Size))}")
+                    )
+                    + $" ({where}, column total)"
+            );
+        }
+
+        static bool IsNear(decimal one, decimal other) => Math.Max(one, other) <= MarketFactor * Math.Min(one, other);
+    }
+
+    /// <summary>How far the market of a month may be from most of its neighbours, and which those are.</summary>
+    private const decimal MarketFactor = 2;
+    private const int MarketNeighbours = 4,
+        MarketDays = 400;
+
+    /// <summary>The whole market in a month, billions of roubles.</summary>
+    /// <param name="Where">The place in the body.</param>
+    /// <param name="Day">The month.</param>
+    /// <param name="Row">The row.</param>
+    /// <param name="Size">The total, or what volume and share make.</param>
+    /// <param name="IsStated">True if the body has the total.</param>
+    private sealed record Market(string Where, DateOnly Day, Holding Row, decimal Size, bool IsStated)
+    {
+        /// <summary>The market of a row; null where the row does not tell.</summary>
+        public static Market? Of(
+            string where,
+            DateOnly day,
+            Holding row,
+            (decimal? Volume, decimal? Share, decimal? Total) figures
+        )
+        {
+            if (figures.Total is > 0 and var total)
+                return new Market(where, day, row, total, true);
+            return figures is { Volume: > 0 and var volume, Share: > 0 and var share }
+                ? new Market(where, day, row, volume / share * 100, false)
+                : null;
+        }
     }
 
     /// <summary>A date cell, a serial number that is not shown as a date, or text; null when it is none.</summary>

@@ -170,8 +170,7 @@ internal sealed class FdiBody(
             if (!begun)
                 Refuse(new Finding("body", "no row", "a header row", Broken));
             // An operator may overrule a judgement, but not that rows cannot be understood.
-            var own = refusal ?? checks.Duplicate ?? checks.Unreadable();
-            refusal = own ?? checks.Verdict();
+            refusal ??= checks.Duplicate ?? checks.Unreadable();
             return new BodyCheck(
                 checks.Read,
                 checks.Kept,
@@ -182,7 +181,7 @@ internal sealed class FdiBody(
                 refusal
             )
             {
-                MayBeAccepted = own is null && checks.Read > 0,
+                Judgements = refusal is null ? checks.Judgements() : [],
             };
         }
 
@@ -199,7 +198,7 @@ internal sealed class FdiBody(
                 if (finding is not null)
                     Refuse(finding);
                 else
-                    (checks.IsSelection, checks.RoundedTo) = (header!.IsSelection, header.RoundedTo);
+                    (checks.Sums.IsSelection, checks.Sums.RoundedTo) = (header!.IsSelection, header.RoundedTo);
                 return;
             }
             // Without a header nothing can be read; the rest is only passed over.
@@ -221,7 +220,7 @@ internal sealed class FdiBody(
             {
                 if (!isComplete && FdiHeader.IsAny(rows))
                     Refuse(OtherHeader(rows));
-                checks.Unplaced(null);
+                checks.Sums.Unplaced(null);
                 Reject(
                     batch,
                     rows,
@@ -276,7 +275,7 @@ internal sealed class FdiBody(
             {
                 foreach (var figure in figures)
                 {
-                    checks.Unused(null, figure.YearOfName ?? year, series, Own(rows, figure));
+                    checks.Sums.Unused(null, figure.YearOfName ?? year, series, Own(rows, figure));
                 }
                 var column = columns.Economy < 0 ? columns.Label : columns.Economy;
                 var isShort = code.Length is 1 or 2 && TryCode(code, out _);
@@ -287,7 +286,7 @@ internal sealed class FdiBody(
             foreach (var figure in figures)
             {
                 var own = figure.YearOfName ?? year;
-                if (!checks.Key(number, code.Length == 4, own, series))
+                if (!checks.Sums.Key(number, code.Length == 4, own, series))
                     checks.Repeat(Place(rows.Line), number, code.Length == 4, own, series);
                 if (code.Length == 4)
                     Group(rows, figure, batch, number, own, series);
@@ -308,7 +307,7 @@ internal sealed class FdiBody(
         {
             var isEmpty = IsEmpty(rows, columns.Value);
             long? dollars = TryAmount(rows, columns, out var amount) && !isEmpty ? amount : null;
-            checks.Group(number, year, series, dollars, isRejected: dollars is null && !isEmpty);
+            checks.Sums.Group(number, year, series, dollars, isRejected: dollars is null && !isEmpty);
             if (dollars is null && !isEmpty)
             {
                 Reject(
@@ -333,7 +332,7 @@ internal sealed class FdiBody(
             {
                 if (columns.Missing >= 0 && !hasReason)
                 {
-                    checks.Unused(number, year, series, Own(rows, columns));
+                    checks.Sums.Unused(number, year, series, Own(rows, columns));
                     Reject(
                         batch,
                         rows,
@@ -349,7 +348,7 @@ internal sealed class FdiBody(
             }
             if (hasReason)
             {
-                checks.Unused(number, year, series, Own(rows, columns));
+                checks.Sums.Unused(number, year, series, Own(rows, columns));
                 Reject(
                     batch,
                     rows,
@@ -361,7 +360,7 @@ internal sealed class FdiBody(
             }
             if (!TryAmount(rows, columns, out var dollars))
             {
-                checks.Unused(number, year, series, Own(rows, columns));
+                checks.Sums.Unused(number, year, series, Own(rows, columns));
                 Reject(
                     batch,
                     rows,
@@ -371,7 +370,7 @@ internal sealed class FdiBody(
                 );
                 return;
             }
-            checks.Figure(number, economy.Economy.Code, year, series, dollars);
+            checks.Sums.Figure(number, economy.Economy.Code, year, series, dollars);
             checks.Kept++;
             if (batch is null)
                 return;
@@ -458,7 +457,7 @@ internal sealed class FdiBody(
         private void Unplaced(CsvRows rows, IReadOnlyList<FdiHeader> figures)
         {
             foreach (var figure in figures)
-                checks.Unplaced(Own(rows, figure));
+                checks.Sums.Unplaced(Own(rows, figure));
         }
 
         /// <summary>Rejects what a row holds: one figure, or all those of a pivot's row.</summary>

@@ -121,7 +121,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
     public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
     {
         var batch = new RowBatch();
-        var (refusal, newest, isJudged) = await ReadAsync(body, batch, cancellationToken);
+        var (unreadable, newest, judgements) = await ReadAsync(body, batch, cancellationToken);
         return new BodyCheck(
             batch.Read,
             batch.Rows.Count,
@@ -129,10 +129,10 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
             batch.Missing.Count,
             batch.Rejected.Count,
             newest,
-            refusal
+            unreadable
         )
         {
-            MayBeAccepted = isJudged,
+            Judgements = unreadable is null ? judgements : [],
         };
     }
 
@@ -147,7 +147,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
         yield return batch;
     }
 
-    private async Task<(Finding? Refusal, string? Newest, bool IsJudged)> ReadAsync(
+    private async Task<(Finding? Unreadable, string? Newest, IReadOnlyList<Finding> Judgements)> ReadAsync(
         Stream body,
         RowBatch batch,
         CancellationToken cancellationToken
@@ -168,16 +168,12 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
                 {
                     header = PartnersHeader.Read(rows, $"{fileName}, line {rows.Line}", copy, out var finding);
                     if (header is null)
-                        return (finding, null, false);
+                        return (finding, null, []);
                     continue;
                 }
                 if (++batch.Read > MaxRows)
                 {
-                    return (
-                        new Finding("body", $"more than {MaxRows} rows", $"at most {MaxRows}", OldStays),
-                        null,
-                        false
-                    );
+                    return (new Finding("body", $"more than {MaxRows} rows", $"at most {MaxRows}", OldStays), null, []);
                 }
                 if (PartnersFile.Read(rows, header, out var column, out var seen, out var expected) is { } row)
                 {
@@ -192,13 +188,13 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
                 }
             }
             if (header is null)
-                return (new Finding("body", "no row", "a header row", OldStays), null, false);
+                return (new Finding("body", "no row", "a header row", OldStays), null, []);
         }
         catch (CsvException e)
         {
             var remedy = e.Remedy is { } own ? $"the table keeps the old rows; {own}" : OldStays;
             var place = $"{fileName}, line {e.Line}";
-            return (new Finding(place, e.Seen, e.Expected ?? "CSV in UTF-8", remedy), null, false);
+            return (new Finding(place, e.Seen, e.Expected ?? "CSV in UTF-8", remedy), null, []);
         }
         return Sort(kept, batch, unused, codeless);
     }
@@ -208,7 +204,7 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
     /// <param name="batch">Takes what becomes of them.</param>
     /// <param name="unused">Rows that were not.</param>
     /// <param name="codeless">How many of those have a wrong code or none: regions stand in such files.</param>
-    private static (Finding? Refusal, string? Newest, bool IsJudged) Sort(
+    private static (Finding? Unreadable, string? Newest, IReadOnlyList<Finding> Judgements) Sort(
         List<PartnersRow> all,
         RowBatch batch,
         PartnersUnused unused,
@@ -274,39 +270,45 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
                 groups.Add(row.Group, [row]);
         }
         batch.Excluded = totals.Count;
-        var refusal = default(Finding);
+        var judgements = new CheckFindings();
         foreach (var total in totals.Values)
         {
             var others = unused.Of(total.Group.Place);
-            if (TotalVerdict(total, groups.GetValueOrDefault(total.Group) ?? [], others) is not { } finding)
+            var partners = groups.GetValueOrDefault(total.Group) ?? [];
+            if (total.Dollars is not { } stated)
+            {
+                if (NoTotal(total, partners) is { } lacking)
+                    SetAside(total, lacking);
+                continue;
+            }
+            if (TotalRange(total, stated) is { } range)
+                judgements.Add(range);
+            if (TotalSum(total, stated, partners, others) is not { } sum)
                 continue;
             if (others.Count == 0)
-            {
-                refusal ??= finding;
-            }
+                judgements.Add(sum);
             else
-            {
-                // Regions that have no code may be why: the total is set aside with its reason, the partners stay.
-                batch.Doubts.Add(new DoubtedRow(total.Group.Partition, RowKey(total), finding, IsExcluded: true));
-            }
+                SetAside(total, sum); // Regions that have no code may be why.
         }
-        refusal ??= groups
-            .Select(group => RangeVerdict(group.Key, group.Value))
-            .FirstOrDefault(found => found is not null);
-        var isJudged = refusal is not null;
+        foreach (var (group, partners) in groups)
+        {
+            if (RangeVerdict(group, partners) is { } finding)
+                judgements.Add(finding);
+        }
+
+        var unreadable = default(Finding);
         foreach (var rows in groups.Values)
             Place(rows, batch);
         if (batch.Read == 0)
         {
-            (refusal, isJudged) = (new Finding("body", "no row", "a row per year and partner", OldStays), false);
+            unreadable = new Finding("body", "no row", "a row per year and partner", OldStays);
         }
         else if (
             batch.Rejected.Count - codeless > Math.Max(1, batch.Read * MaxRejected)
             || batch.Rejected.Count > batch.Read * MaxCodeless
         )
         {
-            isJudged = false;
-            refusal = new Finding(
+            unreadable = new Finding(
                 "body",
                 $"{batch.Rejected.Count} of {batch.Read} rows that cannot be understood, the first: "
                     + $"{batch.Rejected[0].Where}: seen {batch.Rejected[0].Seen}, expected "
@@ -319,10 +321,14 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
         }
 
         return (
-            refusal,
+            unreadable,
             batch.Rows.Count == 0 ? null : $"{batch.Rows.Cast<FdiPartner>().Max(row => row.Year):0000}-12",
-            isJudged
+            judgements.ToList()
         );
+
+        // The total is kept with its reason, the partners stay.
+        void SetAside(PartnersRow total, Finding finding) =>
+            batch.Doubts.Add(new DoubtedRow(total.Group.Partition, RowKey(total), finding, IsExcluded: true));
     }
 
     /// <summary>What partners have together is of a plausible magnitude, also where the file has no total.</summary>
@@ -343,30 +349,53 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
             );
     }
 
-    /// <summary>
-    /// Partners add up to the total, to the rounding of what is written. A partner without a value leaves that
-    /// open.
-    /// </summary>
-    private static Finding? TotalVerdict(PartnersRow total, List<PartnersRow> partners, UnusedRows unused)
+    /// <summary>A total without a value says nothing: the sum of its partners cannot be checked.</summary>
+    private static Finding? NoTotal(PartnersRow total, List<PartnersRow> partners)
     {
-        if (total.Dollars is not { } stated)
+        var count = partners.Count(partner => partner.Dollars is not null);
+        if (count == 0)
             return null;
-        if (Math.Abs(stated) > MostTogether)
-        {
-            return new Finding(
+        var sum = partners.Aggregate((Int128)0, (sum, partner) => sum + (partner.Dollars ?? 0));
+        return new Finding(
+            $"{total.Group}",
+            $"no value in the row {total.Partner} (line {total.Line}) beside "
+                + $"{(count == 1 ? "1 partner with" : $"{count} partners that add up to")} {sum} US dollars",
+            "the total that they add up to, or no such row",
+            "the partners are loaded; put the row right or take it out and drop the file again, or replay the slice "
+                + "with accept if the figures are right"
+        );
+    }
+
+    private static Finding? TotalRange(PartnersRow total, long stated) =>
+        Math.Abs(stated) <= MostTogether
+            ? null
+            : new Finding(
                 $"{total.Group}",
                 $"{stated} US dollars in the row {total.Partner}",
                 $"at most {MostTogether} for one host (line {total.Line})",
                 AcceptOr
             );
-        }
 
+    /// <summary>
+    /// Partners add up to the total, to the rounding of what is written. Partners without a value leave that open, all
+    /// together up to the second largest figure: the largest may be the one that has slipped.
+    /// </summary>
+    private static Finding? TotalSum(PartnersRow total, long stated, List<PartnersRow> partners, UnusedRows unused)
+    {
         var sum = partners.Aggregate((Int128)0, (sum, partner) => sum + (partner.Dollars ?? 0));
-        // A partner without a value is none of the largest: such figures are withheld or too small to show.
-        var own = new UnusedRows();
-        var largest = partners.Max(partner => partner.Dollars is { } dollars ? Math.Abs(dollars) : 0L);
-        foreach (var _ in partners.Where(partner => partner.Dollars is null))
-            own.Add(null, largest);
+        var without = partners.Count(partner => partner.Dollars is null);
+        // Stocks are not negative, so that a withheld one explains no sum that is too large.
+        var own = new UnusedRows(canBeNegative: total.Group.Measure == UnctadSlice.Flow);
+        if (without > 0)
+        {
+            own.Add(
+                null,
+                partners
+                    .Select(partner => partner.Dollars is { } dollars ? Math.Abs(dollars) : 0L)
+                    .OrderDescending()
+                    .ElementAtOrDefault(1)
+            );
+        }
         // Zeros at the end are not written: the figure with most digits says to what all are rounded.
         var half =
             total.Half
@@ -375,10 +404,18 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
             ? null
             : new Finding(
                 $"{total.Group}",
-                $"partners that add up to {sum} US dollars{UnusedRows.InWords(own, unused)}",
+                $"partners that add up to {sum} US dollars{WithoutValue(without)}{UnusedRows.InWords(null, unused)}",
                 $"{stated}, the row {total.Partner} (line {total.Line})",
                 AcceptOr
             );
+
+        static string WithoutValue(int count) =>
+            count switch
+            {
+                0 => "",
+                1 => " without 1 partner that has no value",
+                _ => $" without {count} partners that have no value",
+            };
     }
 
     /// <summary>

@@ -52,7 +52,7 @@ public interface ISliceReader
 /// <param name="Missing">Rows for which the source says that it has no value.</param>
 /// <param name="Rejected">Rows that could not be understood.</param>
 /// <param name="Newest">The newest period held, as <c>yyyy-MM</c>; null when none.</param>
-/// <param name="Refusal">Why the body must not be loaded; null when it may.</param>
+/// <param name="Unreadable">Why the body cannot be read, which no operator can overrule; null when it can.</param>
 public sealed record BodyCheck(
     long Read,
     long Kept,
@@ -60,21 +60,24 @@ public sealed record BodyCheck(
     long Missing,
     long Rejected,
     string? Newest,
-    Finding? Refusal
+    Finding? Unreadable
 )
 {
+    /// <summary>
+    /// All that checks do not believe of a body that can be read. It is loaded only if an operator accepts each of
+    /// them.
+    /// </summary>
+    public IReadOnlyList<Finding> Judgements { get; init; } = [];
+
+    /// <summary>Why the body must not be loaded, the first reason; null when it may.</summary>
+    public Finding? Refusal => Unreadable ?? Judgements.FirstOrDefault();
+
     /// <summary>
     /// Partitions of the table that the kept rows, and perhaps others, go to; null where they are always in
     /// one, or the table is a small one.
     /// </summary>
     /// <remarks>In a large table only they are read when the slice is loaded again.</remarks>
     public IReadOnlyCollection<string>? Partitions { get; init; }
-
-    /// <summary>
-    /// True if the refusal is the judgement of a check, which an operator may overrule; false if the body cannot be
-    /// read.
-    /// </summary>
-    public bool MayBeAccepted { get; init; }
 
     /// <summary>
     /// Says nothing: the reader remembers little at first, and this body needs more. It is to be checked once

@@ -111,6 +111,9 @@ public interface ISource
     /// </summary>
     IReadOnlyList<string> ComparedWith(Slice slice);
 
+    /// <summary>Whether a slice is compared with this other one.</summary>
+    bool IsComparedWith(Slice slice, Slice other) => ComparedWith(slice).Contains(other.Dataset);
+
     /// <summary>Compares what the slice brought with other slices of the tables; each difference is one line.</summary>
     /// <param name="slice">The slice.</param>
     /// <param name="body">Opens its body.</param>

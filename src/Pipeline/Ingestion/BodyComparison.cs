@@ -72,9 +72,8 @@ internal static class BodyComparison
         );
     }
 
-    /// <summary>Whether the body lacks more of what the table has than can be true; null when it does not.</summary>
-    public static async Task<Finding?> LackingAsync(
-        RawName name,
+    /// <summary>All that the body lacks of what the table has and that cannot be true.</summary>
+    public static async Task<IReadOnlyList<Finding>> LackingAsync(
         BodyCheck check,
         SliceRow before,
         ISliceReader reader,
@@ -84,19 +83,26 @@ internal static class BodyComparison
     ) =>
         reader.Scope.Coverage switch
         {
-            Coverage.Whole => Shrunk(check, before),
-            Coverage.Vintage => Shrunk(check, before)
-                ?? Spoiled(name, check, before)
-                ?? await VanishedAsync(before, reader, existing, stored, cancellationToken),
-            _ => null,
+            Coverage.Whole => Only(Shrunk(check, before)),
+            Coverage.Vintage => Only(
+                Shrunk(check, before),
+                await VanishedAsync(before, reader, existing, stored, cancellationToken)
+            ),
+            _ => [],
         };
+
+    private static IReadOnlyList<Finding> Only(params IEnumerable<Finding?> findings) =>
+        [.. findings.OfType<Finding>()];
 
     /// <summary>
     /// A vintage replaces the one before as a whole. With rows that cannot be understood it would leave the old ones in
     /// their place, or take them out: a mixture of two vintages either way.
     /// </summary>
-    private static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before) =>
-        check.Rejected == 0 || !before.WasLoaded || before.Vintage == name.Vintage
+    public static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before, ISliceReader reader) =>
+        reader.Scope.Coverage != Coverage.Vintage
+        || check.Rejected == 0
+        || !before.WasLoaded
+        || before.Vintage == name.Vintage
             ? null
             : new Finding(
                 Body,

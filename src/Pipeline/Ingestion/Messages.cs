@@ -30,7 +30,15 @@ public sealed record NormalizeMessage(
 /// <param name="Slice">The slice.</param>
 /// <param name="RawBlob">The body that was loaded; empty for what depends on the slice's source as a whole.</param>
 /// <param name="Waited">How often the message has waited for slices it is compared with.</param>
-public sealed record PublishMessage(string Slice, string RawBlob, int Waited = 0);
+/// <param name="Accept">Whether an operator says that the body is right although a comparison says otherwise.</param>
+/// <param name="Again">Whether only to compare the body again, because what it is compared with has come.</param>
+public sealed record PublishMessage(
+    string Slice,
+    string RawBlob,
+    int Waited = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Accept = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Again = false
+);
 
 /// <summary>Reads what messages name.</summary>
 internal static class Messages

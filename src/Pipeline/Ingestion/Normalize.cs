@@ -98,27 +98,44 @@ public sealed class Normalize(
         var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
         var word = new OperatorWord(message, await records.Rejects.AcceptedAsync(slice, cancellationToken), isBegun);
         // So did the checks of the body by itself: the lists they rest on may have been changed since. What cannot be
-        // read is refused all the same.
-        if (check.Refusal is { } unfit && !(check.MayBeAccepted && (isBegun || word.Accepts(unfit))))
+        // read is refused all the same. All findings are asked about: one that was accepted must not hide another.
+        if (check.Unreadable is { } unfit)
         {
-            await RefuseAsync(name, run, (stored.From, judgedBy), check, unfit, [], cancellationToken);
+            await RefuseAsync(name, run, (stored.From, judgedBy), check, [unfit], [], cancellationToken);
+            return true;
+        }
+        var doubted = isBegun ? [] : check.Judgements.Where(finding => !word.Accepts(finding)).ToList();
+        if (doubted.Count > 0)
+        {
+            await RefuseAsync(name, run, (stored.From, judgedBy), check, doubted, [], cancellationToken);
             return true;
         }
         if (BodyComparison.NothingWanted(check, reader) is { } foreign)
         {
-            await RefuseAsync(name, run, (stored.From, judgedBy), check, foreign, [], cancellationToken);
+            await RefuseAsync(name, run, (stored.From, judgedBy), check, [foreign], [], cancellationToken);
             return true;
         }
         var existing = await ExistingAsync(check, before, reader, cancellationToken);
         var review = await ReviewAsync(name, reader, existing, stored, cancellationToken);
+        // A row is loaded only if each reason against it is accepted.
         var flagged = review
-            .Flagged.Where(flag => !word.Accepts(flag.Value))
-            .ToDictionary(flag => flag.Key, flag => flag.Value);
+            .Reasons.Select(row => (row.Key, Open: row.Value.Where(reason => !word.Accepts(reason)).ToList()))
+            .Where(row => row.Open.Count > 0)
+            .ToDictionary(row => row.Key, row => row.Open[0]);
         var excluded = review.Excluded.Where(finding => !word.Accepts(finding)).ToList();
-        var lacks = isBegun
-            ? null
-            : await BodyComparison.LackingAsync(name, check, before, reader, existing, stored, cancellationToken);
-        if (lacks is { } lacking && !word.AcceptsAgainstTable(lacking))
+        IReadOnlyList<Finding> lacks = isBegun
+            ? []
+            : await BodyComparison.LackingAsync(check, before, reader, existing, stored, cancellationToken);
+        var lacking = lacks.Where(finding => !word.AcceptsAgainstTable(finding)).ToList();
+        if (!isBegun && BodyComparison.Spoiled(name, check, before, reader) is { } spoiled)
+        {
+            var rows = await BodyComparison.RejectedAsync(check, reader, stored, cancellationToken);
+            if (!word.AcceptsSpoiled(spoiled, rows, check.Rejected))
+                lacking.Add(spoiled);
+        }
+
+        var moved = isBegun ? [] : review.Refusals.Where(finding => !word.AcceptsAgainstTable(finding)).ToList();
+        if (lacking.Count > 0)
         {
             // What could not be understood may be why rows are lacking: it is said too.
             await RefuseAsync(
@@ -126,7 +143,7 @@ public sealed class Normalize(
                 run,
                 (stored.From, judgedBy),
                 check,
-                lacking,
+                [.. lacking, .. moved],
                 await BodyComparison.RejectedAsync(check, reader, stored, cancellationToken),
                 cancellationToken
             );
@@ -134,20 +151,21 @@ public sealed class Normalize(
         }
         if (
             !isBegun
-            && (
-                review.Refusal is { } moved && !word.AcceptsAgainstTable(moved)
-                    ? moved
-                    : BodyComparison.Unbelievable(name, check, flagged, before, reader)
-            )
-                is { } wrong
+            && moved.Count == 0
+            && BodyComparison.Unbelievable(name, check, flagged, before, reader) is { } unbelievable
         )
+        {
+            moved.Add(unbelievable);
+        }
+
+        if (moved.Count > 0)
         {
             await RefuseAsync(
                 name,
                 run,
                 (stored.From, judgedBy),
                 check,
-                wrong,
+                moved,
                 [.. flagged.Values.Take(BodyComparison.MaxRejectedOfRefused)],
                 cancellationToken
             );
@@ -173,7 +191,7 @@ public sealed class Normalize(
             (existing, before),
             (flagged, excluded),
             stored,
-            message.Replay,
+            message,
             cancellationToken
         );
     }
@@ -288,11 +306,12 @@ public sealed class Normalize(
         (Known? Rows, SliceRow Slice) existing,
         (Dictionary<(string, string), Finding> Rows, List<Finding> Excluded) flagged,
         RawBody stored,
-        bool replay,
+        NormalizeMessage message,
         CancellationToken cancellationToken
     )
     {
         var slice = name.Slice;
+        var replay = message.Replay;
         await SettleOlderAsync(name, cancellationToken);
         // The claim: from here on no older body may be loaded, and no body is known to be in the table as a whole.
         // The table must be the one that the body was held against.
@@ -370,6 +389,7 @@ public sealed class Normalize(
             {
                 foreach (var row in batch.Rows)
                 {
+                    covered?.Add(FigureFinding.Where(reader.Table, row.PartitionKey, row.RowKey));
                     if (
                         flagged.Rows.Count > 0
                         && flagged.Rows.TryGetValue((row.PartitionKey, row.RowKey), out var flag)
@@ -470,7 +490,7 @@ public sealed class Normalize(
             merged,
             knew: known is not null,
             rejected,
-            replay,
+            message,
             cancellationToken
         );
         Report(slice, counts, merged);
@@ -496,7 +516,7 @@ public sealed class Normalize(
         MergeResult merged,
         bool knew,
         List<Finding> rejected,
-        bool replay,
+        NormalizeMessage message,
         CancellationToken cancellationToken
     )
     {
@@ -527,15 +547,22 @@ public sealed class Normalize(
             cancellationToken
         );
         if (after.Vintage == name.Vintage)
-            await next.PublishAsync(new PublishMessage(name.Slice.Id, name.Blob), cancellationToken);
+        {
+            await next.PublishAsync(
+                new PublishMessage(name.Slice.Id, name.Blob, Accept: message is { Accept: true, Reload: false }),
+                cancellationToken
+            );
+        }
         else
+        {
             await SupersededAsync(after, run, cancellationToken);
+        }
 
         DateTimeOffset LastChanged(SliceRow row)
         {
             // A replay may have corrected rows, before or after it was interrupted. What depends on them is
             // checked again.
-            if (replay)
+            if (message.Replay)
                 return row.LastChanged.AddTicks(1);
             // Of rows that this run removed before it was interrupted, only the number is known.
             var hasChanged =
@@ -653,15 +680,16 @@ public sealed class Normalize(
         RunRow run,
         (string Asked, string By) judged,
         BodyCheck check,
-        Finding refusal,
+        List<Finding> refusals,
         List<Finding> rejected,
         CancellationToken cancellationToken
     )
     {
         var words =
-            $"{name.Slice} {refusal}{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}"
+            $"{name.Slice} {CheckFindings.InWords(refusals)}"
+            + $"{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}"
             + $"{(judged.Asked.Length == 0 ? "" : $"; asked: {judged.Asked}")}";
-        await records.Rejects.PutAsync(run, name.Blob, [refusal, .. rejected], cancellationToken);
+        await records.Rejects.PutAsync(run, name.Blob, [.. refusals, .. rejected], cancellationToken);
         // Refused as a whole: every row that would have been kept counts as rejected.
         var counts = new RowCounts(
             check.Read,

@@ -42,7 +42,7 @@ internal sealed class OperatorWord
             {
                 return "";
             }
-            var all = ofThisBody.UnionBy(spoken, finding => finding.Where).ToList();
+            var all = ofThisBody.UnionBy(spoken, finding => (finding.Where, finding.Seen)).ToList();
             return all.Count == 0
                 ? ""
                 : $"accepted by an operator: {all[0]}{(all.Count > 1 ? $"; and {all.Count - 1} more" : "")}";
@@ -59,6 +59,30 @@ internal sealed class OperatorWord
     /// </summary>
     public bool AcceptsAgainstTable(Finding finding) =>
         ofThisBody.Exists(own => own.Where == finding.Where && own.Seen == finding.Seen) || AcceptsNow(finding);
+
+    /// <summary>
+    /// Whether a vintage may be loaded although some of its rows cannot be understood. Rows that were accepted before
+    /// are not asked about again, also in another body.
+    /// </summary>
+    /// <param name="spoiled">The finding about the body.</param>
+    /// <param name="rows">The rows, or the first of them.</param>
+    /// <param name="count">How many there are.</param>
+    public bool AcceptsSpoiled(Finding spoiled, IReadOnlyList<Finding> rows, long count)
+    {
+        if (rows.Count == count && rows.All(row => remembered.Contains((row.Where, row.Seen))))
+        {
+            return true;
+        }
+        if (!AcceptsAgainstTable(spoiled))
+        {
+            return false;
+        }
+        if (message is { Accept: true, Reload: false })
+        {
+            spoken.AddRange(rows.Where(row => !remembered.Contains((row.Where, row.Seen))));
+        }
+        return true;
+    }
 
     private bool AcceptsNow(Finding finding)
     {

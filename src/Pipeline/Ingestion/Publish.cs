@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Datasets;
-using Pipeline.Loading;
 using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
@@ -16,7 +15,7 @@ public sealed class Publish(
     SourceCatalog sources,
     SliceRecords records,
     DatasetBook datasets,
-    FactStore facts,
+    SliceComparison comparison,
     NextSteps next,
     TimeProvider time,
     ILogger<Publish> logger
@@ -47,6 +46,11 @@ public sealed class Publish(
         // The run may be open although the slice went on: another pull has begun, or a late copy of a message was at
         // work.
         var loaded = row.Vintage == name.Vintage && row.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal);
+        if (loaded && message.Again)
+        {
+            await comparison.RunAsync(name, run ?? key, message.Accept, cancellationToken);
+            return;
+        }
         if (!loaded || (row.State != SliceState.Merged && run?.State == SliceState.Done))
         {
             // A newer body was claimed while this one was read once more: no other process will end its run.
@@ -70,21 +74,22 @@ public sealed class Publish(
             await next.RequestDigestAsync(slice.Source, cancellationToken);
             return;
         }
-        var compared = source.ComparedWith(slice);
         if (
             message.Waited < MaxWaits
-            && compared.Count > 0
-            && await AreUnderWayAsync(source, compared, cancellationToken)
+            && source.ComparedWith(slice).Count > 0
+            && await AreUnderWayAsync(source, slice, cancellationToken)
         )
         {
             await next.PublishAsync(message with { Waited = message.Waited + 1 }, WaitStep, cancellationToken);
             return;
         }
-        var differences = await source.CrossCheckAsync(
-            slice,
-            OpenAsync,
-            facts,
-            token => records.Slices.RowsAsync(slice.Source, token),
+        var differences = await comparison.RunAsync(
+            name,
+            key with
+            {
+                Step = nameof(Publish),
+            },
+            message.Accept,
             cancellationToken
         );
         foreach (var difference in differences)
@@ -113,10 +118,8 @@ public sealed class Publish(
                     : null,
             cancellationToken
         );
+        await comparison.RequestAsync(slice, cancellationToken);
         await next.RequestDigestAsync(slice.Source, cancellationToken);
-
-        async Task<Stream> OpenAsync(CancellationToken token) =>
-            await (await records.Bodies.OpenAsync(name, token)).ReadAsync(token);
     }
 
     /// <summary>
@@ -126,12 +129,10 @@ public sealed class Publish(
     private static string Notes(RunRow? run, IReadOnlyList<string> differences) =>
         string.Join('\n', (run?.Error ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).Union(differences));
 
-    /// <summary>Whether slices of these datasets are still to be pulled for the first time, or on their way.</summary>
-    private async Task<bool> AreUnderWayAsync(
-        ISource source,
-        IReadOnlyList<string> datasets,
-        CancellationToken cancellationToken
-    )
+    /// <summary>
+    /// Whether what a slice is compared with is still to be pulled for the first time, or on its way.
+    /// </summary>
+    private async Task<bool> AreUnderWayAsync(ISource source, Slice compared, CancellationToken cancellationToken)
     {
         var pulled = (await records.Slices.ListAsync(source.Name, cancellationToken)).ToDictionary(
             row => row.Slice,
@@ -139,7 +140,7 @@ public sealed class Publish(
         );
         return source
             .Slices(time.GetUtcNow())
-            .Where(slice => datasets.Contains(slice.Dataset) && sources.CanAnswer(slice))
+            .Where(slice => source.IsComparedWith(compared, slice) && sources.CanAnswer(slice))
             .Any(slice =>
                 !pulled.TryGetValue(slice, out var state) || !(SliceState.AtRest(state) || state == SliceState.Merged)
             );

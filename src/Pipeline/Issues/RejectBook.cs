@@ -1,4 +1,6 @@
+using System.IO.Hashing;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Azure;
 using Azure.Data.Tables;
 using Pipeline.Datasets;
@@ -30,23 +32,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     {
         if (findings.Count == 0)
             return;
-        var table = await tables.OpenAsync(Names.Rejects);
-        var rows = findings
-            .Select(finding =>
-                Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow())
-            )
-            .DistinctBy(row => row.RowKey);
-        foreach (var batch in rows.Chunk(100))
-        {
-            await table.SubmitTransactionAsync(
-                batch.Select(row =>
-                {
-                    row["State"] = Accepted;
-                    return new TableTransactionAction(TableTransactionActionType.UpsertReplace, row);
-                }),
-                cancellationToken
-            );
-        }
+        await WriteAsync(run, rawBlob, findings, Accepted, cancellationToken);
     }
 
     /// <summary>What an operator has said is right.</summary>
@@ -82,22 +68,66 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        var rows = findings
-            .Select(finding =>
-                Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow())
-            )
-            .DistinctBy(entity => entity.RowKey)
-            .ToList();
-        if (rows.Count == 0)
-            return;
+        var all = findings.ToList();
+        if (all.Count > 0)
+            await WriteAsync(run, rawBlob, all, Open, cancellationToken);
+    }
+
+    private async Task WriteAsync(
+        RunRow run,
+        string rawBlob,
+        IReadOnlyCollection<Finding> findings,
+        string state,
+        CancellationToken cancellationToken
+    )
+    {
         var table = await tables.OpenAsync(Names.Rejects);
-        foreach (var batch in rows.Chunk(100))
+        var accepted = await AcceptedKeysAsync(table, run, cancellationToken);
+        var rows = new Dictionary<string, TableEntity>(StringComparer.Ordinal);
+        foreach (var finding in findings)
+        {
+            var row = Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow());
+            row["State"] = state;
+            var seen = row.GetString("Seen");
+            // Two findings about one place are two rows, and none takes the row of a word about another value.
+            if (
+                (rows.TryGetValue(row.RowKey, out var other) && other.GetString("Seen") != seen)
+                || (accepted.TryGetValue(row.RowKey, out var said) && (said != seen || state == Open))
+            )
+            {
+                row.RowKey += $"|{Convert.ToHexStringLower(XxHash64.Hash(Encoding.UTF8.GetBytes(seen)))}";
+            }
+            rows.TryAdd(row.RowKey, row);
+        }
+        foreach (var batch in rows.Values.Chunk(100))
         {
             await table.SubmitTransactionAsync(
                 batch.Select(entity => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entity)),
                 cancellationToken
             );
         }
+    }
+
+    /// <summary>The values that an operator has accepted in a run, by the keys of their rows.</summary>
+    private static async Task<Dictionary<string, string>> AcceptedKeysAsync(
+        TableClient table,
+        RunRow run,
+        CancellationToken cancellationToken
+    )
+    {
+        var (from, to) = (run.RunId + "|", run.RunId + "}");
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {run.PartitionKey} and RowKey ge {from} and RowKey lt {to} and State eq {Accepted}"
+        );
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        string[] columns = ["RowKey", "Seen"];
+        await foreach (
+            var row in table.QueryAsync<TableEntity>(filter, select: columns, cancellationToken: cancellationToken)
+        )
+        {
+            found[row.RowKey] = row.GetString("Seen");
+        }
+        return found;
     }
 
     /// <summary>Whether the place of a reject is a figure of a fact table, not a row or a part of a body.</summary>
@@ -251,6 +281,31 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         {
             yield return (row.GetString("Position"), row.GetString("Seen"));
         }
+    }
+
+    /// <summary>The slices and bodies of the open rejects of a source that have one of some places.</summary>
+    internal async Task<IReadOnlyList<(Slice Slice, string RawBlob)>> OpenAtAsync(
+        string source,
+        IReadOnlyCollection<string> places,
+        CancellationToken cancellationToken
+    )
+    {
+        var found = new List<(Slice, string)>();
+        var at = string.Join(" or ", places.Select(place => TableClient.CreateQueryFilter($"Position eq {place}")));
+        string[] columns = ["Slice", "RawBlob"];
+        await foreach (
+            var row in tables.QueryIfExistsAsync<TableEntity>(
+                Names.Rejects,
+                $"{OfSource(source)} and ({at})",
+                cancellationToken,
+                columns
+            )
+        )
+        {
+            if (Slice.TryParse(row.GetString("Slice"), out var slice))
+                found.Add((slice, row.GetString("RawBlob")));
+        }
+        return found;
     }
 
     /// <summary>True if a slice has an open reject of a row of a table.</summary>

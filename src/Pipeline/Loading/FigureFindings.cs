@@ -3,13 +3,13 @@ using Pipeline.Issues;
 namespace Pipeline.Loading;
 
 /// <summary>What the review of a body's figures found.</summary>
-/// <param name="Refusal">Why the body must not be loaded; null when it may.</param>
-/// <param name="Flagged">Rows that must not be loaded, by their keys.</param>
+/// <param name="Refusals">All reasons why the body must not be loaded; none when it may.</param>
+/// <param name="Reasons">Rows that must not be loaded, by their keys, each with all reasons.</param>
 /// <param name="Figures">Figures that were looked at.</param>
 /// <param name="Covered">Those of them that have neighbours to be held against.</param>
 internal sealed record FigureFindings(
-    Finding? Refusal,
-    IReadOnlyDictionary<(string Partition, string Row), Finding> Flagged,
+    IReadOnlyList<Finding> Refusals,
+    IReadOnlyDictionary<(string Partition, string Row), List<Finding>> Reasons,
     long Figures,
     long Covered
 )
@@ -17,7 +17,14 @@ internal sealed record FigureFindings(
     /// <summary>Totals that a check of the reader does not believe: they are no rows of the table.</summary>
     public IReadOnlyList<Finding> Excluded { get; init; } = [];
 
-    public static FigureFindings None { get; } = new(null, new Dictionary<(string, string), Finding>(), 0, 0);
+    /// <summary>Rows that must not be loaded, by their keys, each with the first reason.</summary>
+    public IReadOnlyDictionary<(string Partition, string Row), Finding> Flagged { get; } =
+        Reasons.ToDictionary(row => row.Key, row => row.Value[0]);
+
+    /// <summary>The first reason why the body must not be loaded; null when it may.</summary>
+    public Finding? Refusal => Refusals.FirstOrDefault();
+
+    public static FigureFindings None { get; } = new([], new Dictionary<(string, string), List<Finding>>(), 0, 0);
 
     /// <summary>Rows of the body by the period that their keys begin with.</summary>
     public IReadOnlyDictionary<string, int> Periods { get; init; } = new Dictionary<string, int>();

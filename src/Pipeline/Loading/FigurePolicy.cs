@@ -51,12 +51,14 @@ public sealed record SpikeLimit(double Floor, double Factor);
 /// <param name="Floor">Smaller totals and sums say nothing.</param>
 /// <param name="Factor">How many times the total is too much, or the sum too little.</param>
 /// <param name="Many">From so many parts on they are all that there are, so that the sum may not be too small.</param>
+/// <param name="MustExist">True if a loaded sum without a stored total stays open.</param>
 public sealed record WholeLimit(
     FactTable Table,
     Func<FactRow, (string Partition, string Row)?> Key,
     double Floor,
     double Factor,
-    int Many
+    int Many,
+    bool MustExist = false
 );
 
 /// <summary>

@@ -17,8 +17,8 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     private const int Neighbours = 4,
         FewNeighbours = 3;
 
-    private readonly Dictionary<(string Partition, string Row), Finding> flagged = [],
-        slips = [];
+    private readonly Dictionary<(string Partition, string Row), List<Finding>> flagged = [];
+    private readonly Dictionary<(string Partition, string Row), Finding> slips = [];
     private readonly Dictionary<(string Partition, string Series), List<FigurePoint>> series = [];
     private readonly MovedFigures moved = new();
     private readonly StoredTotals? totals = reader.Figures?.Whole is { } whole ? new(whole) : null;
@@ -46,7 +46,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                     if (doubt.IsExcluded)
                         excluded.Add(doubt.Finding);
                     else
-                        flagged.TryAdd((doubt.PartitionKey, doubt.RowKey), doubt.Finding);
+                        Flag((doubt.PartitionKey, doubt.RowKey), doubt.Finding);
                 }
                 foreach (var row in batch.Rows)
                 {
@@ -62,17 +62,34 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         foreach (var ((partition, _), own) in shares)
             Shares(partition, own);
         // Where all figures have slipped together that is said once, of the body.
-        var refusal = moved.AsOne();
-        if (refusal is null)
+        var together = moved.AsOne();
+        if (together is null)
         {
             foreach (var (key, slip) in slips)
-                flagged.TryAdd(key, slip);
+                Flag(key, slip);
         }
 
-        refusal ??= moved.Series() ?? SlippedPeriods.Find(known, series);
-        if (refusal is null && totals is not null && stored is not null)
-            refusal = await totals.FindAsync(stored, cancellationToken);
-        return new FigureFindings(refusal, flagged, figures, covered) { Periods = periods, Excluded = excluded };
+        // Each is asked although another was found: an operator may accept them one by one.
+        Finding?[] refusals =
+        [
+            together ?? moved.Series(),
+            SlippedPeriods.Find(known, series),
+            totals is null || stored is null ? null : await totals.FindAsync(stored, cancellationToken),
+        ];
+        return new FigureFindings([.. refusals.OfType<Finding>()], flagged, figures, covered)
+        {
+            Periods = periods,
+            Excluded = excluded,
+        };
+    }
+
+    /// <summary>Notes a reason why a row must not be loaded. An operator may accept one and not another.</summary>
+    private void Flag((string Partition, string Row) key, Finding finding)
+    {
+        if (!flagged.TryGetValue(key, out var own))
+            flagged.Add(key, own = []);
+        if (!own.Contains(finding))
+            own.Add(finding);
     }
 
     private void Take(FactRow row)
@@ -83,13 +100,13 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         var period = PeriodOf(key);
         periods[period] = periods.GetValueOrDefault(period) + 1;
         if (Period(policy?.Periods, partition, key) is { } outside)
-            flagged.TryAdd((partition, key), outside);
+            Flag((partition, key), outside);
         if (row.Figure is not { } figure)
             return;
         figures++;
         if (policy?.Plausible?.Invoke(row) is { } range && (figure < range.Least || figure > range.Most))
         {
-            flagged.TryAdd(
+            Flag(
                 (partition, key),
                 new Finding(
                     Where(partition, key),
@@ -127,11 +144,12 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 shares.Add(name, own = []);
             own.Add(new Share(day, key, percent));
         }
-        if (policy?.Spikes is not { } spikes)
+        // Without limits a series still shows whether its periods have slipped beside what the table has.
+        if (policy is null || (policy.Spikes is null && known is null))
             return;
         if (!series.TryGetValue(name, out var points))
             series.Add(name, points = []);
-        points.Add(new FigurePoint(period, key, figure, spikes(row), false));
+        points.Add(new FigurePoint(period, key, figure, policy.Spikes?.Invoke(row), false));
     }
 
     /// <summary>
@@ -268,7 +286,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 ", ",
                 around.Select(other => $"{other.Period} {FigureMath.Text(other.Figure)}")
             );
-            flagged.TryAdd(
+            Flag(
                 (partition, point.RowKey),
                 new Finding(
                     Where(partition, point.RowKey),
@@ -319,7 +337,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
                 ", ",
                 around.Select(other => $"{PeriodOf(other.RowKey)} {FigureMath.Text(other.Percent)}")
             );
-            flagged.TryAdd(
+            Flag(
                 (partition, key),
                 new Finding(
                     Where(partition, key),

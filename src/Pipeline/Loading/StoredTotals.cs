@@ -12,6 +12,7 @@ internal sealed class StoredTotals(WholeLimit whole)
     private const int Parallelism = 4;
 
     private readonly Dictionary<(string Partition, string Row), Part> parts = [];
+    private readonly HashSet<(string Partition, string Row)> found = [];
 
     /// <summary>What the body has of a total.</summary>
     private readonly record struct Part(double Sum, int Count);
@@ -43,6 +44,8 @@ internal sealed class StoredTotals(WholeLimit whole)
                 {
                     if (row.Figure is not { } figure || !own.TryGetValue(row.RowKey, out var part))
                         continue;
+                    lock (found)
+                        found.Add((row.PartitionKey, row.RowKey));
                     var total = Math.Abs(figure);
                     if (
                         Math.Max(part.Sum, total) >= whole.Floor
@@ -70,6 +73,29 @@ internal sealed class StoredTotals(WholeLimit whole)
                 + "table has"
                 + (whole.Many == int.MaxValue ? "" : $", and at least a {FigureMath.Text(whole.Factor)}th of it"),
             FigureMath.NothingLoaded
+        );
+    }
+
+    /// <summary>
+    /// Totals that must be there and were not when they were sought: the sums of the body cannot be compared with
+    /// anything.
+    /// </summary>
+    /// <param name="place">The place of the finding.</param>
+    public Finding? Lacking(string place)
+    {
+        if (!whole.MustExist)
+            return null;
+        var lacking = parts.Where(part => part.Value.Sum >= whole.Floor && !found.Contains(part.Key)).ToList();
+        if (lacking.Count == 0)
+            return null;
+        var ((partition, row), part) = lacking.OrderBy(part => part.Key).First();
+        return new Finding(
+            place,
+            $"{lacking.Count} {(lacking.Count == 1 ? "sum" : "sums")} without a stored total, the first: {part.Count} "
+                + $"figures that add up to {FigureMath.Text(part.Sum)}, of {whole.Table.Name} {partition} {row}",
+            "the total of each, so that a slip of a unit shows",
+            "the rows are loaded; they are compared as soon as the totals are loaded: see why those are not there, or "
+                + "replay the slice with accept if the figures are right"
         );
     }
 }

@@ -71,7 +71,7 @@ public static class LedgerColumns
     private static ColumnMeanings.Column[] Rejects =>
         [
             Text("PartitionKey", "{source}|{yyyy-MM} of the run"),
-            Text("RowKey", "{run}|{position}"),
+            Text("RowKey", "{run}|{position}, with a hash of the value behind a second finding of one position"),
             Text("Slice", "The slice, source/dataset/key"),
             Text("RawBlob", "The blob in the container raw that holds the body"),
             Text("Position", "Where it stands in the body: line, row, column"),

@@ -229,18 +229,26 @@ public sealed class ReleasedStateTests
     }
 
     /// <summary>
-    /// Of the months that layout 1 loaded, two are now held to be in another unit, and two have shares that leap. The
-    /// table keeps them, and the body that still has them is quarantined until an operator accepts it with its months.
+    /// Of the made up months that layout 1 loaded, two are now held to be in another unit, two have shares that leap,
+    /// and seven make another market than the months beside them. The table keeps them, and the body that still has
+    /// them is quarantined until an operator accepts it with its months.
     /// </summary>
     private static async Task DoubtedAsync(SourceSimulator server, VirtualClock clock, MemoryStorage storage)
     {
         const string ofz = "moex-holders/ofz-nonresidents/all";
         string[] months =
         [
+            "holders ofz|market_outstanding_cbr_monthly 2018-01-01",
+            "holders ofz|market_outstanding_cbr_monthly 2018-06-01",
             "holders ofz|market_outstanding_cbr_monthly 2018-11-01",
+            "holders ofz|market_outstanding_cbr_monthly 2018-12-01",
+            "holders ofz|market_outstanding_cbr_monthly 2019-01-01",
+            "holders ofz|market_outstanding_cbr_monthly 2019-05-01",
+            "holders ofz|market_outstanding_cbr_monthly 2019-06-01",
             "holders ofz|market_outstanding_cbr_monthly 2019-07-01",
             "holders ofz|market_outstanding_cbr_monthly 2019-08-01",
             "holders ofz|market_outstanding_cbr_monthly 2019-10-01",
+            "holders ofz|market_outstanding_cbr_monthly 2019-11-01",
         ];
         await using var pipeline = new TestPipeline(
             MemoryStorage.ConnectionString,
@@ -254,7 +262,7 @@ public sealed class ReleasedStateTests
         );
         var slice = await pipeline.Get<SliceBook>().GetAsync(SourceCase.SliceOf(ofz), CancellationToken.None);
         Assert.Equal(SliceState.Refused, slice.State);
-        Assert.Contains("seen 4 of 25 figures that cannot be believed", slice.LastError, StringComparison.Ordinal);
+        Assert.Contains("seen 11 of 25 figures that cannot be believed", slice.LastError, StringComparison.Ordinal);
         var replaying = await pipeline.Get<Replay>().RunAsync(ofz, Replay.Raw, accept: true, CancellationToken.None);
         Assert.Null(replaying.Refusal);
         await Host.DrainAsync(pipeline, clock, storage);

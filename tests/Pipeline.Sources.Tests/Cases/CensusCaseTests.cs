@@ -108,7 +108,7 @@ public sealed class CensusCaseTests
                 "month 2026-02: seen partners that add up to 71600 without 1 row that was not understood, expected "
                     + "72600, the world row; "
                     + "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher; "
-                    + "asked: "
+                    + "and 1 more at partner 4100, 2026-01 to 2026-03; asked: "
                     + server.Address,
                 line,
                 StringComparison.Ordinal

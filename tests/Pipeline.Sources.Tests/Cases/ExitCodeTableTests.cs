@@ -46,6 +46,7 @@ public sealed class ExitCodeTableTests
         new("partners-not-iso", "partner codes are not ISO 3166-1", 2, NotIso),
         new("partners-without-code", "regions in the partners' file have no code", 2, WithoutCode),
         new("quarantined-revision", "a revision is quarantined, and the table keeps the older body", 2, Revision),
+        new("commodities-before-totals", "commodities were loaded in another unit before their total", 2, BeforeTotals),
         new("dead-letter", "a message was given up", 2, DeadLetterKept),
         new("interrupted", "Ctrl-C during `--once` or `--replay` (proved by `LocalHostTests`)", 130, null),
     ];
@@ -181,6 +182,31 @@ public sealed class ExitCodeTableTests
         Assert.Equal(0, (await run.RunAsync()).ExitCode);
         run.Clock.Advance(TimeSpan.FromDays(2));
         server.On("table_ofz", By(1));
+        return await run.RunAsync();
+    }
+
+    private static async Task<RunVerdict> BeforeTotals(CaseServer server)
+    {
+        var rows = CensusCaseTests
+            .Rows(1, "4621", "5700")
+            .Select(row => (row.Code, row.Month, row.Value * 1_000_000, row.ToDate * 1_000_000))
+            .ToList();
+        server
+            .On("exports/hs", CensusCaseTests.Body(true, 2026, rows))
+            .On("imports/hs", "", 503)
+            .On("exports/hs COMM_LVL", JudgementCaseTests.Commodities('E', 1_000_000))
+            .On("imports/hs COMM_LVL", JudgementCaseTests.Commodities('I', 1_000_000_000));
+        await using var run = new Case(
+            new MemoryStorage(TimeProvider.System),
+            Census,
+            server,
+            ("Census__Levels", "total,HS2")
+        );
+        Assert.Equal(1, (await run.RunAsync()).ExitCode);
+        server
+            .On("imports/hs", CensusCaseTests.Body(false, 2026, rows))
+            .On("imports/hs COMM_LVL", JudgementCaseTests.Commodities('I', 1_000_000_000));
+        run.Clock.Advance(TimeSpan.FromDays(2));
         return await run.RunAsync();
     }
 

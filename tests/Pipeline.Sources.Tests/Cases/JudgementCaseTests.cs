@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Azure.Core;
+using Pipeline.Datasets;
 using Pipeline.Ingestion;
 using Pipeline.Runs;
 using Pipeline.Slices;
@@ -41,6 +42,216 @@ public sealed class JudgementCaseTests
         }
         Assert.Equal(5, (await run.Pipeline.RowsAsync("holders")).Count);
         Assert.Equal("open", Assert.Single(await run.Pipeline.RowsAsync("rejects"))["State"]);
+
+        // The exchange corrects the day: nothing is open any more.
+        server.On(
+            "capitalization",
+            "{\"capitalization\":{\"columns\":[\"CAPITALIZATION\",\"TRADEDATE\"],\"data\":[["
+                + "50000000000015,\"2026-11-15\"]]}}"
+        );
+        await run.RunAsync();
+        Assert.Equal(6, (await run.Pipeline.RowsAsync("holders")).Count);
+        Assert.Equal("replayed", Assert.Single(await run.Pipeline.RowsAsync("rejects"))["State"]);
+    }
+
+    /// <summary>A word about one month is no word about another, in the same body or in a later one.</summary>
+    [Fact]
+    public async Task An_accepted_sum_does_not_hide_the_sum_of_another_month()
+    {
+        var slice = new Slice("census-trade", "exports-total", "2026");
+        var rows = CensusCaseTests.Rows(3, "4621", "5700", "4280");
+        using var server = new CaseServer().On("imports/hs", CensusCaseTests.Body(false, 2026, rows));
+        server.On("exports/hs", Exports(2));
+        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        var verdict = await run.RunAsync();
+        Assert.Contains("month 2026-02: seen partners that add up to 60, expected 61", Assert.Single(verdict.Failed));
+        await AcceptAsync();
+        Assert.Equal(9, await LoadedAsync());
+
+        // Another month is asked about, the accepted one is not.
+        server.On("exports/hs", Exports(2, 3));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        verdict = await run.RunAsync();
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Contains(verdict.Open, line =>
+            line.StartsWith(
+                "quarantined: census-trade/exports-total/2026 month 2026-03: seen partners that add up to 60, "
+                    + "expected 61, the world row; the table keeps the old rows; pull the slice again, and if it stays "
+                    + "so ask the publisher; asked: ",
+                StringComparison.Ordinal
+            )
+        );
+
+        // All that is not accepted is listed, and each is a reject.
+        server.On("exports/hs", Exports(1, 2, 3));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        verdict = await run.RunAsync();
+        Assert.Contains(verdict.Open, line =>
+            line.Contains("quarantined: census-trade/exports-total/2026 month 2026-01: seen ", StringComparison.Ordinal)
+            && line.Contains("; and 1 more at month 2026-03; asked: ", StringComparison.Ordinal)
+        );
+        await AcceptAsync();
+        Assert.Equal(0, (await run.VerdictAsync(Case.Now)).ExitCode);
+        Assert.Equal(
+            ["month 2026-01", "month 2026-02", "month 2026-03"],
+            (await run.Pipeline.RowsAsync("rejects", "State eq 'accepted'")).Select(row => $"{row["Position"]}").Order()
+        );
+
+        // A later body with the same sums is loaded without a word.
+        server.On("exports/hs", Exports(1, 2, 3) + "\n");
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(0, (await run.RunAsync()).ExitCode);
+
+        string Exports(params int[] wrong) =>
+            CensusCaseTests.Body(
+                true,
+                2026,
+                rows.Select(row =>
+                    row.Code == "-" && wrong.Contains(row.Month) ? row with { Value = row.Value + 1 } : row
+                )
+            );
+
+        async Task AcceptAsync()
+        {
+            await run.Pipeline.Get<Replay>().RunAsync(slice.Id, "", accept: true, CancellationToken.None);
+            await run.Pipeline.DrainAsync();
+        }
+
+        async Task<int> LoadedAsync() => (await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Count;
+    }
+
+    /// <summary>Two chapters of a partner in a month, 10 units together.</summary>
+    internal static string Commodities(char prefix, long unit)
+    {
+        var (value, name) = prefix == 'E' ? ("ALL_VAL", "E_COMMODITY") : ("GEN_VAL", "I_COMMODITY");
+        var text = $"[['{name}','{name}_SDESC','CTY_CODE','CTY_NAME','{value}_MO','{value}_YR','COMM_LVL','time']";
+        foreach (var (code, part) in ((string, int)[])[("01", 4), ("27", 6)])
+            text += $",['{code}','A','4621','N','{part * unit}','{part * unit}','HS2','2026-01']";
+        return $"{text}]".Replace('\'', '"');
+    }
+
+    /// <summary>Commodities in another unit are loaded where no total is there yet, and stay open.</summary>
+    [Fact]
+    public async Task Commodities_in_another_unit_stay_open_until_they_agree_with_the_totals()
+    {
+        const string Key = "4621|imports|total 2026-01|TOTAL";
+        var rows = CensusCaseTests
+            .Rows(1, "4621", "5700")
+            .Select(row => (row.Code, row.Month, row.Value * 1_000_000, row.ToDate * 1_000_000))
+            .ToList();
+        using var server = new CaseServer()
+            .On("exports/hs", CensusCaseTests.Body(true, 2026, rows))
+            .On("imports/hs", "", 503)
+            .On("exports/hs COMM_LVL", Commodities('E', 1_000_000))
+            .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
+        await using var run = new Case(
+            new MemoryStorage(TimeProvider.System),
+            "census-trade",
+            server,
+            ("Census__Levels", "total,HS2")
+        );
+        var verdict = await run.RunAsync();
+        Assert.Equal(1, verdict.ExitCode);
+        Assert.Equal(
+            "rejected: census-trade/imports-hs2/4621-2026 body, totals that are not stored: seen 1 sum without a "
+                + $"stored total, the first: 2 figures that add up to 10000000000, of trademonthly {Key}, expected the "
+                + "total of each, so that a slip of a unit shows; the rows are loaded; they are compared as soon as "
+                + "the totals are loaded: see why those are not there, or replay the slice with accept if the figures "
+                + "are right",
+            Assert.Single(verdict.Open)
+        );
+
+        // The totals come, the commodities are the same.
+        server
+            .On("imports/hs", CensusCaseTests.Body(false, 2026, rows))
+            .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        verdict = await run.RunAsync();
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Equal(
+            "rejected: census-trade/imports-hs2/4621-2026 body, beside the totals: seen 1 sum of another magnitude "
+                + $"than the stored total, the first: 2 figures that add up to 10000000000, of trademonthly {Key}, "
+                + "expected at most 10 times 10000000, the total that the table has, and at least a 10th of it; the "
+                + "rows are loaded; compare both with the publisher's page and pull the slice again that is wrong, or "
+                + "replay this one with accept if both are right",
+            Assert.Single(verdict.Open)
+        );
+
+        // An operator's word is remembered.
+        await run
+            .Pipeline.Get<Replay>()
+            .RunAsync("census-trade/imports-hs2/4621-2026", "", accept: true, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+        Assert.Equal(0, (await run.VerdictAsync(Case.Now)).ExitCode);
+    }
+
+    /// <summary>A row of an old month that stays unreadable is not asked about with every vintage.</summary>
+    [Fact]
+    public async Task An_accepted_row_that_cannot_be_read_does_not_keep_later_vintages_out()
+    {
+        using var source = new FakeSource { Coverage = Coverage.Vintage };
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
+        source.Body = Words(40, "1");
+        await pipeline.RunAsync();
+        source.Body = Words(41, "?");
+        await pipeline.RunAsync();
+        var slice = await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
+        Assert.StartsWith(
+            "fake/facts/one body: seen 1 of 42 rows that cannot be understood, expected none, because a vintage "
+                + "replaces the one before as a whole; ",
+            slice.LastError,
+            StringComparison.Ordinal
+        );
+        await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "", accept: true, CancellationToken.None);
+        await pipeline.DrainAsync();
+        Assert.Equal(SliceState.Done, await StateAsync());
+
+        // The same row in the next vintage, and then another one.
+        source.Body = Words(42, "?");
+        await pipeline.RunAsync();
+        Assert.Equal(SliceState.Done, await StateAsync());
+        Assert.Contains(await pipeline.RowsAsync("rejects", "State eq 'open'"), row =>
+            $"{row["Position"]}" == "word 1"
+        );
+        source.Body = Words(42, "??");
+        await pipeline.RunAsync();
+        Assert.Equal(SliceState.Refused, await StateAsync());
+
+        static string Words(int count, string first) =>
+            $"k100={first} {string.Join(' ', Enumerable.Range(101, count).Select(number => $"k{number}={number}"))}";
+
+        async Task<string> StateAsync() =>
+            (await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None)).State;
+    }
+
+    /// <summary>Findings about the body as a whole have one place, and are remembered each by its value.</summary>
+    [Fact]
+    public async Task Two_accepted_findings_of_one_place_are_two_rows()
+    {
+        using var source = new FakeSource { Coverage = Coverage.Vintage };
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
+        source.Body = string.Join(' ', Enumerable.Range(101, 40).Select(number => $"k{number}={number}"));
+        await pipeline.RunAsync();
+        source.Body = string.Join(' ', Enumerable.Range(101, 30).Select(number => $"k{number}={number}"));
+        await pipeline.RunAsync();
+        var slice = await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
+        Assert.Equal(SliceState.Refused, slice.State);
+        Assert.StartsWith(
+            "fake/facts/one body: seen 30 rows, expected at least 38, 95 % of the 40 rows of the body before; ",
+            slice.LastError,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "; and 1 more at body (seen no row of k140, the newest period of the table); asked: ",
+            slice.LastError,
+            StringComparison.Ordinal
+        );
+        await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "", accept: true, CancellationToken.None);
+        await pipeline.DrainAsync();
+        var rejects = await pipeline.RowsAsync("rejects");
+        Assert.Equal(["accepted", "accepted"], rejects.Select(row => $"{row["State"]}"));
+        Assert.Equal(["body", "body"], rejects.Select(row => $"{row["Position"]}"));
+        Assert.Equal(30, (await pipeline.RowsAsync("fakefacts")).Count);
     }
 
     [Fact]

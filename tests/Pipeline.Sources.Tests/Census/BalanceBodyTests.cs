@@ -122,27 +122,27 @@ public sealed class BalanceBodyTests
             {
                 "IJAN=<c r=\"{at}\" t=\"s\"><v>999</v></c>",
                 "24 of 24 kept, 0 excluded\nrefused: row 2, column IYR: seen 78000000 US dollars for 4621 2005, "
-                    + "expected 1076000000, the sum of its months; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "expected 1076000000, the sum of its months; the table keeps the old rows; compare with the "
+                    + "publisher's page, then replay the slice with accept if the figures are right"
             },
             { "IYR=78.000005", "24 of 24 kept, 0 excluded" },
             {
                 "IYR=78.000006",
                 "24 of 24 kept, 0 excluded\nrefused: row 2, column IYR: seen 78000006 US dollars for 4621 2005, "
-                    + "expected 78000000, the sum of its months; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "expected 78000000, the sum of its months; the table keeps the old rows; compare with the "
+                    + "publisher's page, then replay the slice with accept if the figures are right"
             },
             {
                 "IYR=77",
                 "24 of 24 kept, 0 excluded\nrefused: row 2, column IYR: seen 77000000 US dollars for 4621 2005, "
-                    + "expected 78000000, the sum of its months; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "expected 78000000, the sum of its months; the table keeps the old rows; compare with the "
+                    + "publisher's page, then replay the slice with accept if the figures are right"
             },
             {
                 "EYR=223",
                 "24 of 24 kept, 0 excluded\nrefused: row 2, column EYR: seen 223000000 US dollars for 4621 2005, "
-                    + "expected 222000000, the sum of its months; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "expected 222000000, the sum of its months; the table keeps the old rows; compare with the "
+                    + "publisher's page, then replay the slice with accept if the figures are right"
             },
             { "IYR=", "24 of 24 kept, 0 excluded" },
             {
@@ -153,15 +153,54 @@ public sealed class BalanceBodyTests
             },
         };
 
+    /// <summary>The years to date that are gaps after a month without a figure have a test below.</summary>
     [Theory, MemberData(nameof(Rows))]
-    public async Task Rows_of_the_workbook_are_told_what_is_wrong_with_them(string changes, string expected) =>
-        await ExpectAsync(
-            new TestWorkbook()
-                .Add(TestWorkbook.Header)
-                .Add(TestWorkbook.Row(changes.Split('|', StringSplitOptions.RemoveEmptyEntries)))
-                .Write(),
-            expected
+    public async Task Rows_of_the_workbook_are_told_what_is_wrong_with_them(string changes, string expected)
+    {
+        var outcome = await BodyOutcome.ReadAsync(Trade.Reader("country-balance/1992-01"), Changed(changes));
+        outcome.Gaps.Clear();
+        Assert.Equal(expected, outcome.ToString());
+    }
+
+    private static byte[] Changed(string changes) =>
+        new TestWorkbook()
+            .Add(TestWorkbook.Header)
+            .Add(TestWorkbook.Row(changes.Split('|', StringSplitOptions.RemoveEmptyEntries)))
+            .Write();
+
+    /// <summary>After a month without a figure the sum of the months is not the year to date.</summary>
+    [Theory]
+    [InlineData("IMAR=", "IMAR", 2)]
+    [InlineData("IMAR='x", "IMAR", 2)]
+    [InlineData("IJAN='x|IMAR=", "IJAN", 0)]
+    [InlineData("IDEC=", "", 11)]
+    public async Task A_year_to_date_after_a_month_without_a_figure_is_a_gap(string changes, string column, int first)
+    {
+        var outcome = await BodyOutcome.ReadAsync(Trade.Reader("country-balance/1992-01"), Changed(changes));
+        var imports = outcome.Rows.Cast<TradeMonthly>().Where(row => row.Flow == "imports").ToList();
+        Assert.All(imports, row => Assert.Equal(row.Month > first, row.YearToDateUsd is null));
+        Assert.Equal(
+            imports
+                .Where(row => row.YearToDateUsd is null)
+                .Select(row => $"{row.PartitionKey} {row.RowKey}|YearToDateUsd: the file has no figure in {column}"),
+            outcome.Gaps.Select(gap => $"{gap.PartitionKey} {gap.RowKey}: {gap.Reason}")
         );
+        Assert.All(outcome.Rows.Cast<TradeMonthly>().Where(row => row.Flow == "exports"), row =>
+            Assert.NotNull(row.YearToDateUsd)
+        );
+    }
+
+    [Fact]
+    public async Task Months_cannot_add_up_to_more_than_their_year_though_one_has_no_figure()
+    {
+        var body = Changed("IMAR=|IYR=70");
+        Assert.Equal(
+            "row 2, column IYR: seen 70000000 US dollars for 4621 2005, expected at least 75000000, the sum of its "
+                + "other months: IMAR has no figure; the table keeps the old rows; compare with the publisher's page, "
+                + "then replay the slice with accept if the figures are right",
+            $"{(await BodyOutcome.ReadAsync(Trade.Reader("country-balance/1992-01"), body)).Check.Refusal}"
+        );
+    }
 
     /// <summary>What a person did to the workbook, and all that comes of it.</summary>
     public static TheoryData<string, string> Files =>

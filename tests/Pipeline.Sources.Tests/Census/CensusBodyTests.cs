@@ -307,7 +307,9 @@ public sealed class CensusBodyTests
                 "[{H},{R},['4621','RUSSIA','2','8','2019-02'],['4621','RUSSIA','2','9','2019-03']]",
                 "3 of 3 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-02: seen months that add up to 7, "
                     + "expected 8, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again, and if it stays so ask the publisher\nrefused too: partner 4621, 2019-01 to 2019-03: "
+                    + "seen months that add up to 10, expected 9, the year to date of the last one; the table keeps "
+                    + "the old rows; pull the slice again, and if it stays so ask the publisher"
             },
             // A month after a later one: the sums are taken again, of all figures.
             {
@@ -614,7 +616,9 @@ public sealed class CensusBodyTests
                     + "'-','2023-02'],['27','A','-','ALL','6','9','HS2','-','2023-02']]",
                 "1 of 3 kept, 2 excluded\nrefused: month 2023-02, commodity 01: seen partners that add up to 5, "
                     + "expected 6, the world row; the table keeps the old rows; pull the slice again, and if it "
-                    + "stays so ask the publisher"
+                    + "stays so ask the publisher\nrefused too: month 2023-02, commodity 27: seen partners that add "
+                    + "up to 0, expected 6, the world row; the table keeps the old rows; pull the slice again, and if "
+                    + "it stays so ask the publisher"
             },
             {
                 "imports-hs2/all-2023-02-27",
@@ -994,5 +998,62 @@ public sealed class CensusBodyTests
             Assert.Null(outcome.Check.Refusal);
         else
             Assert.Equal($"{words}; {OldStays}", outcome.Check.Refusal?.ToString());
+    }
+
+    /// <summary>
+    /// The commodities of all partners are all trade of a month: a slip of a unit shows without any stored total.
+    /// </summary>
+    [Theory]
+    [InlineData("imports-hs2/all-2023-02", 1_000_000_000, 160, "")]
+    [InlineData("imports-hs2/all-2023-02", 1_000_000, 160, "320000000 US dollars as the sum of all commodities")]
+    [InlineData("imports-hs2/all-2023-02", 1_000_000, 100, "")]
+    [InlineData(
+        "imports-hs2/all-2023-02",
+        1_000_000_000_000,
+        160,
+        "320000000000000 US dollars as the sum of all commodities"
+    )]
+    [InlineData("imports-hs2/all-2023-02-27", 1_000_000, 160, "")]
+    [InlineData(
+        "imports-hs2/all-2023-02-27",
+        100_000_000_000,
+        160,
+        "16000000000000 US dollars as the sum of all commodities of chapter 27"
+    )]
+    public async Task Commodities_of_all_partners_lie_in_the_range_of_all_trade(
+        string slice,
+        long value,
+        int partners,
+        string seen
+    )
+    {
+        var text = new System.Text.StringBuilder(
+            "[['I_COMMODITY','I_COMMODITY_SDESC','CTY_CODE','CTY_NAME','GEN_VAL_MO','GEN_VAL_YR','COMM_LVL','time']"
+        );
+        foreach (var commodity in slice.EndsWith("-27", StringComparison.Ordinal) ? ["27"] : (string[])["01", "27"])
+        {
+            for (var at = 0; at < partners; at++)
+                Row(commodity, $"{4000 + at}", value);
+            Row(commodity, "-", value * partners);
+        }
+        var outcome = await BodyOutcome.ReadAsync(
+            Trade.Reader(slice, Trade.Settings(all: true, extract: false)),
+            Trade.Body(text.Append(']').ToString())
+        );
+        var range = partners >= 150 && !slice.EndsWith("-27", StringComparison.Ordinal) ? "5000000000 to" : "at most";
+        Assert.Equal(
+            seen.Length == 0
+                ? ""
+                : $"month 2023-02: seen {seen}, expected {range} 5000000000000, which holds every month since 1985; "
+                    + "the table keeps the old rows; compare with the publisher's page, then replay the slice with "
+                    + "accept if the figures are right",
+            $"{outcome.Check.Refusal}"
+        );
+
+        void Row(string commodity, string code, long figure) =>
+            text.Append(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $",['{commodity}','A','{code}','N','{figure}','{figure}','HS2','2023-02']"
+            );
     }
 }

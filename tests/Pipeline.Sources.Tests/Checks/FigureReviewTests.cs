@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Datasets;
 using Pipeline.Issues;
 using Pipeline.Loading;
 using Pipeline.Sources.Census;
@@ -112,6 +113,41 @@ public sealed class FigureReviewTests
                 await BondsAsync(month => Bond(month, 800 + (month + by) * 13), month => Bond(month, 800 + month * 13))
             ).Refusal
         );
+
+    /// <summary>Also where the history is too restless for limits, as that of commodities.</summary>
+    [Fact]
+    public async Task Series_without_limits_that_slipped_by_a_period_are_refused_too()
+    {
+        static IEnumerable<FactRow> Rows(int by) =>
+            Enumerable
+                .Range(1, 12)
+                .Select(month => new TradeMonthly
+                {
+                    PartitionKey = "4621|imports|HS2",
+                    RowKey = $"2025-{month:00}|27",
+                    ValueUsd = 1_000_000 + (month + by) * 13_000,
+                });
+        var found = await new RowsReader(TradeMonthly.Table, new FigurePolicy(), Rows(1)).ReviewAsync(Rows(0));
+        Assert.Equal(
+            "11 of 12 changed figures of 4621|imports|HS2 that are those of the period after it in the table",
+            found.Refusal?.Seen
+        );
+    }
+
+    /// <summary>An operator may accept one reason against a row and not another.</summary>
+    [Fact]
+    public async Task A_row_has_all_reasons_against_it()
+    {
+        var found = await BondsAsync(month => Bond(month, month == 6 ? 200_000_000 : 800));
+        Assert.Equal(
+            [
+                "20000000000 to 100000000000000, which holds the whole history",
+                "at most 10 times 800000000000, the median of its neighbours (2025-04-01 800000000000, 2025-05-01 "
+                    + "800000000000, 2025-07-01 800000000000, 2025-08-01 800000000000)",
+            ],
+            Assert.Single(found.Reasons).Value.Select(reason => reason.Expected)
+        );
+    }
 
     [Fact]
     public async Task A_single_series_that_was_revised_is_not_refused() =>

@@ -433,7 +433,8 @@ public sealed class LiveTests : IAsyncLifetime
                 "moex-holders/ofz-nonresidents/all body: seen 38 rows, expected at least 39, 95 % of the 41 rows of "
                     + "the body before; "
                     + "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept "
-                    + $"if the new one is right; asked: {server.Address}{MoexServer.Ofz}"
+                    + $"if the new one is right; and 1 more at body (seen no row of 2024-05-01, the newest period of "
+                    + $"the table); asked: {server.Address}{MoexServer.Ofz}"
             ),
             (await SliceAsync(pipeline, Ofz)) is var refused ? (refused.State, refused.LastError) : default
         );

@@ -87,7 +87,9 @@ public sealed class OfzBodyTests
             {
                 "44197|3191|13695||0.233",
                 $"1 of 1 kept, 0 excluded\ndoubted: {Place}: seen 0.233, but 3191 of 13695 is 23.3, "
-                    + $"expected a share within 0.1 points of it (row 3, column share){Doubted}"
+                    + $"expected a share within 0.1 points of it (row 3, column share){Doubted}\ndoubted: {Place}: "
+                    + "seen 3191 with a share of 0.233, which makes a market of 1369528, expected a market of 500 to "
+                    + $"500000 billions of roubles: one of the two is in another unit (row 3, column volume){Doubted}"
             },
             {
                 "44197|13696|13695||",
@@ -155,7 +157,10 @@ public sealed class OfzBodyTests
             },
             {
                 "44197|3191|'x||23.3",
-                "1 of 1 kept, 0 excluded" + Month + "Total: the file has \"x\" in the column total"
+                "1 of 1 kept, 0 excluded"
+                    + Month
+                    + $"Total: the file has \"x\" in the column total\ndoubted: {Place}: seen \"x\" as the total, "
+                    + $"expected billions of roubles, 0 or more (row 3, column total){Doubted}"
             },
             {
                 "44197|<c r=\"{at}\" t=\"b\"><v>1</v></c>|||23.3",
@@ -184,6 +189,38 @@ public sealed class OfzBodyTests
         foreach (var row in rows.Split('\n'))
             table.Add(row.Split('|'));
         Assert.Equal(expected, await Holders.OutcomeAsync(Slice, table.Write()));
+    }
+
+    /// <summary>
+    /// Where a total is lacking, volume and share make a market like those of the months beside it: a slip in one of
+    /// the two shows, also within the range that markets have had.
+    /// </summary>
+    [Theory]
+    [InlineData("3191||23.3", "3191||23.3", null)]
+    [InlineData("3191||23.3", "1000||7.4", null)]
+    [InlineData("3191||23.3", "3191||2.33", "3191 with a share of 2.33 and no total, which makes a market of 136953")]
+    [InlineData("3191|13695|23.3", "319||23.3", "319 with a share of 23.3 and no total, which makes a market of 1369")]
+    [InlineData("||23.3", "319||23.3", null)]
+    public async Task Without_a_total_a_market_is_like_those_beside_it(string usual, string own, string? seen)
+    {
+        var table = Table();
+        foreach (var day in (string[])["44105", "44136", "44166", "44228", "44256"])
+            table.Add(Cells(day, usual));
+        var outcome = await BodyOutcome.ReadAsync(Holders.Reader(Slice), table.Add(Cells("44197", own)).Write());
+        Assert.Equal(
+            seen is null
+                ? []
+                :
+                [
+                    $"{Place}: seen {seen}, expected a market within 2 times of those of the months beside it: "
+                        + "2020-11-01 13695, 2020-12-01 13695, 2021-02-01 13695, 2021-03-01 13695 (row 8, column "
+                        + $"total){Doubted}",
+                ],
+            outcome.Doubts.Select(doubt => $"{doubt.Finding}")
+        );
+
+        static string[] Cells(string day, string figures) =>
+            figures.Split('|') is [var volume, var total, var share] ? [day, volume, total, "", share] : [];
     }
 
     /// <summary>

@@ -181,6 +181,7 @@ public sealed class FdiPivotTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         await Fdi.Reader(extract: false).CheckAsync(stream, CancellationToken.None);
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated < 4 << 20, $"{allocated:N0} bytes for {stream.Length:N0}");
+        // Some 2 MB are words: no figure of this body adds up, and all findings are kept.
+        Assert.True(allocated < 8 << 20, $"{allocated:N0} bytes for {stream.Length:N0}");
     }
 }

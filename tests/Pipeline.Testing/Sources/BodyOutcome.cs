@@ -61,6 +61,8 @@ internal sealed record BodyOutcome(
         var text = new StringBuilder($"{Check.Kept} of {Check.Read} kept, {Check.Excluded} excluded");
         if (Check.Refusal is { } refusal)
             text.Append($"\nrefused: {refusal}");
+        foreach (var finding in Check.Unreadable is null ? Check.Judgements.Skip(1) : [])
+            text.Append($"\nrefused too: {finding}");
         foreach (var gap in Missing)
             text.Append($"\nmissing: {gap.PartitionKey} {gap.RowKey}: {gap.Reason}");
         foreach (var gap in Gaps)

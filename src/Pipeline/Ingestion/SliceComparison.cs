@@ -1,0 +1,139 @@
+using Pipeline.Datasets;
+using Pipeline.Issues;
+using Pipeline.Loading;
+using Pipeline.Runs;
+using Pipeline.Slices;
+using Pipeline.Storage;
+
+namespace Pipeline.Ingestion;
+
+/// <summary>
+/// Compares a loaded body with what other slices have brought. Small differences are notes of the run. Sums of another
+/// magnitude than their totals, and sums whose totals are not there, stay open in <c>rejects</c> until they agree or an
+/// operator accepts them.
+/// </summary>
+public sealed class SliceComparison(
+    SourceCatalog sources,
+    SliceRecords records,
+    FactStore facts,
+    NextSteps next,
+    Judgement judgement
+)
+{
+    /// <summary>The place of sums of another magnitude than their totals.</summary>
+    internal const string TotalsPlace = "body, beside the totals";
+
+    /// <summary>The place of sums whose totals are not stored.</summary>
+    internal const string LackingPlace = "body, totals that are not stored";
+
+    /// <summary>Compares a body.</summary>
+    /// <param name="name">The body, which is loaded.</param>
+    /// <param name="run">Its run.</param>
+    /// <param name="accept">Whether an operator says that the figures are right.</param>
+    /// <param name="cancellationToken">Stops the comparison.</param>
+    /// <returns>Differences for the notes of the run, one line each.</returns>
+    internal async Task<IReadOnlyList<string>> RunAsync(
+        RawName name,
+        RunRow run,
+        bool accept,
+        CancellationToken cancellationToken
+    )
+    {
+        var slice = name.Slice;
+        var differences = await sources[slice.Source]
+            .CrossCheckAsync(
+                slice,
+                OpenAsync,
+                facts,
+                token => records.Slices.RowsAsync(slice.Source, token),
+                cancellationToken
+            );
+        var reader = await sources[slice.Source]
+            .ReaderAsync(slice, judgement.Context(slice, name.Vintage), cancellationToken);
+        if (reader.Figures?.Whole is not { } whole)
+            return differences;
+        var found = await BesideTotalsAsync(reader, whole, name, cancellationToken);
+        if (accept)
+        {
+            await records.Rejects.AcceptAsync(run, name.Blob, found, cancellationToken);
+            found = [];
+        }
+        var accepted = (await records.Rejects.AcceptedAsync(slice, cancellationToken))
+            .Select(word => (word.Finding.Where, word.Finding.Seen))
+            .ToHashSet();
+        var open = found.Where(finding => !accepted.Contains((finding.Where, finding.Seen))).ToList();
+        await records.Rejects.PutAsync(run, name.Blob, open, cancellationToken);
+        await records.Rejects.CloseAsync(
+            slice,
+            (runId, place) =>
+                place is TotalsPlace or LackingPlace
+                && (runId != name.RunId || open.TrueForAll(finding => finding.Where != place)),
+            cancellationToken
+        );
+        return differences;
+
+        async Task<Stream> OpenAsync(CancellationToken token) =>
+            await (await records.Bodies.OpenAsync(name, token)).ReadAsync(token);
+    }
+
+    /// <summary>Requests the comparison of other slices again that waits for what a slice has brought.</summary>
+    internal async Task RequestAsync(Slice slice, CancellationToken cancellationToken)
+    {
+        var source = sources[slice.Source];
+        if (!source.Datasets.Any(dataset => dataset.Name == slice.Dataset))
+            return;
+        var waiting = await records.Rejects.OpenAtAsync(slice.Source, [TotalsPlace, LackingPlace], cancellationToken);
+        foreach (var (other, blob) in waiting.Distinct())
+        {
+            if (
+                other != slice
+                && source.Datasets.Any(dataset => dataset.Name == other.Dataset)
+                && source.IsComparedWith(other, slice)
+            )
+            {
+                await next.PublishAsync(new PublishMessage(other.Id, blob, Again: true), cancellationToken);
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<Finding>> BesideTotalsAsync(
+        ISliceReader reader,
+        WholeLimit whole,
+        RawName name,
+        CancellationToken cancellationToken
+    )
+    {
+        var totals = new StoredTotals(whole);
+        var stored = await records.Bodies.OpenAsync(name, cancellationToken);
+        await using (var body = await stored.ReadAsync(cancellationToken))
+        {
+            await foreach (var batch in reader.ReadAsync(body, cancellationToken))
+            {
+                foreach (var row in batch.Rows)
+                {
+                    if (row.Figure is { } figure)
+                        totals.Add(row, figure);
+                    batch.GiveBack(row);
+                }
+            }
+        }
+        var other = await totals.FindAsync(
+            new StoredFigures(facts, records.Rejects, name.Slice.Source, name.Vintage),
+            cancellationToken
+        );
+        Finding?[] found =
+        [
+            other is null
+                ? null
+                : other with
+                {
+                    Where = TotalsPlace,
+                    Advice =
+                        "the rows are loaded; compare both with the publisher's page and pull the slice again that is "
+                        + "wrong, or replay this one with accept if both are right",
+                },
+            totals.Lacking(LackingPlace),
+        ];
+        return [.. found.OfType<Finding>()];
+    }
+}

@@ -1,0 +1,52 @@
+using Pipeline.Datasets;
+using Pipeline.Issues;
+using Xunit;
+
+namespace Pipeline.Tests.Datasets;
+
+public sealed class CheckFindingsTests
+{
+    private static Finding At(int number, string seen = "1") => new($"row {number}", seen, "2", "look at it");
+
+    [Fact]
+    public void Findings_keep_their_order_and_the_same_one_counts_once()
+    {
+        var findings = new CheckFindings();
+        findings.AddRange([At(2), At(1), At(2), At(2, "3")]);
+        Assert.Equal([At(2), At(1), At(2, "3")], findings.ToList());
+        Assert.Equal(
+            "row 2: seen 1, expected 2; look at it; and 2 more at row 1; row 2 (seen 3)",
+            CheckFindings.InWords(findings.ToList())
+        );
+        Assert.Equal(
+            "row 2: seen 1, expected 2; look at it; and 2 more at row 1; …",
+            CheckFindings.InWords(findings.ToList(), named: 1)
+        );
+        Assert.Equal("row 2: seen 1, expected 2; look at it", CheckFindings.InWords([At(2)]));
+    }
+
+    /// <summary>A word about the rest of one body must not hold for the rest of another.</summary>
+    [Fact]
+    public void Findings_beyond_the_limit_are_one_that_tells_others_apart()
+    {
+        var one = Rest(CheckFindings.Most + 3, "1");
+        var other = Rest(CheckFindings.Most + 3, "9");
+        Assert.Equal(one, Rest(CheckFindings.Most + 3, "1"));
+        Assert.NotEqual(one.Seen, other.Seen);
+        Assert.Equal(("body, further findings", "none; there: 2", "look at it"), (one.Where, one.Expected, one.Advice));
+        Assert.Matches("^3 more findings [(][0-9a-f]{12}[)], the first at row 1000: 1$", one.Seen);
+        Assert.Matches(
+            "^1 more finding [(][0-9a-f]{12}[)], the first at row 1000: 1$",
+            Rest(CheckFindings.Most + 1, "1").Seen
+        );
+
+        static Finding Rest(int count, string last)
+        {
+            var findings = new CheckFindings();
+            findings.AddRange(Enumerable.Range(0, count - 1).Select(number => At(number)));
+            findings.Add(At(count - 1, last));
+            Assert.Equal(CheckFindings.Most + 1, findings.ToList().Count);
+            return findings.ToList()[^1];
+        }
+    }
+}
