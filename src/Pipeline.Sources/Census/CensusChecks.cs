@@ -52,7 +52,8 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
         + "figures are right";
 
     private const string OldStays =
-        "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher";
+        "the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and replay it "
+        + "with accept if the figures are right";
 
     private readonly CensusSeries series = new(memory == Memory.Figures ? slice.Months : 0);
 

@@ -37,7 +37,8 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
         FirstYearOfOld = 1970;
 
     private const string OldStays =
-        "the table keeps the old vintage; pull the slice again, and if it stays so ask the publisher";
+        "the table keeps the old vintage; pull the slice again; if it stays so ask the publisher, and replay it "
+        + "with accept if the figures are right";
 
     private Finding? duplicate;
 

@@ -28,7 +28,8 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
     private const double MaxHidden = 0.01;
 
     private const string OldStays =
-        "the table keeps the old vintage; pull the slice again, and if it stays so ask the publisher";
+        "the table keeps the old vintage; pull the slice again; if it stays so ask the publisher, and replay it "
+        + "with accept if the figures are right";
 
     private const string AcceptOr =
         "the table keeps the old vintage; compare with the publisher's page, then replay the slice with accept if "

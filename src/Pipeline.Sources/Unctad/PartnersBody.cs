@@ -358,9 +358,9 @@ internal sealed class PartnersBody(int lastYear = FdiRowKeys.LastYear, string fi
         var sum = partners.Aggregate((Int128)0, (sum, partner) => sum + (partner.Dollars ?? 0));
         return new Finding(
             $"{total.Group}",
-            $"no value in the row {total.Partner} (line {total.Line}) beside "
+            $"no value in the row {total.Partner} beside "
                 + $"{(count == 1 ? "1 partner with" : $"{count} partners that add up to")} {sum} US dollars",
-            "the total that they add up to, or no such row",
+            $"the total that they add up to, or no such row (line {total.Line})",
             "the partners are loaded; put the row right or take it out and drop the file again, or replay the slice "
                 + "with accept if the figures are right"
         );

@@ -96,18 +96,17 @@ public sealed class Normalize(
         // A load that was begun is finished. The comparisons with the table let the body pass before its first row was
         // written; by now the table holds a part of it, so that they would judge differently.
         var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
-        var word = new OperatorWord(message, await records.Rejects.AcceptedAsync(slice, cancellationToken), isBegun);
+        var word = new OperatorWord(
+            message,
+            await records.Rejects.AcceptedAsync(slice, cancellationToken),
+            message.Accept ? await records.Rejects.ShownAsync(key, cancellationToken) : [],
+            isBegun
+        );
         // So did the checks of the body by itself: the lists they rest on may have been changed since. What cannot be
         // read is refused all the same. All findings are asked about: one that was accepted must not hide another.
         if (check.Unreadable is { } unfit)
         {
             await RefuseAsync(name, run, (stored.From, judgedBy), check, [unfit], [], cancellationToken);
-            return true;
-        }
-        var doubted = isBegun ? [] : check.Judgements.Where(finding => !word.Accepts(finding)).ToList();
-        if (doubted.Count > 0)
-        {
-            await RefuseAsync(name, run, (stored.From, judgedBy), check, doubted, [], cancellationToken);
             return true;
         }
         if (BodyComparison.NothingWanted(check, reader) is { } foreign)
@@ -117,58 +116,44 @@ public sealed class Normalize(
         }
         var existing = await ExistingAsync(check, before, reader, cancellationToken);
         var review = await ReviewAsync(name, reader, existing, stored, cancellationToken);
-        // A row is loaded only if each reason against it is accepted.
-        var flagged = review
-            .Reasons.Select(row => (row.Key, Open: row.Value.Where(reason => !word.Accepts(reason)).ToList()))
-            .Where(row => row.Open.Count > 0)
-            .ToDictionary(row => row.Key, row => row.Open[0]);
+        // All are asked together, so that a word about one holds for no other that is found only after it.
+        var refusals = isBegun ? [] : check.Judgements.Where(finding => !word.AcceptsJudgement(finding)).ToList();
+        var rejected = new List<Finding>();
+        if (!isBegun)
+        {
+            var lacks = await BodyComparison.LackingAsync(check, before, reader, existing, stored, cancellationToken);
+            var spoiled = BodyComparison.Spoiled(name, check, before, reader);
+            if (lacks.Count > 0 || spoiled is not null)
+            {
+                // What could not be understood may be why rows are lacking: it is said too.
+                rejected = await BodyComparison.RejectedAsync(check, reader, stored, cancellationToken);
+            }
+            refusals.AddRange(lacks.Where(finding => !word.AcceptsAgainstTable(finding)));
+            if (spoiled is not null && !word.AcceptsSpoiled(spoiled, rejected, check.Rejected))
+                refusals.Add(spoiled);
+            refusals.AddRange(review.Refusals.Where(finding => !word.AcceptsAgainstTable(finding)));
+        }
+        var flagged = Flagged(review, word.Remembers);
+        var many = isBegun ? null : BodyComparison.Unbelievable(name, check, flagged, before, reader);
+        if (many is null || !word.AcceptsAll(many, review.Reasons.Values.SelectMany(reasons => reasons)))
+        {
+            flagged = Flagged(review, word.Accepts);
+            many = isBegun ? null : BodyComparison.Unbelievable(name, check, flagged, before, reader);
+            if (many is not null)
+                refusals.Add(many);
+        }
+        else
+        {
+            flagged = [];
+        }
         var excluded = review.Excluded.Where(finding => !word.Accepts(finding)).ToList();
-        IReadOnlyList<Finding> lacks = isBegun
-            ? []
-            : await BodyComparison.LackingAsync(check, before, reader, existing, stored, cancellationToken);
-        var lacking = lacks.Where(finding => !word.AcceptsAgainstTable(finding)).ToList();
-        if (!isBegun && BodyComparison.Spoiled(name, check, before, reader) is { } spoiled)
+        if (refusals.Count > 0)
         {
-            var rows = await BodyComparison.RejectedAsync(check, reader, stored, cancellationToken);
-            if (!word.AcceptsSpoiled(spoiled, rows, check.Rejected))
-                lacking.Add(spoiled);
-        }
-
-        var moved = isBegun ? [] : review.Refusals.Where(finding => !word.AcceptsAgainstTable(finding)).ToList();
-        if (lacking.Count > 0)
-        {
-            // What could not be understood may be why rows are lacking: it is said too.
-            await RefuseAsync(
-                name,
-                run,
-                (stored.From, judgedBy),
-                check,
-                [.. lacking, .. moved],
-                await BodyComparison.RejectedAsync(check, reader, stored, cancellationToken),
-                cancellationToken
-            );
-            return true;
-        }
-        if (
-            !isBegun
-            && moved.Count == 0
-            && BodyComparison.Unbelievable(name, check, flagged, before, reader) is { } unbelievable
-        )
-        {
-            moved.Add(unbelievable);
-        }
-
-        if (moved.Count > 0)
-        {
-            await RefuseAsync(
-                name,
-                run,
-                (stored.From, judgedBy),
-                check,
-                moved,
-                [.. flagged.Values.Take(BodyComparison.MaxRejectedOfRefused)],
-                cancellationToken
-            );
+            // What was accepted now stays so: the next word is about the rest.
+            await records.Rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
+            rejected.AddRange(flagged.Values.Take(BodyComparison.MaxRejectedOfRefused - rejected.Count));
+            rejected.AddRange(excluded.Take(BodyComparison.MaxRejectedOfRefused - rejected.Count));
+            await RefuseAsync(name, run, (stored.From, judgedBy), check, refusals, rejected, cancellationToken);
             return true;
         }
         // What an operator has said is right is remembered by place and value: the next body does not ask again.
@@ -195,6 +180,13 @@ public sealed class Normalize(
             cancellationToken
         );
     }
+
+    /// <summary>Rows with a reason against them that is not accepted, and the first such reason.</summary>
+    private static Dictionary<(string, string), Finding> Flagged(FigureFindings review, Func<Finding, bool> accepts) =>
+        review
+            .Reasons.Select(row => (row.Key, Open: row.Value.Where(reason => !accepts(reason)).ToList()))
+            .Where(row => row.Open.Count > 0)
+            .ToDictionary(row => row.Key, row => row.Open[0]);
 
     /// <summary>
     /// What the table has of the slice, where the body is to be compared with it; null where it is not.

@@ -1,25 +1,39 @@
 using Pipeline.Issues;
+using Pipeline.Loading;
+using Pipeline.Storage;
 
 namespace Pipeline.Ingestion;
 
-/// <summary>What an operator says of a body: with this message, or earlier of the same places and values.</summary>
+/// <summary>
+/// What an operator says of a body: with this message, or earlier of the same places and values. A word holds for what
+/// was shown before it, in <c>rejects</c>, and for nothing that is found only now.
+/// </summary>
 internal sealed class OperatorWord
 {
     private readonly NormalizeMessage message;
     private readonly bool isBegun;
     private readonly HashSet<(string Where, string Seen)> remembered = [];
+    private readonly HashSet<(string Where, string Seen, string Expected)> judged = [];
+    private readonly HashSet<(string Where, string Seen)> shown;
     private readonly List<Finding> ofThisBody = [];
     private readonly List<Finding> spoken = [];
 
     /// <param name="message">The message.</param>
     /// <param name="accepted">What an operator has accepted of the slice before.</param>
+    /// <param name="shown">Places and values of what the body has in <c>rejects</c>.</param>
     /// <param name="isBegun">Whether the body's load has begun and was interrupted.</param>
-    public OperatorWord(NormalizeMessage message, IReadOnlyList<RejectBook.AcceptedFinding> accepted, bool isBegun)
+    public OperatorWord(
+        NormalizeMessage message,
+        IReadOnlyList<RejectBook.AcceptedFinding> accepted,
+        HashSet<(string Where, string Seen)> shown,
+        bool isBegun
+    )
     {
-        (this.message, this.isBegun) = (message, isBegun);
+        (this.message, this.shown, this.isBegun) = (message, shown, isBegun);
         foreach (var (finding, blob) in accepted)
         {
-            remembered.Add((finding.Where, finding.Seen));
+            remembered.Add(Key(finding));
+            judged.Add((finding.Where, finding.Seen, finding.Expected));
             if (blob == message.RawBlob)
             {
                 ofThisBody.Add(finding);
@@ -45,20 +59,47 @@ internal sealed class OperatorWord
             var all = ofThisBody.UnionBy(spoken, finding => (finding.Where, finding.Seen)).ToList();
             return all.Count == 0
                 ? ""
-                : $"accepted by an operator: {all[0]}{(all.Count > 1 ? $"; and {all.Count - 1} more" : "")}";
+                : $"accepted by an operator: {all[0].Where}: seen {all[0].Seen}, expected {all[0].Expected}"
+                    + (all.Count > 1 ? $"; and {all.Count - 1} more" : "");
         }
     }
 
-    /// <summary>Whether a figure, or a body by itself, is right although a check says otherwise.</summary>
-    public bool Accepts(Finding finding) =>
-        (isBegun && ofThisBody.Count > 0) || remembered.Contains((finding.Where, finding.Seen)) || AcceptsNow(finding);
+    /// <summary>Whether a figure is right although a check says otherwise.</summary>
+    public bool Accepts(Finding finding) => Remembers(finding) || AcceptsNow(finding, byPlace: true);
+
+    /// <summary>Whether a figure was accepted before this message.</summary>
+    public bool Remembers(Finding finding) => (isBegun && ofThisBody.Count > 0) || remembered.Contains(Key(finding));
+
+    /// <summary>
+    /// Whether a body is right although a check of it by itself says otherwise. What the value was held against belongs
+    /// to the word: it may be a figure of the body, too.
+    /// </summary>
+    public bool AcceptsJudgement(Finding finding) =>
+        judged.Contains((finding.Where, CellText.Cut(finding.Seen), CellText.Cut(finding.Expected)))
+        || AcceptsNow(finding);
+
+    /// <summary>
+    /// Whether a body with too many figures that stand out is right. Then each of them is, also those that no list had
+    /// room for.
+    /// </summary>
+    /// <param name="many">The finding about the body.</param>
+    /// <param name="each">The findings about its figures.</param>
+    public bool AcceptsAll(Finding many, IEnumerable<Finding> each)
+    {
+        if (message is not { Accept: true, Reload: false } || !AcceptsNow(many))
+        {
+            return false;
+        }
+        spoken.AddRange(each);
+        return true;
+    }
 
     /// <summary>
     /// Whether a body is right although the table says otherwise. What was accepted of another body does not count:
     /// the table was another one, too.
     /// </summary>
     public bool AcceptsAgainstTable(Finding finding) =>
-        ofThisBody.Exists(own => own.Where == finding.Where && own.Seen == finding.Seen) || AcceptsNow(finding);
+        ofThisBody.Exists(own => Key(own) == Key(finding)) || AcceptsNow(finding);
 
     /// <summary>
     /// Whether a vintage may be loaded although some of its rows cannot be understood. Rows that were accepted before
@@ -69,7 +110,7 @@ internal sealed class OperatorWord
     /// <param name="count">How many there are.</param>
     public bool AcceptsSpoiled(Finding spoiled, IReadOnlyList<Finding> rows, long count)
     {
-        if (rows.Count == count && rows.All(row => remembered.Contains((row.Where, row.Seen))))
+        if (rows.Count == count && rows.All(row => remembered.Contains(Key(row))))
         {
             return true;
         }
@@ -79,22 +120,30 @@ internal sealed class OperatorWord
         }
         if (message is { Accept: true, Reload: false })
         {
-            spoken.AddRange(rows.Where(row => !remembered.Contains((row.Where, row.Seen))));
+            spoken.AddRange(rows.Where(row => !remembered.Contains(Key(row))));
         }
         return true;
     }
 
-    private bool AcceptsNow(Finding finding)
+    /// <param name="finding">The finding.</param>
+    /// <param name="byPlace">Whether it is enough that anything was said of its place: of a row one reason is
+    /// shown.</param>
+    private bool AcceptsNow(Finding finding, bool byPlace = false)
     {
         // A body that was loaded before is loaded to its end: that is no word about its figures.
         if (message is { Accept: true, Reload: true })
         {
-            return finding.Where == BodyComparison.Body;
+            return finding.Where is BodyComparison.Body or StoredTotals.Place;
         }
-        if (message.Accept)
+        var wasShown = shown.Contains(Key(finding)) || (byPlace && shown.Any(other => other.Where == finding.Where));
+        if (!message.Accept || !wasShown)
         {
-            spoken.Add(finding);
+            return false;
         }
-        return message.Accept;
+        spoken.Add(finding);
+        return true;
     }
+
+    /// <summary>What a finding is remembered by, as the table holds it.</summary>
+    private static (string Where, string Seen) Key(Finding finding) => (finding.Where, CellText.Cut(finding.Seen));
 }

@@ -118,7 +118,8 @@ public sealed class Publish(
                     : null,
             cancellationToken
         );
-        await comparison.RequestAsync(slice, cancellationToken);
+        if (row.LastChanged >= name.Vintage)
+            await comparison.RequestAsync(slice, cancellationToken);
         await next.RequestDigestAsync(slice.Source, cancellationToken);
     }
 

@@ -20,9 +20,6 @@ public sealed class SliceComparison(
     Judgement judgement
 )
 {
-    /// <summary>The place of sums of another magnitude than their totals.</summary>
-    internal const string TotalsPlace = "body, beside the totals";
-
     /// <summary>The place of sums whose totals are not stored.</summary>
     internal const string LackingPlace = "body, totals that are not stored";
 
@@ -55,8 +52,10 @@ public sealed class SliceComparison(
         var found = await BesideTotalsAsync(reader, whole, name, cancellationToken);
         if (accept)
         {
-            await records.Rejects.AcceptAsync(run, name.Blob, found, cancellationToken);
-            found = [];
+            // A word holds for what was shown before it.
+            var shown = await records.Rejects.ShownAsync(run, cancellationToken);
+            var spoken = found.Where(finding => shown.Contains((finding.Where, finding.Seen))).ToList();
+            await records.Rejects.AcceptAsync(run, name.Blob, spoken, cancellationToken);
         }
         var accepted = (await records.Rejects.AcceptedAsync(slice, cancellationToken))
             .Select(word => (word.Finding.Where, word.Finding.Seen))
@@ -66,7 +65,7 @@ public sealed class SliceComparison(
         await records.Rejects.CloseAsync(
             slice,
             (runId, place) =>
-                place is TotalsPlace or LackingPlace
+                place is StoredTotals.Place or LackingPlace
                 && (runId != name.RunId || open.TrueForAll(finding => finding.Where != place)),
             cancellationToken
         );
@@ -76,22 +75,33 @@ public sealed class SliceComparison(
             await (await records.Bodies.OpenAsync(name, token)).ReadAsync(token);
     }
 
-    /// <summary>Requests the comparison of other slices again that waits for what a slice has brought.</summary>
+    /// <summary>
+    /// Requests that loaded slices whose sums are held against the rows of a slice are compared again: the rows have
+    /// changed.
+    /// </summary>
     internal async Task RequestAsync(Slice slice, CancellationToken cancellationToken)
     {
         var source = sources[slice.Source];
         if (!source.Datasets.Any(dataset => dataset.Name == slice.Dataset))
             return;
-        var waiting = await records.Rejects.OpenAtAsync(slice.Source, [TotalsPlace, LackingPlace], cancellationToken);
-        foreach (var (other, blob) in waiting.Distinct())
+        var rows = await records.Slices.ListAsync(slice.Source, cancellationToken);
+        foreach (var row in rows.Where(row => row is { State: SliceState.Done, WasLoaded: true }))
         {
+            var other = row.Slice;
             if (
-                other != slice
-                && source.Datasets.Any(dataset => dataset.Name == other.Dataset)
-                && source.IsComparedWith(other, slice)
+                other == slice
+                || !source.Datasets.Any(dataset => dataset.Name == other.Dataset)
+                || !source.IsComparedWith(other, slice)
+                || source.Reader(other).Figures?.Whole is null
             )
             {
-                await next.PublishAsync(new PublishMessage(other.Id, blob, Again: true), cancellationToken);
+                continue;
+            }
+            var bodies = await records.Bodies.ListAsync(other, cancellationToken);
+            if (bodies.LastOrDefault(body => body.Vintage == row.Vintage) is { } loaded)
+            {
+                var again = new PublishMessage(other.Id, loaded.Blob, Again: true);
+                await next.PublishAsync(again, cancellationToken);
             }
         }
     }
@@ -127,7 +137,6 @@ public sealed class SliceComparison(
                 ? null
                 : other with
                 {
-                    Where = TotalsPlace,
                     Advice =
                         "the rows are loaded; compare both with the publisher's page and pull the slice again that is "
                         + "wrong, or replay this one with accept if both are right",

@@ -60,6 +60,24 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         return found;
     }
 
+    /// <summary>Places and values of all that the table has of a run, whatever became of it.</summary>
+    public async Task<HashSet<(string Where, string Seen)>> ShownAsync(RunRow run, CancellationToken cancellationToken)
+    {
+        var (from, to) = (run.RunId + "|", run.RunId + "}");
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {run.PartitionKey} and RowKey ge {from} and RowKey lt {to}"
+        );
+        var shown = new HashSet<(string, string)>();
+        string[] columns = ["Position", "Seen"];
+        await foreach (
+            var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken, columns)
+        )
+        {
+            shown.Add((row.GetString("Position"), row.GetString("Seen")));
+        }
+        return shown;
+    }
+
     /// <summary>Writes rejects of a run; writing them again replaces them.</summary>
     public async Task PutAsync(
         RunRow run,
@@ -281,31 +299,6 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         {
             yield return (row.GetString("Position"), row.GetString("Seen"));
         }
-    }
-
-    /// <summary>The slices and bodies of the open rejects of a source that have one of some places.</summary>
-    internal async Task<IReadOnlyList<(Slice Slice, string RawBlob)>> OpenAtAsync(
-        string source,
-        IReadOnlyCollection<string> places,
-        CancellationToken cancellationToken
-    )
-    {
-        var found = new List<(Slice, string)>();
-        var at = string.Join(" or ", places.Select(place => TableClient.CreateQueryFilter($"Position eq {place}")));
-        string[] columns = ["Slice", "RawBlob"];
-        await foreach (
-            var row in tables.QueryIfExistsAsync<TableEntity>(
-                Names.Rejects,
-                $"{OfSource(source)} and ({at})",
-                cancellationToken,
-                columns
-            )
-        )
-        {
-            if (Slice.TryParse(row.GetString("Slice"), out var slice))
-                found.Add((slice, row.GetString("RawBlob")));
-        }
-        return found;
     }
 
     /// <summary>True if a slice has an open reject of a row of a table.</summary>

@@ -8,6 +8,9 @@ namespace Pipeline.Loading;
 /// <param name="whole">Where the totals are, and how far they may differ.</param>
 internal sealed class StoredTotals(WholeLimit whole)
 {
+    /// <summary>The place of a finding about sums beside their totals.</summary>
+    public const string Place = "body, beside the totals";
+
     /// <summary>The partitions of a body whose totals are asked for at the same time.</summary>
     private const int Parallelism = 4;
 
@@ -65,7 +68,7 @@ internal sealed class StoredTotals(WholeLimit whole)
             return null;
         var named = wrong.OrderBy(part => (part.Partition, part.Row)).First();
         return new Finding(
-            "body",
+            Place,
             $"{wrong.Count} {(wrong.Count == 1 ? "sum" : "sums")} of another magnitude than the stored total, the "
                 + $"first: {named.Part.Count} figures that add up to {FigureMath.Text(named.Part.Sum)}, of "
                 + $"{whole.Table.Name} {named.Partition} {named.Row}",

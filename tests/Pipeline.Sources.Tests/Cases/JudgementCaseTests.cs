@@ -76,8 +76,8 @@ public sealed class JudgementCaseTests
         Assert.Contains(verdict.Open, line =>
             line.StartsWith(
                 "quarantined: census-trade/exports-total/2026 month 2026-03: seen partners that add up to 60, "
-                    + "expected 61, the world row; the table keeps the old rows; pull the slice again, and if it stays "
-                    + "so ask the publisher; asked: ",
+                    + "expected 61, the world row; the table keeps the old rows; pull the slice again; if it stays so "
+                    + "ask the publisher, and replay it with accept if the figures are right; asked: ",
                 StringComparison.Ordinal
             )
         );
@@ -118,6 +118,56 @@ public sealed class JudgementCaseTests
         }
 
         async Task<int> LoadedAsync() => (await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Count;
+    }
+
+    /// <summary>What checks of a body by itself and beside the table find is shown, and accepted, together.</summary>
+    [Fact]
+    public async Task Findings_of_all_checks_of_a_body_are_shown_before_any_is_accepted()
+    {
+        var rows = CensusCaseTests.Rows(3, "4621", "5700", "4280");
+        using var server = new CaseServer().On("imports/hs", CensusCaseTests.Body(false, 2026, rows));
+        server.On("exports/hs", CensusCaseTests.Body(true, 2026, rows));
+        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        Assert.Equal(0, (await run.RunAsync()).ExitCode);
+        // March is gone, and the world of February is wrong.
+        var fewer = rows.Where(row => row.Month < 3)
+            .Select(row => row is { Code: "-", Month: 2 } ? row with { Value = row.Value + 1 } : row)
+            .ToList();
+        server.On("exports/hs", CensusCaseTests.Body(true, 2026, fewer));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(2, (await run.RunAsync()).ExitCode);
+        Assert.Equal(
+            ["body", "month 2026-02"],
+            (await run.Pipeline.RowsAsync("rejects", "State eq 'open'")).Select(row => $"{row["Position"]}").Order()
+        );
+    }
+
+    /// <summary>Which of the two came last makes no difference, nor whether totals were asked for before.</summary>
+    [Fact]
+    public async Task Totals_in_another_unit_than_the_commodities_that_were_there_before_stay_open()
+    {
+        var rows = CensusCaseTests.Rows(1, "4621", "5700");
+        var millions = rows.Select(row => (row.Code, row.Month, row.Value * 1_000_000, row.ToDate * 1_000_000))
+            .ToList();
+        using var server = new CaseServer()
+            .On("exports/hs", CensusCaseTests.Body(true, 2026, millions))
+            .On("imports/hs", CensusCaseTests.Body(false, 2026, rows))
+            .On("exports/hs COMM_LVL", Commodities('E', 1_000_000))
+            .On("imports/hs COMM_LVL", Commodities('I', 1_000_000));
+        var account = new MemoryStorage(TimeProvider.System);
+        await using (var run = new Case(account, "census-trade", server, ("Census__Levels", "HS2")))
+            Assert.Equal(0, (await run.RunAsync()).ExitCode);
+        await using var next = new Case(account, "census-trade", server, ("Census__Levels", "total,HS2"));
+        next.Clock.Advance(TimeSpan.FromDays(2));
+        var verdict = await next.RunAsync();
+        Assert.Contains(verdict.Open, line =>
+            line.StartsWith(
+                "rejected: census-trade/imports-hs2/4621-2026 body, beside the totals: seen 1 sum of another magnitude "
+                    + "than the stored total",
+                StringComparison.Ordinal
+            )
+        );
+        Assert.Equal(2, verdict.ExitCode);
     }
 
     /// <summary>Two chapters of a partner in a month, 10 units together.</summary>

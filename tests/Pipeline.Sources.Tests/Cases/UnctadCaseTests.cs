@@ -416,8 +416,8 @@ public sealed class UnctadCaseTests
         );
         var verdict = await run.RunAsync();
         Assert.Contains(
-            "it seems to leave out 840 United States; the table keeps the old vintage; pull the slice again, and if "
-                + "it stays so ask the publisher; "
+            "it seems to leave out 840 United States; the table keeps the old vintage; pull the slice again; if it "
+                + "stays so ask the publisher, and replay it with accept if the figures are right; "
                 + "which economies the world leaves out is the file fdi-financial-centres.csv in the container curated",
             Assert.Single(verdict.Failed),
             StringComparison.Ordinal

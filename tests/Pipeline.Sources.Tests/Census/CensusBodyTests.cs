@@ -272,8 +272,8 @@ public sealed class CensusBodyTests
             {
                 "[{H},{R},['-','ALL','6','6','2019-01']]",
                 "1 of 2 kept, 1 excluded\nrefused: month 2019-01: seen partners that add up to 5, expected 6, the "
-                    + "world row; the table keeps the old rows; pull the slice again, and if it stays so ask the "
-                    + "publisher"
+                    + "world row; the table keeps the old rows; pull the slice again; if it stays so ask the "
+                    + "publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['-','ALL','12,5','6','2019-01']]",
@@ -283,47 +283,47 @@ public sealed class CensusBodyTests
             {
                 "[{H},{R},{W},['-','ALL','6','6','2019-01']]",
                 "1 of 3 kept, 2 excluded\nrefused: month 2019-01: seen world rows of 5 and 6, expected one world "
-                    + "row; the table keeps the old rows; pull the slice again, and if it stays so ask the publisher"
+                    + "row; the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['5700','CHINA','2','2','2019-01']]",
                 "2 of 2 kept, 0 excluded\nrefused: month 2019-01: seen 2 partners without a world row, expected the "
-                    + "world row, CTY_CODE -, too; the table keeps the old rows; pull the slice again, and if it "
-                    + "stays so ask the publisher"
+                    + "world row, CTY_CODE -, too; the table keeps the old rows; pull the slice again; if it "
+                    + "stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},['4621','RUSSIA','5','4','2019-01']]",
                 "1 of 1 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-01: seen months that add up to 5, "
                     + "expected 4, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['4621','RUSSIA','2','8','2019-03']]",
                 "2 of 2 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-03: seen months that add up to 7, "
                     + "expected 8, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['4621','RUSSIA','2','8','2019-02'],['4621','RUSSIA','2','9','2019-03']]",
                 "3 of 3 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-02: seen months that add up to 7, "
                     + "expected 8, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher\nrefused too: partner 4621, 2019-01 to 2019-03: "
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right\nrefused too: partner 4621, 2019-01 to 2019-03: "
                     + "seen months that add up to 10, expected 9, the year to date of the last one; the table keeps "
-                    + "the old rows; pull the slice again, and if it stays so ask the publisher"
+                    + "the old rows; pull the slice again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             // A month after a later one: the sums are taken again, of all figures.
             {
                 "[{H},['4621','RUSSIA','2','8','2019-02'],['4621','RUSSIA','5','5','2019-01']]",
                 "2 of 2 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-02: seen months that add up to 7, "
                     + "expected 8, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             // A row that cannot be used does not silence the check: what it says, or could say, enters the sums.
             {
                 "[{H},{R},['4621','RUSSIA','x','8','2019-02'],['4621','RUSSIA','2','9','2019-03']]",
                 "2 of 3 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-03: seen months that add up to 10, "
                     + "expected 9, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['4621','RUSSIA','x','8','2019-02'],['4621','RUSSIA','2','10','2019-03']]",
@@ -339,13 +339,13 @@ public sealed class CensusBodyTests
                 "[{H},{R},['4621','RUSSIA','x',null,'2019-02'],['4621','RUSSIA','2','6','2019-03']]",
                 "2 of 3 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-03: seen months that add up to 7, "
                     + "expected 6, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['4621','RUSSIA',null,'8','2019-02'],['4621','RUSSIA','2','9','2019-03']]",
                 "2 of 3 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-03: seen months that add up to 10, "
                     + "expected 9, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['4621','RUSSIA','2',null,'2019-02'],['4621','RUSSIA','2','9','2019-03']]",
@@ -356,13 +356,13 @@ public sealed class CensusBodyTests
                 "[{H},{R},['4621','RUSSIA','2',null,'2019-02'],['4621','RUSSIA','2','8','2019-03']]",
                 "3 of 3 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-03: seen months that add up to 9, "
                     + "expected 8, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['9030','PUERTO RICO','0','0','2019-01'],['-','ALL','7','7','2019-01']]",
                 "1 of 3 kept, 1 excluded\nrefused: month 2019-01: seen partners that add up to 5 without 1 row that "
                     + "was not understood, expected 7, the world row; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['9030','PUERTO RICO','2','2','2019-01'],['-','ALL','7','7','2019-01']]",
@@ -386,7 +386,7 @@ public sealed class CensusBodyTests
                 "[{H},{R},['9030','PUERTO RICO',null,null,'2019-01'],['-','ALL','7','7','2019-01']]",
                 "1 of 3 kept, 1 excluded\nrefused: month 2019-01: seen partners that add up to 5 without 1 row that "
                     + "was not understood, expected 7, the world row; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['4621','RUSSIA','2','7','2019-2'],['-','ALL','7','7','2019-01']]",
@@ -397,13 +397,13 @@ public sealed class CensusBodyTests
                 "[{H},{R},['4621','RUSSIA','1','7','2019-2'],['-','ALL','7','7','2019-01']]",
                 "1 of 3 kept, 1 excluded\nrefused: month 2019-01: seen partners that add up to 5 without 1 row that "
                     + "was not understood, expected 7, the world row; the table keeps the old rows; pull the slice "
-                    + "again, and if it stays so ask the publisher"
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['5700','CHINA','2','2','2019-01'],['-','ALL',null,null,'2019-01']]",
                 "2 of 3 kept, 1 excluded\nrefused: month 2019-01: seen 2 partners and a world row without a figure, "
-                    + "expected the world row, CTY_CODE -, too; the table keeps the old rows; pull the slice again, "
-                    + "and if it stays so ask the publisher"
+                    + "expected the world row, CTY_CODE -, too; the table keeps the old rows; pull the slice again; "
+                    + "if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "[{H},['4621','RUSSIA','5000000000001','5000000000001','2019-01'],['-','ALL','5000000000001','5',"
@@ -596,7 +596,7 @@ public sealed class CensusBodyTests
                     + "'RUSSIA','5','9','HS2','4621','2023-02']]",
                 "2 of 2 kept, 0 excluded\nrefused: partner 4621, commodity 01, 2023-01 to 2023-02: seen months that "
                     + "add up to 10, expected 9, the year to date of the last one; the table keeps the old rows; "
-                    + "pull the slice again, and if it stays so ask the publisher"
+                    + "pull the slice again; if it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "imports-hs2/4621-2023-02",
@@ -615,10 +615,10 @@ public sealed class CensusBodyTests
                 "[{H},['01','A','4621','RUSSIA','5','9','HS2','4621','2023-02'],['01','A','-','ALL','6','9','HS2',"
                     + "'-','2023-02'],['27','A','-','ALL','6','9','HS2','-','2023-02']]",
                 "1 of 3 kept, 2 excluded\nrefused: month 2023-02, commodity 01: seen partners that add up to 5, "
-                    + "expected 6, the world row; the table keeps the old rows; pull the slice again, and if it "
-                    + "stays so ask the publisher\nrefused too: month 2023-02, commodity 27: seen partners that add "
-                    + "up to 0, expected 6, the world row; the table keeps the old rows; pull the slice again, and if "
-                    + "it stays so ask the publisher"
+                    + "expected 6, the world row; the table keeps the old rows; pull the slice again; if it "
+                    + "stays so ask the publisher, and replay it with accept if the figures are right\nrefused too: month 2023-02, commodity 27: seen partners that add "
+                    + "up to 0, expected 6, the world row; the table keeps the old rows; pull the slice again; if "
+                    + "it stays so ask the publisher, and replay it with accept if the figures are right"
             },
             {
                 "imports-hs2/all-2023-02-27",
@@ -893,7 +893,7 @@ public sealed class CensusBodyTests
     }
 
     private const string OldStays =
-        "the table keeps the old rows; pull the slice again, and if it stays so ask the publisher";
+        "the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and replay it with accept if the figures are right";
 
     /// <summary>
     /// A year of all partners: China has 100 a month, Canada 50, Mexico 10. A cell is the month's value and its year to

@@ -9,6 +9,7 @@ namespace Pipeline.Sources.Tests.Census;
 /// Recorded answers of the API and a balance file as it was published. They are not part of the repository:
 /// where they are missing, these tests are skipped.
 /// </summary>
+[Collection(MeasuredAlone.Name)]
 public sealed class RecordedTests
 {
     private static byte[] File(string name)

@@ -264,14 +264,14 @@ public sealed class FigureReviewTests
     [InlineData(9, null)]
     [InlineData(
         3_000,
-        "body: seen 1 sum of another magnitude than the stored total, the first: 2 figures that add up to "
+        "body, beside the totals: seen 1 sum of another magnitude than the stored total, the first: 2 figures that add up to "
             + "600000000000, of trademonthly 4621|exports|total 2025-01|TOTAL, expected at most 10 times 300000000, "
             + "the "
             + "total that the table has, and at least a 10th of it; "
     )]
     [InlineData(
         0.05,
-        "body: seen 1 sum of another magnitude than the stored total, the first: 2 figures that add up to 10000000, of "
+        "body, beside the totals: seen 1 sum of another magnitude than the stored total, the first: 2 figures that add up to 10000000, of "
             + "trademonthly 4621|exports|total 2025-01|TOTAL, expected at most 10 times 300000000, the total that the "
             + "table has, and at least a 10th of it; "
     )]

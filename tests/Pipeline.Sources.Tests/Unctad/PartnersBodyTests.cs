@@ -241,9 +241,9 @@ public sealed class PartnersBodyTests
     [InlineData(
         "WORLD,WLD,..",
         "2 of 3 kept, 1 excluded\ndoubted: RUS inward stock 2012 by the host, immediate investor: seen no value in the "
-            + "row WORLD (line 4) beside 2 partners that add up to 12346000 US dollars, expected the total that they "
-            + "add up to, or no such row; the partners are loaded; put the row right or take it out and drop the file "
-            + "again, or replay the slice with accept if the figures are right"
+            + "row WORLD beside 2 partners that add up to 12346000 US dollars, expected the total that they "
+            + "add up to, or no such row (line 4); the partners are loaded; put the row right or take it out and drop "
+            + "the file again, or replay the slice with accept if the figures are right"
     )]
     [InlineData(
         "World,,13",
