@@ -46,8 +46,9 @@ internal sealed class HostRegistry(string folder)
     public async Task<int> EndOrphansAsync(CancellationToken cancellationToken)
     {
         var ended = 0;
-        foreach (var file in Files().Where(file => file != own))
+        foreach (var file in Files())
         {
+            // The own file counts as any other: a dead host may have had this process's number.
             var entry = Read<Entry>(file);
             if (entry?.Host.IsRunning == true)
             {
