@@ -150,6 +150,21 @@ public sealed class StoppingTests(Azurite azurite) : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Ctrl_C_while_the_end_of_Azurite_is_waited_for_counts_as_the_interruption()
+    {
+        var runsOn = new TaskCompletionSource<string>().Task;
+        using var interrupted = new CancellationTokenSource();
+        var waiting = Supervisor.NoticeAsync(runsOn, time, interrupted.Token);
+        await interrupted.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+
+        Assert.Equal("it ended", await Supervisor.NoticeAsync(Task.FromResult("it ended"), time, default));
+        var none = Supervisor.NoticeAsync(runsOn, time, default);
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Null(await none);
+    }
+
     private LocalAzurite NewAzurite(HostRegistry registry)
     {
         var port = Loopback.FreePort();
