@@ -535,7 +535,7 @@ public sealed class CensusCaseTests
             Assert.Contains(verdict.Failed, line =>
                 line.Contains(
                     "exports-hs2/4621-2025 body: seen 12 sums of another magnitude than the stored total, the first: 1 "
-                        + "figures that add up to 500000000000, of trademonthly 4621|exports|total 2025-01|TOTAL, "
+                        + "figure that adds up to 500000000000, of trademonthly 4621|exports|total 2025-01|TOTAL, "
                         + "expected "
                         + "at most 10 times 500000000, the total that the table has, and at least a 10th of it; ",
                     StringComparison.Ordinal

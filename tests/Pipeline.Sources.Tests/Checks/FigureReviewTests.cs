@@ -293,6 +293,20 @@ public sealed class FigureReviewTests
         Assert.Empty(found.Flagged);
     }
 
+    [Theory]
+    [InlineData(1, "1 figure that adds up to 9000000000, of ")]
+    [InlineData(2, "2 figures that add up to 18000000000, of ")]
+    public void Parts_without_a_stored_total_are_counted_in_words(int parts, string words)
+    {
+        var whole = new WholeLimit(TradeMonthly.Table, _ => ("p", "r"), 1, 10, 1, MustExist: true);
+        var totals = new StoredTotals(whole);
+        for (var i = 0; i < parts; i++)
+        {
+            totals.Add(new TradeMonthly { PartitionKey = "p", RowKey = $"{i}" }, 9_000_000_000);
+        }
+        Assert.Equal($"1 sum without a stored total, the first: {words}trademonthly p r", totals.Lacking("body")!.Seen);
+    }
+
     [Fact]
     public async Task A_commodity_worth_more_than_all_trade_of_a_month_is_flagged()
     {
