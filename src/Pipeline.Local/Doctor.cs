@@ -169,7 +169,7 @@ internal sealed class Doctor(IConfiguration configuration, LocalOptions options,
             Bad(
                 log,
                 $"{settings}: seen an Azurite on {account.Shown} that does not know the account "
-                    + $"({e.Message.Split('\n')[0]}), expected one that does; stop what listens there"
+                    + $"({e.Message.Split('\n')[0]}), expected an Azurite with this account; stop what listens there"
             );
         }
     }

@@ -76,10 +76,22 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
         await DisposeAsync();
         if (interrupted.IsCancellationRequested)
         {
-            log.Say(options.Ends ? "stopped before everything was done; the next run goes on from here" : "stopped");
+            log.Say(LastLine(options.Ends, cleanups.HasFailed));
         }
         return code;
     }
+
+    /// <summary>The last line after Ctrl-C.</summary>
+    /// <param name="ends">True if the run would have ended by itself.</param>
+    /// <param name="hasFailed">True if something could not be stopped, which is reported already.</param>
+    internal static string LastLine(bool ends, bool hasFailed) =>
+        (ends, hasFailed) switch
+        {
+            (true, false) => "stopped before everything was done; the next run goes on from here",
+            (false, false) => "stopped",
+            (true, true) => "ended before everything was done; what was not stopped is named above",
+            (false, true) => "ended; what was not stopped is named above",
+        };
 
     private async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -113,7 +125,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             settings: null,
             cancellationToken
         );
-        cleanups.Push(app.DisposeAsync);
+        cleanups.Push($"the worker, process {app.Process.Id.Pid}, may still run; end it", app.DisposeAsync);
 
         var functions = WorkerFunction.Read(app.Functions, configuration);
         var invoker = new FunctionInvoker(app.Channel, functions, hostFile.FunctionTimeout);
@@ -127,7 +139,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             options.Ends,
             cancellationToken
         );
-        cleanups.Push(triggers.DisposeAsync);
+        cleanups.Push("the listeners run until this process has ended", triggers.DisposeAsync);
 
         return await new Supervisor(emulators, app, triggers, log, time).RunAsync(
             options.Ends
@@ -147,7 +159,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             .AddSources(configuration)
             .AddInsight()
             .BuildServiceProvider();
-        cleanups.Push(services.DisposeAsync);
+        cleanups.Push("connections to the storage stay open until this process has ended", services.DisposeAsync);
         var findings = services.CheckSettings();
         return findings.Count == 0
             ? services

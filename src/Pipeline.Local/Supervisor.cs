@@ -60,9 +60,9 @@ internal sealed class Supervisor(
             );
         }
         // Without Azurite the storage calls fail first, and its end is the better reason.
-        if (await Task.WhenAny(emulators.Ended, Task.Delay(AzuriteNotice, time, cancellationToken)) == emulators.Ended)
+        if (await NoticeAsync(emulators.Ended, time, cancellationToken) is { } notice)
         {
-            throw new StartException(await emulators.Ended);
+            throw new StartException(notice);
         }
         if (first == work)
         {
@@ -72,6 +72,25 @@ internal sealed class Supervisor(
             $"listeners: {log.OneLine(await triggers.Failing)}; see that the storage of the settings answers, and "
                 + "run the command again: the work goes on where it ended"
         );
+    }
+
+    /// <summary>Waits for the notice that Azurite has ended.</summary>
+    /// <returns>The notice; null if Azurite runs on.</returns>
+    /// <exception cref="OperationCanceledException">The run was interrupted meanwhile.</exception>
+    internal static async Task<string?> NoticeAsync(
+        Task<string> ended,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await ended.WaitAsync(AzuriteNotice, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Awaits work that was cancelled. The reason is reported already.</summary>

@@ -438,7 +438,11 @@ public sealed class LocalHostTests(Azurite azurite)
             bad.Out,
             StringComparison.Ordinal
         );
-        Assert.Contains("), expected one that does; stop what listens there\n", bad.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "), expected an Azurite with this account; stop what listens there\n",
+            bad.Out,
+            StringComparison.Ordinal
+        );
         Assert.Contains(
             $"\nwrong AzureWebJobsStorage: seen 1 of the ports 127.0.0.1:{port}/{azurite.QueuePort}/{port} in use, "
                 + "expected all of them (a running Azurite) or none; stop what uses them\n",

@@ -16,8 +16,6 @@ internal sealed class HostRegistry(string folder)
     /// <summary>Under the lock another process may fetch npm packages on a slow network.</summary>
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(30);
 
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
-
     private readonly string own = Path.Combine(
         folder,
         string.Create(CultureInfo.InvariantCulture, $"host-{Environment.ProcessId}.json")
@@ -48,8 +46,9 @@ internal sealed class HostRegistry(string folder)
     public async Task<int> EndOrphansAsync(CancellationToken cancellationToken)
     {
         var ended = 0;
-        foreach (var file in Files().Where(file => file != own))
+        foreach (var file in Files())
         {
+            // The own file counts as any other: a dead host may have had this process's number.
             var entry = Read<Entry>(file);
             if (entry?.Host.IsRunning == true)
             {
@@ -94,9 +93,11 @@ internal sealed class HostRegistry(string folder)
         ) ?? throw FileLock.Held(LockFile, StartLimit);
 
     /// <summary>Waits for the same lock at the end of a run, when a person waits for the prompt.</summary>
+    /// <param name="limit">How long another process may hold it.</param>
+    /// <param name="time">The clock of the waiting.</param>
     /// <returns>The lock, or null if another process holds it longer.</returns>
-    public Task<IDisposable?> TryLockAsync(TimeProvider time) =>
-        FileLock.TryAcquireAsync(LockFile, StopLimit, time, () => { }, CancellationToken.None);
+    public Task<IDisposable?> TryLockAsync(TimeSpan limit, TimeProvider time) =>
+        FileLock.TryAcquireAsync(LockFile, limit, time, () => { }, CancellationToken.None);
 
     private string LockFile => Path.Combine(folder, "lock");
 

@@ -31,6 +31,13 @@ internal sealed class LocalAzurite(
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long the stop waits for the lock.</summary>
+    private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same for a host that has not used Azurite yet.</summary>
+    private static readonly TimeSpan ShortLockLimit = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan CheckPeriod = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Why a run with <c>--no-azurite</c> cannot start.</summary>
@@ -49,7 +56,7 @@ internal sealed class LocalAzurite(
 
     private readonly LastLines lastLines = new();
     private Process? started;
-    private bool mayBeInUse;
+    private bool hadLock;
 
     /// <summary>Makes sure that Azurite answers.</summary>
     /// <param name="mayStart">False with --no-azurite.</param>
@@ -58,7 +65,7 @@ internal sealed class LocalAzurite(
     public async Task EnsureAsync(bool mayStart, CancellationToken cancellationToken)
     {
         using var alone = await registry.LockAsync(time, say, cancellationToken);
-        mayBeInUse = true;
+        hadLock = true;
         var answering = await CountAnsweringAsync(cancellationToken);
         if (answering > 0 && answering < account.Ports.Count)
         {
@@ -115,19 +122,17 @@ internal sealed class LocalAzurite(
     /// </summary>
     public async ValueTask DisposeAsync()
     {
-        // Ctrl-C may have ended the waiting for the lock: then nothing was started and nothing is to be stopped.
-        if (mayBeInUse)
+        // Before the lock: a host that holds it and is about to stop Azurite must not see this one.
+        registry.Leave();
+        // Also if Ctrl-C has ended the first wait for the lock: the last user may have left Azurite to this host.
+        using var alone = await registry.TryLockAsync(hadLock ? LockLimit : ShortLockLimit, time);
+        if (alone is not null && registry.Azurite is { } azurite && !registry.HasOthers())
         {
-            using var alone = await registry.TryLockAsync(time);
-            registry.Leave();
-            if (alone is null)
-            {
-                say($"Azurite: left running on {account.Shown}; another local host is starting or stopping");
-            }
-            else if (registry.Azurite is { } azurite && !registry.HasOthers())
-            {
-                await StopAsync(azurite.Process);
-            }
+            await StopAsync(azurite.Process);
+        }
+        else if (alone is null && hadLock)
+        {
+            say($"Azurite: left running on {account.Shown}; another local host is starting or stopping");
         }
         started?.Dispose();
     }
@@ -213,7 +218,7 @@ internal sealed class LocalAzurite(
         {
             process.Kill(entireProcessTree: true);
         }
-        using var limit = new CancellationTokenSource(StopLimit);
+        using var limit = new CancellationTokenSource(StopLimit, time);
         try
         {
             await process.WaitForExitAsync(limit.Token);

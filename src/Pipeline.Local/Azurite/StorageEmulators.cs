@@ -49,12 +49,14 @@ internal sealed class StorageEmulators(bool mayStart, Cleanups cleanups, TimePro
             var registry = await EnterAsync(Checkout.HostsOf(account!), cancellationToken);
             var tools = new NodeTools(root, time, say);
             var azurite = new LocalAzurite(account!, text, tools, registry, Checkout.DataOf(account!), time, say);
-            cleanups.Push(azurite.DisposeAsync);
+            cleanups.Push($"Azurite may still run on {account!.Shown}; stop it", azurite.DisposeAsync);
             await azurite.EnsureAsync(mayStart, cancellationToken);
             var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             ends.Add(azurite.WatchAsync(watching.Token));
             // Before Azurite is stopped.
-            cleanups.Push(() => new ValueTask(watching.CancelAsync()));
+            cleanups.Push($"Azurite on {account.Shown} is watched until this process has ended", () =>
+                new ValueTask(watching.CancelAsync())
+            );
         }
         Ended = Task.WhenAny(ends).Unwrap();
     }
@@ -71,7 +73,7 @@ internal sealed class StorageEmulators(bool mayStart, Cleanups cleanups, TimePro
             registry.Enter(null);
         }
         registries.Add(registry);
-        cleanups.Push(() =>
+        cleanups.Push($"this host stays registered in {folder} until the next local host starts", () =>
         {
             registry.Leave();
             return ValueTask.CompletedTask;

@@ -50,7 +50,7 @@ internal sealed class OnceRun(
     private readonly Plan plan = services.GetRequiredService<Plan>();
     private readonly StorageAccount account = services.GetRequiredService<StorageAccount>();
     private readonly Dictionary<string, HashSet<Slice>> wanted = new(StringComparer.Ordinal);
-    private readonly List<string> failedPlans = [];
+    private readonly FailedPlans failedPlans = new();
     private readonly long began = time.GetTimestamp();
     private readonly DateTimeOffset startedAt = time.GetUtcNow();
     private readonly ProgressWatch watch = new(
@@ -64,7 +64,8 @@ internal sealed class OnceRun(
     /// <param name="Total">The slices of the run.</param>
     /// <param name="Rows">The rows that were read.</param>
     /// <param name="Waiting">The visible messages.</param>
-    /// <param name="Hidden">The messages that other processes, alive or dead, have in hand.</param>
+    /// <param name="Hidden">The messages that other processes, alive or dead, have in hand, or that wait for their
+    /// time.</param>
     /// <param name="IsComplete">True if slices, indicators and files are done.</param>
     /// <param name="Mark">A text that changes when anything moves.</param>
     private sealed record Moment(int Done, int Total, long Rows, int Waiting, int Hidden, bool IsComplete, string Mark);
@@ -77,7 +78,7 @@ internal sealed class OnceRun(
         var complete = await WaitAsync(cancellationToken);
         var summary = new OnceSummary(services, wanted, startedAt, options.Port);
         var code = await summary.WriteAsync(log, cancellationToken);
-        foreach (var failed in failedPlans)
+        foreach (var failed in failedPlans.All)
         {
             log.Complain($"{failed}: failed; its error is above");
         }
@@ -88,7 +89,7 @@ internal sealed class OnceRun(
                     + $"{ProgressWatch.MaxReplans} times more; see the table slices"
             );
         }
-        return failedPlans.Count > 0 || !complete ? 1 : code;
+        return failedPlans.All.Count > 0 || !complete ? 1 : code;
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
@@ -99,11 +100,12 @@ internal sealed class OnceRun(
             try
             {
                 await invoker.InvokeByHandAsync(invoker.Find(function), "", cancellationToken);
+                failedPlans.Succeeded(function);
             }
             catch (InvocationFailedException e)
             {
                 log.Event(LogLevel.Error, function, e.Message);
-                failedPlans.Add(function);
+                failedPlans.Failed(function);
             }
             if (wanted[source.Name].Count > 0)
             {
@@ -177,10 +179,7 @@ internal sealed class OnceRun(
                     await StartAsync(cancellationToken);
                     break;
                 case NextMove.SayWaiting:
-                    log.Say(
-                        $"{Elapsed}  waiting for another process, which has {moment.Hidden} "
-                            + $"message{(moment.Hidden == 1 ? "" : "s")} in hand"
-                    );
+                    log.Say($"{Elapsed}  {MessageCounts.WaitingFor(moment.Hidden)}");
                     break;
                 case NextMove.GiveUp:
                     return false;

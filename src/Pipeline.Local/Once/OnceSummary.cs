@@ -132,10 +132,11 @@ internal sealed class OnceSummary(
         }
         else if (own.Count == 0)
         {
-            yield return $"{source}: nothing due; {states.Count(row => row.State != SliceState.Failed)} slices are "
-                + "up to date, "
-                + "the next one is due on "
-                + $"{states.Select(row => row.NextDue).DefaultIfEmpty().Min():yyyy-MM-dd HH:mm}Z";
+            yield return NothingDue(
+                source,
+                states.Count(row => row.State != SliceState.Failed),
+                states.Select(row => row.NextDue).DefaultIfEmpty().Min()
+            );
         }
         foreach (var run in ended.Where(run => run.State == SliceState.Done && run.Error.Length > 0))
         {
@@ -145,6 +146,14 @@ internal sealed class OnceSummary(
             }
         }
     }
+
+    /// <summary>The note about a source without a due slice.</summary>
+    internal static string NothingDue(string source, int upToDate, DateTimeOffset next) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{source}: nothing due; {upToDate} {(upToDate == 1 ? "slice is" : "slices are")} up to date, the next one "
+                + $"is due on {next:yyyy-MM-dd HH:mm}Z"
+        );
 
     private static string Render(Table table)
     {

@@ -9,7 +9,7 @@ internal enum NextMove
     /// <summary>Plan again: a message is hidden with a process that has died.</summary>
     PlanAgain,
 
-    /// <summary>Say, once, that other processes are waited for.</summary>
+    /// <summary>Say, once, that the run waits for hidden messages.</summary>
     SayWaiting,
 
     /// <summary>Nothing helps.</summary>
@@ -46,7 +46,8 @@ internal sealed class ProgressWatch(TimeSpan longestStep, TimeProvider time)
     /// <summary>Tells what was seen.</summary>
     /// <param name="seen">What the ledger looks like; another text means that something has moved.</param>
     /// <param name="isIdle">True if this host has no message in hand and took none since the last look.</param>
-    /// <param name="hidden">The messages that other processes, alive or dead, have in hand.</param>
+    /// <param name="hidden">The messages that other processes, alive or dead, have in hand, or that wait for their
+    /// time.</param>
     public NextMove Look(string seen, bool isIdle, int hidden)
     {
         if (seen != mark || !isIdle)
@@ -64,8 +65,8 @@ internal sealed class ProgressWatch(TimeSpan longestStep, TimeProvider time)
             moved = time.GetTimestamp();
             return NextMove.PlanAgain;
         }
-        // A dead process's message comes back within ten minutes and is taken here. One that stays hidden is being
-        // renewed by a living process, whose step ends by itself.
+        // A dead process's message comes back within ten minutes, and a delayed one at its time: this host takes them.
+        // One that stays hidden is being renewed by a living process, whose step ends by itself.
         if (hidden == 0 || Still >= longestStep)
         {
             return NextMove.GiveUp;

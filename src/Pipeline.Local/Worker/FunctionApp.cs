@@ -93,7 +93,7 @@ internal sealed class FunctionApp : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Channel.Terminate();
-        // One that has not called yet would never hear of it.
+        // A worker that has not connected yet cannot receive the request to end.
         await Process.StopAsync(Channel.IsConnected ? StopLimit : TimeSpan.Zero);
         Channel.Close();
         Process.Dispose();

@@ -18,7 +18,11 @@ internal sealed class StoredTotals(WholeLimit whole)
     private readonly HashSet<(string Partition, string Row)> found = [];
 
     /// <summary>What the body has of a total.</summary>
-    private readonly record struct Part(double Sum, int Count);
+    private readonly record struct Part(double Sum, int Count)
+    {
+        public string InWords =>
+            $"{Count} {(Count == 1 ? "figure that adds" : "figures that add")} up to {FigureMath.Text(Sum)}";
+    }
 
     /// <summary>Adds a figure of the body.</summary>
     public void Add(FactRow row, double figure)
@@ -70,7 +74,7 @@ internal sealed class StoredTotals(WholeLimit whole)
         return new Finding(
             Place,
             $"{wrong.Count} {(wrong.Count == 1 ? "sum" : "sums")} of another magnitude than the stored total, the "
-                + $"first: {named.Part.Count} figures that add up to {FigureMath.Text(named.Part.Sum)}, of "
+                + $"first: {named.Part.InWords}, of "
                 + $"{whole.Table.Name} {named.Partition} {named.Row}",
             $"at most {FigureMath.Text(whole.Factor)} times {FigureMath.Text(named.Total)}, the total that the "
                 + "table has"
@@ -94,8 +98,8 @@ internal sealed class StoredTotals(WholeLimit whole)
         var ((partition, row), part) = lacking.OrderBy(part => part.Key).First();
         return new Finding(
             place,
-            $"{lacking.Count} {(lacking.Count == 1 ? "sum" : "sums")} without a stored total, the first: {part.Count} "
-                + $"figures that add up to {FigureMath.Text(part.Sum)}, of {whole.Table.Name} {partition} {row}",
+            $"{lacking.Count} {(lacking.Count == 1 ? "sum" : "sums")} without a stored total, the first: "
+                + $"{part.InWords}, of {whole.Table.Name} {partition} {row}",
             "the total of each, so that a slip of a unit shows",
             "the rows are loaded; they are compared as soon as the totals are loaded: see why those are not there, or "
                 + "replay the slice with accept if the figures are right"

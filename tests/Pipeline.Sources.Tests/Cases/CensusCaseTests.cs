@@ -107,7 +107,8 @@ public sealed class CensusCaseTests
             Assert.Contains(
                 "month 2026-02: seen partners that add up to 71600 without 1 row that was not understood, expected "
                     + "72600, the world row; "
-                    + "the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and replay it with accept if the figures are right; "
+                    + "the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and "
+                    + "replay it with accept if the figures are right; "
                     + "and 1 more at partner 4100, 2026-01 to 2026-03; asked: "
                     + server.Address,
                 line,
@@ -534,8 +535,9 @@ public sealed class CensusCaseTests
         {
             Assert.Contains(verdict.Failed, line =>
                 line.Contains(
-                    "exports-hs2/4621-2025 body, beside the totals: seen 12 sums of another magnitude than the stored total, the first: 1 "
-                        + "figures that add up to 500000000000, of trademonthly 4621|exports|total 2025-01|TOTAL, "
+                    "exports-hs2/4621-2025 body, beside the totals: seen 12 sums of another magnitude than the stored "
+                        + "total, the first: 1 figure that adds up to 500000000000, of trademonthly 4621|exports|total "
+                        + "2025-01|TOTAL, "
                         + "expected "
                         + "at most 10 times 500000000, the total that the table has, and at least a 10th of it; ",
                     StringComparison.Ordinal

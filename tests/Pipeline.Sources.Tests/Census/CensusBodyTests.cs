@@ -283,7 +283,8 @@ public sealed class CensusBodyTests
             {
                 "[{H},{R},{W},['-','ALL','6','6','2019-01']]",
                 "1 of 3 kept, 2 excluded\nrefused: month 2019-01: seen world rows of 5 and 6, expected one world "
-                    + "row; the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and replay it with accept if the figures are right"
+                    + "row; the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and "
+                    + "replay it with accept if the figures are right"
             },
             {
                 "[{H},{R},['5700','CHINA','2','2','2019-01']]",
@@ -307,9 +308,11 @@ public sealed class CensusBodyTests
                 "[{H},{R},['4621','RUSSIA','2','8','2019-02'],['4621','RUSSIA','2','9','2019-03']]",
                 "3 of 3 kept, 0 excluded\nrefused: partner 4621, 2019-01 to 2019-02: seen months that add up to 7, "
                     + "expected 8, the year to date of the last one; the table keeps the old rows; pull the slice "
-                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are right\nrefused too: partner 4621, 2019-01 to 2019-03: "
+                    + "again; if it stays so ask the publisher, and replay it with accept if the figures are "
+                    + "right\nrefused too: partner 4621, 2019-01 to 2019-03: "
                     + "seen months that add up to 10, expected 9, the year to date of the last one; the table keeps "
-                    + "the old rows; pull the slice again; if it stays so ask the publisher, and replay it with accept if the figures are right"
+                    + "the old rows; pull the slice again; if it stays so ask the publisher, and replay it with "
+                    + "accept if the figures are right"
             },
             // A month after a later one: the sums are taken again, of all figures.
             {
@@ -596,7 +599,8 @@ public sealed class CensusBodyTests
                     + "'RUSSIA','5','9','HS2','4621','2023-02']]",
                 "2 of 2 kept, 0 excluded\nrefused: partner 4621, commodity 01, 2023-01 to 2023-02: seen months that "
                     + "add up to 10, expected 9, the year to date of the last one; the table keeps the old rows; "
-                    + "pull the slice again; if it stays so ask the publisher, and replay it with accept if the figures are right"
+                    + "pull the slice again; if it stays so ask the publisher, and replay it with accept if the "
+                    + "figures are right"
             },
             {
                 "imports-hs2/4621-2023-02",
@@ -616,7 +620,8 @@ public sealed class CensusBodyTests
                     + "'-','2023-02'],['27','A','-','ALL','6','9','HS2','-','2023-02']]",
                 "1 of 3 kept, 2 excluded\nrefused: month 2023-02, commodity 01: seen partners that add up to 5, "
                     + "expected 6, the world row; the table keeps the old rows; pull the slice again; if it "
-                    + "stays so ask the publisher, and replay it with accept if the figures are right\nrefused too: month 2023-02, commodity 27: seen partners that add "
+                    + "stays so ask the publisher, and replay it with accept if the figures are right\nrefused too: "
+                    + "month 2023-02, commodity 27: seen partners that add "
                     + "up to 0, expected 6, the world row; the table keeps the old rows; pull the slice again; if "
                     + "it stays so ask the publisher, and replay it with accept if the figures are right"
             },
@@ -893,7 +898,8 @@ public sealed class CensusBodyTests
     }
 
     private const string OldStays =
-        "the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and replay it with accept if the figures are right";
+        "the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and replay it with "
+        + "accept if the figures are right";
 
     /// <summary>
     /// A year of all partners: China has 100 a month, Canada 50, Mexico 10. A cell is the month's value and its year to

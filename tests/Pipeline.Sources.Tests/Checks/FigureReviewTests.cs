@@ -264,14 +264,16 @@ public sealed class FigureReviewTests
     [InlineData(9, null)]
     [InlineData(
         3_000,
-        "body, beside the totals: seen 1 sum of another magnitude than the stored total, the first: 2 figures that add up to "
+        "body, beside the totals: seen 1 sum of another magnitude than the stored total, the first: 2 figures that "
+            + "add up to "
             + "600000000000, of trademonthly 4621|exports|total 2025-01|TOTAL, expected at most 10 times 300000000, "
             + "the "
             + "total that the table has, and at least a 10th of it; "
     )]
     [InlineData(
         0.05,
-        "body, beside the totals: seen 1 sum of another magnitude than the stored total, the first: 2 figures that add up to 10000000, of "
+        "body, beside the totals: seen 1 sum of another magnitude than the stored total, the first: 2 figures that "
+            + "add up to 10000000, of "
             + "trademonthly 4621|exports|total 2025-01|TOTAL, expected at most 10 times 300000000, the total that the "
             + "table has, and at least a 10th of it; "
     )]
@@ -291,6 +293,20 @@ public sealed class FigureReviewTests
         var found = await reader.ReviewAsync(stored: new StoredRows(Months("2025-01", 300, 300)));
         Assert.Equal(expected is null ? null : expected + Compare, found.Refusal?.ToString());
         Assert.Empty(found.Flagged);
+    }
+
+    [Theory]
+    [InlineData(1, "1 figure that adds up to 9000000000, of ")]
+    [InlineData(2, "2 figures that add up to 18000000000, of ")]
+    public void Parts_without_a_stored_total_are_counted_in_words(int parts, string words)
+    {
+        var whole = new WholeLimit(TradeMonthly.Table, _ => ("p", "r"), 1, 10, 1, MustExist: true);
+        var totals = new StoredTotals(whole);
+        for (var i = 0; i < parts; i++)
+        {
+            totals.Add(new TradeMonthly { PartitionKey = "p", RowKey = $"{i}" }, 9_000_000_000);
+        }
+        Assert.Equal($"1 sum without a stored total, the first: {words}trademonthly p r", totals.Lacking("body")!.Seen);
     }
 
     [Fact]

@@ -10,7 +10,8 @@ namespace Pipeline.Sources.Tests.Unctad;
 public sealed class FdiReleaseTests
 {
     private const string Ask =
-        "the table keeps the old vintage; pull the slice again; if it stays so ask the publisher, and replay it with accept if the figures are right";
+        "the table keeps the old vintage; pull the slice again; if it stays so ask the publisher, and replay it with "
+        + "accept if the figures are right";
 
     private static Task<BodyOutcome> ReadAsync(IEnumerable<Row> rows) =>
         BodyOutcome.ReadAsync(Reader(extract: false), Bytes(Text(rows)));
