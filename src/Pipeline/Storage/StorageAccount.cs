@@ -71,8 +71,8 @@ public sealed class StorageAccount
                 new Finding(
                     name,
                     "nothing",
-                    "a storage connection string, or name__blobServiceUri, name__queueServiceUri and "
-                        + "name__tableServiceUri".Replace("name", name),
+                    $"a storage connection string, or {name}__blobServiceUri, {name}__queueServiceUri and "
+                        + $"{name}__tableServiceUri",
                     $"for local work set {name}=UseDevelopmentStorage=true"
                 )
             );
