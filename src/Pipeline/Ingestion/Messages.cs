@@ -18,12 +18,15 @@ public sealed record PullMessage(string Slice, DateTimeOffset PlannedAt);
 /// <param name="Accept">Whether the body is right although a check says otherwise.</param>
 /// <param name="Reload">Whether that is not an operator's word: a body that was loaded before is loaded to its
 /// end.</param>
+/// <param name="SpokenAt">When an operator said so, UTC: their word holds for what <c>rejects</c> showed by then, also
+/// when the message is delivered again.</param>
 public sealed record NormalizeMessage(
     string Slice,
     string RawBlob,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Replay = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Accept = false,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Reload = false
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Reload = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] DateTimeOffset SpokenAt = default
 );
 
 /// <summary>Asks for what depends on a loaded body to be brought up to date.</summary>
@@ -32,12 +35,14 @@ public sealed record NormalizeMessage(
 /// <param name="Waited">How often the message has waited for slices it is compared with.</param>
 /// <param name="Accept">Whether an operator says that the body is right although a comparison says otherwise.</param>
 /// <param name="Again">Whether only to compare the body again, because what it is compared with has come.</param>
+/// <param name="SpokenAt">See <see cref="NormalizeMessage"/>.</param>
 public sealed record PublishMessage(
     string Slice,
     string RawBlob,
     int Waited = 0,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Accept = false,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Again = false
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Again = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] DateTimeOffset SpokenAt = default
 );
 
 /// <summary>Reads what messages name.</summary>

@@ -94,16 +94,18 @@ public sealed class Normalize(
         var stored = await records.Bodies.OpenAsync(name, cancellationToken);
         var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken);
         // A load that was begun is finished. The comparisons with the table let the body pass before its first row was
-        // written; by now the table holds a part of it, so that they would judge differently.
+        // written; by now the table holds a part of it, so that they would judge differently. So did the checks of the
+        // body by itself: the lists they rest on may have been changed since. What cannot be read is refused all the
+        // same.
         var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
         var word = new OperatorWord(
             message,
             await records.Rejects.AcceptedAsync(slice, cancellationToken),
-            message.Accept ? await records.Rejects.ShownAsync(key, cancellationToken) : [],
+            message is { Accept: true, Reload: false }
+                ? await records.Rejects.ShownAsync(key, message.SpokenAt, cancellationToken)
+                : [],
             isBegun
         );
-        // So did the checks of the body by itself: the lists they rest on may have been changed since. What cannot be
-        // read is refused all the same. All findings are asked about: one that was accepted must not hide another.
         if (check.Unreadable is { } unfit)
         {
             await RefuseAsync(name, run, (stored.From, judgedBy), check, [unfit], [], cancellationToken);
@@ -129,7 +131,9 @@ public sealed class Normalize(
                 rejected = await BodyComparison.RejectedAsync(check, reader, stored, cancellationToken);
             }
             refusals.AddRange(lacks.Where(finding => !word.AcceptsAgainstTable(finding)));
-            if (spoiled is not null && !word.AcceptsSpoiled(spoiled, rejected, check.Rejected))
+            if (spoiled is not null && word.AcceptsSpoiled(spoiled, rejected, check.Rejected))
+                rejected = [];
+            else if (spoiled is not null)
                 refusals.Add(spoiled);
             refusals.AddRange(review.Refusals.Where(finding => !word.AcceptsAgainstTable(finding)));
         }
@@ -151,8 +155,8 @@ public sealed class Normalize(
         {
             // What was accepted now stays so: the next word is about the rest.
             await records.Rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
-            rejected.AddRange(flagged.Values.Take(BodyComparison.MaxRejectedOfRefused - rejected.Count));
-            rejected.AddRange(excluded.Take(BodyComparison.MaxRejectedOfRefused - rejected.Count));
+            rejected.AddRange(flagged.Values.Take(BodyComparison.MaxRejectedOfRefused));
+            rejected.AddRange(excluded.Take(BodyComparison.MaxRejectedOfRefused));
             await RefuseAsync(name, run, (stored.From, judgedBy), check, refusals, rejected, cancellationToken);
             return true;
         }
@@ -541,7 +545,12 @@ public sealed class Normalize(
         if (after.Vintage == name.Vintage)
         {
             await next.PublishAsync(
-                new PublishMessage(name.Slice.Id, name.Blob, Accept: message is { Accept: true, Reload: false }),
+                new PublishMessage(
+                    name.Slice.Id,
+                    name.Blob,
+                    Accept: message is { Accept: true, Reload: false },
+                    SpokenAt: message.SpokenAt
+                ),
                 cancellationToken
             );
         }
@@ -554,13 +563,13 @@ public sealed class Normalize(
         {
             // A replay may have corrected rows, before or after it was interrupted. What depends on them is
             // checked again.
-            if (message.Replay)
-                return row.LastChanged.AddTicks(1);
             // Of rows that this run removed before it was interrupted, only the number is known.
             var hasChanged =
                 merged.Added + merged.Changed + merged.Removed > 0
                 || (check.Rejected == 0 && row.Rows + merged.Added > check.Kept);
-            return hasChanged ? name.Vintage : row.LastChanged;
+            if (!message.Replay)
+                return hasChanged ? name.Vintage : row.LastChanged;
+            return (hasChanged && name.Vintage > row.LastChanged ? name.Vintage : row.LastChanged).AddTicks(1);
         }
     }
 

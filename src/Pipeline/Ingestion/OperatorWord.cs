@@ -15,6 +15,7 @@ internal sealed class OperatorWord
     private readonly HashSet<(string Where, string Seen)> remembered = [];
     private readonly HashSet<(string Where, string Seen, string Expected)> judged = [];
     private readonly HashSet<(string Where, string Seen)> shown;
+    private readonly HashSet<string> shownPlaces;
     private readonly List<Finding> ofThisBody = [];
     private readonly List<Finding> spoken = [];
 
@@ -30,6 +31,7 @@ internal sealed class OperatorWord
     )
     {
         (this.message, this.shown, this.isBegun) = (message, shown, isBegun);
+        shownPlaces = shown.Select(finding => finding.Where).ToHashSet(StringComparer.Ordinal);
         foreach (var (finding, blob) in accepted)
         {
             remembered.Add(Key(finding));
@@ -68,7 +70,10 @@ internal sealed class OperatorWord
     public bool Accepts(Finding finding) => Remembers(finding) || AcceptsNow(finding, byPlace: true);
 
     /// <summary>Whether a figure was accepted before this message.</summary>
-    public bool Remembers(Finding finding) => (isBegun && ofThisBody.Count > 0) || remembered.Contains(Key(finding));
+    public bool Remembers(Finding finding) =>
+        remembered.Contains(Key(finding))
+        // A table that holds a part of an accepted body makes figures of the rest stand out.
+        || (isBegun && ofThisBody.Exists(own => own.Where is BodyComparison.Body || own.Where == finding.Where));
 
     /// <summary>
     /// Whether a body is right although a check of it by itself says otherwise. What the value was held against belongs
@@ -76,6 +81,7 @@ internal sealed class OperatorWord
     /// </summary>
     public bool AcceptsJudgement(Finding finding) =>
         judged.Contains((finding.Where, CellText.Cut(finding.Seen), CellText.Cut(finding.Expected)))
+        || (message.Reload && ofThisBody.Exists(own => Key(own) == Key(finding)))
         || AcceptsNow(finding);
 
     /// <summary>
@@ -135,7 +141,7 @@ internal sealed class OperatorWord
         {
             return finding.Where is BodyComparison.Body or StoredTotals.Place;
         }
-        var wasShown = shown.Contains(Key(finding)) || (byPlace && shown.Any(other => other.Where == finding.Where));
+        var wasShown = shown.Contains(Key(finding)) || (byPlace && shownPlaces.Contains(finding.Where));
         if (!message.Accept || !wasShown)
         {
             return false;

@@ -48,7 +48,7 @@ public sealed class Publish(
         var loaded = row.Vintage == name.Vintage && row.Sha256.StartsWith(name.Sha12, StringComparison.Ordinal);
         if (loaded && message.Again)
         {
-            await comparison.RunAsync(name, run ?? key, message.Accept, cancellationToken);
+            await comparison.RunAsync(name, run ?? key, null, cancellationToken);
             return;
         }
         if (!loaded || (row.State != SliceState.Merged && run?.State == SliceState.Done))
@@ -89,12 +89,15 @@ public sealed class Publish(
             {
                 Step = nameof(Publish),
             },
-            message.Accept,
+            message.Accept ? message.SpokenAt : null,
             cancellationToken
         );
         foreach (var difference in differences)
             logger.LogInformation("{Slice}: {Difference}", slice, difference);
         await datasets.PutAsync(source, slice.Dataset, name.Vintage, cancellationToken);
+        // Before the run is done: after that no message would ask again.
+        if (row.LastChanged >= name.Vintage)
+            await comparison.RequestAsync(slice, cancellationToken);
         await records.Runs.UpdateAsync(
             key,
             now =>
@@ -118,8 +121,6 @@ public sealed class Publish(
                     : null,
             cancellationToken
         );
-        if (row.LastChanged >= name.Vintage)
-            await comparison.RequestAsync(slice, cancellationToken);
         await next.RequestDigestAsync(slice.Source, cancellationToken);
     }
 

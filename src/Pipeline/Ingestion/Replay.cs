@@ -85,7 +85,8 @@ public sealed class Replay(
             logger.LogInformation("{Slice}: replayed from its source", slice);
             return new Replaying(slice.Id, Source, "");
         }
-        await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob, Replay: true, accept), cancellationToken);
+        var message = new NormalizeMessage(slice.Id, body.Blob, Replay: true, accept);
+        await queues.SendAsync(accept ? message with { SpokenAt = time.GetUtcNow() } : message, cancellationToken);
         logger.LogInformation(
             "{Slice}: replayed from {Blob}{Accepted}",
             slice,

@@ -26,13 +26,13 @@ public sealed class SliceComparison(
     /// <summary>Compares a body.</summary>
     /// <param name="name">The body, which is loaded.</param>
     /// <param name="run">Its run.</param>
-    /// <param name="accept">Whether an operator says that the figures are right.</param>
+    /// <param name="spokenAt">When an operator said that the figures are right, UTC; null when none did.</param>
     /// <param name="cancellationToken">Stops the comparison.</param>
     /// <returns>Differences for the notes of the run, one line each.</returns>
     internal async Task<IReadOnlyList<string>> RunAsync(
         RawName name,
         RunRow run,
-        bool accept,
+        DateTimeOffset? spokenAt,
         CancellationToken cancellationToken
     )
     {
@@ -50,17 +50,17 @@ public sealed class SliceComparison(
         if (reader.Figures?.Whole is not { } whole)
             return differences;
         var found = await BesideTotalsAsync(reader, whole, name, cancellationToken);
-        if (accept)
+        if (spokenAt is { } by)
         {
             // A word holds for what was shown before it.
-            var shown = await records.Rejects.ShownAsync(run, cancellationToken);
+            var shown = await records.Rejects.ShownAsync(run, by, cancellationToken);
             var spoken = found.Where(finding => shown.Contains((finding.Where, finding.Seen))).ToList();
             await records.Rejects.AcceptAsync(run, name.Blob, spoken, cancellationToken);
         }
         var accepted = (await records.Rejects.AcceptedAsync(slice, cancellationToken))
-            .Select(word => (word.Finding.Where, word.Finding.Seen))
+            .Select(word => (word.Finding.Where, word.Finding.Seen, word.Finding.Expected))
             .ToHashSet();
-        var open = found.Where(finding => !accepted.Contains((finding.Where, finding.Seen))).ToList();
+        var open = found.Where(finding => !accepted.Contains((finding.Where, finding.Seen, finding.Expected))).ToList();
         await records.Rejects.PutAsync(run, name.Blob, open, cancellationToken);
         await records.Rejects.CloseAsync(
             slice,
@@ -85,7 +85,7 @@ public sealed class SliceComparison(
         if (!source.Datasets.Any(dataset => dataset.Name == slice.Dataset))
             return;
         var rows = await records.Slices.ListAsync(slice.Source, cancellationToken);
-        foreach (var row in rows.Where(row => row is { State: SliceState.Done, WasLoaded: true }))
+        foreach (var row in rows.Where(row => row is { WasLoaded: true, IsHalfLoaded: false }))
         {
             var other = row.Slice;
             if (
@@ -98,7 +98,12 @@ public sealed class SliceComparison(
                 continue;
             }
             var bodies = await records.Bodies.ListAsync(other, cancellationToken);
-            if (bodies.LastOrDefault(body => body.Vintage == row.Vintage) is { } loaded)
+            if (
+                bodies.LastOrDefault(body =>
+                    body.Vintage == row.Vintage && row.Sha256.StartsWith(body.Sha12, StringComparison.Ordinal)
+                ) is
+                { } loaded
+            )
             {
                 var again = new PublishMessage(other.Id, loaded.Blob, Again: true);
                 await next.PublishAsync(again, cancellationToken);

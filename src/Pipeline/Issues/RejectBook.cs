@@ -60,12 +60,19 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         return found;
     }
 
-    /// <summary>Places and values of all that the table has of a run, whatever became of it.</summary>
-    public async Task<HashSet<(string Where, string Seen)>> ShownAsync(RunRow run, CancellationToken cancellationToken)
+    /// <summary>Places and values that the table showed of a run by a moment.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="by">The moment, UTC.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public async Task<HashSet<(string Where, string Seen)>> ShownAsync(
+        RunRow run,
+        DateTimeOffset by,
+        CancellationToken cancellationToken
+    )
     {
         var (from, to) = (run.RunId + "|", run.RunId + "}");
         var filter = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {run.PartitionKey} and RowKey ge {from} and RowKey lt {to}"
+            $"PartitionKey eq {run.PartitionKey} and RowKey ge {from} and RowKey lt {to} and State ne {Replayed} and KeptAt le {by}"
         );
         var shown = new HashSet<(string, string)>();
         string[] columns = ["Position", "Seen"];
