@@ -101,8 +101,8 @@ public sealed class Normalize(
         var word = new OperatorWord(
             message,
             await records.Rejects.AcceptedAsync(slice, cancellationToken),
-            message is { Accept: true, Reload: false }
-                ? await records.Rejects.ShownAsync(key, message.SpokenAt, cancellationToken)
+            isBegun || message is { Accept: true, Reload: false }
+                ? await records.Rejects.OfRunAsync(key, cancellationToken)
                 : [],
             isBegun
         );
@@ -172,6 +172,8 @@ public sealed class Normalize(
             // A row that is not loaded does not make the table newer: it would hide that the source is late.
             Newest = flagged.Count == 0 ? check.Newest : review.NewestWithout(flagged.Keys),
         };
+        // What stays out is shown before the first row is written: a load that goes on must leave it out, too.
+        await records.Rejects.PutAsync(run, name.Blob, [.. flagged.Values, .. excluded], cancellationToken);
         return await MergeAsync(
             name,
             run,
@@ -432,7 +434,10 @@ public sealed class Normalize(
                 slice,
                 name,
                 rejected,
-                place => covered?.Contains(place) != false || !RejectBook.IsFigure(reader.Table, place),
+                // What is compared with other slices is asked and closed by that comparison.
+                place =>
+                    !SliceComparison.IsPlace(place)
+                    && (covered?.Contains(place) != false || !RejectBook.IsFigure(reader.Table, place)),
                 cancellationToken
             );
         }

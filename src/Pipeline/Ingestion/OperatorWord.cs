@@ -14,28 +14,42 @@ internal sealed class OperatorWord
     private readonly bool isBegun;
     private readonly HashSet<(string Where, string Seen)> remembered = [];
     private readonly HashSet<(string Where, string Seen, string Expected)> judged = [];
-    private readonly HashSet<(string Where, string Seen)> shown;
-    private readonly HashSet<string> shownPlaces;
+    private readonly HashSet<(string Where, string Seen)> open = [];
+    private readonly HashSet<(string Where, string Seen)> shown = [];
+    private readonly HashSet<(string Where, string Seen, string Expected)> shownJudgements = [];
+    private readonly HashSet<string> shownPlaces = new(StringComparer.Ordinal);
     private readonly List<Finding> ofThisBody = [];
     private readonly List<Finding> spoken = [];
 
     /// <param name="message">The message.</param>
     /// <param name="accepted">What an operator has accepted of the slice before.</param>
-    /// <param name="shown">Places and values of what the body has in <c>rejects</c>.</param>
+    /// <param name="own">What <c>rejects</c> shows of the body.</param>
     /// <param name="isBegun">Whether the body's load has begun and was interrupted.</param>
     public OperatorWord(
         NormalizeMessage message,
         IReadOnlyList<RejectBook.AcceptedFinding> accepted,
-        HashSet<(string Where, string Seen)> shown,
+        IReadOnlyList<RejectBook.RunReject> own,
         bool isBegun
     )
     {
-        (this.message, this.shown, this.isBegun) = (message, shown, isBegun);
-        shownPlaces = shown.Select(finding => finding.Where).ToHashSet(StringComparer.Ordinal);
+        (this.message, this.isBegun) = (message, isBegun);
+        foreach (var (finding, state, keptAt) in own)
+        {
+            if (state == RejectBook.Open)
+            {
+                open.Add(Key(finding));
+            }
+            if (keptAt <= message.SpokenAt)
+            {
+                shown.Add(Key(finding));
+                shownJudgements.Add(JudgementKey(finding));
+                shownPlaces.Add(finding.Where);
+            }
+        }
         foreach (var (finding, blob) in accepted)
         {
             remembered.Add(Key(finding));
-            judged.Add((finding.Where, finding.Seen, finding.Expected));
+            judged.Add(JudgementKey(finding));
             if (blob == message.RawBlob)
             {
                 ofThisBody.Add(finding);
@@ -72,17 +86,22 @@ internal sealed class OperatorWord
     /// <summary>Whether a figure was accepted before this message.</summary>
     public bool Remembers(Finding finding) =>
         remembered.Contains(Key(finding))
-        // A table that holds a part of an accepted body makes figures of the rest stand out.
-        || (isBegun && ofThisBody.Exists(own => own.Where is BodyComparison.Body || own.Where == finding.Where));
+        // A table that holds a part of an accepted body makes figures of the rest stand out. What was left out of that
+        // body is in rejects, and stays out.
+        || (
+            isBegun
+            && !open.Contains(Key(finding))
+            && ofThisBody.Exists(own => own.Where is BodyComparison.Body || own.Where == finding.Where)
+        );
 
     /// <summary>
     /// Whether a body is right although a check of it by itself says otherwise. What the value was held against belongs
     /// to the word: it may be a figure of the body, too.
     /// </summary>
     public bool AcceptsJudgement(Finding finding) =>
-        judged.Contains((finding.Where, CellText.Cut(finding.Seen), CellText.Cut(finding.Expected)))
+        judged.Contains(JudgementKey(finding))
         || (message.Reload && ofThisBody.Exists(own => Key(own) == Key(finding)))
-        || AcceptsNow(finding);
+        || (shownJudgements.Contains(JudgementKey(finding)) && AcceptsNow(finding));
 
     /// <summary>
     /// Whether a body with too many figures that stand out is right. Then each of them is, also those that no list had
@@ -149,6 +168,9 @@ internal sealed class OperatorWord
         spoken.Add(finding);
         return true;
     }
+
+    private static (string Where, string Seen, string Expected) JudgementKey(Finding finding) =>
+        (finding.Where, CellText.Cut(finding.Seen), CellText.Cut(finding.Expected));
 
     /// <summary>What a finding is remembered by, as the table holds it.</summary>
     private static (string Where, string Seen) Key(Finding finding) => (finding.Where, CellText.Cut(finding.Seen));

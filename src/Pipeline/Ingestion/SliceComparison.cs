@@ -23,6 +23,9 @@ public sealed class SliceComparison(
     /// <summary>The place of sums whose totals are not stored.</summary>
     internal const string LackingPlace = "body, totals that are not stored";
 
+    /// <summary>Whether a reject is one that a comparison with other slices has found.</summary>
+    internal static bool IsPlace(string place) => place is StoredTotals.Place or LackingPlace;
+
     /// <summary>Compares a body.</summary>
     /// <param name="name">The body, which is loaded.</param>
     /// <param name="run">Its run.</param>
@@ -53,8 +56,13 @@ public sealed class SliceComparison(
         if (spokenAt is { } by)
         {
             // A word holds for what was shown before it.
-            var shown = await records.Rejects.ShownAsync(run, by, cancellationToken);
-            var spoken = found.Where(finding => shown.Contains((finding.Where, finding.Seen))).ToList();
+            var shown = (await records.Rejects.OfRunAsync(run, cancellationToken))
+                .Where(reject => reject.KeptAt <= by)
+                .Select(reject => (reject.Finding.Where, reject.Finding.Seen, reject.Finding.Expected))
+                .ToHashSet();
+            var spoken = found
+                .Where(finding => shown.Contains((finding.Where, finding.Seen, finding.Expected)))
+                .ToList();
             await records.Rejects.AcceptAsync(run, name.Blob, spoken, cancellationToken);
         }
         var accepted = (await records.Rejects.AcceptedAsync(slice, cancellationToken))
@@ -65,8 +73,11 @@ public sealed class SliceComparison(
         await records.Rejects.CloseAsync(
             slice,
             (runId, place) =>
-                place is StoredTotals.Place or LackingPlace
-                && (runId != name.RunId || open.TrueForAll(finding => finding.Where != place)),
+                IsPlace(place)
+                && (
+                    string.CompareOrdinal(runId, name.RunId) < 0
+                    || (runId == name.RunId && open.TrueForAll(finding => finding.Where != place))
+                ),
             cancellationToken
         );
         return differences;

@@ -60,30 +60,38 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         return found;
     }
 
-    /// <summary>Places and values that the table showed of a run by a moment.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="by">The moment, UTC.</param>
-    /// <param name="cancellationToken">Stops the call.</param>
-    public async Task<HashSet<(string Where, string Seen)>> ShownAsync(
-        RunRow run,
-        DateTimeOffset by,
-        CancellationToken cancellationToken
-    )
+    /// <summary>A reject of a run.</summary>
+    /// <param name="Finding">The place, the value and what was expected.</param>
+    /// <param name="State"><see cref="Open"/> or <see cref="Accepted"/>.</param>
+    /// <param name="KeptAt">Since when it is shown, UTC.</param>
+    public sealed record RunReject(Finding Finding, string State, DateTimeOffset KeptAt);
+
+    /// <summary>What the table shows of a run: its open and its accepted rejects.</summary>
+    public async Task<IReadOnlyList<RunReject>> OfRunAsync(RunRow run, CancellationToken cancellationToken)
     {
-        var (from, to) = (run.RunId + "|", run.RunId + "}");
-        var filter = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {run.PartitionKey} and RowKey ge {from} and RowKey lt {to} and State ne {Replayed} and KeptAt le {by}"
-        );
-        var shown = new HashSet<(string, string)>();
-        string[] columns = ["Position", "Seen"];
-        await foreach (
-            var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken, columns)
-        )
+        var shown = new List<RunReject>();
+        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfRun(run), cancellationToken))
         {
-            shown.Add((row.GetString("Position"), row.GetString("Seen")));
+            var finding = new Finding(
+                row.GetString("Position"),
+                row.GetString("Seen"),
+                row.GetString("Expected"),
+                row.GetString("Advice")
+            );
+            shown.Add(new RunReject(finding, row.GetString("State"), KeptAt(row)));
         }
         return shown;
     }
+
+    private static string OfRun(RunRow run)
+    {
+        var (from, to) = (run.RunId + "|", run.RunId + "}");
+        return TableClient.CreateQueryFilter(
+            $"PartitionKey eq {run.PartitionKey} and RowKey ge {from} and RowKey lt {to} and State ne {Replayed}"
+        );
+    }
+
+    private static DateTimeOffset KeptAt(TableEntity row) => row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never;
 
     /// <summary>Writes rejects of a run; writing them again replaces them.</summary>
     public async Task PutAsync(
@@ -107,7 +115,17 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     )
     {
         var table = await tables.OpenAsync(Names.Rejects);
-        var accepted = await AcceptedKeysAsync(table, run, cancellationToken);
+        var before = new Dictionary<string, TableEntity>(StringComparer.Ordinal);
+        await foreach (
+            var row in table.QueryAsync<TableEntity>(
+                OfRun(run),
+                select: ["RowKey", "Seen", "State", "KeptAt"],
+                cancellationToken: cancellationToken
+            )
+        )
+        {
+            before[row.RowKey] = row;
+        }
         var rows = new Dictionary<string, TableEntity>(StringComparer.Ordinal);
         foreach (var finding in findings)
         {
@@ -117,11 +135,18 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
             // Two findings about one place are two rows, and none takes the row of a word about another value.
             if (
                 (rows.TryGetValue(row.RowKey, out var other) && other.GetString("Seen") != seen)
-                || (accepted.TryGetValue(row.RowKey, out var said) && (said != seen || state == Open))
+                || (
+                    before.TryGetValue(row.RowKey, out var said)
+                    && said.GetString("State") == Accepted
+                    && (said.GetString("Seen") != seen || state == Open)
+                )
             )
             {
                 row.RowKey += $"|{Convert.ToHexStringLower(XxHash64.Hash(Encoding.UTF8.GetBytes(seen)))}";
             }
+            // Shown since then: an operator's word that is on its way is about it.
+            if (before.TryGetValue(row.RowKey, out var shown) && shown.GetString("Seen") == seen)
+                row["KeptAt"] = KeptAt(shown);
             rows.TryAdd(row.RowKey, row);
         }
         foreach (var batch in rows.Values.Chunk(100))
@@ -131,28 +156,6 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
                 cancellationToken
             );
         }
-    }
-
-    /// <summary>The values that an operator has accepted in a run, by the keys of their rows.</summary>
-    private static async Task<Dictionary<string, string>> AcceptedKeysAsync(
-        TableClient table,
-        RunRow run,
-        CancellationToken cancellationToken
-    )
-    {
-        var (from, to) = (run.RunId + "|", run.RunId + "}");
-        var filter = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {run.PartitionKey} and RowKey ge {from} and RowKey lt {to} and State eq {Accepted}"
-        );
-        var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        string[] columns = ["RowKey", "Seen"];
-        await foreach (
-            var row in table.QueryAsync<TableEntity>(filter, select: columns, cancellationToken: cancellationToken)
-        )
-        {
-            found[row.RowKey] = row.GetString("Seen");
-        }
-        return found;
     }
 
     /// <summary>Whether the place of a reject is a figure of a fact table, not a row or a part of a body.</summary>

@@ -142,6 +142,43 @@ public sealed class JudgementCaseTests
         );
     }
 
+    /// <summary>That there is no total may be right; what the total says when it comes is asked about again.</summary>
+    [Fact]
+    public async Task Totals_that_are_not_there_can_be_accepted_and_are_compared_when_they_come()
+    {
+        var rows = CensusCaseTests
+            .Rows(1, "4621", "5700")
+            .Select(row => (row.Code, row.Month, row.Value * 1_000_000, row.ToDate * 1_000_000))
+            .ToList();
+        using var server = new CaseServer()
+            .On("exports/hs", CensusCaseTests.Body(true, 2026, rows))
+            .On("imports/hs", "", 503)
+            .On("exports/hs COMM_LVL", Commodities('E', 1_000_000))
+            .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
+        await using var run = new Case(
+            new MemoryStorage(TimeProvider.System),
+            "census-trade",
+            server,
+            ("Census__Levels", "total,HS2")
+        );
+        Assert.Single((await run.RunAsync()).Open);
+        await run
+            .Pipeline.Get<Replay>()
+            .RunAsync("census-trade/imports-hs2/4621-2026", "", accept: true, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+        Assert.Equal(
+            ["body, totals that are not stored accepted"],
+            (await run.Pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}")
+        );
+        server.On("imports/hs", CensusCaseTests.Body(false, 2026, rows));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Contains(
+            "imports-hs2/4621-2026 body, beside the totals: seen 1 sum of another magnitude",
+            Assert.Single((await run.RunAsync()).Open),
+            StringComparison.Ordinal
+        );
+    }
+
     /// <summary>Which of the two came last makes no difference, nor whether totals were asked for before.</summary>
     [Fact]
     public async Task Totals_in_another_unit_than_the_commodities_that_were_there_before_stay_open()
