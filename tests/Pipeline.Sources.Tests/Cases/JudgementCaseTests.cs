@@ -170,7 +170,9 @@ public sealed class JudgementCaseTests
             ["body, totals that are not stored accepted"],
             (await run.Pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}")
         );
-        server.On("imports/hs", CensusCaseTests.Body(false, 2026, rows));
+        server
+            .On("imports/hs", CensusCaseTests.Body(false, 2026, rows))
+            .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
         run.Clock.Advance(TimeSpan.FromDays(2));
         Assert.Contains(
             "imports-hs2/4621-2026 body, beside the totals: seen 1 sum of another magnitude",
