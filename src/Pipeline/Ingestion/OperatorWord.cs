@@ -101,7 +101,7 @@ internal sealed class OperatorWord
     public bool AcceptsJudgement(Finding finding) =>
         judged.Contains(JudgementKey(finding))
         || (message.Reload && ofThisBody.Exists(own => Key(own) == Key(finding)))
-        || (shownJudgements.Contains(JudgementKey(finding)) && AcceptsNow(finding));
+        || AcceptsShown(finding);
 
     /// <summary>
     /// Whether a body with too many figures that stand out is right. Then each of them is, also those that no list had
@@ -124,7 +124,7 @@ internal sealed class OperatorWord
     /// the table was another one, too.
     /// </summary>
     public bool AcceptsAgainstTable(Finding finding) =>
-        ofThisBody.Exists(own => Key(own) == Key(finding)) || AcceptsNow(finding);
+        ofThisBody.Exists(own => JudgementKey(own) == JudgementKey(finding)) || AcceptsShown(finding);
 
     /// <summary>
     /// Whether a vintage may be loaded although some of its rows cannot be understood. Rows that were accepted before
@@ -149,6 +149,10 @@ internal sealed class OperatorWord
         }
         return true;
     }
+
+    /// <summary>What a value was held against was shown with it.</summary>
+    private bool AcceptsShown(Finding finding) =>
+        (message.Reload || shownJudgements.Contains(JudgementKey(finding))) && AcceptsNow(finding);
 
     /// <param name="finding">The finding.</param>
     /// <param name="byPlace">Whether it is enough that anything was said of its place: of a row one reason is

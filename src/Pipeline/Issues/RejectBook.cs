@@ -119,7 +119,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         await foreach (
             var row in table.QueryAsync<TableEntity>(
                 OfRun(run),
-                select: ["RowKey", "Seen", "State", "KeptAt"],
+                select: ["RowKey", "Seen", "Expected", "State", "KeptAt"],
                 cancellationToken: cancellationToken
             )
         )
@@ -145,8 +145,14 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
                 row.RowKey += $"|{Convert.ToHexStringLower(XxHash64.Hash(Encoding.UTF8.GetBytes(seen)))}";
             }
             // Shown since then: an operator's word that is on its way is about it.
-            if (before.TryGetValue(row.RowKey, out var shown) && shown.GetString("Seen") == seen)
+            if (
+                before.TryGetValue(row.RowKey, out var shown)
+                && shown.GetString("Seen") == seen
+                && shown.GetString("Expected") == row.GetString("Expected")
+            )
+            {
                 row["KeptAt"] = KeptAt(shown);
+            }
             rows.TryAdd(row.RowKey, row);
         }
         foreach (var batch in rows.Values.Chunk(100))
