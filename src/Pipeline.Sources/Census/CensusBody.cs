@@ -278,8 +278,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusOptions settings, Date
                         $"row {RowNumber}, column {column}",
                         $"\"{year:0000}-{month:00}\"",
                         $"no month after {limit:yyyy-MM}, the last that can be published by now",
-                        "the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and "
-                            + "replay it with accept if the figures are right"
+                        CensusChecks.OldStays
                     )
                 );
                 return;

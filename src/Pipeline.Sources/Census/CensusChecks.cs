@@ -51,7 +51,7 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
         "the table keeps the old rows; compare with the publisher's page, then replay the slice with accept if the "
         + "figures are right";
 
-    private const string OldStays =
+    internal const string OldStays =
         "the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and replay it "
         + "with accept if the figures are right";
 

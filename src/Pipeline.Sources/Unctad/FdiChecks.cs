@@ -36,7 +36,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     internal const int FirstYear = 1990,
         FirstYearOfOld = 1970;
 
-    private const string OldStays =
+    internal const string OldStays =
         "the table keeps the old vintage; pull the slice again; if it stays so ask the publisher, and replay it "
         + "with accept if the figures are right";
 

@@ -27,10 +27,6 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
     /// </summary>
     private const double MaxHidden = 0.01;
 
-    private const string OldStays =
-        "the table keeps the old vintage; pull the slice again; if it stays so ask the publisher, and replay it "
-        + "with accept if the figures are right";
-
     private const string AcceptOr =
         "the table keeps the old vintage; compare with the publisher's page, then replay the slice with accept if "
         + "the figures are right";
@@ -189,7 +185,7 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
                         $"year {year}, {Series.InWords(series)}",
                         "no row of the world, economy 0000",
                         "one",
-                        OldStays
+                        FdiChecks.OldStays
                     );
                     continue;
                 }
@@ -209,7 +205,7 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
                             ? "a figure of the world that cannot be read"
                             : "no figure of the world, economy 0000",
                         "one, so that the economies can be added up",
-                        OldStays
+                        FdiChecks.OldStays
                     );
                     continue;
                 }
@@ -226,7 +222,7 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
                         + $"dollars{UnusedRows.InWords(cell.Unused, unplaced)}",
                     $"{cell.World}, the row of the world{(addsUp ? "" : ", to 1 %")}"
                         + Culprit(cell.Sum - cell.World, tolerance, year, series),
-                    $"{OldStays}; which economies the world leaves out is the file {FinancialCentres.FileName} in "
+                    $"{FdiChecks.OldStays}; which economies the world leaves out is the file {FinancialCentres.FileName} in "
                         + "the container curated"
                 );
             }

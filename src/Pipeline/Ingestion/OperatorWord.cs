@@ -15,8 +15,7 @@ internal sealed class OperatorWord
     private readonly HashSet<(string Where, string Seen)> remembered = [];
     private readonly HashSet<(string Where, string Seen, string Expected)> judged = [];
     private readonly HashSet<(string Where, string Seen)> open = [];
-    private readonly HashSet<(string Where, string Seen)> shown = [];
-    private readonly HashSet<(string Where, string Seen, string Expected)> shownJudgements = [];
+    private readonly HashSet<(string Where, string Seen, string Expected)> shown = [];
     private readonly HashSet<string> shownPlaces = new(StringComparer.Ordinal);
     private readonly List<Finding> ofThisBody = [];
     private readonly List<Finding> spoken = [];
@@ -41,15 +40,14 @@ internal sealed class OperatorWord
             }
             if (keptAt <= message.SpokenAt)
             {
-                shown.Add(Key(finding));
-                shownJudgements.Add(JudgementKey(finding));
+                shown.Add(RejectBook.Key(finding));
                 shownPlaces.Add(finding.Where);
             }
         }
         foreach (var (finding, blob) in accepted)
         {
             remembered.Add(Key(finding));
-            judged.Add(JudgementKey(finding));
+            judged.Add(RejectBook.Key(finding));
             if (blob == message.RawBlob)
             {
                 ofThisBody.Add(finding);
@@ -68,7 +66,7 @@ internal sealed class OperatorWord
     {
         get
         {
-            if (!isBegun && message is not { Accept: true, Reload: false })
+            if (!isBegun && !IsSpoken)
             {
                 return "";
             }
@@ -81,7 +79,8 @@ internal sealed class OperatorWord
     }
 
     /// <summary>Whether a figure is right although a check says otherwise.</summary>
-    public bool Accepts(Finding finding) => Remembers(finding) || AcceptsNow(finding, byPlace: true);
+    public bool Accepts(Finding finding) =>
+        Remembers(finding) || AcceptsNow(finding, shownPlaces.Contains(finding.Where));
 
     /// <summary>Whether a figure was accepted before this message.</summary>
     public bool Remembers(Finding finding) =>
@@ -99,7 +98,7 @@ internal sealed class OperatorWord
     /// to the word: it may be a figure of the body, too.
     /// </summary>
     public bool AcceptsJudgement(Finding finding) =>
-        judged.Contains(JudgementKey(finding))
+        judged.Contains(RejectBook.Key(finding))
         || (message.Reload && ofThisBody.Exists(own => Key(own) == Key(finding)))
         || AcceptsShown(finding);
 
@@ -111,7 +110,7 @@ internal sealed class OperatorWord
     /// <param name="each">The findings about its figures.</param>
     public bool AcceptsAll(Finding many, IEnumerable<Finding> each)
     {
-        if (message is not { Accept: true, Reload: false } || !AcceptsNow(many))
+        if (!IsSpoken || !AcceptsShown(many))
         {
             return false;
         }
@@ -124,7 +123,7 @@ internal sealed class OperatorWord
     /// the table was another one, too.
     /// </summary>
     public bool AcceptsAgainstTable(Finding finding) =>
-        ofThisBody.Exists(own => JudgementKey(own) == JudgementKey(finding)) || AcceptsShown(finding);
+        ofThisBody.Exists(own => RejectBook.Key(own) == RejectBook.Key(finding)) || AcceptsShown(finding);
 
     /// <summary>
     /// Whether a vintage may be loaded although some of its rows cannot be understood. Rows that were accepted before
@@ -143,29 +142,27 @@ internal sealed class OperatorWord
         {
             return false;
         }
-        if (message is { Accept: true, Reload: false })
+        if (IsSpoken)
         {
             spoken.AddRange(rows.Where(row => !remembered.Contains(Key(row))));
         }
         return true;
     }
 
-    /// <summary>What a value was held against was shown with it.</summary>
-    private bool AcceptsShown(Finding finding) =>
-        (message.Reload || shownJudgements.Contains(JudgementKey(finding))) && AcceptsNow(finding);
+    /// <summary>Whether the message is an operator's word.</summary>
+    private bool IsSpoken => message is { Accept: true, Reload: false };
 
-    /// <param name="finding">The finding.</param>
-    /// <param name="byPlace">Whether it is enough that anything was said of its place: of a row one reason is
-    /// shown.</param>
-    private bool AcceptsNow(Finding finding, bool byPlace = false)
+    /// <summary>What a value was held against was shown with it.</summary>
+    private bool AcceptsShown(Finding finding) => AcceptsNow(finding, shown.Contains(RejectBook.Key(finding)));
+
+    private bool AcceptsNow(Finding finding, bool wasShown)
     {
         // A body that was loaded before is loaded to its end: that is no word about its figures.
         if (message is { Accept: true, Reload: true })
         {
             return finding.Where is BodyComparison.Body or StoredTotals.Place;
         }
-        var wasShown = shown.Contains(Key(finding)) || (byPlace && shownPlaces.Contains(finding.Where));
-        if (!message.Accept || !wasShown)
+        if (!IsSpoken || !wasShown)
         {
             return false;
         }
@@ -173,9 +170,6 @@ internal sealed class OperatorWord
         return true;
     }
 
-    private static (string Where, string Seen, string Expected) JudgementKey(Finding finding) =>
-        (finding.Where, CellText.Cut(finding.Seen), CellText.Cut(finding.Expected));
-
-    /// <summary>What a finding is remembered by, as the table holds it.</summary>
+    /// <summary>What a figure is remembered by, as the table holds it.</summary>
     private static (string Where, string Seen) Key(Finding finding) => (finding.Where, CellText.Cut(finding.Seen));
 }

@@ -58,17 +58,15 @@ public sealed class SliceComparison(
             // A word holds for what was shown before it.
             var shown = (await records.Rejects.OfRunAsync(run, cancellationToken))
                 .Where(reject => reject.KeptAt <= by)
-                .Select(reject => (reject.Finding.Where, reject.Finding.Seen, reject.Finding.Expected))
+                .Select(reject => RejectBook.Key(reject.Finding))
                 .ToHashSet();
-            var spoken = found
-                .Where(finding => shown.Contains((finding.Where, finding.Seen, finding.Expected)))
-                .ToList();
+            var spoken = found.Where(finding => shown.Contains(RejectBook.Key(finding))).ToList();
             await records.Rejects.AcceptAsync(run, name.Blob, spoken, cancellationToken);
         }
         var accepted = (await records.Rejects.AcceptedAsync(slice, cancellationToken))
-            .Select(word => (word.Finding.Where, word.Finding.Seen, word.Finding.Expected))
+            .Select(word => RejectBook.Key(word.Finding))
             .ToHashSet();
-        var open = found.Where(finding => !accepted.Contains((finding.Where, finding.Seen, finding.Expected))).ToList();
+        var open = found.Where(finding => !accepted.Contains(RejectBook.Key(finding))).ToList();
         await records.Rejects.PutAsync(run, name.Blob, open, cancellationToken);
         await records.Rejects.CloseAsync(
             slice,

@@ -83,6 +83,10 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         return shown;
     }
 
+    /// <summary>What tells findings apart, as the table holds it.</summary>
+    internal static (string Where, string Seen, string Expected) Key(Finding finding) =>
+        (finding.Where, CellText.Cut(finding.Seen), CellText.Cut(finding.Expected));
+
     private static string OfRun(RunRow run)
     {
         var (from, to) = (run.RunId + "|", run.RunId + "}");
@@ -287,7 +291,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
                         row.GetString("Expected"),
                         row.GetString("Advice")
                     ),
-                    row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never
+                    KeptAt(row)
                 );
             }
         }

@@ -146,15 +146,7 @@ public sealed class JudgementCaseTests
     [Fact]
     public async Task Totals_that_are_not_there_can_be_accepted_and_are_compared_when_they_come()
     {
-        var rows = CensusCaseTests
-            .Rows(1, "4621", "5700")
-            .Select(row => (row.Code, row.Month, row.Value * 1_000_000, row.ToDate * 1_000_000))
-            .ToList();
-        using var server = new CaseServer()
-            .On("exports/hs", CensusCaseTests.Body(true, 2026, rows))
-            .On("imports/hs", "", 503)
-            .On("exports/hs COMM_LVL", Commodities('E', 1_000_000))
-            .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
+        using var server = WithoutImportTotals();
         await using var run = new Case(
             new MemoryStorage(TimeProvider.System),
             "census-trade",
@@ -171,7 +163,7 @@ public sealed class JudgementCaseTests
             (await run.Pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}")
         );
         server
-            .On("imports/hs", CensusCaseTests.Body(false, 2026, rows))
+            .On("imports/hs", CensusCaseTests.Body(false, 2026, Millions))
             .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
         run.Clock.Advance(TimeSpan.FromDays(2));
         Assert.Contains(
@@ -186,10 +178,8 @@ public sealed class JudgementCaseTests
     public async Task Totals_in_another_unit_than_the_commodities_that_were_there_before_stay_open()
     {
         var rows = CensusCaseTests.Rows(1, "4621", "5700");
-        var millions = rows.Select(row => (row.Code, row.Month, row.Value * 1_000_000, row.ToDate * 1_000_000))
-            .ToList();
         using var server = new CaseServer()
-            .On("exports/hs", CensusCaseTests.Body(true, 2026, millions))
+            .On("exports/hs", CensusCaseTests.Body(true, 2026, Millions))
             .On("imports/hs", CensusCaseTests.Body(false, 2026, rows))
             .On("exports/hs COMM_LVL", Commodities('E', 1_000_000))
             .On("imports/hs COMM_LVL", Commodities('I', 1_000_000));
@@ -209,6 +199,22 @@ public sealed class JudgementCaseTests
         Assert.Equal(2, verdict.ExitCode);
     }
 
+    /// <summary>Totals of January that fit commodities in units of a million.</summary>
+    private static List<(string Code, int Month, long Value, long ToDate)> Millions =>
+        [
+            .. CensusCaseTests
+                .Rows(1, "4621", "5700")
+                .Select(row => (row.Code, row.Month, row.Value * 1_000_000, row.ToDate * 1_000_000)),
+        ];
+
+    /// <summary>The totals of imports do not come, and their commodities are a thousand times too large.</summary>
+    private static CaseServer WithoutImportTotals() =>
+        new CaseServer()
+            .On("exports/hs", CensusCaseTests.Body(true, 2026, Millions))
+            .On("imports/hs", "", 503)
+            .On("exports/hs COMM_LVL", Commodities('E', 1_000_000))
+            .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
+
     /// <summary>Two chapters of a partner in a month, 10 units together.</summary>
     internal static string Commodities(char prefix, long unit)
     {
@@ -224,15 +230,7 @@ public sealed class JudgementCaseTests
     public async Task Commodities_in_another_unit_stay_open_until_they_agree_with_the_totals()
     {
         const string Key = "4621|imports|total 2026-01|TOTAL";
-        var rows = CensusCaseTests
-            .Rows(1, "4621", "5700")
-            .Select(row => (row.Code, row.Month, row.Value * 1_000_000, row.ToDate * 1_000_000))
-            .ToList();
-        using var server = new CaseServer()
-            .On("exports/hs", CensusCaseTests.Body(true, 2026, rows))
-            .On("imports/hs", "", 503)
-            .On("exports/hs COMM_LVL", Commodities('E', 1_000_000))
-            .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
+        using var server = WithoutImportTotals();
         await using var run = new Case(
             new MemoryStorage(TimeProvider.System),
             "census-trade",
@@ -252,7 +250,7 @@ public sealed class JudgementCaseTests
 
         // The totals come, the commodities are the same.
         server
-            .On("imports/hs", CensusCaseTests.Body(false, 2026, rows))
+            .On("imports/hs", CensusCaseTests.Body(false, 2026, Millions))
             .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
         run.Clock.Advance(TimeSpan.FromDays(2));
         verdict = await run.RunAsync();
