@@ -36,10 +36,6 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     internal const int FirstYear = 1990,
         FirstYearOfOld = 1970;
 
-    internal const string OldStays =
-        "the table keeps the old vintage; pull the slice again; if it stays so ask the publisher, and replay it "
-        + "with accept if the figures are right";
-
     private Finding? duplicate;
 
     /// <summary>The first row whose key was there already.</summary>
@@ -66,7 +62,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
             place,
             $"{(group ? $"{code:0000}" : $"{code:000}")} {year} {Series.InWords(series)} a second time",
             "one row per economy, year, flow and direction",
-            OldStays
+            FdiAdvice.Correct
         );
 
     /// <summary>All that the checks do not believe; nothing when the body may be loaded.</summary>
@@ -83,7 +79,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
     public Finding? Unreadable()
     {
         if (Read == 0)
-            return new Finding("body", "no row", "one row per economy, year, flow and direction", OldStays);
+            return new Finding("body", "no row", "one row per economy, year, flow and direction", FdiAdvice.Correct);
         return Rejected <= Read * MaxRejected || Rejected <= 1
             ? null
             : new Finding(
@@ -101,16 +97,23 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
         // A person who chose economies may have left the groups out: the publisher's API is not known to give them.
         var least = Sums.IsSelection && !Sums.HasGroups ? MinRowsWithoutGroups : MinRows;
         if (!extract && (Read < least || Read > MaxRows))
-            yield return new Finding("body", $"{Read} rows", $"{least} to {MaxRows}", OldStays);
+            yield return new Finding("body", $"{Read} rows", $"{least} to {MaxRows}", FdiAdvice.PullOrAccept);
         if (!extract && Sums.EconomyCount < MinEconomies)
-            yield return new Finding("body", $"{Sums.EconomyCount} economies", $"at least {MinEconomies}", OldStays);
+        {
+            yield return new Finding(
+                "body",
+                $"{Sums.EconomyCount} economies",
+                $"at least {MinEconomies}",
+                FdiAdvice.PullOrAccept
+            );
+        }
         if (Missing > (Kept + Missing) * MaxMissing && Missing > 1)
         {
             yield return new Finding(
                 "body",
                 $"{Missing} of {Kept + Missing} rows of economies without a value",
                 "at most 20 %",
-                OldStays
+                FdiAdvice.PullOrAccept
             );
         }
     }
@@ -124,7 +127,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
                 "body",
                 $"{lastYear} as the last year",
                 $"no year after {lastOfCalendar}, the last that can be published by now",
-                OldStays
+                FdiAdvice.PullOrAccept
             );
         }
         if (firstYear is not (FirstYear or FirstYearOfOld))
@@ -133,7 +136,7 @@ internal sealed class FdiChecks(bool extract, int lastOfCalendar, IReadOnlySet<s
                 "body",
                 $"{firstYear} as the first year",
                 $"{FirstYear}, or {FirstYearOfOld} in old releases",
-                OldStays
+                FdiAdvice.PullOrAccept
             );
         }
     }

@@ -27,10 +27,6 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
     /// </summary>
     private const double MaxHidden = 0.01;
 
-    private const string AcceptOr =
-        "the table keeps the old vintage; compare with the publisher's page, then replay the slice with accept if "
-        + "the figures are right";
-
     private readonly Dictionary<int, Cell> cells = [];
     private readonly Dictionary<int, long?> keys = new(40_000);
     private readonly List<(int? Code, int Year, int Series, long? Dollars)> unused = [];
@@ -185,7 +181,7 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
                         $"year {year}, {Series.InWords(series)}",
                         "no row of the world, economy 0000",
                         "one",
-                        FdiChecks.OldStays
+                        FdiAdvice.PullOrAccept
                     );
                     continue;
                 }
@@ -205,7 +201,7 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
                             ? "a figure of the world that cannot be read"
                             : "no figure of the world, economy 0000",
                         "one, so that the economies can be added up",
-                        FdiChecks.OldStays
+                        FdiAdvice.PullOrAccept
                     );
                     continue;
                 }
@@ -222,8 +218,8 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
                         + $"dollars{UnusedRows.InWords(cell.Unused, unplaced)}",
                     $"{cell.World}, the row of the world{(addsUp ? "" : ", to 1 %")}"
                         + Culprit(cell.Sum - cell.World, tolerance, year, series),
-                    $"{FdiChecks.OldStays}; which economies the world leaves out is the file {FinancialCentres.FileName} in "
-                        + "the container curated"
+                    $"{FdiAdvice.PullOrAccept}; which economies the world leaves out is the file "
+                        + $"{FinancialCentres.FileName} in the container curated"
                 );
             }
         }
@@ -240,7 +236,7 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
                 $"year {year}, {Series.InWords(series)}",
                 $"{cell.Largest} US dollars for {code} {Economies.Of(code, "").Name}",
                 $"at most {cell.World}, the row of the world",
-                AcceptOr
+                FdiAdvice.CompareOrAccept
             );
 
     /// <summary>Groups add up from their parts, groups or economies, as the program's list has them.</summary>
@@ -312,7 +308,7 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
             $"year {year}, {Series.InWords(series)}, {FdiGroups.InWords(sum.Group)}",
             $"{parts} that add up to {total} US dollars{(sum.HasGroups ? "" : UnusedRows.InWords(own, others))}",
             stated is null ? "a figure of the group that is the same" : $"{stated}, the row of the group",
-            $"{AcceptOr}; which parts a group has is the list group-sums.txt of the program"
+            $"{FdiAdvice.CompareOrAccept}; which parts a group has is the list group-sums.txt of the program"
         );
     }
 
@@ -364,7 +360,7 @@ internal sealed class FdiSums(bool extract, IReadOnlySet<string> centres)
                     $"year {year}, {Series.InWords(series)}",
                     seen(value),
                     $"{least} to {most}, which holds every year since {FdiChecks.FirstYearOfOld}",
-                    AcceptOr
+                    FdiAdvice.CompareOrAccept
                 );
             }
         }

@@ -397,8 +397,8 @@ public sealed class FdiBodyTests
             {
                 Fdi.Header + "\n",
                 "body: seen no row, expected one row per economy, year, flow and direction; the table keeps the old "
-                    + "vintage; pull the slice again; if it stays so ask the publisher, and replay it with accept if "
-                    + "the figures are right"
+                    + "vintage; if people have edited the file, take the publisher's; if the publisher's is like "
+                    + "that, wait for the next release"
             },
             {
                 "<!DOCTYPE html>\n<html><body>Access denied</body></html>",

@@ -9,6 +9,10 @@ namespace Pipeline.Sources.Tests.Unctad;
 /// </summary>
 public sealed class FdiReleaseTests
 {
+    private const string Correct =
+        "the table keeps the old vintage; if people have edited the file, take the publisher's; if the publisher's is "
+        + "like that, wait for the next release";
+
     private const string Ask =
         "the table keeps the old vintage; pull the slice again; if it stays so ask the publisher, and replay it with "
         + "accept if the figures are right";
@@ -42,17 +46,17 @@ public sealed class FdiReleaseTests
             {
                 "a row twice",
                 $"line 30242: seen 643 1990 inward flow a second time, expected one row per economy, year, flow and "
-                    + $"direction; {Ask}"
+                    + $"direction; {Correct}"
             },
             {
                 "a group twice",
                 $"line 30242: seen 0000 1990 inward flow a second time, expected one row per economy, year, flow "
-                    + $"and direction; {Ask}"
+                    + $"and direction; {Correct}"
             },
             {
                 "a row twice, other figure",
                 $"line 30242: seen 643 1990 inward flow a second time, expected one row per economy, year, flow and "
-                    + $"direction; {Ask}"
+                    + $"direction; {Correct}"
             },
             {
                 "a flow is off",
