@@ -10,37 +10,39 @@ namespace Pipeline.Datasets;
 /// and value, so that one that was accepted does not hide another.
 /// </summary>
 /// <remarks>
-/// The first <see cref="Most"/> are kept. The others are one finding at <see cref="Rest"/>, whose value holds a hash of
+/// The first <see cref="Most"/> are kept. The others are one finding at a place of its own, whose value holds a hash of
 /// all of them: a word about them does not hold for others.
 /// </remarks>
-public sealed class CheckFindings
+/// <param name="rest">The place of the finding that stands for all beyond <see cref="Most"/>.</param>
+public sealed class CheckFindings(string rest = CheckFindings.Rest)
 {
     /// <summary>The most findings that are kept one by one.</summary>
     public const int Most = 1000;
 
-    /// <summary>The place of the finding that stands for all beyond <see cref="Most"/>.</summary>
+    /// <summary>The place of the rest where no other was given.</summary>
     public const string Rest = "body, further findings";
 
     private readonly List<Finding> found = [];
-    private readonly HashSet<(string Where, string Seen)> known = [];
+    private readonly HashSet<(string Where, string Seen, string Expected)> known = [];
     private readonly XxHash128 hash = new();
     private Finding? firstOfRest;
-    private long rest;
+    private long beyond;
 
-    /// <summary>Adds a finding, unless one with the same place and value was added.</summary>
+    /// <summary>Adds a finding, unless the same was added.</summary>
     public void Add(Finding finding)
     {
+        var key = (finding.Where, finding.Seen, finding.Expected);
         if (found.Count < Most)
         {
-            if (known.Add((finding.Where, finding.Seen)))
+            if (known.Add(key))
                 found.Add(finding);
             return;
         }
-        if (known.Contains((finding.Where, finding.Seen)))
+        if (known.Contains(key))
             return;
-        rest++;
+        beyond++;
         firstOfRest ??= finding;
-        hash.Append(Encoding.UTF8.GetBytes($"{finding.Where}\n{finding.Seen}\n"));
+        hash.Append(Encoding.UTF8.GetBytes($"{finding.Where}\n{finding.Seen}\n{finding.Expected}\n"));
     }
 
     /// <summary>Adds findings, in their order.</summary>
@@ -58,9 +60,9 @@ public sealed class CheckFindings
             [
                 .. found,
                 new Finding(
-                    Rest,
-                    $"{rest.ToString(CultureInfo.InvariantCulture)} more "
-                        + $"{(rest == 1 ? "finding" : "findings")} "
+                    rest,
+                    $"{beyond.ToString(CultureInfo.InvariantCulture)} more "
+                        + $"{(beyond == 1 ? "finding" : "findings")} "
                         + $"({Convert.ToHexStringLower(hash.GetCurrentHash())[..12]}), "
                         + $"the first at {first.Where}: {first.Seen}",
                     $"none; there: {first.Expected}",

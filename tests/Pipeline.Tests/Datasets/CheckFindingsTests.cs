@@ -25,6 +25,14 @@ public sealed class CheckFindingsTests
         Assert.Equal("row 2: seen 1, expected 2; look at it", CheckFindings.InWords([At(2)]));
     }
 
+    [Fact]
+    public void Findings_that_differ_by_what_was_expected_are_two()
+    {
+        var findings = new CheckFindings();
+        findings.AddRange([At(1), At(1) with { Expected = "3" }, At(1)]);
+        Assert.Equal(["2", "3"], findings.ToList().Select(finding => finding.Expected));
+    }
+
     /// <summary>A word about the rest of one body must not hold for the rest of another.</summary>
     [Fact]
     public void Findings_beyond_the_limit_are_one_that_tells_others_apart()
@@ -33,6 +41,7 @@ public sealed class CheckFindingsTests
         var other = Rest(CheckFindings.Most + 3, "9");
         Assert.Equal(one, Rest(CheckFindings.Most + 3, "1"));
         Assert.NotEqual(one.Seen, other.Seen);
+        Assert.NotEqual(one.Seen, Rest(CheckFindings.Most + 3, "1", "9").Seen);
         Assert.Equal(("body, further findings", "none; there: 2", "look at it"), (one.Where, one.Expected, one.Advice));
         Assert.Matches("^3 more findings [(][0-9a-f]{12}[)], the first at row 1000: 1$", one.Seen);
         Assert.Matches(
@@ -40,11 +49,11 @@ public sealed class CheckFindingsTests
             Rest(CheckFindings.Most + 1, "1").Seen
         );
 
-        static Finding Rest(int count, string last)
+        static Finding Rest(int count, string last, string expected = "2")
         {
             var findings = new CheckFindings();
             findings.AddRange(Enumerable.Range(0, count - 1).Select(number => At(number)));
-            findings.Add(At(count - 1, last));
+            findings.Add(At(count - 1, last) with { Expected = expected });
             Assert.Equal(CheckFindings.Most + 1, findings.ToList().Count);
             return findings.ToList()[^1];
         }
