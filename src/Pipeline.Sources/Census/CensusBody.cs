@@ -164,7 +164,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusOptions settings, Date
     /// </summary>
     private sealed class Pass(CensusSlice slice, CensusOptions settings, DateOnly? last, CensusChecks.Memory memory)
     {
-        private readonly CensusChecks checks = new(slice, settings, memory);
+        private readonly CensusChecks checks = new(slice, settings, last, memory);
         private readonly CensusRowKeys keys = new(slice);
         private readonly byte[] level = Encoding.UTF8.GetBytes(slice.Level);
         private readonly byte[]? asked = slice.Partner is null ? null : Encoding.UTF8.GetBytes(slice.Partner);
@@ -270,19 +270,7 @@ internal sealed class CensusBody(CensusSlice slice, CensusOptions settings, Date
                 );
                 return;
             }
-            if (last is { } limit && slice.Start.AddMonths(position) > limit)
-            {
-                var column = columns[columns.Time >= 0 ? columns.Time : columns.Month];
-                Refuse(
-                    new Finding(
-                        $"row {RowNumber}, column {column}",
-                        $"\"{year:0000}-{month:00}\"",
-                        $"no month after {limit:yyyy-MM}, the last that can be published by now",
-                        CensusChecks.OldStays
-                    )
-                );
-                return;
-            }
+            checks.Month(position);
             if (!TryCommodity(rows, columns, out var commodity))
             {
                 checks.Unplaced(Own(rows, columns));

@@ -11,8 +11,14 @@ namespace Pipeline.Sources.Census;
 /// <remarks>The sums are exact to the dollar in every month of 2013-2024 (census.md, section 2.1).</remarks>
 /// <param name="slice">The slice.</param>
 /// <param name="settings">The configured partners.</param>
+/// <param name="last">The last month that the publisher's calendar allows; null where that is not known.</param>
 /// <param name="memory">What is remembered of the rows.</param>
-internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, CensusChecks.Memory memory)
+internal sealed class CensusChecks(
+    CensusSlice slice,
+    CensusOptions settings,
+    DateOnly? last,
+    CensusChecks.Memory memory
+)
 {
     /// <summary>What is remembered of the rows.</summary>
     public enum Memory
@@ -70,6 +76,9 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
     private readonly UnusedRows unplaced = new(canBeNegative: false);
     private int newest = -1;
 
+    /// <summary>Months with a row of any kind, a bit each.</summary>
+    private int seen;
+
     /// <summary>By the commodity's number, then by month.</summary>
     private readonly List<Cell[]> cells = [];
 
@@ -113,6 +122,9 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
         public int Partners;
         public UnusedRows? Unused;
     }
+
+    /// <summary>Notes the month of a row.</summary>
+    public void Month(int position) => seen |= 1 << position;
 
     public void WorldTotal(CensusRowKeys.Commodity commodity, int position, long? value)
     {
@@ -223,11 +235,29 @@ internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, Ce
     {
         Settle();
         var found = new CheckFindings();
+        found.AddRange(LateFindings());
         found.AddRange(WorldFindings());
         found.AddRange(PeriodFindings());
         found.AddRange(YearToDateFindings());
         found.AddRange(slice.Level == CensusSlice.Total ? RangeFindings() : CommodityRangeFindings());
         return found.ToList();
+    }
+
+    /// <summary>A month that is not over has no rows.</summary>
+    private IEnumerable<Finding> LateFindings()
+    {
+        for (var position = 0; position < slice.Months; position++)
+        {
+            if ((seen & 1 << position) != 0 && slice.Start.AddMonths(position) > last)
+            {
+                yield return new Finding(
+                    $"month {slice.Start.AddMonths(position):yyyy-MM}",
+                    "rows of the month",
+                    $"no month after {last:yyyy-MM}, the last that can be published by now",
+                    OldStays
+                );
+            }
+        }
     }
 
     private IEnumerable<Finding> WorldFindings()
