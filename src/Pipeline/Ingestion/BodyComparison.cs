@@ -108,7 +108,8 @@ internal static class BodyComparison
                 Body,
                 $"{check.Rejected} of {check.Read} rows that cannot be understood",
                 "none, because a vintage replaces the one before as a whole",
-                "the table keeps the old vintage; the rows are in rejects; the next body without such rows is loaded"
+                "the table keeps the old vintage; the rows are in rejects; wait for a body without such rows, or "
+                    + "replay the slice with accept to load all others"
             );
 
     /// <summary>The first rows of a body that could not be understood.</summary>

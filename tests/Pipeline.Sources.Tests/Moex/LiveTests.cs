@@ -492,8 +492,9 @@ public sealed class LiveTests : IAsyncLifetime
                 "a bad row",
                 "refused",
                 "1 of 41 rows that cannot be understood, expected none, because a vintage replaces the one before "
-                    + "as a whole; the table keeps the old vintage; the rows are in rejects; the next body without "
-                    + "such rows is loaded; the first row rejected: row 42, column date: seen \"x\", expected a day"
+                    + "as a whole; the table keeps the old vintage; the rows are in rejects; wait for a body "
+                    + "without such rows, or replay the slice with accept to load all others; the first row rejected: "
+                    + "row 42, column date: seen \"x\", expected a day"
             },
         };
 

@@ -62,8 +62,9 @@ public sealed class CoverageTests : IDisposable
         Assert.Equal(
             "fake/facts/one body: seen 1 of 41 rows that cannot be understood, expected none, because a vintage "
                 + "replaces the one before as a whole; "
-                + "the table keeps the old vintage; the rows are in rejects; the next body without such rows is "
-                + "loaded; the first row rejected: word 41: seen \"?\", expected a whole number; kept in rejects; "
+                + "the table keeps the old vintage; the rows are in rejects; wait for a body without such rows, "
+                + "or replay the slice with accept to load all others; the first row rejected: word 41: "
+                + "seen \"?\", expected a whole number; kept in rejects; "
                 + $"asked: {source.Address}one",
             slice.LastError
         );
