@@ -6,8 +6,8 @@ namespace Pipeline.Issues;
 
 /// <summary>Open rejects of one slice with one cause.</summary>
 /// <param name="Slice">The slice, source/dataset/key.</param>
-/// <param name="Count">How many there are.</param>
-/// <param name="Example">The first of them; its place begins with the slice.</param>
+/// <param name="Count">How many there are; a row of a table with several reasons against it is one.</param>
+/// <param name="Example">The first of them, with all reasons; its place begins with the slice.</param>
 /// <param name="KeptAt">When the newest was written, UTC.</param>
 public sealed record RejectGroup(string Slice, int Count, Finding Example, DateTimeOffset KeptAt)
 {
@@ -20,7 +20,7 @@ public sealed record RejectGroup(string Slice, int Count, Finding Example, DateT
 }
 
 /// <summary>All that is open: rejects by slice and cause, and every dead letter.</summary>
-/// <param name="Rejects">How many rejects there are, dead letters aside.</param>
+/// <param name="Rejects">How many rejects there are, as the groups count them.</param>
 /// <param name="Groups">They, newest first.</param>
 /// <param name="DeadLetters">Every dead letter, newest first.</param>
 public sealed record RejectSummary(
@@ -86,13 +86,26 @@ public sealed partial class RejectSummaryReader(
         var total = 0;
         foreach (var source in sources.All)
         {
+            var last = (Key: ("", ""), Where: "");
             await foreach (var reject in rejects.ReadOpenAsync(source.Name, cancellationToken))
             {
+                var where = $"{reject.Slice} {reject.Finding.Where}";
+                if (where == last.Where && source.Datasets.Any(IsRowOf))
+                {
+                    // The reasons against a row stand together.
+                    var (count, example, keptAt) = groups[last.Key];
+                    if (example.Where == where)
+                        groups[last.Key] = (count, With(example, reject.Finding), keptAt);
+                    continue;
+                }
                 total++;
                 var key = (reject.Slice, CauseOf(reject.Finding));
+                last = (key, where);
                 groups[key] = groups.TryGetValue(key, out var group)
                     ? (group.Count + 1, group.Example, reject.KeptAt > group.KeptAt ? reject.KeptAt : group.KeptAt)
-                    : (1, reject.Finding with { Where = $"{reject.Slice} {reject.Finding.Where}" }, reject.KeptAt);
+                    : (1, reject.Finding with { Where = where }, reject.KeptAt);
+
+                bool IsRowOf(Dataset dataset) => RejectBook.IsFigure(dataset.Table, reject.Finding.Where);
             }
         }
 
@@ -116,6 +129,12 @@ public sealed partial class RejectSummaryReader(
 
     private async Task<IReadOnlyList<OpenLetter>> LettersAsync(CancellationToken cancellationToken) =>
         [.. (await letters.OpenAsync(null, cancellationToken)).OrderByDescending(letter => letter.KeptAt)];
+
+    private static Finding With(Finding finding, Finding other) =>
+        finding with
+        {
+            Expected = $"{finding.Expected}; also seen {other.Seen}, expected {other.Expected}",
+        };
 
     /// <summary>What rejects have in common that differ by their row and value only.</summary>
     private static string CauseOf(Finding finding) =>
