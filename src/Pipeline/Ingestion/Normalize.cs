@@ -48,8 +48,8 @@ public sealed class Normalize(
     }
 
     /// <summary>Checks a body and loads it.</summary>
-    /// <returns>False, and nothing is written, if the table that the body was held against has changed
-    /// meanwhile.</returns>
+    /// <returns>False, and nothing but an operator's word is written, if the table that the body was held against has
+    /// changed meanwhile.</returns>
     private async Task<bool> TryAsync(NormalizeMessage message, CancellationToken cancellationToken)
     {
         var slice = Messages.SliceOf(message.Slice, Names.NormalizeQueue);
@@ -98,13 +98,16 @@ public sealed class Normalize(
         // body by itself: the lists they rest on may have been changed since. What cannot be read is refused all the
         // same.
         var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
+        // The run is set to running after what it leaves out was written to rejects.
+        var hasLeftOut = isBegun && run.State is not ("" or SliceState.Pulled or SliceState.Refused);
         var word = new OperatorWord(
             message,
             await records.Rejects.AcceptedAsync(slice, cancellationToken),
             isBegun || message is { Accept: true, Reload: false }
                 ? await records.Rejects.OfRunAsync(key, cancellationToken)
                 : [],
-            isBegun
+            isBegun,
+            hasLeftOut
         );
         if (check.Unreadable is { } unfit)
         {
@@ -155,7 +158,7 @@ public sealed class Normalize(
         {
             // What was accepted now stays so: the next word is about the rest.
             await records.Rejects.AcceptAsync(run, name.Blob, word.Spoken, cancellationToken);
-            rejected.AddRange(flagged.Values.Take(BodyComparison.MaxRejectedOfRefused));
+            rejected.AddRange(flagged.Values.Take(BodyComparison.MaxRejectedOfRefused).SelectMany(reasons => reasons));
             rejected.AddRange(excluded.Take(BodyComparison.MaxRejectedOfRefused));
             await RefuseAsync(name, run, (stored.From, judgedBy), check, refusals, rejected, cancellationToken);
             return true;
@@ -172,8 +175,6 @@ public sealed class Normalize(
             // A row that is not loaded does not make the table newer: it would hide that the source is late.
             Newest = flagged.Count == 0 ? check.Newest : review.NewestWithout(flagged.Keys),
         };
-        // What stays out is shown before the first row is written: a load that goes on must leave it out, too.
-        await records.Rejects.PutAsync(run, name.Blob, [.. flagged.Values, .. excluded], cancellationToken);
         return await MergeAsync(
             name,
             run,
@@ -187,12 +188,15 @@ public sealed class Normalize(
         );
     }
 
-    /// <summary>Rows with a reason against them that is not accepted, and the first such reason.</summary>
-    private static Dictionary<(string, string), Finding> Flagged(FigureFindings review, Func<Finding, bool> accepts) =>
+    /// <summary>Rows with reasons against them that are not accepted, and all these reasons.</summary>
+    private static Dictionary<(string, string), List<Finding>> Flagged(
+        FigureFindings review,
+        Func<Finding, bool> accepts
+    ) =>
         review
             .Reasons.Select(row => (row.Key, Open: row.Value.Where(reason => !accepts(reason)).ToList()))
             .Where(row => row.Open.Count > 0)
-            .ToDictionary(row => row.Key, row => row.Open[0]);
+            .ToDictionary(row => row.Key, row => row.Open);
 
     /// <summary>
     /// What the table has of the slice, where the body is to be compared with it; null where it is not.
@@ -302,7 +306,7 @@ public sealed class Normalize(
         BodyCheck check,
         ISliceReader reader,
         (Known? Rows, SliceRow Slice) existing,
-        (Dictionary<(string, string), Finding> Rows, List<Finding> Excluded) flagged,
+        (Dictionary<(string, string), List<Finding>> Rows, List<Finding> Excluded) flagged,
         RawBody stored,
         NormalizeMessage message,
         CancellationToken cancellationToken
@@ -353,6 +357,13 @@ public sealed class Normalize(
             logger.LogInformation("{Slice}: {Blob} has been loaded meanwhile", slice, name.Blob);
             return true;
         }
+        // What stays out is shown before the first row is written: a load that goes on must leave it out, too.
+        await records.Rejects.PutAsync(
+            run,
+            name.Blob,
+            [.. flagged.Rows.Values.SelectMany(reasons => reasons), .. flagged.Excluded],
+            cancellationToken
+        );
         // Only the state: a copy of this message may have written its counts since the run was read.
         await records.Runs.UpdateAsync(
             run,
@@ -390,11 +401,11 @@ public sealed class Normalize(
                     covered?.Add(FigureFinding.Where(reader.Table, row.PartitionKey, row.RowKey));
                     if (
                         flagged.Rows.Count > 0
-                        && flagged.Rows.TryGetValue((row.PartitionKey, row.RowKey), out var flag)
+                        && flagged.Rows.TryGetValue((row.PartitionKey, row.RowKey), out var reasons)
                     )
                     {
                         // The row of the table stays, and counts as one that is left: with rejects no row is removed.
-                        rejected.Add(flag);
+                        rejected.AddRange(reasons);
                         batch.GiveBack(row);
                     }
                     else if (!await merge.AddAsync(row, cancellationToken))
@@ -436,7 +447,7 @@ public sealed class Normalize(
                 rejected,
                 // What is compared with other slices is asked and closed by that comparison.
                 place =>
-                    !SliceComparison.IsPlace(place)
+                    !SliceComparison.IsFromComparison(place)
                     && (covered?.Contains(place) != false || !RejectBook.IsFigure(reader.Table, place)),
                 cancellationToken
             );
@@ -538,12 +549,13 @@ public sealed class Normalize(
                         LastChanged = LastChanged(row),
                         // A body with rejects is asked for again by the next plan: the publisher may have corrected it.
                         NextDue =
-                            rejected.Count > 0
+                            check.Rejected > 0
                                 ? SliceRow.Never
                                 : sources.NextDue(name.Slice, check.Newest, time.GetUtcNow()),
                         Attempts = 0,
+                        // A row may have several reasons against it.
                         LastError =
-                            rejected.Count == 0 ? "" : $"{rejected.Count} rows rejected, the first: {rejected[0]}",
+                            rejected.Count == 0 ? "" : $"{check.Rejected} rows rejected, the first: {rejected[0]}",
                     },
             cancellationToken
         );
@@ -608,6 +620,11 @@ public sealed class Normalize(
     /// </summary>
     private async Task SupersededAsync(SliceRow newer, RunRow run, CancellationToken cancellationToken)
     {
+        // What it has left out is not asked about any more: the newer body is. Where bodies add rows, each has its own.
+        if (sources[run.Slice.Source].Reader(run.Slice).Scope.Coverage != Coverage.Adds)
+        {
+            await records.Rejects.CloseAsync(run.Slice, (runId, _) => runId == run.RunId, cancellationToken);
+        }
         var present = await records.Runs.GetAsync(run, cancellationToken);
         if (present?.State == SliceState.Refused)
         {
@@ -695,7 +712,20 @@ public sealed class Normalize(
             $"{name.Slice} {CheckFindings.InWords(refusals)}"
             + $"{(rejected.Count == 0 ? "" : $"; the first row rejected: {rejected[0]}")}"
             + $"{(judged.Asked.Length == 0 ? "" : $"; asked: {judged.Asked}")}";
-        await records.Rejects.PutAsync(run, name.Blob, [.. refusals, .. rejected], cancellationToken);
+        List<Finding> open = [.. refusals, .. rejected];
+        await records.Rejects.PutAsync(run, name.Blob, open, cancellationToken);
+        // Refused again, it has what is found now. A loaded body also keeps open what its load left out.
+        var isLoaded = (await records.Slices.GetAsync(name.Slice, cancellationToken)).Vintage == name.Vintage;
+        var places = open.Select(finding => finding.Where).ToHashSet(StringComparer.Ordinal);
+        var keys = open.Select(RejectBook.Key).ToHashSet();
+        await records.Rejects.CloseAsync(
+            name.Slice,
+            (runId, finding) =>
+                runId == name.RunId
+                && !keys.Contains(RejectBook.Key(finding))
+                && (!isLoaded || places.Contains(finding.Where)),
+            cancellationToken
+        );
         // Refused as a whole: every row that would have been kept counts as rejected.
         var counts = new RowCounts(
             check.Read,

@@ -1,22 +1,20 @@
 using Pipeline.Issues;
-using Pipeline.Loading;
-using Pipeline.Storage;
 
 namespace Pipeline.Ingestion;
 
 /// <summary>
 /// What an operator says of a body: with this message, or earlier of the same places and values. A word holds for what
-/// was shown before it, in <c>rejects</c>, and for nothing that is found only now.
+/// was shown before it, see <see cref="ShownFindings"/>.
 /// </summary>
 internal sealed class OperatorWord
 {
     private readonly NormalizeMessage message;
+    private readonly ShownFindings shown;
     private readonly bool isBegun;
+    private readonly bool hasLeftOut;
     private readonly HashSet<(string Where, string Seen)> remembered = [];
     private readonly HashSet<(string Where, string Seen, string Expected)> judged = [];
     private readonly HashSet<(string Where, string Seen)> open = [];
-    private readonly HashSet<(string Where, string Seen, string Expected)> shown = [];
-    private readonly HashSet<string> shownPlaces = new(StringComparer.Ordinal);
     private readonly List<Finding> ofThisBody = [];
     private readonly List<Finding> spoken = [];
 
@@ -24,29 +22,23 @@ internal sealed class OperatorWord
     /// <param name="accepted">What an operator has accepted of the slice before.</param>
     /// <param name="own">What <c>rejects</c> shows of the body.</param>
     /// <param name="isBegun">Whether the body's load has begun and was interrupted.</param>
+    /// <param name="hasLeftOut">Whether that load has come as far as its first row, so that <paramref name="own"/> has
+    /// all that it leaves out.</param>
     public OperatorWord(
         NormalizeMessage message,
         IReadOnlyList<RejectBook.AcceptedFinding> accepted,
         IReadOnlyList<RejectBook.RunReject> own,
-        bool isBegun
+        bool isBegun,
+        bool hasLeftOut
     )
     {
-        (this.message, this.isBegun) = (message, isBegun);
-        foreach (var (finding, state, keptAt) in own)
-        {
-            if (state == RejectBook.Open)
-            {
-                open.Add(Key(finding));
-            }
-            if (keptAt <= message.SpokenAt)
-            {
-                shown.Add(RejectBook.Key(finding));
-                shownPlaces.Add(finding.Where);
-            }
-        }
+        (this.message, this.isBegun, this.hasLeftOut) = (message, isBegun, hasLeftOut);
+        shown = new ShownFindings(own, message.SpokenAt);
+        foreach (var reject in own.Where(reject => reject.State == RejectBook.Open))
+            open.Add(RejectBook.FigureKey(reject.Finding));
         foreach (var (finding, blob) in accepted)
         {
-            remembered.Add(Key(finding));
+            remembered.Add(RejectBook.FigureKey(finding));
             judged.Add(RejectBook.Key(finding));
             if (blob == message.RawBlob)
             {
@@ -79,17 +71,16 @@ internal sealed class OperatorWord
     }
 
     /// <summary>Whether a figure is right although a check says otherwise.</summary>
-    public bool Accepts(Finding finding) =>
-        Remembers(finding) || AcceptsNow(finding, shownPlaces.Contains(finding.Where));
+    public bool Accepts(Finding finding) => Remembers(finding) || AcceptsShown(finding);
 
     /// <summary>Whether a figure was accepted before this message.</summary>
     public bool Remembers(Finding finding) =>
-        remembered.Contains(Key(finding))
+        remembered.Contains(RejectBook.FigureKey(finding))
         // A table that holds a part of an accepted body makes figures of the rest stand out. What was left out of that
         // body is in rejects, and stays out.
         || (
-            isBegun
-            && !open.Contains(Key(finding))
+            hasLeftOut
+            && !open.Contains(RejectBook.FigureKey(finding))
             && ofThisBody.Exists(own => own.Where is BodyComparison.Body || own.Where == finding.Where)
         );
 
@@ -99,7 +90,7 @@ internal sealed class OperatorWord
     /// </summary>
     public bool AcceptsJudgement(Finding finding) =>
         judged.Contains(RejectBook.Key(finding))
-        || (message.Reload && ofThisBody.Exists(own => Key(own) == Key(finding)))
+        || (message.Reload && ofThisBody.Exists(own => RejectBook.FigureKey(own) == RejectBook.FigureKey(finding)))
         || AcceptsShown(finding);
 
     /// <summary>
@@ -120,10 +111,13 @@ internal sealed class OperatorWord
 
     /// <summary>
     /// Whether a body is right although the table says otherwise. What was accepted of another body does not count:
-    /// the table was another one, too.
+    /// the table was another one, too. A sum and the total that it was held against are all that there is to a finding
+    /// about them.
     /// </summary>
     public bool AcceptsAgainstTable(Finding finding) =>
-        ofThisBody.Exists(own => RejectBook.Key(own) == RejectBook.Key(finding)) || AcceptsShown(finding);
+        ofThisBody.Exists(own => RejectBook.Key(own) == RejectBook.Key(finding))
+        || (SliceComparison.IsFromComparison(finding.Where) && judged.Contains(RejectBook.Key(finding)))
+        || AcceptsShown(finding);
 
     /// <summary>
     /// Whether a vintage may be loaded although some of its rows cannot be understood. Rows that were accepted before
@@ -134,7 +128,7 @@ internal sealed class OperatorWord
     /// <param name="count">How many there are.</param>
     public bool AcceptsSpoiled(Finding spoiled, IReadOnlyList<Finding> rows, long count)
     {
-        if (rows.Count == count && rows.All(row => remembered.Contains(Key(row))))
+        if (rows.Count == count && rows.All(row => remembered.Contains(RejectBook.FigureKey(row))))
         {
             return true;
         }
@@ -144,7 +138,7 @@ internal sealed class OperatorWord
         }
         if (IsSpoken)
         {
-            spoken.AddRange(rows.Where(row => !remembered.Contains(Key(row))));
+            spoken.AddRange(rows.Where(row => !remembered.Contains(RejectBook.FigureKey(row))));
         }
         return true;
     }
@@ -152,24 +146,14 @@ internal sealed class OperatorWord
     /// <summary>Whether the message is an operator's word.</summary>
     private bool IsSpoken => message is { Accept: true, Reload: false };
 
-    /// <summary>What a value was held against was shown with it.</summary>
-    private bool AcceptsShown(Finding finding) => AcceptsNow(finding, shown.Contains(RejectBook.Key(finding)));
-
-    private bool AcceptsNow(Finding finding, bool wasShown)
+    private bool AcceptsShown(Finding finding)
     {
         // A body that was loaded before is loaded to its end: that is no word about its figures.
         if (message is { Accept: true, Reload: true })
-        {
-            return finding.Where is BodyComparison.Body or StoredTotals.Place;
-        }
-        if (!IsSpoken || !wasShown)
-        {
+            return finding.Where is BodyComparison.Body || SliceComparison.IsFromComparison(finding.Where);
+        if (!IsSpoken || !shown.Contains(finding))
             return false;
-        }
         spoken.Add(finding);
         return true;
     }
-
-    /// <summary>What a figure is remembered by, as the table holds it.</summary>
-    private static (string Where, string Seen) Key(Finding finding) => (finding.Where, CellText.Cut(finding.Seen));
 }

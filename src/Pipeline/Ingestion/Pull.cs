@@ -137,7 +137,8 @@ public sealed class Pull(
                 var adds = reader.Scope.Coverage == Coverage.Adds;
                 await records.Rejects.CloseAsync(
                     slice,
-                    (runId, place) => runId != loaded?.RunId && !(adds && RejectBook.IsFigure(reader.Table, place)),
+                    (runId, finding) =>
+                        runId != loaded?.RunId && !(adds && RejectBook.IsFigure(reader.Table, finding.Where)),
                     cancellationToken
                 );
             }
@@ -253,7 +254,13 @@ public sealed class Pull(
             var seen = outcome.Fetched.Verdict.Seen is { Length: > 0 } said ? said : outcome.Fetched.Answer!.InWords;
             // The server understands the request, so that its earlier faults are over.
             if (!holdsRows)
-                await records.Rejects.CloseAsync(slice, (_, position) => position == FaultPosition, cancellationToken);
+            {
+                await records.Rejects.CloseAsync(
+                    slice,
+                    (_, finding) => finding.Where == FaultPosition,
+                    cancellationToken
+                );
+            }
             var expected = (holdsRows, release) switch
             {
                 (true, _) => "rows, because the table has some of this slice",
@@ -334,7 +341,11 @@ public sealed class Pull(
     {
         await ContinueAsync(outcome.Slice, cancellationToken);
         // The server understands the request again, so that its earlier faults are over. A refused body is not.
-        await records.Rejects.CloseAsync(outcome.Slice, (_, position) => position == FaultPosition, cancellationToken);
+        await records.Rejects.CloseAsync(
+            outcome.Slice,
+            (_, finding) => finding.Where == FaultPosition,
+            cancellationToken
+        );
         await EndAsync(
             outcome,
             state,

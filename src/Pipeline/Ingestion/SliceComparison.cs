@@ -20,11 +20,10 @@ public sealed class SliceComparison(
     Judgement judgement
 )
 {
-    /// <summary>The place of sums whose totals are not stored.</summary>
-    internal const string LackingPlace = "body, totals that are not stored";
-
     /// <summary>Whether a reject is one that a comparison with other slices has found.</summary>
-    internal static bool IsPlace(string place) => place is StoredTotals.Place or LackingPlace;
+    internal static bool IsFromComparison(string place) =>
+        place.StartsWith(StoredTotals.Place, StringComparison.Ordinal)
+        || place.StartsWith(StoredTotals.LackingPlace, StringComparison.Ordinal);
 
     /// <summary>Compares a body.</summary>
     /// <param name="name">The body, which is loaded.</param>
@@ -55,29 +54,15 @@ public sealed class SliceComparison(
         var found = await BesideTotalsAsync(reader, whole, name, cancellationToken);
         if (spokenAt is { } by)
         {
-            // A word holds for what was shown before it.
-            var shown = (await records.Rejects.OfRunAsync(run, cancellationToken))
-                .Where(reject => reject.KeptAt <= by)
-                .Select(reject => RejectBook.Key(reject.Finding))
-                .ToHashSet();
-            var spoken = found.Where(finding => shown.Contains(RejectBook.Key(finding))).ToList();
-            await records.Rejects.AcceptAsync(run, name.Blob, spoken, cancellationToken);
+            var shown = new ShownFindings(await records.Rejects.OfRunAsync(run, cancellationToken), by);
+            await records.Rejects.AcceptAsync(run, name.Blob, [.. found.Where(shown.Contains)], cancellationToken);
         }
         var accepted = (await records.Rejects.AcceptedAsync(slice, cancellationToken))
             .Select(word => RejectBook.Key(word.Finding))
             .ToHashSet();
         var open = found.Where(finding => !accepted.Contains(RejectBook.Key(finding))).ToList();
         await records.Rejects.PutAsync(run, name.Blob, open, cancellationToken);
-        await records.Rejects.CloseAsync(
-            slice,
-            (runId, place) =>
-                IsPlace(place)
-                && (
-                    string.CompareOrdinal(runId, name.RunId) < 0
-                    || (runId == name.RunId && open.TrueForAll(finding => finding.Where != place))
-                ),
-            cancellationToken
-        );
+        await records.Rejects.CloseAsync(slice, name, open, IsFromComparison, cancellationToken);
         return differences;
 
         async Task<Stream> OpenAsync(CancellationToken token) =>
@@ -145,18 +130,17 @@ public sealed class SliceComparison(
             new StoredFigures(facts, records.Rejects, name.Slice.Source, name.Vintage),
             cancellationToken
         );
-        Finding?[] found =
+        return
         [
-            other is null
-                ? null
-                : other with
+            .. other.Select(finding =>
+                finding with
                 {
                     Advice =
                         "the rows are loaded; compare both with the publisher's page and pull the slice again that is "
                         + "wrong, or replay this one with accept if both are right",
-                },
-            totals.Lacking(LackingPlace),
+                }
+            ),
+            .. totals.Lacking(),
         ];
-        return [.. found.OfType<Finding>()];
     }
 }

@@ -49,13 +49,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         var found = new List<AcceptedFinding>();
         await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken))
         {
-            var finding = new Finding(
-                row.GetString("Position"),
-                row.GetString("Seen"),
-                row.GetString("Expected"),
-                row.GetString("Advice")
-            );
-            found.Add(new AcceptedFinding(finding, row.GetString("RawBlob")));
+            found.Add(new AcceptedFinding(FindingOf(row), row.GetString("RawBlob")));
         }
         return found;
     }
@@ -72,13 +66,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         var shown = new List<RunReject>();
         await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfRun(run), cancellationToken))
         {
-            var finding = new Finding(
-                row.GetString("Position"),
-                row.GetString("Seen"),
-                row.GetString("Expected"),
-                row.GetString("Advice")
-            );
-            shown.Add(new RunReject(finding, row.GetString("State"), KeptAt(row)));
+            shown.Add(new RunReject(FindingOf(row), row.GetString("State"), KeptAt(row)));
         }
         return shown;
     }
@@ -86,6 +74,15 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     /// <summary>What tells findings apart, as the table holds it.</summary>
     internal static (string Where, string Seen, string Expected) Key(Finding finding) =>
         (finding.Where, CellText.Cut(finding.Seen), CellText.Cut(finding.Expected));
+
+    /// <summary>
+    /// What an accepted figure is remembered by: what it was held against changes with every vintage.
+    /// </summary>
+    internal static (string Where, string Seen) FigureKey(Finding finding) =>
+        (finding.Where, CellText.Cut(finding.Seen));
+
+    private static Finding FindingOf(TableEntity row) =>
+        new(row.GetString("Position"), row.GetString("Seen"), row.GetString("Expected"), row.GetString("Advice"));
 
     private static string OfRun(RunRow run)
     {
@@ -119,47 +116,43 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     )
     {
         var table = await tables.OpenAsync(Names.Rejects);
-        var before = new Dictionary<string, TableEntity>(StringComparer.Ordinal);
+        var before = new List<TableEntity>();
         await foreach (
             var row in table.QueryAsync<TableEntity>(
                 OfRun(run),
-                select: ["RowKey", "Seen", "Expected", "State", "KeptAt"],
+                select: ["RowKey", "Position", "Seen", "Expected", "Advice", "State", "KeptAt"],
                 cancellationToken: cancellationToken
             )
         )
         {
-            before[row.RowKey] = row;
+            before.Add(row);
         }
-        var rows = new Dictionary<string, TableEntity>(StringComparer.Ordinal);
-        foreach (var finding in findings)
+        // A word is not taken back: what was accepted and is found again is a second row.
+        var same = before
+            .Where(row => state == Accepted || row.GetString("State") == Open)
+            .OrderBy(row => row.GetString("State") == Open)
+            .GroupBy(row => Key(FindingOf(row)))
+            .ToDictionary(row => row.Key, row => row.Last());
+        var taken = before.Select(row => row.RowKey).ToHashSet(StringComparer.Ordinal);
+        var rows = new List<TableEntity>();
+        foreach (var finding in findings.DistinctBy(Key))
         {
             var row = Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow());
             row["State"] = state;
-            var seen = row.GetString("Seen");
-            // Two findings about one place are two rows, and none takes the row of a word about another value.
-            if (
-                (rows.TryGetValue(row.RowKey, out var other) && other.GetString("Seen") != seen)
-                || (
-                    before.TryGetValue(row.RowKey, out var said)
-                    && said.GetString("State") == Accepted
-                    && (said.GetString("Seen") != seen || state == Open)
-                )
-            )
+            if (same.TryGetValue(Key(finding), out var shown))
             {
-                row.RowKey += $"|{Convert.ToHexStringLower(XxHash64.Hash(Encoding.UTF8.GetBytes(seen)))}";
+                // Shown since then: an operator's word that is on its way is about it.
+                (row.RowKey, row["KeptAt"]) = (shown.RowKey, KeptAt(shown));
             }
-            // Shown since then: an operator's word that is on its way is about it.
-            if (
-                before.TryGetValue(row.RowKey, out var shown)
-                && shown.GetString("Seen") == seen
-                && shown.GetString("Expected") == row.GetString("Expected")
-            )
+            // Two findings about one place are two rows.
+            while (shown is null && !taken.Add(row.RowKey))
             {
-                row["KeptAt"] = KeptAt(shown);
+                var value = Encoding.UTF8.GetBytes($"{row.GetString("Seen")}\n{row.GetString("Expected")}");
+                row.RowKey += $"|{Convert.ToHexStringLower(XxHash64.Hash(value))}";
             }
-            rows.TryAdd(row.RowKey, row);
+            rows.Add(row);
         }
-        foreach (var batch in rows.Values.Chunk(100))
+        foreach (var batch in rows.Chunk(100))
         {
             await table.SubmitTransactionAsync(
                 batch.Select(entity => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entity)),
@@ -203,7 +196,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     /// </summary>
     /// <param name="slice">The slice.</param>
     /// <param name="loaded">The body that was read; rejects of later bodies stay open.</param>
-    /// <param name="rejected">The rejects that the body has now.</param>
+    /// <param name="rejected">The rejects that the body has now: exactly these stay open.</param>
     /// <param name="covers">Whether the body says anything about a place; of other places rejects stay open.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     public Task CloseAsync(
@@ -214,13 +207,15 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        var present = rejected.Select(finding => finding.Where).ToHashSet(StringComparer.Ordinal);
+        var present = rejected.Select(Key).ToHashSet();
         return CloseAsync(
             slice,
-            (runId, position) =>
-                covers(position)
+            (runId, finding) =>
+                covers(finding.Where)
                 && (
-                    runId == loaded.RunId ? !present.Contains(position) : string.CompareOrdinal(runId, loaded.RunId) < 0
+                    runId == loaded.RunId
+                        ? !present.Contains(Key(finding))
+                        : string.CompareOrdinal(runId, loaded.RunId) < 0
                 ),
             cancellationToken
         );
@@ -228,20 +223,16 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
 
     /// <summary>
     /// Marks the open rejects of a slice as replayed that <paramref name="isOver"/> tells, by run and
-    /// position. Dead letters are none of them: see <see cref="DeadLetterBook"/>.
+    /// finding. Dead letters are none of them: see <see cref="DeadLetterBook"/>.
     /// </summary>
-    public async Task CloseAsync(Slice slice, Func<string, string, bool> isOver, CancellationToken cancellationToken)
+    public async Task CloseAsync(Slice slice, Func<string, Finding, bool> isOver, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Rejects);
         var filter = $"{OfSource(slice.Source)} and {TableClient.CreateQueryFilter($"Slice eq {slice.Id}")}";
         await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
         {
-            if (
-                DeadLetterBook.IsOne(entity) || !isOver(entity.RowKey.Split('|')[0], entity.GetString("Position") ?? "")
-            )
-            {
+            if (DeadLetterBook.IsOne(entity) || !isOver(entity.RowKey.Split('|')[0], FindingOf(entity)))
                 continue;
-            }
 
             entity["State"] = Replayed;
             try
@@ -283,16 +274,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         {
             if (!DeadLetterBook.IsOne(row))
             {
-                yield return new OpenReject(
-                    row.GetString("Slice"),
-                    new Finding(
-                        row.GetString("Position"),
-                        row.GetString("Seen"),
-                        row.GetString("Expected"),
-                        row.GetString("Advice")
-                    ),
-                    KeptAt(row)
-                );
+                yield return new OpenReject(row.GetString("Slice"), FindingOf(row), KeptAt(row));
             }
         }
     }

@@ -70,17 +70,12 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         }
 
         // Each is asked although another was found: an operator may accept them one by one.
-        Finding?[] refusals =
+        List<Finding> refusals =
         [
-            together ?? moved.Series(),
-            SlippedPeriods.Find(known, series),
-            totals is null || stored is null ? null : await totals.FindAsync(stored, cancellationToken),
+            .. new[] { together ?? moved.Series(), SlippedPeriods.Find(known, series) }.OfType<Finding>(),
+            .. totals is null || stored is null ? [] : await totals.FindAsync(stored, cancellationToken),
         ];
-        return new FigureFindings([.. refusals.OfType<Finding>()], flagged, figures, covered)
-        {
-            Periods = periods,
-            Excluded = excluded,
-        };
+        return new FigureFindings(refusals, flagged, figures, covered) { Periods = periods, Excluded = excluded };
     }
 
     /// <summary>Notes a reason why a row must not be loaded. An operator may accept one and not another.</summary>

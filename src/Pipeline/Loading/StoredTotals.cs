@@ -8,8 +8,11 @@ namespace Pipeline.Loading;
 /// <param name="whole">Where the totals are, and how far they may differ.</param>
 internal sealed class StoredTotals(WholeLimit whole)
 {
-    /// <summary>The place of a finding about sums beside their totals.</summary>
+    /// <summary>The place of findings about sums beside their totals; the key of the total follows.</summary>
     public const string Place = "body, beside the totals";
+
+    /// <summary>The place of findings about sums whose totals are not stored; the key of the total follows.</summary>
+    public const string LackingPlace = "body, totals that are not stored";
 
     /// <summary>The partitions of a body whose totals are asked for at the same time.</summary>
     private const int Parallelism = 4;
@@ -33,10 +36,13 @@ internal sealed class StoredTotals(WholeLimit whole)
         parts[total] = new Part(part.Sum + Math.Abs(figure), part.Count + (figure == 0 ? 0 : 1));
     }
 
-    /// <summary>The body's parts of a total that the table has are of another magnitude.</summary>
-    public async Task<Finding?> FindAsync(IStoredFigures stored, CancellationToken cancellationToken)
+    /// <summary>
+    /// Totals that the table has and that the body's parts are of another magnitude than, a finding each: a word about
+    /// one sum is none about another.
+    /// </summary>
+    public async Task<IReadOnlyList<Finding>> FindAsync(IStoredFigures stored, CancellationToken cancellationToken)
     {
-        var wrong = new List<(string Partition, string Row, Part Part, double Total)>();
+        var wrong = new List<((string Partition, string Row) Key, Part Part, double Total)>();
         await Parallel.ForEachAsync(
             parts.GroupBy(part => part.Key.Partition),
             new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
@@ -63,46 +69,57 @@ internal sealed class StoredTotals(WholeLimit whole)
                     )
                     {
                         lock (wrong)
-                            wrong.Add((row.PartitionKey, row.RowKey, part, figure));
+                            wrong.Add(((row.PartitionKey, row.RowKey), part, figure));
                     }
                 }
             }
         );
-        if (wrong.Count == 0)
-            return null;
-        var named = wrong.OrderBy(part => (part.Partition, part.Row)).First();
-        return new Finding(
-            Place,
-            $"{wrong.Count} {(wrong.Count == 1 ? "sum" : "sums")} of another magnitude than the stored total, the "
-                + $"first: {named.Part.InWords}, of "
-                + $"{whole.Table.Name} {named.Partition} {named.Row}",
-            $"at most {FigureMath.Text(whole.Factor)} times {FigureMath.Text(named.Total)}, the total that the "
-                + "table has"
-                + (whole.Many == int.MaxValue ? "" : $", and at least a {FigureMath.Text(whole.Factor)}th of it"),
-            FigureMath.NothingLoaded
-        );
+        var findings = new CheckFindings($"{Place}, further ones");
+        foreach (var (key, part, total) in wrong.OrderBy(sum => Where(Place, sum.Key), StringComparer.Ordinal))
+        {
+            findings.Add(
+                new Finding(
+                    Where(Place, key),
+                    part.InWords,
+                    $"at most {FigureMath.Text(whole.Factor)} times {FigureMath.Text(total)}, the total that the "
+                        + "table has"
+                        + (
+                            whole.Many == int.MaxValue
+                                ? ""
+                                : $", and at least a {FigureMath.Text(whole.Factor)}th of it"
+                        ),
+                    FigureMath.NothingLoaded
+                )
+            );
+        }
+        return findings.ToList();
     }
 
     /// <summary>
     /// Totals that must be there and were not when they were sought: the sums of the body cannot be compared with
     /// anything.
     /// </summary>
-    /// <param name="place">The place of the finding.</param>
-    public Finding? Lacking(string place)
+    public IReadOnlyList<Finding> Lacking()
     {
-        if (!whole.MustExist)
-            return null;
-        var lacking = parts.Where(part => part.Value.Sum >= whole.Floor && !found.Contains(part.Key)).ToList();
-        if (lacking.Count == 0)
-            return null;
-        var ((partition, row), part) = lacking.OrderBy(part => part.Key).First();
-        return new Finding(
-            place,
-            $"{lacking.Count} {(lacking.Count == 1 ? "sum" : "sums")} without a stored total, the first: "
-                + $"{part.InWords}, of {whole.Table.Name} {partition} {row}",
-            "the total of each, so that a slip of a unit shows",
-            "the rows are loaded; they are compared as soon as the totals are loaded: see why those are not there, or "
-                + "replay the slice with accept if the figures are right"
+        var findings = new CheckFindings($"{LackingPlace}, further ones");
+        var lacking = parts.Where(part =>
+            whole.MustExist && part.Value.Sum >= whole.Floor && !found.Contains(part.Key)
         );
+        foreach (var (key, part) in lacking.OrderBy(sum => Where(LackingPlace, sum.Key), StringComparer.Ordinal))
+        {
+            findings.Add(
+                new Finding(
+                    Where(LackingPlace, key),
+                    part.InWords,
+                    "their total, so that a slip of a unit shows",
+                    "the rows are loaded; they are compared as soon as the total is loaded: see why it is not there, "
+                        + "or replay the slice with accept if the figures are right"
+                )
+            );
+        }
+        return findings.ToList();
     }
+
+    private string Where(string place, (string Partition, string Row) key) =>
+        $"{place}, {FigureFinding.Where(whole.Table, key.Partition, key.Row)}";
 }

@@ -159,7 +159,7 @@ public sealed class JudgementCaseTests
             .RunAsync("census-trade/imports-hs2/4621-2026", "", accept: true, CancellationToken.None);
         await run.Pipeline.DrainAsync();
         Assert.Equal(
-            ["body, totals that are not stored accepted"],
+            ["body, totals that are not stored, trademonthly 4621|imports|total 2026-01|TOTAL accepted"],
             (await run.Pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}")
         );
         server
@@ -167,7 +167,7 @@ public sealed class JudgementCaseTests
             .On("imports/hs COMM_LVL", Commodities('I', 1_000_000_000));
         run.Clock.Advance(TimeSpan.FromDays(2));
         Assert.Contains(
-            "imports-hs2/4621-2026 body, beside the totals: seen 1 sum of another magnitude",
+            "imports-hs2/4621-2026 body, beside the totals, trademonthly 4621|imports|total 2026-01|TOTAL: seen 2 ",
             Assert.Single((await run.RunAsync()).Open),
             StringComparison.Ordinal
         );
@@ -191,8 +191,8 @@ public sealed class JudgementCaseTests
         var verdict = await next.RunAsync();
         Assert.Contains(verdict.Open, line =>
             line.StartsWith(
-                "rejected: census-trade/imports-hs2/4621-2026 body, beside the totals: seen 1 sum of another magnitude "
-                    + "than the stored total",
+                "rejected: census-trade/imports-hs2/4621-2026 body, beside the totals, trademonthly "
+                    + "4621|imports|total 2026-01|TOTAL: seen 2 figures that add up to 10000000, expected at most ",
                 StringComparison.Ordinal
             )
         );
@@ -240,11 +240,10 @@ public sealed class JudgementCaseTests
         var verdict = await run.RunAsync();
         Assert.Equal(1, verdict.ExitCode);
         Assert.Equal(
-            "rejected: census-trade/imports-hs2/4621-2026 body, totals that are not stored: seen 1 sum without a "
-                + $"stored total, the first: 2 figures that add up to 10000000000, of trademonthly {Key}, expected the "
-                + "total of each, so that a slip of a unit shows; the rows are loaded; they are compared as soon as "
-                + "the totals are loaded: see why those are not there, or replay the slice with accept if the figures "
-                + "are right",
+            $"rejected: census-trade/imports-hs2/4621-2026 body, totals that are not stored, trademonthly {Key}: seen "
+                + "2 figures that add up to 10000000000, expected their total, so that a slip of a unit shows; the "
+                + "rows are loaded; they are compared as soon as the total is loaded: see why it is not there, or "
+                + "replay the slice with accept if the figures are right",
             Assert.Single(verdict.Open)
         );
 
@@ -256,11 +255,10 @@ public sealed class JudgementCaseTests
         verdict = await run.RunAsync();
         Assert.Equal(2, verdict.ExitCode);
         Assert.Equal(
-            "rejected: census-trade/imports-hs2/4621-2026 body, beside the totals: seen 1 sum of another magnitude "
-                + $"than the stored total, the first: 2 figures that add up to 10000000000, of trademonthly {Key}, "
-                + "expected at most 10 times 10000000, the total that the table has, and at least a 10th of it; the "
-                + "rows are loaded; compare both with the publisher's page and pull the slice again that is wrong, or "
-                + "replay this one with accept if both are right",
+            $"rejected: census-trade/imports-hs2/4621-2026 body, beside the totals, trademonthly {Key}: seen 2 figures "
+                + "that add up to 10000000000, expected at most 10 times 10000000, the total that the table has, and "
+                + "at least a 10th of it; the rows are loaded; compare both with the publisher's page and pull the "
+                + "slice again that is wrong, or replay this one with accept if both are right",
             Assert.Single(verdict.Open)
         );
 
@@ -270,6 +268,227 @@ public sealed class JudgementCaseTests
             .RunAsync("census-trade/imports-hs2/4621-2026", "", accept: true, CancellationToken.None);
         await run.Pipeline.DrainAsync();
         Assert.Equal(0, (await run.VerdictAsync(Case.Now)).ExitCode);
+    }
+
+    /// <summary>Months of the totals of imports from 4621, in millions.</summary>
+    private static string ImportTotals(params long[] millions)
+    {
+        var rows = new List<(string, int, long, long)>();
+        var (sum, all) = (0L, 0L);
+        for (var month = 1; month <= millions.Length; month++)
+        {
+            var value = millions[month - 1] * 1_000_000;
+            (sum, all) = (sum + value, all + value + 1_000_000_000);
+            rows.Add(("4621", month, value, sum));
+            rows.Add(("5700", month, 1_000_000_000, 1_000_000_000L * month));
+            rows.Add(("-", month, value + 1_000_000_000, all));
+        }
+        return CensusCaseTests.Body(false, 2026, rows);
+    }
+
+    /// <summary>Two chapters of imports from 4621, 100 million together in each month.</summary>
+    private static string ImportChapters(int months, long factor = 1)
+    {
+        var text =
+            "[['I_COMMODITY','I_COMMODITY_SDESC','CTY_CODE','CTY_NAME','GEN_VAL_MO','GEN_VAL_YR','COMM_LVL','time']";
+        for (var month = 1; month <= months; month++)
+        {
+            foreach (var (code, part) in ((string, long)[])[("01", 40_000_000), ("27", 60_000_000)])
+            {
+                var value = part * factor;
+                text += $",['{code}','A','4621','N','{value}','{value * month}','HS2','2026-{month:00}']";
+            }
+        }
+        return $"{text}]".Replace('\'', '"');
+    }
+
+    private static Case WithChapters(CaseServer server) =>
+        new(
+            new MemoryStorage(TimeProvider.System),
+            "census-trade",
+            server
+                .On("exports/hs", CensusCaseTests.Body(true, 2026, Millions))
+                .On("exports/hs COMM_LVL", Commodities('E', 1_000_000)),
+            ("Census__Levels", "total,HS2")
+        );
+
+    private static async Task<IEnumerable<string>> SumsAsync(Case run) =>
+        (await run.Pipeline.RowsAsync("rejects"))
+            .Select(row => $"{row.GetString("Position").Split(' ')[^1]} {row["State"]}: {row["Seen"]}")
+            .Order(StringComparer.Ordinal);
+
+    private static async Task AcceptChaptersAsync(Case run)
+    {
+        await run
+            .Pipeline.Get<Replay>()
+            .RunAsync("census-trade/imports-hs2/4621-2026", "", accept: true, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+    }
+
+    [Fact]
+    public async Task A_word_about_two_sums_is_none_about_another_two_with_the_same_first()
+    {
+        const string Seen = "2 figures that add up to 100000000";
+        using var server = new CaseServer()
+            .On("imports/hs", ImportTotals(5, 5, 100))
+            .On("imports/hs COMM_LVL", ImportChapters(3));
+        await using var run = WithChapters(server);
+        await run.RunAsync();
+        await AcceptChaptersAsync(run);
+        Assert.Equal([$"2026-01|TOTAL accepted: {Seen}", $"2026-02|TOTAL accepted: {Seen}"], await SumsAsync(run));
+        server.On("imports/hs", ImportTotals(5, 100, 5)).On("imports/hs COMM_LVL", ImportChapters(3));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        var verdict = await run.RunAsync();
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Equal(
+            [$"2026-01|TOTAL accepted: {Seen}", $"2026-02|TOTAL accepted: {Seen}", $"2026-03|TOTAL open: {Seen}"],
+            await SumsAsync(run)
+        );
+
+        // With another total the accepted sum is asked about again, and the finding before it is closed.
+        server.On("imports/hs", ImportTotals(5, 100, 4)).On("imports/hs COMM_LVL", ImportChapters(3));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        await run.RunAsync();
+        var march = (await run.Pipeline.RowsAsync("rejects")).Where(row =>
+            row.GetString("Position").EndsWith("2026-03|TOTAL", StringComparison.Ordinal)
+        );
+        Assert.Equal(
+            ["open: at most 10 times 4000000", "replayed: at most 10 times 5000000"],
+            march
+                .Select(row => $"{row["State"]}: {row.GetString("Expected").Split(',')[0]}")
+                .Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task An_accepted_sum_beside_its_total_is_not_asked_about_again_when_a_month_joins()
+    {
+        using var server = new CaseServer()
+            .On("imports/hs", ImportTotals(5, 100, 5))
+            .On("imports/hs COMM_LVL", ImportChapters(2));
+        await using var run = WithChapters(server);
+        await run.RunAsync();
+        await AcceptChaptersAsync(run);
+        server.On("imports/hs COMM_LVL", ImportChapters(3));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        await run.RunAsync();
+        Assert.Equal(
+            [
+                "2026-01|TOTAL accepted: 2 figures that add up to 100000000",
+                "2026-03|TOTAL open: 2 figures that add up to 100000000",
+            ],
+            await SumsAsync(run)
+        );
+    }
+
+    [Fact]
+    public async Task An_accepted_lack_of_totals_is_not_asked_about_again_when_a_month_joins()
+    {
+        using var server = new CaseServer().On("imports/hs", "", 503).On("imports/hs COMM_LVL", ImportChapters(2));
+        await using var run = WithChapters(server);
+        await run.RunAsync();
+        await AcceptChaptersAsync(run);
+        server.On("imports/hs COMM_LVL", ImportChapters(3));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        await run.RunAsync();
+        Assert.Equal(
+            [
+                "2026-01|TOTAL accepted: 2 figures that add up to 100000000",
+                "2026-02|TOTAL accepted: 2 figures that add up to 100000000",
+                "2026-03|TOTAL open: 2 figures that add up to 100000000",
+            ],
+            await SumsAsync(run)
+        );
+    }
+
+    [Fact]
+    public async Task A_loaded_body_that_is_compared_again_leaves_open_what_a_newer_quarantined_one_has()
+    {
+        using var server = new CaseServer()
+            .On("imports/hs", ImportTotals(100, 100, 100))
+            .On("imports/hs COMM_LVL", ImportChapters(2));
+        await using var run = WithChapters(server);
+        await run.RunAsync();
+        server.On("imports/hs COMM_LVL", ImportChapters(2, 1000));
+        run.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(2, (await run.RunAsync()).ExitCode);
+        string[] quarantined =
+        [
+            "2026-01|TOTAL open: 2 figures that add up to 100000000000",
+            "2026-02|TOTAL open: 2 figures that add up to 100000000000",
+        ];
+        Assert.Equal(
+            quarantined,
+            (await SumsAsync(run)).Where(line => line.StartsWith("2026", StringComparison.Ordinal))
+        );
+        // The totals change, and the body that is loaded is compared with them.
+        var slice = new Slice("census-trade", "imports-hs2", "4621-2026");
+        var loaded = (await run.Pipeline.Get<RawStore>().ListAsync(slice, CancellationToken.None))[0];
+        await run
+            .Pipeline.Get<Publish>()
+            .RunAsync(new PublishMessage(slice.Id, loaded.Blob, Again: true), CancellationToken.None);
+        Assert.Equal(
+            quarantined,
+            (await SumsAsync(run)).Where(line => line.StartsWith("2026", StringComparison.Ordinal))
+        );
+    }
+
+    /// <summary>A figure is wrong in two ways: a word must be about both.</summary>
+    [Fact]
+    public async Task All_reasons_against_a_row_are_shown_and_it_is_counted_once()
+    {
+        var text = new StringBuilder("year,direction,measure,partner,iso3,value_musd\n");
+        string[] codes = ["CYP", "NLD", "DEU", "FRA"];
+        for (var year = 2022; year <= 2026; year++)
+        {
+            for (var at = 0; at < codes.Length; at++)
+                text.Append(CultureInfo.InvariantCulture, $"{year},inward,flow,P{at},{codes[at]},{500 - at}\n");
+        }
+        text.Append("2027,inward,flow,P0,CYP,500000\n");
+        using var server = new CaseServer();
+        await using var run = await UnctadCaseTests.PartnersAsync(server, text.ToString());
+        var verdict = await run.RunAsync();
+        Assert.Equal(
+            ["2027", "500000000000"],
+            (await run.Pipeline.RowsAsync("rejects", "State eq 'open'")).Select(row => $"{row["Seen"]}").Order()
+        );
+        Assert.Contains("seen 2027, expected no later than ", Assert.Single(verdict.Open), StringComparison.Ordinal);
+        Assert.Contains("seen 500000000000, expected ", verdict.Open[0], StringComparison.Ordinal);
+        var row = Assert.Single(await run.Pipeline.RowsAsync("slices"));
+        Assert.StartsWith("1 rows rejected, the first: ", $"{row["LastError"]}", StringComparison.Ordinal);
+        await run
+            .Pipeline.Get<Replay>()
+            .RunAsync("unctad-fdi/fdi-partners/all", "", accept: true, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+        Assert.Single(await run.Pipeline.RowsAsync("fdipartners", "Year eq 2027"));
+        Assert.Equal(
+            ["accepted", "accepted"],
+            (await run.Pipeline.RowsAsync("rejects")).Select(row => $"{row["State"]}")
+        );
+    }
+
+    [Fact]
+    public async Task A_key_twice_in_a_release_is_not_said_to_be_acceptable()
+    {
+        using var server = new CaseServer().On("/bulk", "", 503);
+        await using var run = new Case(
+            new MemoryStorage(TimeProvider.System),
+            Fdi.Source,
+            server,
+            ("Unctad__BulkUrl", $"{server.Address}/bulk")
+        );
+        var text = Encoding.UTF8.GetString(RealRelease.Read().Bytes()).TrimEnd('\n');
+        await run.DropAsync(
+            "US_FdiFlowsStock.csv",
+            Encoding.UTF8.GetBytes($"{text}\n{text[(text.LastIndexOf('\n') + 1)..]}\n")
+        );
+        await run.RunAsync();
+        await run.Pipeline.Get<Replay>().RunAsync(Fdi.Id, "", accept: true, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+        var row = await run.Pipeline.Get<SliceBook>().GetAsync(Fdi, CancellationToken.None);
+        Assert.Equal(SliceState.Refused, row.State);
+        Assert.DoesNotContain("accept", row.LastError, StringComparison.Ordinal);
+        Assert.Contains("wait for the next release", row.LastError, StringComparison.Ordinal);
     }
 
     /// <summary>A row of an old month that stays unreadable is not asked about with every vintage.</summary>

@@ -1,0 +1,213 @@
+using Azure.Core;
+using Pipeline.Datasets;
+using Pipeline.Ingestion;
+using Pipeline.Slices;
+using Pipeline.Storage;
+using Pipeline.Testing;
+using Pipeline.Testing.Storage;
+using Xunit;
+
+namespace Pipeline.Tests.Ingestion;
+
+/// <summary>Rows that are left out of a load, and what <c>rejects</c> shows of them.</summary>
+public sealed class LeftOutTests : IAsyncDisposable
+{
+    private readonly MemoryStorage account = new(TimeProvider.System);
+    private readonly FakeSource source = new();
+    private readonly TestPipeline pipeline;
+
+    public LeftOutTests() => pipeline = new TestPipeline(account, source);
+
+    public async ValueTask DisposeAsync()
+    {
+        await pipeline.DisposeAsync();
+        source.Dispose();
+    }
+
+    /// <summary>Rows of which the first ones of every 25 are a thousand times too large.</summary>
+    private static string Words(int count, int slips, int more) =>
+        string.Join(
+            ' ',
+            Enumerable
+                .Range(0, count)
+                .Select(number =>
+                {
+                    var isSlip = number % 25 == 3 && number / 25 < slips;
+                    return $"k{number:0000}={(number + 1000) * 10_000L * (isSlip ? 1000 : 1) + more + number}";
+                })
+        );
+
+    private async Task<RawName> PulledAsync(string body)
+    {
+        source.Body = body;
+        await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
+        await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
+        return (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None))[^1];
+    }
+
+    private async Task<SliceRow> SliceAsync() =>
+        await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
+
+    private async Task<int> OpenAsync() => (await pipeline.RowsAsync(Names.Rejects, "State eq 'open'")).Count;
+
+    private static Task NormalizeAsync(TestPipeline pipeline, NormalizeMessage message) =>
+        pipeline.Get<Normalize>().RunAsync(message, CancellationToken.None);
+
+    private static NormalizeMessage Word(RawName body, DateTimeOffset? spokenAt = null) =>
+        new(
+            FakeSource.One.Id,
+            body.Blob,
+            Replay: true,
+            Accept: true,
+            SpokenAt: spokenAt ?? TimeProvider.System.GetUtcNow()
+        );
+
+    /// <summary>A newer body is loaded before an older one is claimed, or just after that.</summary>
+    [Theory]
+    [InlineData("slices", Coverage.Whole, false)]
+    [InlineData("rejects", Coverage.Whole, false)]
+    [InlineData("rejects", Coverage.Whole, true)]
+    [InlineData("rejects", Coverage.Adds, false)]
+    public async Task Rows_left_out_of_a_body_that_is_overtaken_are_not_open(string table, Coverage coverage, bool ends)
+    {
+        source.Coverage = coverage;
+        source.Body = Words(40, 0, 0);
+        await pipeline.RunAsync();
+        var (older, newer) = (await PulledAsync(Words(40, 1, 1)), await PulledAsync(Words(40, 0, 2)));
+        var message = new NormalizeMessage(FakeSource.One.Id, older.Blob);
+        var isOvertaken = false;
+        var overtaking = new AroundPolicy(
+            request => !isOvertaken && IsWriteOf(request, table),
+            async () =>
+            {
+                isOvertaken = true;
+                await NormalizeAsync(pipeline, new NormalizeMessage(FakeSource.One.Id, newer.Blob));
+            }
+        );
+        var ending = new AroundPolicy(
+            request => ends && isOvertaken && IsWriteOf(request, "runs"),
+            () => throw new CrashException("after the rejects")
+        );
+        await using (var late = new TestPipeline(account, source, overtaking, ending))
+        {
+            if (ends)
+                await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(late, message));
+            else
+                await NormalizeAsync(late, message);
+        }
+        Assert.True(isOvertaken);
+        await NormalizeAsync(pipeline, message);
+        await pipeline.DrainAsync();
+        Assert.Equal((SliceState.Done, 0), ((await SliceAsync()).State, await OpenAsync()));
+        Assert.DoesNotContain(await pipeline.RowsAsync("fakefacts"), row => row.GetInt64("Value") > 1_000_000_000);
+
+        static bool IsWriteOf(Request request, string table) =>
+            AroundPolicy.IsBatchOf(request, table)
+            || (
+                request.Method != RequestMethod.Get && request.Uri.Path.Contains($"/{table}(", StringComparison.Ordinal)
+            );
+    }
+
+    /// <summary>
+    /// A load that ends before its first row, or half way, leaves out the same rows when it goes on, also those that no
+    /// list had room for.
+    /// </summary>
+    [Theory]
+    [InlineData("rejects", 3)]
+    [InlineData("fakefacts", 1)]
+    [InlineData("fakefacts", 10)]
+    public async Task A_load_that_goes_on_leaves_out_what_was_left_out(string table, int batch)
+    {
+        source.Body = Words(4000, 0, 0);
+        await pipeline.RunAsync();
+        source.Body = Words(3500, 120, 1);
+        await pipeline.RunAsync();
+        // Refused because it has shrunk; of the figures that stand out 100 are shown, and are accepted with it.
+        Assert.Equal((SliceState.Refused, 101), ((await SliceAsync()).State, await OpenAsync()));
+        var batches = 0;
+        var end = new AroundPolicy(
+            request => AroundPolicy.IsBatchOf(request, table),
+            () => ++batches == batch ? throw new CrashException("half way") : Task.CompletedTask
+        );
+        var body = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None))[^1];
+        await using (var dying = new TestPipeline(account, source, end))
+            await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(dying, Word(body)));
+        if (table == "fakefacts")
+            Assert.Equal(20, await OpenAsync());
+        // The next message may be one that accepts nothing.
+        await NormalizeAsync(pipeline, new NormalizeMessage(FakeSource.One.Id, body.Blob, Replay: true));
+        await pipeline.DrainAsync();
+        var high = (await pipeline.RowsAsync("fakefacts")).Count(row => row.GetInt64("Value") > 1_000_000_000);
+        Assert.Equal((SliceState.Done, 20, 100), ((await SliceAsync()).State, await OpenAsync(), high));
+    }
+
+    [Fact]
+    public async Task A_body_that_is_refused_again_has_only_what_was_found_now_open()
+    {
+        source.Coverage = Coverage.Vintage;
+        source.Body = string.Join(' ', Enumerable.Range(101, 40).Select(number => $"k{number}={number}"));
+        await pipeline.RunAsync();
+        source.Body = $"{string.Join(' ', Enumerable.Range(101, 30).Select(number => $"k{number}={number}"))} bad";
+        source.Reading = text => text.Replace("bad", "k200=?", StringComparison.Ordinal);
+        await pipeline.RunAsync();
+        Assert.Equal(
+            [
+                "\"?\"",
+                "1 of 31 rows that cannot be understood",
+                "30 rows",
+                "no row of k140, the newest period of the table",
+            ],
+            (await pipeline.RowsAsync(Names.Rejects, "State eq 'open'"))
+                .Select(row => row.GetString("Seen"))
+                .Order(StringComparer.Ordinal)
+        );
+        var firstShown = (await pipeline.RowsAsync(Names.Rejects)).Single(row =>
+            row.GetString("Seen").StartsWith("no", StringComparison.Ordinal)
+        );
+        // Another version of the program can read one row more.
+        source.Reading = text => text.Replace("bad", "k200=1", StringComparison.Ordinal);
+        var body = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None))[^1];
+        await NormalizeAsync(pipeline, new NormalizeMessage(FakeSource.One.Id, body.Blob, Replay: true));
+        Assert.Equal(
+            ["31 rows", "no row of k140, the newest period of the table"],
+            (await pipeline.RowsAsync(Names.Rejects, "State eq 'open'"))
+                .Select(row => row.GetString("Seen"))
+                .Order(StringComparer.Ordinal)
+        );
+
+        // A word that was sent before that is about what was shown by then, although it was written again.
+        await NormalizeAsync(pipeline, Word(body, firstShown.GetDateTimeOffset("KeptAt")));
+        Assert.Equal(SliceState.Refused, (await SliceAsync()).State);
+        Assert.Equal(
+            ["31 rows: open", "no row of k140, the newest period of the table: accepted"],
+            (await pipeline.RowsAsync(Names.Rejects, "State ne 'replayed'"))
+                .Select(row => $"{row["Seen"]}: {row["State"]}")
+                .Order(StringComparer.Ordinal)
+        );
+        await NormalizeAsync(pipeline, Word(body));
+        await pipeline.DrainAsync();
+        Assert.Equal((SliceState.Done, 0), ((await SliceAsync()).State, await OpenAsync()));
+    }
+
+    /// <summary>The figure of the table that a figure was shown beside is another one when the word comes.</summary>
+    [Fact]
+    public async Task A_figure_is_asked_about_again_when_the_table_has_changed_since_it_was_shown()
+    {
+        source.Body = Words(40, 0, 0);
+        await pipeline.RunAsync();
+        source.Body = Words(40, 1, 0);
+        await pipeline.RunAsync();
+        Assert.Equal((SliceState.Done, 1), ((await SliceAsync()).State, await OpenAsync()));
+        var shown = Assert.Single(await pipeline.RowsAsync(Names.Rejects));
+        var fact = (await pipeline.RowsAsync("fakefacts", "RowKey eq 'k0003'"))[0];
+        fact["Value"] = fact.GetInt64("Value") + 1;
+        await (await pipeline.Get<TableSet>().OpenAsync("fakefacts")).UpsertEntityAsync(fact);
+        var body = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None))[^1];
+        await NormalizeAsync(pipeline, Word(body));
+        await pipeline.DrainAsync();
+        var open = Assert.Single(await pipeline.RowsAsync(Names.Rejects, "State eq 'open'"));
+        Assert.Equal(shown["Seen"], open["Seen"]);
+        Assert.NotEqual(shown["Expected"], open["Expected"]);
+        Assert.Equal(fact["Value"], (await pipeline.RowsAsync("fakefacts", "RowKey eq 'k0003'"))[0]["Value"]);
+    }
+}

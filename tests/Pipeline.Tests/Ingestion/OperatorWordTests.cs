@@ -1,0 +1,98 @@
+using Pipeline.Ingestion;
+using Pipeline.Issues;
+using Xunit;
+
+namespace Pipeline.Tests.Ingestion;
+
+/// <summary>What an operator's word holds for: what was shown before it, with what it was held against.</summary>
+public sealed class OperatorWordTests
+{
+    private const string Blob = "raw body";
+    private static readonly DateTimeOffset Spoken = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
+    private static readonly Finding Figure = new("facts p k", "5000", "about 5, which the table has", "advice");
+
+    private static OperatorWord Word(
+        IReadOnlyList<RejectBook.AcceptedFinding> accepted,
+        params IReadOnlyList<RejectBook.RunReject> own
+    ) => new(new NormalizeMessage("s", Blob, Accept: true, SpokenAt: Spoken), accepted, own, false, false);
+
+    private static RejectBook.RunReject Open(Finding finding, int minutes = 0) =>
+        new(finding, RejectBook.Open, Spoken.AddMinutes(minutes));
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void A_finding_that_was_written_after_the_word_is_not_accepted(int minutes, bool isAccepted)
+    {
+        var word = Word([], Open(Figure, minutes));
+        Assert.Equal(isAccepted, word.Accepts(Figure));
+        Assert.Equal(isAccepted, word.AcceptsJudgement(Figure));
+        Assert.Equal(isAccepted, word.AcceptsAgainstTable(Figure));
+    }
+
+    public static TheoryData<string, string, string> Others =>
+        new()
+        {
+            { Figure.Where, Figure.Seen, "about 7, which the table has" },
+            { Figure.Where, "5001", Figure.Expected },
+            { "facts p l", Figure.Seen, Figure.Expected },
+        };
+
+    [Theory, MemberData(nameof(Others))]
+    public void A_word_about_a_finding_is_none_about_another(string where, string seen, string expected)
+    {
+        var word = Word([], Open(Figure));
+        var other = new Finding(where, seen, expected, Figure.Advice);
+        Assert.False(word.Accepts(other));
+        Assert.False(word.AcceptsJudgement(other));
+        Assert.False(word.AcceptsAgainstTable(other));
+        Assert.False(word.AcceptsAll(other, [other]));
+        Assert.Empty(word.Spoken);
+    }
+
+    [Theory, MemberData(nameof(Others))]
+    public void What_was_accepted_of_a_body_against_the_table_holds_for_the_same_figure_of_the_table(
+        string where,
+        string seen,
+        string expected
+    )
+    {
+        var word = Word([new RejectBook.AcceptedFinding(Figure, Blob)]);
+        Assert.True(word.AcceptsAgainstTable(Figure));
+        Assert.False(word.AcceptsAgainstTable(new Finding(where, seen, expected, Figure.Advice)));
+        // The table may have changed since another body was held against it.
+        Assert.False(Word([new RejectBook.AcceptedFinding(Figure, "other")]).AcceptsAgainstTable(Figure));
+    }
+
+    [Fact]
+    public void An_accepted_figure_is_remembered_whatever_it_is_held_against()
+    {
+        var word = Word([new RejectBook.AcceptedFinding(Figure, "other")]);
+        Assert.True(word.Accepts(Figure with { Expected = "about 7, which the table has" }));
+        Assert.False(word.Accepts(Figure with { Seen = "5001" }));
+    }
+
+    [Fact]
+    public void A_sum_that_was_accepted_beside_its_total_is_remembered_in_other_bodies_until_one_of_both_changes()
+    {
+        var sum = new Finding("body, beside the totals, facts p k", "2 figures that add up to 9", "at most 1", "a");
+        var word = Word([new RejectBook.AcceptedFinding(sum, "other")]);
+        Assert.True(word.AcceptsAgainstTable(sum));
+        Assert.False(word.AcceptsAgainstTable(sum with { Seen = "3 figures that add up to 19" }));
+        Assert.False(word.AcceptsAgainstTable(sum with { Expected = "at most 2" }));
+    }
+
+    [Fact]
+    public void A_load_that_goes_on_leaves_out_what_it_left_out_and_takes_what_only_its_own_rows_make_stand_out()
+    {
+        RejectBook.AcceptedFinding[] accepted = [new(new Finding("body", "30 rows", "at least 38", "advice"), Blob)];
+        var plain = new NormalizeMessage("s", Blob);
+        var other = Figure with { Where = "facts p l" };
+        var word = new OperatorWord(plain, accepted, [Open(Figure)], isBegun: true, hasLeftOut: true);
+        Assert.False(word.Accepts(Figure));
+        Assert.True(word.Accepts(other));
+        // No row was written before what stays out was.
+        var claimed = new OperatorWord(plain, accepted, [], isBegun: true, hasLeftOut: false);
+        Assert.False(claimed.Accepts(Figure));
+    }
+}

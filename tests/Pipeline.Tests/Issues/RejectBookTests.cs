@@ -1,0 +1,115 @@
+using Pipeline.Issues;
+using Pipeline.Runs;
+using Pipeline.Storage;
+using Pipeline.Testing;
+using Pipeline.Testing.Storage;
+using Xunit;
+
+namespace Pipeline.Tests.Issues;
+
+public sealed class RejectBookTests : IAsyncDisposable
+{
+    private static readonly DateTimeOffset Moment = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly RawName Body = new(FakeSource.One, Moment, "0123456789ab", "txt");
+    private static readonly RunRow Run = new(Body.RunId, FakeSource.One, Moment);
+    private static readonly Finding First = new("body", "30 rows", "at least 38", "advice"),
+        Second = new("body", "no row of 2025", "rows of 2025", "advice");
+
+    private readonly FakeSource source = new();
+    private readonly FixedClock clock = new() { Now = Moment };
+    private readonly TestPipeline pipeline;
+    private readonly RejectBook book;
+
+    public RejectBookTests()
+    {
+        pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
+        book = new RejectBook(pipeline.Get<TableSet>(), clock);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await pipeline.DisposeAsync();
+        source.Dispose();
+    }
+
+    private sealed class FixedClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+
+    private Task PutAsync(params Finding[] findings) => book.PutAsync(Run, Body.Blob, findings, CancellationToken.None);
+
+    private Task AcceptAsync(params Finding[] findings) =>
+        book.AcceptAsync(Run, Body.Blob, findings, CancellationToken.None);
+
+    private async Task<IEnumerable<string>> RowsAsync() =>
+        (await pipeline.RowsAsync(Names.Rejects))
+            .Select(row => $"{row["Seen"]}, {row["Expected"]}: {row["State"]}")
+            .Order(StringComparer.Ordinal);
+
+    /// <summary>A word that is on its way when a finding is written again was about it.</summary>
+    [Fact]
+    public async Task A_finding_that_is_written_again_is_shown_since_it_was_written_first()
+    {
+        await PutAsync(First, Second);
+        clock.Now = Moment.AddHours(2);
+        var changed = Second with { Expected = "rows of 2024" };
+        await PutAsync(First, changed);
+        var shown = new ShownFindings(await book.OfRunAsync(Run, CancellationToken.None), Moment.AddHours(1));
+        Assert.True(shown.Contains(First));
+        Assert.True(shown.Contains(Second));
+        Assert.False(shown.Contains(changed));
+    }
+
+    [Fact]
+    public async Task A_word_about_one_of_two_findings_of_a_place_leaves_the_other_open()
+    {
+        await PutAsync(First, Second);
+        await AcceptAsync(Second);
+        Assert.Equal(["30 rows, at least 38: open", "no row of 2025, rows of 2025: accepted"], await RowsAsync());
+        // What was not shown takes no row of another finding, either.
+        await AcceptAsync(First with { Expected = "at least 40" });
+        Assert.Equal(
+            ["30 rows, at least 38: open", "30 rows, at least 40: accepted", "no row of 2025, rows of 2025: accepted"],
+            await RowsAsync()
+        );
+    }
+
+    [Fact]
+    public async Task A_word_is_not_taken_back_when_its_finding_is_written_again()
+    {
+        await PutAsync(First, Second);
+        await AcceptAsync(First, Second);
+        await PutAsync(First, Second);
+        await PutAsync(First, Second);
+        Assert.Equal(
+            [
+                "30 rows, at least 38: accepted",
+                "30 rows, at least 38: open",
+                "no row of 2025, rows of 2025: accepted",
+                "no row of 2025, rows of 2025: open",
+            ],
+            await RowsAsync()
+        );
+    }
+
+    [Fact]
+    public async Task Exactly_what_a_body_has_now_stays_open_of_it()
+    {
+        var (other, later) = (First with { Expected = "at least 40" }, First with { Seen = "31 rows" });
+        await PutAsync(First, Second);
+        await PutAsync(First, other, later);
+        await book.CloseAsync(FakeSource.One, Body, [other], _ => true, CancellationToken.None);
+        Assert.Equal(
+            [
+                "30 rows, at least 38: replayed",
+                "30 rows, at least 40: open",
+                "31 rows, at least 38: replayed",
+                "no row of 2025, rows of 2025: replayed",
+            ],
+            await RowsAsync()
+        );
+    }
+}
