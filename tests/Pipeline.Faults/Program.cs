@@ -1,17 +1,22 @@
 using Pipeline.Faults;
 using Pipeline.Testing;
+using Xunit.MicrosoftTestingPlatform;
 using Xunit.Runner.InProc.SystemConsole;
 
 // A process that a test started: it works on an account until it is told to end.
 if (args is ["worker"])
     return await Pipeline.Faults.Processes.Worker.RunAsync(Console.In, Console.Out);
 
+// Under dotnet test the platform drives the tests and reads what comes of them.
+if (args.Contains("--server"))
+    return await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions);
+
 // On its own the command runs everything.
 if (args.Length == 0 && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Share.Variable)))
     Environment.SetEnvironmentVariable(Share.Variable, Share.Full);
 var code = await ConsoleRunner.Run(args);
 
-// Under dotnet test the runner reads the output; on its own the command ends with the table.
+// A filter asks for tests; without one the command ends with the table.
 if (args.Length > 0)
     return code;
 Console.WriteLine(Proof.Found.Text());
