@@ -72,6 +72,15 @@ internal sealed record ServerFault(
             (_, context, _) => WriteAsync(context, 400, Encoding.UTF8.GetBytes($"bad: {Asked(context)}"), "text/plain")
         ),
         new(
+            "a redirect that repeats the request",
+            _ => "status 302 to \"/login?back=",
+            (_, context, _) =>
+            {
+                context.Response.Headers.Location = $"/login?back={Uri.EscapeDataString(Asked(context))}";
+                return WriteAsync(context, 302, [], "text/html");
+            }
+        ),
+        new(
             "200 without a body",
             _ => "status 200 without a body, expected a",
             (_, context, _) => WriteAsync(context, 200, [], "application/json")
