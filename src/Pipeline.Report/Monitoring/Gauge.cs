@@ -41,7 +41,9 @@ public static class Gauges
     /// </summary>
     public const string DataOverdueHours = "pipeline.data.overdue.hours";
 
-    /// <summary>Rejects of a source that are still open.</summary>
+    /// <summary>
+    /// Rejects of a source that are still open: rows of the table, each reason against a figure by itself.
+    /// </summary>
     public const string RejectsOpen = "pipeline.rejects.open";
 
     /// <summary>Runs of a source that ended lately and whose counts do not add up to the rows that were read.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Datasets;
 using Pipeline.Issues;
 using Pipeline.Sources.Formats;
@@ -250,9 +251,12 @@ internal sealed class CensusChecks(
         {
             if ((seen & 1 << position) != 0 && slice.Start.AddMonths(position) > last)
             {
+                var together = Cells
+                    .Where(at => at.Position == position)
+                    .Aggregate(Int128.Zero, (sum, at) => sum + (at.Cell.World ?? at.Cell.Sum));
                 yield return new Finding(
                     $"month {slice.Start.AddMonths(position):yyyy-MM}",
-                    "rows of the month",
+                    $"rows of the month, together {together.ToString(CultureInfo.InvariantCulture)} US dollars",
                     $"no month after {last:yyyy-MM}, the last that can be published by now",
                     OldStays
                 );

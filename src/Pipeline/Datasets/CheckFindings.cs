@@ -42,7 +42,7 @@ public sealed class CheckFindings(string rest = CheckFindings.Rest)
             return;
         beyond++;
         firstOfRest ??= finding;
-        hash.Append(Encoding.UTF8.GetBytes($"{finding.Where}\n{finding.Seen}\n{finding.Expected}\n"));
+        Append(hash, finding);
     }
 
     /// <summary>Adds findings, in their order.</summary>
@@ -63,12 +63,26 @@ public sealed class CheckFindings(string rest = CheckFindings.Rest)
                     rest,
                     $"{beyond.ToString(CultureInfo.InvariantCulture)} more "
                         + $"{(beyond == 1 ? "finding" : "findings")} "
-                        + $"({Convert.ToHexStringLower(hash.GetCurrentHash())[..12]}), "
+                        + $"({Text(hash)}), "
                         + $"the first at {first.Where}: {first.Seen}",
                     $"none; there: {first.Expected}",
                     first.Advice
                 ),
             ];
+
+    /// <summary>What stands for findings that are not named, so that a word about them holds for no others.</summary>
+    internal static string HashOf(IEnumerable<Finding> findings)
+    {
+        var all = new XxHash128();
+        foreach (var finding in findings)
+            Append(all, finding);
+        return Text(all);
+    }
+
+    private static void Append(XxHash128 hash, Finding finding) =>
+        hash.Append(Encoding.UTF8.GetBytes($"{finding.Where}\n{finding.Seen}\n{finding.Expected}\n"));
+
+    private static string Text(XxHash128 hash) => Convert.ToHexStringLower(hash.GetCurrentHash())[..12];
 
     /// <summary>Words for several findings: the first in full, the places of a few others.</summary>
     /// <param name="findings">The findings; at least one.</param>

@@ -65,7 +65,9 @@ internal static class BodyComparison
 
         return new Finding(
             Body,
-            $"{flagged.Count} of {check.Kept} figures that cannot be believed, the first: {flagged.Values.First()[0]}",
+            $"{flagged.Count} of {check.Kept} figures that cannot be believed "
+                + $"({CheckFindings.HashOf(flagged.Values.SelectMany(reasons => reasons))}), "
+                + $"the first: {flagged.Values.First()[0]}",
             mixture ? "none, because a vintage replaces the one before as a whole" : "at most 5 %",
             "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the new "
                 + "one is right"

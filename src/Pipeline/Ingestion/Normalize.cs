@@ -98,16 +98,18 @@ public sealed class Normalize(
         // body by itself: the lists they rest on may have been changed since. What cannot be read is refused all the
         // same.
         var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
-        // The run is set to running after what it leaves out was written to rejects.
-        var hasLeftOut = isBegun && run.State is not ("" or SliceState.Pulled or SliceState.Refused);
+        // The run is set to running after what it leaves out was written to rejects; of an earlier load it may be done.
+        var progress =
+            !isBegun ? LoadProgress.None
+            : message.Reload || run.State is RunState.Running or SliceState.Merged ? LoadProgress.Writing
+            : LoadProgress.Claimed;
         var word = new OperatorWord(
             message,
             await records.Rejects.AcceptedAsync(slice, cancellationToken),
             isBegun || message is { Accept: true, Reload: false }
                 ? await records.Rejects.OfRunAsync(key, cancellationToken)
                 : [],
-            isBegun,
-            hasLeftOut
+            progress
         );
         if (check.Unreadable is { } unfit)
         {
@@ -555,7 +557,10 @@ public sealed class Normalize(
                         Attempts = 0,
                         // A row may have several reasons against it.
                         LastError =
-                            rejected.Count == 0 ? "" : $"{check.Rejected} rows rejected, the first: {rejected[0]}",
+                            rejected.Count == 0
+                                ? ""
+                                : $"{check.Rejected} {(check.Rejected == 1 ? "row" : "rows")} rejected, the first: "
+                                    + $"{rejected[0]}",
                     },
             cancellationToken
         );

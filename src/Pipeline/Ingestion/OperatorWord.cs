@@ -2,6 +2,19 @@ using Pipeline.Issues;
 
 namespace Pipeline.Ingestion;
 
+/// <summary>How far the load of a body has come that is checked once more.</summary>
+internal enum LoadProgress
+{
+    /// <summary>It has not begun.</summary>
+    None,
+
+    /// <summary>The slice is claimed for it. What it leaves out may not be in <c>rejects</c> yet.</summary>
+    Claimed,
+
+    /// <summary>All that it leaves out is in <c>rejects</c>, and rows may be in the table.</summary>
+    Writing,
+}
+
 /// <summary>
 /// What an operator says of a body: with this message, or earlier of the same places and values. A word holds for what
 /// was shown before it, see <see cref="ShownFindings"/>.
@@ -10,8 +23,7 @@ internal sealed class OperatorWord
 {
     private readonly NormalizeMessage message;
     private readonly ShownFindings shown;
-    private readonly bool isBegun;
-    private readonly bool hasLeftOut;
+    private readonly LoadProgress progress;
     private readonly HashSet<(string Where, string Seen)> remembered = [];
     private readonly HashSet<(string Where, string Seen, string Expected)> judged = [];
     private readonly HashSet<(string Where, string Seen)> open = [];
@@ -21,18 +33,15 @@ internal sealed class OperatorWord
     /// <param name="message">The message.</param>
     /// <param name="accepted">What an operator has accepted of the slice before.</param>
     /// <param name="own">What <c>rejects</c> shows of the body.</param>
-    /// <param name="isBegun">Whether the body's load has begun and was interrupted.</param>
-    /// <param name="hasLeftOut">Whether that load has come as far as its first row, so that <paramref name="own"/> has
-    /// all that it leaves out.</param>
+    /// <param name="progress">How far a load of the body has come that was interrupted.</param>
     public OperatorWord(
         NormalizeMessage message,
         IReadOnlyList<RejectBook.AcceptedFinding> accepted,
         IReadOnlyList<RejectBook.RunReject> own,
-        bool isBegun,
-        bool hasLeftOut
+        LoadProgress progress
     )
     {
-        (this.message, this.isBegun, this.hasLeftOut) = (message, isBegun, hasLeftOut);
+        (this.message, this.progress) = (message, progress);
         shown = new ShownFindings(own, message.SpokenAt);
         foreach (var reject in own.Where(reject => reject.State == RejectBook.Open))
             open.Add(RejectBook.FigureKey(reject.Finding));
@@ -58,7 +67,7 @@ internal sealed class OperatorWord
     {
         get
         {
-            if (!isBegun && !IsSpoken)
+            if (progress == LoadProgress.None && !IsSpoken)
             {
                 return "";
             }
@@ -70,8 +79,19 @@ internal sealed class OperatorWord
         }
     }
 
-    /// <summary>Whether a figure is right although a check says otherwise.</summary>
-    public bool Accepts(Finding finding) => Remembers(finding) || AcceptsShown(finding);
+    /// <summary>
+    /// Whether a figure is right although a check says otherwise. A word is about the figure at its place, whatever it
+    /// is held against: other reasons against the same figure are settled by it, too.
+    /// </summary>
+    public bool Accepts(Finding finding)
+    {
+        if (Remembers(finding))
+            return true;
+        if (!IsSpoken || !shown.ContainsFigure(finding))
+            return false;
+        spoken.Add(finding);
+        return true;
+    }
 
     /// <summary>Whether a figure was accepted before this message.</summary>
     public bool Remembers(Finding finding) =>
@@ -79,7 +99,7 @@ internal sealed class OperatorWord
         // A table that holds a part of an accepted body makes figures of the rest stand out. What was left out of that
         // body is in rejects, and stays out.
         || (
-            hasLeftOut
+            progress == LoadProgress.Writing
             && !open.Contains(RejectBook.FigureKey(finding))
             && ofThisBody.Exists(own => own.Where is BodyComparison.Body || own.Where == finding.Where)
         );

@@ -118,6 +118,17 @@ public sealed class Pull(
                 );
                 return;
             }
+            // A replay has refused the body that the tables hold: it is read again until it is believed or replaced.
+            if (loaded is not null && await IsRefusedAsync(loaded, cancellationToken))
+            {
+                await next.NormalizeAsync(new NormalizeMessage(slice.Id, loaded.Blob, Replay: true), cancellationToken);
+                await records.Slices.UpdateAsync(
+                    slice,
+                    row => row with { LastPulled = Later(row.LastPulled, outcome.Now) },
+                    cancellationToken
+                );
+                return;
+            }
             // Figures that stood out may be confirmed by what was loaded since.
             if (
                 loaded is not null

@@ -92,17 +92,20 @@ public sealed partial class RejectSummaryReader(
                 var where = $"{reject.Slice} {reject.Finding.Where}";
                 if (where == last.Where && source.Datasets.Any(IsRowOf))
                 {
-                    // The reasons against a row stand together.
+                    // The reasons against a row of a body stand together: their keys begin with its run and place.
                     var (count, example, keptAt) = groups[last.Key];
-                    if (example.Where == where)
-                        groups[last.Key] = (count, With(example, reject.Finding), keptAt);
+                    groups[last.Key] = (
+                        count,
+                        example.Where == where ? With(example, reject.Finding) : example,
+                        Later(keptAt, reject.KeptAt)
+                    );
                     continue;
                 }
                 total++;
                 var key = (reject.Slice, CauseOf(reject.Finding));
                 last = (key, where);
                 groups[key] = groups.TryGetValue(key, out var group)
-                    ? (group.Count + 1, group.Example, reject.KeptAt > group.KeptAt ? reject.KeptAt : group.KeptAt)
+                    ? (group.Count + 1, group.Example, Later(group.KeptAt, reject.KeptAt))
                     : (1, reject.Finding with { Where = where }, reject.KeptAt);
 
                 bool IsRowOf(Dataset dataset) => RejectBook.IsFigure(dataset.Table, reject.Finding.Where);
@@ -129,6 +132,8 @@ public sealed partial class RejectSummaryReader(
 
     private async Task<IReadOnlyList<OpenLetter>> LettersAsync(CancellationToken cancellationToken) =>
         [.. (await letters.OpenAsync(null, cancellationToken)).OrderByDescending(letter => letter.KeptAt)];
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
     private static Finding With(Finding finding, Finding other) =>
         finding with

@@ -2,17 +2,25 @@ namespace Pipeline.Issues;
 
 /// <summary>
 /// What <c>rejects</c> showed of a body when an operator spoke. Their word holds for it, and for nothing that was found
-/// or held against another value since.
+/// since.
 /// </summary>
-/// <param name="rejects">The open and accepted rejects of the body.</param>
-/// <param name="spokenAt">When the operator spoke, UTC.</param>
-internal sealed class ShownFindings(IEnumerable<RejectBook.RunReject> rejects, DateTimeOffset spokenAt)
+internal sealed class ShownFindings
 {
-    private readonly HashSet<(string Where, string Seen, string Expected)> shown =
-    [
-        .. rejects.Where(reject => reject.KeptAt <= spokenAt).Select(reject => RejectBook.Key(reject.Finding)),
-    ];
+    private readonly HashSet<(string Where, string Seen, string Expected)> findings;
+    private readonly HashSet<(string Where, string Seen)> figures;
 
-    /// <summary>True if the operator has seen the finding.</summary>
-    public bool Contains(Finding finding) => shown.Contains(RejectBook.Key(finding));
+    /// <param name="rejects">The open and accepted rejects of the body.</param>
+    /// <param name="spokenAt">When the operator spoke, UTC.</param>
+    public ShownFindings(IEnumerable<RejectBook.RunReject> rejects, DateTimeOffset spokenAt)
+    {
+        var shown = rejects.Where(reject => reject.KeptAt <= spokenAt).Select(reject => reject.Finding).ToList();
+        findings = [.. shown.Select(RejectBook.Key)];
+        figures = [.. shown.Select(RejectBook.FigureKey)];
+    }
+
+    /// <summary>True if the operator has seen the finding, with what it is held against.</summary>
+    public bool Contains(Finding finding) => findings.Contains(RejectBook.Key(finding));
+
+    /// <summary>True if the operator has seen the figure at its place.</summary>
+    public bool ContainsFigure(Finding finding) => figures.Contains(RejectBook.FigureKey(finding));
 }

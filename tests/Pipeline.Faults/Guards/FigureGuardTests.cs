@@ -38,7 +38,7 @@ public sealed class FigureGuardTests
             { "x 1000", "seen 560 of 560 figures that are 1000 times those of the table, expected figures in" },
             { "/ 1000", "seen 560 of 560 figures that are 0.001 times those of the table, expected figures in" },
             { "x 0.9", "seen 560 of 560 figures that are 0.9 times those of the table, expected figures in" },
-            { "spike", "1 of 560 figures that cannot be believed, the first: fdiannual 840|inward|stock 2001: seen " },
+            { "spike", "), the first: fdiannual 840|inward|stock 2001: seen " },
             { "later", "seen 2025 as the last year, expected no year after 2024, the last that can be" },
         };
 

@@ -54,7 +54,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         ),
         new(
             "cut off",
-            "1 rows rejected, the first: line 3: seen 1 cells, expected 10 cells; ",
+            "1 row rejected, the first: line 3: seen 1 cells, expected 10 cells; ",
             "line 7: seen a quote that is not closed, expected CSV in UTF-8; ",
             text => Encoding.UTF8.GetBytes(text[..(text.Length / 2)])
         ),

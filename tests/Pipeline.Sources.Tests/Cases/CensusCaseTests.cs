@@ -279,8 +279,8 @@ public sealed class CensusCaseTests
                 "a month that is not over",
                 200,
                 Body(true, 2026, [("4621", 11, 10, 10), (World, 11, 10, 10)]),
-                "month 2026-11: seen rows of the month, expected no month after 2026-10, the last that can be "
-                    + "published by now"
+                "month 2026-11: seen rows of the month, together 10 US dollars, expected no month after 2026-10, the "
+                    + "last that can be published by now"
             },
             {
                 "a column that is gone",
@@ -312,7 +312,7 @@ public sealed class CensusCaseTests
         Assert.Empty(await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'"));
     }
 
-    /// <summary>The calendar may be wrong; a word about one month is none about the next.</summary>
+    /// <summary>The calendar may be wrong.</summary>
     [Fact]
     public async Task A_month_that_is_not_over_is_loaded_only_once_it_is_accepted()
     {
@@ -346,6 +346,52 @@ public sealed class CensusCaseTests
 
         async Task<List<string>> LoadedAsync() =>
             [.. (await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Select(row => row.RowKey)];
+    }
+
+    /// <summary>Other figures of that month, and another month, are not what the word was about.</summary>
+    [Theory]
+    [InlineData(11, 900_000_000_000, "2026-11")]
+    [InlineData(12, 30, "2026-12")]
+    public async Task A_word_about_a_month_that_is_not_over_holds_for_its_figures(int month, long value, string asked)
+    {
+        var rows = Rows(11, "4621", "5700");
+        using var server = new CaseServer()
+            .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700")))
+            .On("exports/hs", Body(true, 2026, rows));
+        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        Assert.Equal(1, (await run.RunAsync()).ExitCode);
+        await ReplayAsync("raw", accept: true);
+        Assert.Equal(0, (await run.RunAsync()).ExitCode);
+        var facts = await FactsAsync();
+        rows.RemoveAll(row => row.Month == month);
+        foreach (var code in (string[])["4621", World])
+            rows.Add((code, month, value, 30 * (month - 1) + value));
+        if (month == 11)
+            rows.Add(("5700", 11, 0, 200));
+        server.On("exports/hs", Body(true, 2026, rows));
+        run.Clock.Advance(TimeSpan.FromHours(9));
+        await ReplayAsync("source", accept: false);
+        var verdict = await run.RunAsync();
+        Assert.Equal(2, verdict.ExitCode);
+        Assert.Contains(verdict.Open, line =>
+            line.Contains($"month {asked}: seen rows of the month, together ", StringComparison.Ordinal)
+        );
+        Assert.Equal(facts, await FactsAsync());
+
+        async Task ReplayAsync(string from, bool accept)
+        {
+            await run
+                .Pipeline.Get<Pipeline.Ingestion.Replay>()
+                .RunAsync("census-trade/exports-total/2026", from, accept, CancellationToken.None);
+            await run.Pipeline.DrainAsync();
+        }
+
+        async Task<List<string>> FactsAsync() =>
+            [
+                .. (await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Select(row =>
+                    $"{row.RowKey} {row["ValueUsd"]}"
+                ),
+            ];
     }
 
     [Fact]

@@ -455,7 +455,7 @@ public sealed class JudgementCaseTests
         Assert.Contains("seen 2027, expected no later than ", Assert.Single(verdict.Open), StringComparison.Ordinal);
         Assert.Contains("seen 500000000000, expected ", verdict.Open[0], StringComparison.Ordinal);
         var row = Assert.Single(await run.Pipeline.RowsAsync("slices"));
-        Assert.StartsWith("1 rows rejected, the first: ", $"{row["LastError"]}", StringComparison.Ordinal);
+        Assert.StartsWith("1 row rejected, the first: ", $"{row["LastError"]}", StringComparison.Ordinal);
         await run
             .Pipeline.Get<Replay>()
             .RunAsync("unctad-fdi/fdi-partners/all", "", accept: true, CancellationToken.None);

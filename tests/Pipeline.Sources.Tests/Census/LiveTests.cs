@@ -209,7 +209,7 @@ public sealed class LiveTests : IAsyncLifetime
             {
                 "a bad cell",
                 "done",
-                "1 rows rejected, the first: row 45, column ALL_VAL_MO: seen \"12,5\", expected a whole number of "
+                "1 row rejected, the first: row 45, column ALL_VAL_MO: seen \"12,5\", expected a whole number of "
                     + "US dollars",
                 1,
                 "done",

@@ -244,7 +244,7 @@ public sealed class LiveTests : IAsyncLifetime
             {
                 "a bad cell",
                 "done",
-                "1 rows rejected, the first: row 1, column CAPITALIZATION: seen \"x\", expected a number of roubles "
+                "1 row rejected, the first: row 1, column CAPITALIZATION: seen \"x\", expected a number of roubles "
                     + "above 0",
                 1,
                 2,

@@ -14,7 +14,7 @@ public sealed class OperatorWordTests
     private static OperatorWord Word(
         IReadOnlyList<RejectBook.AcceptedFinding> accepted,
         params IReadOnlyList<RejectBook.RunReject> own
-    ) => new(new NormalizeMessage("s", Blob, Accept: true, SpokenAt: Spoken), accepted, own, false, false);
+    ) => new(new NormalizeMessage("s", Blob, Accept: true, SpokenAt: Spoken), accepted, own, LoadProgress.None);
 
     private static RejectBook.RunReject Open(Finding finding, int minutes = 0) =>
         new(finding, RejectBook.Open, Spoken.AddMinutes(minutes));
@@ -43,11 +43,12 @@ public sealed class OperatorWordTests
     {
         var word = Word([], Open(Figure));
         var other = new Finding(where, seen, expected, Figure.Advice);
-        Assert.False(word.Accepts(other));
         Assert.False(word.AcceptsJudgement(other));
         Assert.False(word.AcceptsAgainstTable(other));
         Assert.False(word.AcceptsAll(other, [other]));
         Assert.Empty(word.Spoken);
+        // A word about a figure is about all reasons against it.
+        Assert.Equal((where, seen) == (Figure.Where, Figure.Seen), word.Accepts(other));
     }
 
     [Theory, MemberData(nameof(Others))]
@@ -88,11 +89,11 @@ public sealed class OperatorWordTests
         RejectBook.AcceptedFinding[] accepted = [new(new Finding("body", "30 rows", "at least 38", "advice"), Blob)];
         var plain = new NormalizeMessage("s", Blob);
         var other = Figure with { Where = "facts p l" };
-        var word = new OperatorWord(plain, accepted, [Open(Figure)], isBegun: true, hasLeftOut: true);
+        var word = new OperatorWord(plain, accepted, [Open(Figure)], LoadProgress.Writing);
         Assert.False(word.Accepts(Figure));
         Assert.True(word.Accepts(other));
         // No row was written before what stays out was.
-        var claimed = new OperatorWord(plain, accepted, [], isBegun: true, hasLeftOut: false);
+        var claimed = new OperatorWord(plain, accepted, [], LoadProgress.Claimed);
         Assert.False(claimed.Accepts(Figure));
     }
 }

@@ -789,7 +789,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         source.Replies["one"] = new("a=1 b=?", ETag: "\"A\"");
         await pipeline.RunAsync();
         var words = (await SliceAsync(pipeline)).LastError;
-        Assert.Equal("1 rows rejected, the first: word 2: seen \"?\", expected a whole number; kept in rejects", words);
+        Assert.Equal("1 row rejected, the first: word 2: seen \"?\", expected a whole number; kept in rejects", words);
         await pipeline.RunAsync();
         Assert.Equal(["done", "unchanged"], await RunsAsync(pipeline));
         Assert.Equal(words, (await SliceAsync(pipeline)).LastError);
