@@ -98,10 +98,12 @@ public sealed class Normalize(
         // body by itself: the lists they rest on may have been changed since. What cannot be read is refused all the
         // same.
         var isBegun = before.Vintage == name.Vintage && before.IsHalfLoaded;
-        // The run is set to running after what it leaves out was written to rejects; of an earlier load it may be done.
+        // The run is set to running after what it leaves out was written to rejects. Of an earlier load it may be over:
+        // then it tells something of a body only that is read once more as it was loaded.
+        var isWriting = run.State == RunState.Running || (message.Reload && IsOver(run));
         var progress =
             !isBegun ? LoadProgress.None
-            : message.Reload || run.State is RunState.Running or SliceState.Merged ? LoadProgress.Writing
+            : isWriting ? LoadProgress.Writing
             : LoadProgress.Claimed;
         var word = new OperatorWord(
             message,
@@ -189,6 +191,8 @@ public sealed class Normalize(
             cancellationToken
         );
     }
+
+    private static bool IsOver(RunRow run) => run.State is SliceState.Merged or SliceState.Done;
 
     /// <summary>Rows with reasons against them that are not accepted, and all these reasons.</summary>
     private static Dictionary<(string, string), List<Finding>> Flagged(

@@ -101,13 +101,16 @@ public sealed class Publish(
         await records.Runs.UpdateAsync(
             key,
             now =>
-                (now ?? key) with
-                {
-                    Step = nameof(Publish),
-                    State = SliceState.Done,
-                    EndedAt = time.GetUtcNow(),
-                    Error = Notes(now, differences),
-                },
+                // A replay has refused the body since: that stands until it is read again.
+                now?.State == SliceState.Refused
+                    ? null
+                    : (now ?? key) with
+                    {
+                        Step = nameof(Publish),
+                        State = SliceState.Done,
+                        EndedAt = time.GetUtcNow(),
+                        Error = Notes(now, differences),
+                    },
             cancellationToken
         );
         await records.Slices.UpdateAsync(

@@ -118,6 +118,20 @@ public sealed class Pull(
                 );
                 return;
             }
+            // The source is back at this body: what was wrong with later answers is over.
+            if (before.State != SliceState.Done)
+            {
+                // A body that adds rows says nothing of the figures of others.
+                var reader = outcome.Source.Reader(slice);
+                var adds = reader.Scope.Coverage == Coverage.Adds;
+                await records.Rejects.CloseAsync(
+                    slice,
+                    (runId, finding) =>
+                        runId != loaded?.RunId && !(adds && RejectBook.IsFigure(reader.Table, finding.Where)),
+                    cancellationToken
+                );
+            }
+
             // A replay has refused the body that the tables hold: it is read again until it is believed or replaced.
             if (loaded is not null && await IsRefusedAsync(loaded, cancellationToken))
             {
@@ -140,20 +154,6 @@ public sealed class Pull(
             {
                 await next.NormalizeAsync(new NormalizeMessage(slice.Id, loaded.Blob, Replay: true), cancellationToken);
             }
-            // The source is back at this body: what was wrong with later answers is over.
-            if (before.State != SliceState.Done)
-            {
-                // A body that adds rows says nothing of the figures of others.
-                var reader = outcome.Source.Reader(slice);
-                var adds = reader.Scope.Coverage == Coverage.Adds;
-                await records.Rejects.CloseAsync(
-                    slice,
-                    (runId, finding) =>
-                        runId != loaded?.RunId && !(adds && RejectBook.IsFigure(reader.Table, finding.Where)),
-                    cancellationToken
-                );
-            }
-
             await EndAsync(
                 outcome,
                 RunState.Unchanged,

@@ -92,7 +92,7 @@ public sealed class RunVerdictReader(
             open.AddRange(
                 Short(
                     rows.Where(IsOverGoodData)
-                        .Select(row => $"quarantined: {row.LastError}; the table keeps the older body")
+                        .Select(row => $"quarantined: {row.LastError}; the table keeps what it has")
                 )
             );
             // What keeps a body out is said once, with its slice. Rows of a body that was loaded before a pull failed

@@ -116,10 +116,12 @@ public sealed class LeftOutTests : IAsyncDisposable
     /// list had room for.
     /// </summary>
     [Theory]
-    [InlineData("rejects", 3)]
-    [InlineData("fakefacts", 1)]
-    [InlineData("fakefacts", 10)]
-    public async Task A_load_that_goes_on_leaves_out_what_was_left_out(string table, int batch)
+    [InlineData("rejects", 3, false)]
+    [InlineData("rejects", 3, true)]
+    [InlineData("fakefacts", 1, false)]
+    [InlineData("fakefacts", 10, false)]
+    [InlineData("fakefacts", 10, true)]
+    public async Task A_load_that_goes_on_leaves_out_what_was_left_out(string table, int batch, bool newerIsRefused)
     {
         source.Body = Words(4000, 0, 0);
         await pipeline.RunAsync();
@@ -137,6 +139,16 @@ public sealed class LeftOutTests : IAsyncDisposable
             await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(dying, Word(body)));
         if (table == "fakefacts")
             Assert.Equal(20, await OpenAsync());
+        if (newerIsRefused)
+        {
+            // Then the body that was begun is to be loaded to its end.
+            var newer = await PulledAsync("!");
+            await NormalizeAsync(pipeline, new NormalizeMessage(FakeSource.One.Id, newer.Blob));
+            await pipeline.DrainAsync();
+            await (await pipeline.TableAsync(Names.Rejects)).DeleteEntityAsync(
+                Assert.Single(await pipeline.RowsAsync(Names.Rejects, $"RawBlob eq '{newer.Blob}'"))
+            );
+        }
         // The next message may be one that accepts nothing.
         await NormalizeAsync(pipeline, new NormalizeMessage(FakeSource.One.Id, body.Blob, Replay: true));
         await pipeline.DrainAsync();
@@ -277,8 +289,10 @@ public sealed class LeftOutTests : IAsyncDisposable
         Assert.Equal(1, await OpenAsync());
     }
 
-    [Fact]
-    public async Task A_loaded_body_that_a_replay_refused_is_read_again_when_the_source_brings_it_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_loaded_body_that_a_replay_refused_is_read_again_when_the_source_brings_it_again(bool isAway)
     {
         source.Body = "a=1 b=2";
         await pipeline.RunAsync();
@@ -289,6 +303,13 @@ public sealed class LeftOutTests : IAsyncDisposable
         );
         await pipeline.DrainAsync();
         Assert.Equal((SliceState.Refused, 1), ((await SliceAsync()).State, await OpenAsync()));
+        if (isAway)
+        {
+            source.Replies["one"] = new("gone", 404);
+            await pipeline.RunAsync();
+            Assert.Equal((SliceState.Failed, 2), ((await SliceAsync()).State, await OpenAsync()));
+            source.Body = "a=1 b=2";
+        }
         await pipeline.RunAsync();
         Assert.Equal((SliceState.Refused, 1), ((await SliceAsync()).State, await OpenAsync()));
         source.Reading = text => text;
