@@ -58,7 +58,7 @@ internal sealed class CensusChecks(
         "the table keeps the old rows; compare with the publisher's page, then replay the slice with accept if the "
         + "figures are right";
 
-    internal const string OldStays =
+    private const string OldStays =
         "the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and replay it "
         + "with accept if the figures are right";
 

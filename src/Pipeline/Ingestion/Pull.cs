@@ -111,11 +111,7 @@ public sealed class Pull(
             if (before.State == SliceState.Merged && loaded is not null)
             {
                 await next.PublishAsync(new PublishMessage(slice.Id, loaded.Blob), cancellationToken);
-                await records.Slices.UpdateAsync(
-                    slice,
-                    row => row with { LastPulled = Later(row.LastPulled, outcome.Now) },
-                    cancellationToken
-                );
+                await NoteAsync(outcome, cancellationToken);
                 return;
             }
             // The source is back at this body: what was wrong with later answers is over.
@@ -136,11 +132,7 @@ public sealed class Pull(
             if (loaded is not null && await IsRefusedAsync(loaded, cancellationToken))
             {
                 await next.NormalizeAsync(new NormalizeMessage(slice.Id, loaded.Blob, Replay: true), cancellationToken);
-                await records.Slices.UpdateAsync(
-                    slice,
-                    row => row with { LastPulled = Later(row.LastPulled, outcome.Now) },
-                    cancellationToken
-                );
+                await NoteAsync(outcome, cancellationToken);
                 return;
             }
             // Figures that stood out may be confirmed by what was loaded since.
@@ -215,6 +207,14 @@ public sealed class Pull(
         );
         logger.LogInformation("{Slice}: {Bytes} bytes stored as {Blob}", slice, fetched.Answer!.Length, name.Blob);
     }
+
+    /// <summary>Notes that the source was asked. How that ends is said by the step that a message was sent to.</summary>
+    private async Task NoteAsync(Outcome outcome, CancellationToken cancellationToken) =>
+        await records.Slices.UpdateAsync(
+            outcome.Slice,
+            row => row with { LastPulled = Later(row.LastPulled, outcome.Now) },
+            cancellationToken
+        );
 
     /// <summary>
     /// Whether a stored body has been refused. The slice does not tell: a process may have ended after it had stored a

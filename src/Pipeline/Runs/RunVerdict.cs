@@ -108,7 +108,7 @@ public sealed class RunVerdictReader(
         return new RunVerdict(failed, open, late, notes);
     }
 
-    /// <summary>A newer body was refused; the table has the one before, which is still good.</summary>
+    /// <summary>A body was refused, and the table has what was loaded before.</summary>
     private static bool IsOverGoodData(SliceRow row) =>
         row is { State: SliceState.Refused, WasLoaded: true, Rows: > 0 };
 

@@ -1,3 +1,4 @@
+using Pipeline.Ingestion;
 using Pipeline.Runs;
 using Pipeline.Storage;
 using Pipeline.Testing;
@@ -58,6 +59,13 @@ internal sealed class Case : IAsyncDisposable
         var startedAt = Clock.GetUtcNow();
         await Pipeline.RunAsync();
         return await VerdictAsync(startedAt);
+    }
+
+    /// <summary>Replays a slice as an operator does, and works until nothing is left.</summary>
+    public async Task ReplayAsync(string slice, string from, bool accept = false)
+    {
+        await Pipeline.Get<Replay>().RunAsync(slice, from, accept, CancellationToken.None);
+        await Pipeline.DrainAsync();
     }
 
     /// <summary>Tells how a run ended that began at a time.</summary>

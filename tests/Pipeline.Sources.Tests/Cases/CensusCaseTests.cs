@@ -338,10 +338,7 @@ public sealed class CensusCaseTests
 
         async Task ReplayAsync(bool accept)
         {
-            await run
-                .Pipeline.Get<Pipeline.Ingestion.Replay>()
-                .RunAsync("census-trade/exports-total/2026", "raw", accept, CancellationToken.None);
-            await run.Pipeline.DrainAsync();
+            await run.ReplayAsync("census-trade/exports-total/2026", "raw", accept);
         }
 
         async Task<List<string>> LoadedAsync() =>
@@ -380,10 +377,7 @@ public sealed class CensusCaseTests
 
         async Task ReplayAsync(string from, bool accept)
         {
-            await run
-                .Pipeline.Get<Pipeline.Ingestion.Replay>()
-                .RunAsync("census-trade/exports-total/2026", from, accept, CancellationToken.None);
-            await run.Pipeline.DrainAsync();
+            await run.ReplayAsync("census-trade/exports-total/2026", from, accept);
         }
 
         async Task<List<string>> FactsAsync() =>
@@ -460,10 +454,7 @@ public sealed class CensusCaseTests
                 )
             )[0]["ValueUsd"]
         );
-        await run
-            .Pipeline.Get<Pipeline.Ingestion.Replay>()
-            .RunAsync("census-trade/exports-total/2026", "", accept: true, CancellationToken.None);
-        await run.Pipeline.DrainAsync();
+        await run.ReplayAsync("census-trade/exports-total/2026", "", accept: true);
         Assert.Equal(
             (long)(10_000_000 * factor),
             (

@@ -113,8 +113,7 @@ public sealed class JudgementCaseTests
 
         async Task AcceptAsync()
         {
-            await run.Pipeline.Get<Replay>().RunAsync(slice.Id, "", accept: true, CancellationToken.None);
-            await run.Pipeline.DrainAsync();
+            await run.ReplayAsync(slice.Id, "", accept: true);
         }
 
         async Task<int> LoadedAsync() => (await run.Pipeline.RowsAsync("trademonthly", "Flow eq 'exports'")).Count;
@@ -154,10 +153,7 @@ public sealed class JudgementCaseTests
             ("Census__Levels", "total,HS2")
         );
         Assert.Single((await run.RunAsync()).Open);
-        await run
-            .Pipeline.Get<Replay>()
-            .RunAsync("census-trade/imports-hs2/4621-2026", "", accept: true, CancellationToken.None);
-        await run.Pipeline.DrainAsync();
+        await run.ReplayAsync("census-trade/imports-hs2/4621-2026", "", accept: true);
         Assert.Equal(
             ["body, totals that are not stored, trademonthly 4621|imports|total 2026-01|TOTAL accepted"],
             (await run.Pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["State"]}")
@@ -263,10 +259,7 @@ public sealed class JudgementCaseTests
         );
 
         // An operator's word is remembered.
-        await run
-            .Pipeline.Get<Replay>()
-            .RunAsync("census-trade/imports-hs2/4621-2026", "", accept: true, CancellationToken.None);
-        await run.Pipeline.DrainAsync();
+        await run.ReplayAsync("census-trade/imports-hs2/4621-2026", "", accept: true);
         Assert.Equal(0, (await run.VerdictAsync(Case.Now)).ExitCode);
     }
 
@@ -319,10 +312,7 @@ public sealed class JudgementCaseTests
 
     private static async Task AcceptChaptersAsync(Case run)
     {
-        await run
-            .Pipeline.Get<Replay>()
-            .RunAsync("census-trade/imports-hs2/4621-2026", "", accept: true, CancellationToken.None);
-        await run.Pipeline.DrainAsync();
+        await run.ReplayAsync("census-trade/imports-hs2/4621-2026", "", accept: true);
     }
 
     [Fact]
@@ -456,10 +446,7 @@ public sealed class JudgementCaseTests
         Assert.Contains("seen 500000000000, expected ", verdict.Open[0], StringComparison.Ordinal);
         var row = Assert.Single(await run.Pipeline.RowsAsync("slices"));
         Assert.StartsWith("1 row rejected, the first: ", $"{row["LastError"]}", StringComparison.Ordinal);
-        await run
-            .Pipeline.Get<Replay>()
-            .RunAsync("unctad-fdi/fdi-partners/all", "", accept: true, CancellationToken.None);
-        await run.Pipeline.DrainAsync();
+        await run.ReplayAsync("unctad-fdi/fdi-partners/all", "", accept: true);
         Assert.Single(await run.Pipeline.RowsAsync("fdipartners", "Year eq 2027"));
         Assert.Equal(
             ["accepted", "accepted"],
@@ -483,8 +470,7 @@ public sealed class JudgementCaseTests
             Encoding.UTF8.GetBytes($"{text}\n{text[(text.LastIndexOf('\n') + 1)..]}\n")
         );
         await run.RunAsync();
-        await run.Pipeline.Get<Replay>().RunAsync(Fdi.Id, "", accept: true, CancellationToken.None);
-        await run.Pipeline.DrainAsync();
+        await run.ReplayAsync(Fdi.Id, "", accept: true);
         var row = await run.Pipeline.Get<SliceBook>().GetAsync(Fdi, CancellationToken.None);
         Assert.Equal(SliceState.Refused, row.State);
         Assert.DoesNotContain("accept", row.LastError, StringComparison.Ordinal);
@@ -612,10 +598,7 @@ public sealed class JudgementCaseTests
         using var server = new CaseServer().On("/hs", "", 204).On("exports/hs", Trade.Body(body));
         await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
         await run.RunAsync();
-        await run
-            .Pipeline.Get<Replay>()
-            .RunAsync("census-trade/exports-total/2026", "", accept: true, CancellationToken.None);
-        await run.Pipeline.DrainAsync();
+        await run.ReplayAsync("census-trade/exports-total/2026", "", accept: true);
         var slice = new Slice("census-trade", "exports-total", "2026");
         Assert.Equal(
             SliceState.Refused,

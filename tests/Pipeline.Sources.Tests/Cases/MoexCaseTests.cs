@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Pipeline.Ingestion;
 using Pipeline.Testing;
 using Pipeline.Testing.Storage;
 using Xunit;
@@ -96,10 +95,7 @@ public sealed class MoexCaseTests
             Assert.Single(await run.Pipeline.RowsAsync("slices"))["LastError"].ToString(),
             StringComparison.Ordinal
         );
-        await run
-            .Pipeline.Get<Pipeline.Ingestion.Replay>()
-            .RunAsync("moex-holders/ofz-nonresidents/all", "", accept: true, CancellationToken.None);
-        await run.Pipeline.DrainAsync();
+        await run.ReplayAsync("moex-holders/ofz-nonresidents/all", "", accept: true);
         Assert.Equal(12, (await run.Pipeline.RowsAsync("holders")).Count);
     }
 
@@ -130,10 +126,7 @@ public sealed class MoexCaseTests
                 + "808000000000)",
             reject["Expected"]
         );
-        await run
-            .Pipeline.Get<Replay>()
-            .RunAsync("moex-holders/ofz-nonresidents/all", "", accept: true, CancellationToken.None);
-        await run.Pipeline.DrainAsync();
+        await run.ReplayAsync("moex-holders/ofz-nonresidents/all", "", accept: true);
         Assert.Equal(12, (await run.Pipeline.RowsAsync("holders")).Count);
         Assert.Equal("accepted", Assert.Single(await run.Pipeline.RowsAsync("rejects"))["State"]);
         Assert.StartsWith(

@@ -424,10 +424,7 @@ public sealed class UnctadCaseTests
         );
         var centres = ListOf(Fdi.Codes17.Append("840"));
         await run.DropAsync("fdi-financial-centres.csv", Encoding.UTF8.GetBytes(centres));
-        await run
-            .Pipeline.Get<Pipeline.Ingestion.Replay>()
-            .RunAsync("unctad-fdi/fdi-flows-stock/all", "raw", accept: false, CancellationToken.None);
-        await run.Pipeline.DrainAsync();
+        await run.ReplayAsync("unctad-fdi/fdi-flows-stock/all", "raw", accept: false);
         Assert.Equal(30_100, (await run.Pipeline.LedgerAsync()).Added);
 
         static string ListOf(IEnumerable<string> codes) =>

@@ -316,4 +316,20 @@ public sealed class LeftOutTests : IAsyncDisposable
         await pipeline.RunAsync();
         Assert.Equal((SliceState.Done, 0), ((await SliceAsync()).State, await OpenAsync()));
     }
+
+    /// <summary>A refusal stands until the body is read again.</summary>
+    [Fact]
+    public async Task A_publish_message_that_comes_late_does_not_end_the_run_of_a_body_that_was_refused()
+    {
+        source.Body = "a=1 b=2";
+        await pipeline.RunAsync();
+        var body = await NewestAsync();
+        source.Reading = text => text + " !";
+        await NormalizeAsync(pipeline, new NormalizeMessage(FakeSource.One.Id, body.Blob, Replay: true));
+        await pipeline
+            .Get<Publish>()
+            .RunAsync(new PublishMessage(FakeSource.One.Id, body.Blob), CancellationToken.None);
+        Assert.Equal(SliceState.Refused, Assert.Single(await pipeline.RowsAsync(Names.Runs))["State"]);
+        Assert.Equal(SliceState.Refused, (await SliceAsync()).State);
+    }
 }
