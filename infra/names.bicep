@@ -6,6 +6,7 @@ var containers = [
   'raw'
   'curated'
   'exports'
+  'locks'
 ]
 
 @export()

@@ -5,36 +5,29 @@ using Pipeline.Storage;
 
 namespace Pipeline.Functions;
 
-/// <summary>The steps, each at the end of its queue, in the order data flows.</summary>
-public sealed class StepFunctions(Pull pull, Normalize normalize, Publish publish, DeadLetters letters)
+/// <summary>The step queues, in the order data flows.</summary>
+public sealed class StepFunctions(DeadLetters letters)
 {
     [Function("Pull")]
     public Task PullAsync(
-        [QueueTrigger(Names.PullQueue, Connection = Names.Connection)] PullMessage message,
+        [QueueTrigger(Names.PullQueue, Connection = Names.Connection)] string message,
         FunctionContext context,
         CancellationToken cancellationToken
-    ) =>
-        letters.GuardAsync(Names.PullQueue, message, Attempt(context), () => pull.RunAsync(message, cancellationToken));
+    ) => letters.RunAsync(Names.PullQueue, message, Attempt(context), cancellationToken);
 
     [Function("Normalize")]
     public Task NormalizeAsync(
-        [QueueTrigger(Names.NormalizeQueue, Connection = Names.Connection)] NormalizeMessage message,
+        [QueueTrigger(Names.NormalizeQueue, Connection = Names.Connection)] string message,
         FunctionContext context,
         CancellationToken cancellationToken
-    ) =>
-        letters.GuardAsync(Names.NormalizeQueue, message, Attempt(context), () =>
-            normalize.RunAsync(message, cancellationToken)
-        );
+    ) => letters.RunAsync(Names.NormalizeQueue, message, Attempt(context), cancellationToken);
 
     [Function("Publish")]
     public Task PublishAsync(
-        [QueueTrigger(Names.PublishQueue, Connection = Names.Connection)] PublishMessage message,
+        [QueueTrigger(Names.PublishQueue, Connection = Names.Connection)] string message,
         FunctionContext context,
         CancellationToken cancellationToken
-    ) =>
-        letters.GuardAsync(Names.PublishQueue, message, Attempt(context), () =>
-            publish.RunAsync(message, cancellationToken)
-        );
+    ) => letters.RunAsync(Names.PublishQueue, message, Attempt(context), cancellationToken);
 
     /// <summary>The number of the attempt, from 1; 0 when a person runs the function by hand.</summary>
     private static long Attempt(FunctionContext context) =>

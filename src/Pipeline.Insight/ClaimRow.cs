@@ -1,5 +1,4 @@
 using Pipeline.Datasets;
-using Pipeline.Slices;
 
 namespace Pipeline.Insight;
 
@@ -33,8 +32,8 @@ public sealed class ClaimRow : InsightRow
     [Meaning("Table, partition and row key of each figure that was looked at; empty where there is none")]
     public string Evidence { get; set; } = "";
 
-    [Meaning("The newest vintage of those figures, UTC; the year 1601 where there is none")]
-    public DateTimeOffset Vintage { get; set; } = SliceRow.Never;
+    [Meaning("The newest vintage of those figures, UTC; not there where there is none")]
+    public DateTimeOffset? Vintage { get; set; }
 
     internal override string Content =>
         Join(
@@ -46,6 +45,6 @@ public sealed class ClaimRow : InsightRow
             Verdict,
             Explanation,
             Evidence,
-            Text(Vintage)
+            Vintage is { } vintage ? Text(vintage) : ""
         );
 }

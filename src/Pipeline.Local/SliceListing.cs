@@ -9,7 +9,7 @@ namespace Pipeline.Local;
 /// <summary>The slices with their states, for <c>--list</c>: what <c>--replay</c> takes.</summary>
 internal static class SliceListing
 {
-    /// <summary>Writes a line for each slice that was ever pulled.</summary>
+    /// <summary>Writes a line for each slice that was ever planned.</summary>
     public static async Task WriteAsync(IServiceProvider services, ConsoleLog log, CancellationToken cancellationToken)
     {
         var slices = services.GetRequiredService<SliceBook>();
@@ -24,10 +24,13 @@ internal static class SliceListing
             }
             foreach (var row in rows.OrderBy(row => row.Slice.Id, StringComparer.Ordinal))
             {
+                var pulled = row.LastPulled is { } at
+                    ? $"pulled {at.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)}Z"
+                    : "not pulled yet";
                 var line = string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{row.Slice.Id, -48} {row.State, -14} {row.Rows, 9:N0} rows  pulled "
-                            + $"{row.LastPulled:yyyy-MM-dd HH:mm}Z  {row.LastError}"
+                        $"{row.Slice.Id, -48} {row.State, -14} {row.Loaded?.Rows ?? 0, 9:N0} rows  {pulled}  "
+                            + $"{row.LastError}"
                     )
                     .TrimEnd();
                 log.Table(
@@ -36,9 +39,9 @@ internal static class SliceListing
                         new JsonObject
                         {
                             ["slice"] = row.Slice.Id,
-                            ["state"] = row.State,
-                            ["rows"] = row.Rows,
-                            ["lastPulled"] = row.LastPulled.ToString("O", CultureInfo.InvariantCulture),
+                            ["state"] = $"{row.State}",
+                            ["rows"] = row.Loaded?.Rows ?? 0,
+                            ["lastPulled"] = row.LastPulled?.ToString("O", CultureInfo.InvariantCulture),
                             ["lastError"] = row.LastError,
                         },
                     ]

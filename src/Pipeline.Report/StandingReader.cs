@@ -66,7 +66,7 @@ public sealed class StandingReader(
     {
         var planned = Planned(source, rows);
         // The newest first, as the last lines of --once have them.
-        var failed = planned.Where(row => SliceState.HasFailed(row.State)).OrderByDescending(row => row.LastPulled);
+        var failed = planned.Where(row => row.State.HasFailed()).OrderByDescending(row => row.LastPulled);
         var failures = ShortList.Of(SliceFailures.Lines(failed), MostListed, SlicesTable);
         var late = ShortList.Of(LateSlices.Lines(sources, planned, time.GetUtcNow()), MostListed, SlicesTable);
         return new SourceStatus(source.Name, Datasets(source, planned), lastRun, failures, late);
@@ -90,11 +90,11 @@ public sealed class StandingReader(
                     dataset.Terms,
                     dataset.Table.Name,
                     own.Count,
-                    own.Sum(row => row.Rows),
-                    own.Count(row => SliceState.HasFailed(row.State)),
-                    Date(own.Select(row => row.LastPulled).DefaultIfEmpty(SliceRow.Never).Max()),
-                    Date(own.Select(row => row.LastChanged).DefaultIfEmpty(SliceRow.Never).Max()),
-                    Date(own.Select(row => row.NextDue).DefaultIfEmpty(SliceRow.Never).Min()),
+                    own.Sum(row => row.Loaded?.Rows ?? 0),
+                    own.Count(row => row.State.HasFailed()),
+                    own.Max(row => row.LastPulled),
+                    own.Max(row => row.Loaded?.LastChanged),
+                    own.Exists(row => row.NextDue is null) ? null : own.Min(row => row.NextDue),
                     Lateness.Hours(own, schedule, now)
                 );
             }),
@@ -147,28 +147,27 @@ public sealed class StandingReader(
         CancellationToken cancellationToken
     )
     {
-        var last = rows.Select(row => row.LastPulled).DefaultIfEmpty(SliceRow.Never).Max();
-        if (last == SliceRow.Never)
+        if (rows.Max(row => row.LastPulled) is not { } last)
             return null;
         var ended = await runs.RecentAsync(source, last - Longest, cancellationToken);
         var plan = new Dictionary<Slice, RunRow>();
-        var began = DateTimeOffset.MaxValue;
-        foreach (var run in ended.Where(run => run.State != RunState.Running).OrderByDescending(run => run.EndedAt))
+        DateTimeOffset? began = null;
+        foreach (var run in ended.Where(run => run.State != RunState.Loading).OrderByDescending(run => run.EndedAt))
         {
             if (plan.Count > 0 && began - run.EndedAt > Pause)
                 break;
-            if (plan.TryAdd(run.Slice, run) && run.StartedAt < began)
+            if (plan.TryAdd(run.Slice, run) && !(run.StartedAt >= began))
                 began = run.StartedAt;
         }
         if (plan.Count == 0)
             return null;
         var newest = plan.Values.OrderBy(run => run.Slice.Id, StringComparer.Ordinal).ToList();
         return new LastRun(
-            began,
-            newest.Max(run => run.EndedAt),
+            began ?? last,
+            newest.Max(run => run.EndedAt) ?? last,
             newest.Count,
             new SortedDictionary<string, int>(
-                newest.GroupBy(run => run.State).ToDictionary(group => group.Key, group => group.Count()),
+                newest.GroupBy(run => $"{run.State}").ToDictionary(group => group.Key, group => group.Count()),
                 StringComparer.Ordinal
             ),
             newest.Sum(run => run.Bytes),
@@ -176,8 +175,8 @@ public sealed class StandingReader(
             newest.All(run => run.Counts.AddUp),
             ShortList.Of(
                 newest
-                    .Where(run => run.State == SliceState.Done && run.Error.Length > 0)
-                    .SelectMany(run => run.Error.Split('\n'), (run, note) => $"{run.Slice}: {note}"),
+                    .Where(run => run.State == RunState.Done && run.Notes.Length > 0)
+                    .SelectMany(run => run.Notes.Split('\n'), (run, note) => $"{run.Slice}: {note}"),
                 MostListed,
                 "the table runs"
             )
@@ -197,6 +196,4 @@ public sealed class StandingReader(
             return 0; // Created with its first message.
         }
     }
-
-    private static DateTimeOffset? Date(DateTimeOffset day) => day > SliceRow.Never ? day : null;
 }

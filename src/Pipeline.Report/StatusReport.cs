@@ -35,7 +35,7 @@ public sealed record StatusReport(
 /// <param name="Name">The source's name.</param>
 /// <param name="Datasets">The datasets that the settings ask for; none when all are switched off.</param>
 /// <param name="LastRun">Null when it was never run.</param>
-/// <param name="Failures">What went wrong with slices that failed or were refused, one line a cause, the newest <see
+/// <param name="Failures">What went wrong with slices that failed or were quarantined, one line a cause, the newest <see
 /// cref="StandingReader.MostListed"/> and a line with the count of the others.</param>
 /// <param name="Late">Slices whose newest period is older than the publisher's calendar says, the first <see
 /// cref="StandingReader.MostListed"/> and a line with the count of the others.</param>
@@ -56,7 +56,7 @@ public sealed record SourceStatus(
 /// <param name="Table">Where its rows are.</param>
 /// <param name="Slices">Slices that were ever pulled.</param>
 /// <param name="Rows">Rows of these slices in the table.</param>
-/// <param name="Failed">Slices whose last pull failed, or whose last body was refused.</param>
+/// <param name="Failed">Slices whose last pull failed, or whose last body was quarantined.</param>
 /// <param name="LastPulled">When it was asked for last, UTC; null = never.</param>
 /// <param name="LastChanged">When the body was fetched that last changed a row, UTC; null = never.</param>
 /// <param name="NextDue">The earliest day on which one of its slices is due again, UTC; null when one is due at every

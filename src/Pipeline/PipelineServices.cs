@@ -64,20 +64,24 @@ public static class PipelineServices
             .AddSingleton<DeadLetterBook>()
             .AddSingleton<SliceRecords>();
         services
-            .AddSingleton<PlannedSlices>()
+            .AddSingleton<SliceLeases>()
             .AddSingleton<EmptySlices>()
             .AddSingleton<Judgement>()
             .AddSingleton<SliceComparison>()
             .AddSingleton<Exporter>()
             .AddSingleton<DerivedOutputs>()
-            .AddSingleton<Digest>()
+            .AddSingleton<RefreshRequests>()
             .AddSingleton<NextSteps>();
         services.AddSingleton<RejectSummaryReader>().AddSingleton<RunVerdictReader>();
         services
             .AddSingleton<Plan>()
             .AddSingleton<Pull>()
+            .AddSingleton<BodyJudge>()
+            .AddSingleton<BodyLoad>()
             .AddSingleton<Normalize>()
-            .AddSingleton<Publish>()
+            .AddSingleton<CompleteRun>()
+            .AddSingleton<RefreshSource>()
+            .AddSingleton<StepRunner>()
             .AddSingleton<DeadLetters>()
             .AddSingleton<Replay>()
             .AddSingleton<Restore>();

@@ -107,13 +107,13 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
             );
     }
 
+    private Task DoAsync(StepMessage message) => Get<StepRunner>().RunAsync(message, CancellationToken.None);
+
     /// <summary>Loads a stored body.</summary>
-    public Task NormalizeAsync(RawName name) =>
-        Get<Normalize>().RunAsync(new NormalizeMessage(name.Slice.Id, name.Blob), CancellationToken.None);
+    public Task NormalizeAsync(RawName name) => DoAsync(new NormalizeMessage(name.Slice.Id, name.Blob));
 
     /// <summary>Asks the publisher for a slice.</summary>
-    public Task PullAsync(string key) =>
-        Get<Pull>().RunAsync(new PullMessage(SliceOf(key).Id, default), CancellationToken.None);
+    public Task PullAsync(string key) => DoAsync(new PullMessage(SliceOf(key).Id, default));
 
     /// <summary>The newest stored body of a slice.</summary>
     public async Task<RawName> NewestAsync(string key) =>
@@ -125,8 +125,8 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     /// </summary>
     public async Task PublishAsync(RawName name)
     {
-        await Get<Publish>().RunAsync(new PublishMessage(name.Slice.Id, name.Blob), CancellationToken.None);
-        await Get<Publish>().RunAsync(new PublishMessage(name.Slice.Id, ""), CancellationToken.None);
+        await DoAsync(new CompleteRunMessage(name.Slice.Id, name.Blob));
+        await DoAsync(new RefreshSourceMessage(name.Slice.Source));
     }
 
     /// <summary>What the ledger says of a body, under names of figures.</summary>

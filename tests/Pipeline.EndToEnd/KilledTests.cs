@@ -90,10 +90,10 @@ public sealed class KilledTests(Azurite azurite)
     private static Task UntilAsync(App app, Account account, string moment) =>
         app.UntilAsync(moment, async () => moment switch
             {
-                "the first body is stored" => (await account.RowsAsync("slices")).Count > 0,
+                "the first body is stored" => (await account.RowsAsync("slices", "State ne ''")).Count > 0,
                 FirstFacts => (await account.RowsAsync("trademonthly", "PartitionKey eq '4621|imports|total'")).Count
                     > 0,
-                _ => (await account.RowsAsync("slices", "State eq 'done'")).Count > 0,
+                _ => (await account.RowsAsync("slices", "State eq 'Published'")).Count > 0,
             });
 
     /// <summary>On Linux a worker does not outlive its host.</summary>
@@ -110,12 +110,12 @@ public sealed class KilledTests(Azurite azurite)
         var quiet = await QuietRun.GetToDisturbAsync(azurite);
         var connection = azurite.NewAccount();
         var account = new Account(connection);
-        var count = (await new Account(quiet.ConnectionString).RowsAsync("slices", "State eq 'done'")).Count;
+        var count = (await new Account(quiet.ConnectionString).RowsAsync("slices", "State eq 'Published'")).Count;
         foreach (var done in (int[])[1, count / 3, count - 1])
         {
             await using var app = App.Start(QuietRun.ToDisturb(connection), "--once");
             await app.UntilAsync($"{done} slices are done", async () =>
-                (await account.RowsAsync("slices", "State eq 'done'")).Count >= done
+                (await account.RowsAsync("slices", "State eq 'Published'")).Count >= done
             );
             await app.KillAsync();
         }

@@ -45,7 +45,7 @@ public sealed class LiveTests(Azurite azurite)
         var ended = await App.RunAsync(server.Settings(connection, Canary, "total", "2020-01"), "--once");
         Assert.Equal(1, ended.ExitCode);
         var account = new Account(connection);
-        var failed = (await account.RowsAsync("slices", "State eq 'failed'"))
+        var failed = (await account.RowsAsync("slices", "State eq 'PullFailed'"))
             .Select(row => row.RowKey.Replace('|', '/'))
             .ToList();
         Assert.Equal(2 * (TimeProvider.System.GetUtcNow().Year - 2019), failed.Count); // Two flows, 2020 to this year.

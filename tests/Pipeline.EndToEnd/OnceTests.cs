@@ -198,7 +198,7 @@ public sealed class OnceTests(Azurite azurite)
         var quiet = await QuietRun.GetAsync(azurite);
         var ended = await App.RunAsync(App.Settings(quiet.ConnectionString), "--list");
         Assert.True(ended.ExitCode == 0, ended.ToString());
-        Assert.Matches("(?m)^census-trade/imports-total/2018 +done +[0-9,]+ rows  pulled ", ended.Out);
+        Assert.Matches("(?m)^census-trade/imports-total/2018 +Published +[0-9,]+ rows  pulled ", ended.Out);
         Assert.Equal(
             37,
             ended.Out.Split('\n').Count(line => line.Contains(" rows  pulled ", StringComparison.Ordinal))

@@ -250,7 +250,7 @@ public sealed class ReportTests(ReportSite site) : IClassFixture<ReportSite>
                 cells
             );
             Assert.Contains(
-                $"{runs.Count} slices ({runs.Count} done)",
+                $"{runs.Count} slices ({runs.Count} Done)",
                 await card.Locator(".run").TextContentAsync(),
                 StringComparison.Ordinal
             );

@@ -34,7 +34,7 @@ public sealed class ServingTests(Azurite azurite)
         Assert.Equal("""{"status":"healthy"}""", await Http.GetStringAsync($"http://localhost:{port}/api/health"));
         await app.UntilAsync(
             "six slices done by the schedule",
-            async () => (await account.RowsAsync("slices", "State eq 'done'")).Count == 6,
+            async () => (await account.RowsAsync("slices", "State eq 'Published'")).Count == 6,
             200
         );
         Assert.Equal((await account.RowsAsync("trademonthly")).Count, await account.AddedAsync());
@@ -77,10 +77,11 @@ public sealed class ServingTests(Azurite azurite)
     {
         (string Body, string Seen)[] messages =
         [
-            ("not JSON", "no JSON of a message: "),
-            ("""{"planned":"now"}""", "queue pull, property Slice: seen nothing, expected source/dataset/key"),
+            ("not JSON", "queue pull: seen \"not JSON\", expected a JSON object whose Kind is Pull"),
+            ("""{"planned":"now"}""", "queue pull: seen "),
+            ("""{"Kind":"Pull"}""", "queue pull, property Slice: seen nothing, expected source/dataset/key"),
             (
-                """{"Slice":"../../etc/passwd","PlannedAt":"2026-01-01T00:00:00Z"}""",
+                """{"Kind":"Pull","Slice":"../../etc/passwd","PlannedAt":"2026-01-01T00:00:00Z"}""",
                 "queue pull, property Slice: seen \"../../etc/passwd\", expected source/dataset/key"
             ),
         ];
@@ -115,7 +116,7 @@ public sealed class ServingTests(Azurite azurite)
         await account.SendAsync("pull", "not JSON");
         await using var app = App.Start(App.Small(connection), "--once");
         await app.UntilAsync("the first attempt has failed", () =>
-            Task.FromResult(app.Error.Contains("FunctionInputConverterException", StringComparison.Ordinal))
+            Task.FromResult(app.Error.Contains("FormatException", StringComparison.Ordinal))
         );
         foreach (var queue in (string[])["pull", "pull-poison"])
             await account.Queues.GetQueueClient(queue).ClearMessagesAsync();
@@ -150,9 +151,10 @@ public sealed class ServingTests(Azurite azurite)
         Assert.True(replayed.ExitCode == 0, replayed.ToString());
         await account.SendAsync(
             "normalize",
-            $$"""{"Slice":"census-trade/imports-total/2023","RawBlob":"{{blob}}","Replay":true}"""
+            $$"""{"Kind":"Normalize","Slice":"census-trade/imports-total/2023","RawBlob":"{{blob}}","Replay":true}"""
         );
-        var ended = await App.RunAsync(settings, "--once");
+        // Another source is planned: a pull of the slice would store its body once more.
+        var ended = await App.RunAsync(settings, "--once", "PlanUnctadFdi");
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.Contains(
             "dead letter: census-trade/imports-total/2023 message normalize: seen RequestFailedException: The "
@@ -213,7 +215,7 @@ public sealed class ServingTests(Azurite azurite)
         await app.UntilAsync(
             "the run ended once more",
             async () =>
-                (await account.RowsAsync("runs", $"RowKey eq '{run.RowKey}' and State eq 'done'")).Any(row =>
+                (await account.RowsAsync("runs", $"RowKey eq '{run.RowKey}' and State eq 'Done'")).Any(row =>
                     !Equals(row["EndedAt"], run["EndedAt"])
                 ),
             200

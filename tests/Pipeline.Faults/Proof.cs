@@ -29,26 +29,11 @@ internal static class Proof
         "No input crashes a reader, hangs it, takes more memory than it may or leaves its place";
     public const string Injection = "No text from outside leaves its partition, filter, file, cell or path";
     public const string Secret = "No key shows in a log, table, blob, message or answer";
-    public const string Released = "The state that a released version left is read";
     public const string Double = "The storage in memory answers as Azurite does";
 
     /// <summary>All promises, in the order of the table.</summary>
     public static IReadOnlyList<string> Promises { get; } =
-    [
-        Fault,
-        Crash,
-        Redelivered,
-        Kill,
-        Simulation,
-        Race,
-        DeadLetter,
-        Guard,
-        Hostile,
-        Injection,
-        Secret,
-        Released,
-        Double,
-    ];
+    [Fault, Crash, Redelivered, Kill, Simulation, Race, DeadLetter, Guard, Hostile, Injection, Secret, Double];
 
     /// <summary>What this process has tried.</summary>
     public static ProofTable Found { get; } = new(Promises);

@@ -30,6 +30,10 @@ internal static class Snapshot
         "ValidTo",
         "KeptAt",
         "LastPulled",
+        "PlannedAt",
+        "LoadedBlob",
+        "LoadingBlob",
+        "PendingBlob",
         "NextDue",
         "StartedAt",
         "EndedAt",
@@ -64,12 +68,9 @@ internal static class Snapshot
                 {
                     var run = RunRow.From(row);
                     Assert.True(run.Counts.AddUp, $"the ledger does not add up: {run}");
-                    Assert.True(
-                        run.State is RunState.Unchanged or RunState.Superseded || SliceState.AtRest(run.State),
-                        $"not at rest: {run}"
-                    );
+                    Assert.True(!run.State.IsUnderWay(), $"not at rest: {run}");
                     (added, changed) = (added + run.Counts.Added, changed + run.Counts.Changed);
-                    if (run.Error.Contains("accepted by an operator", StringComparison.Ordinal))
+                    if (run.Notes.Contains("accepted by an operator", StringComparison.Ordinal))
                     {
                         lines.Add($"runs {run.Slice} accepted {run.State}");
                     }
@@ -176,7 +177,7 @@ internal static class Snapshot
     public static async Task<List<string>> RestlessAsync(TestPipeline pipeline, string source) =>
         [
             .. (await pipeline.Get<SliceBook>().ListAsync(source, CancellationToken.None))
-                .Where(row => !SliceState.AtRest(row.State))
+                .Where(row => !row.State.IsAtRest())
                 .Select(row => $"{row.Slice} {row.State}"),
         ];
 }

@@ -3,16 +3,21 @@ namespace Pipeline.Faults;
 /// <summary>
 /// A clock that no test waits for: a pause ends at once and moves the clock by its length. Timers of
 /// <paramref name="patience"/> and more are deadlines: they fire when the clock has come so far, by pauses, by
-/// <see cref="Advance"/> or because nothing else happens (<see cref="Hurry"/>).
+/// <see cref="Advance"/> or because nothing else happens (<see cref="Hurry"/>). Periodic timers go on in the
+/// background: they fire when the clock has come so far for another reason, once however far it came.
 /// </summary>
 /// <remarks>
 /// FakeTimeProvider cannot do this: a pause on it ends only when the test moves the clock, and it does not tell when
 /// the next timer is due.
 /// </remarks>
-internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : TimeProvider
+/// <param name="start">The first moment.</param>
+/// <param name="patience">See above.</param>
+/// <param name="inline">Whether timers fire inside the call that moves the clock, for worlds of one thread.</param>
+internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience, bool inline = false) : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<Timer> deadlines = [];
+    private readonly List<Timer> background = [];
     private DateTimeOffset now = start;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -65,6 +70,11 @@ internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : Ti
     {
         var due = deadlines.Where(timer => timer.Due <= now).OrderBy(timer => timer.Due).ToList();
         deadlines.RemoveAll(due.Contains);
+        foreach (var timer in background.Where(timer => timer.Due <= now).ToList())
+        {
+            timer.Skip(now);
+            due.Add(timer);
+        }
         return due;
     }
 
@@ -72,7 +82,18 @@ internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : Ti
     {
         public DateTimeOffset Due { get; private set; }
 
-        public void Fire() => ThreadPool.QueueUserWorkItem(_ => callback());
+        private TimeSpan every;
+
+        /// <summary>The next time after a moment at which a periodic timer fires.</summary>
+        public void Skip(DateTimeOffset now) => Due += every * (1 + Math.Floor((now - Due) / every));
+
+        public void Fire()
+        {
+            if (clock.Inline)
+                callback();
+            else
+                ThreadPool.QueueUserWorkItem(_ => callback());
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
@@ -80,9 +101,16 @@ internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : Ti
             lock (clock.gate)
             {
                 clock.deadlines.Remove(this);
+                clock.background.Remove(this);
                 if (dueTime == Timeout.InfiniteTimeSpan)
                     return true;
                 Due = clock.now + dueTime;
+                if (period > TimeSpan.Zero)
+                {
+                    every = period;
+                    clock.background.Add(this);
+                    return true;
+                }
                 if (dueTime >= clock.Patience)
                 {
                     clock.deadlines.Add(this);
@@ -99,7 +127,10 @@ internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : Ti
         public void Dispose()
         {
             lock (clock.gate)
+            {
                 clock.deadlines.Remove(this);
+                clock.background.Remove(this);
+            }
         }
 
         public ValueTask DisposeAsync()
@@ -110,4 +141,6 @@ internal sealed class VirtualClock(DateTimeOffset start, TimeSpan patience) : Ti
     }
 
     private TimeSpan Patience { get; } = patience;
+
+    private bool Inline { get; } = inline;
 }

@@ -140,7 +140,7 @@ public sealed class ClaimTests
         Assert.Equal(value, row.ComputedValue, 9);
         Assert.Equal(explanation, row.Explanation);
         Assert.Equal(verdict != "not-checkable", row.Evidence.Length > 0);
-        Assert.Equal(verdict == "not-checkable" ? Pipeline.Slices.SliceRow.Never : Facts.Fetched, row.Vintage);
+        Assert.Equal(verdict == "not-checkable" ? null : Facts.Fetched, row.Vintage);
     }
 
     [Fact]

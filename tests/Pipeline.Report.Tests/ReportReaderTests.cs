@@ -83,9 +83,7 @@ public sealed class ReportReaderTests(Azurite azurite)
         Assert.Equal(StandingReader.MostListed + 1, failures.Count);
         Assert.Equal("… and 3 more lines like these; see the table slices", failures[^1]);
         clock.Advance(TimeSpan.FromDays(1));
-        await pipeline
-            .Get<Pipeline.Ingestion.Pull>()
-            .RunAsync(new Pipeline.Ingestion.PullMessage("fake/facts/s32", default), CancellationToken.None);
+        await pipeline.DoAsync(new Pipeline.Ingestion.PullMessage("fake/facts/s32"));
         await pipeline.DrainAsync();
         Assert.StartsWith(
             "fake/facts/s32 body: ",
@@ -270,9 +268,9 @@ public sealed class ReportReaderTests(Azurite azurite)
         // A run reads the rejects as they are.
         Assert.Equal(3, (await pipeline.Get<RejectSummaryReader>().ReadAsync(CancellationToken.None)).Rejects);
         var book = pipeline.Get<SliceBook>();
-        await book.UpdateAsync(
+        await book.ApplyAsync(
             new Pipeline.Slices.Slice("fake", "facts", "one"),
-            row => row with { Attempts = 1 },
+            new Pipeline.Slices.PullFailed(Start, null, "", null),
             CancellationToken.None
         );
         Assert.Equal((4, 1), await CountAsync());
@@ -287,14 +285,14 @@ public sealed class ReportReaderTests(Azurite azurite)
         (source.Replies["one"], source.Replies["two"]) = (new("a=1 b=2"), new("gone", 404));
         await pipeline.RunAsync();
         Assert.Equal(
-            new Dictionary<string, int> { ["done"] = 1, ["failed"] = 1 },
+            new Dictionary<string, int> { ["Done"] = 1, ["PullFailed"] = 1 },
             (await ReadAsync(pipeline)).Sources[0].LastRun!.States
         );
         clock.Advance(TimeSpan.FromSeconds(50));
         source.Replies["two"] = new("c=3");
         await pipeline.RunAsync();
         var run = (await ReadAsync(pipeline)).Sources[0].LastRun!;
-        Assert.Equal(new Dictionary<string, int> { ["done"] = 1, ["unchanged"] = 1 }, run.States);
+        Assert.Equal(new Dictionary<string, int> { ["Done"] = 1, ["Unchanged"] = 1 }, run.States);
         Assert.Equal((1L, Start.AddSeconds(50)), (run.Counts.Read, run.StartedAt));
     }
 

@@ -104,7 +104,7 @@ internal sealed class FakeSource : ISource, IDisposable
     public IEnumerable<Slice> Slices(DateTimeOffset now) =>
         Datasets.Count == 0 ? [] : keys.Select(key => new Slice(Name, "facts", key));
 
-    public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now) => now + Due;
+    public DateTimeOffset? NextDue(Slice slice, string? newest, DateTimeOffset now) => now + Due;
 
     public SourceRequest Request(Slice slice) =>
         slice.Dataset != One.Dataset

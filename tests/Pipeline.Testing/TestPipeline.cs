@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
@@ -12,6 +11,7 @@ using Pipeline.Insight;
 using Pipeline.Report;
 using Pipeline.Runs;
 using Pipeline.Settings;
+using Pipeline.Slices;
 using Pipeline.Sources;
 using Pipeline.Sources.Http;
 using Pipeline.Storage;
@@ -58,6 +58,10 @@ internal sealed class TestPipeline : IAsyncDisposable
     /// <summary>The same with a source of the test's own in the place of the real ones.</summary>
     public TestPipeline(MemoryStorage storage, ISource source, params HttpPipelinePolicy[] policies)
         : this(MemoryStorage.ConnectionString, null, null, source, [.. policies, storage]) { }
+
+    /// <summary>The same with a clock of the test's own, which is also the storage's.</summary>
+    public TestPipeline(MemoryStorage storage, ISource source, TimeProvider time, params HttpPipelinePolicy[] policies)
+        : this(MemoryStorage.ConnectionString, null, time, source, [.. policies, storage]) { }
 
     /// <summary>The pipeline with a source of the test's own in the place of the real ones.</summary>
     public TestPipeline(string connectionString, ISource source, params HttpPipelinePolicy[] policies)
@@ -219,13 +223,17 @@ internal sealed class TestPipeline : IAsyncDisposable
     }
 
     /// <summary>Gives a message to its step.</summary>
-    public Task HandleAsync(string queue, BinaryData body) =>
-        queue switch
-        {
-            Names.PullQueue => Get<Pull>().RunAsync(Read<PullMessage>(body), CancellationToken.None),
-            Names.NormalizeQueue => Get<Normalize>().RunAsync(Read<NormalizeMessage>(body), CancellationToken.None),
-            _ => Get<Publish>().RunAsync(Read<PublishMessage>(body), CancellationToken.None),
-        };
+    public Task HandleAsync(string queue, BinaryData body) => DoAsync(StepMessage.Read(queue, body.ToString()));
+
+    /// <summary>Works on a message that no queue holds.</summary>
+    public Task DoAsync(StepMessage message) => Get<StepRunner>().RunAsync(message, CancellationToken.None);
+
+    /// <summary>Writes the row of a slice otherwise than any step would.</summary>
+    public async Task ChangeAsync(Slice slice, Func<SliceRow, SliceRow> change)
+    {
+        var row = await Get<SliceBook>().GetAsync(slice, CancellationToken.None);
+        await (await TableAsync(Names.Slices)).UpsertEntityAsync(change(row).ToEntity(), TableUpdateMode.Replace);
+    }
 
     public QueueClient Queue(string name) => Get<StorageAccount>().Queues.GetQueueClient(name);
 
@@ -245,8 +253,6 @@ internal sealed class TestPipeline : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await services.DisposeAsync();
-
-    private static T Read<T>(BinaryData body) => JsonSerializer.Deserialize<T>(body.ToStream())!;
 
     internal sealed class Lines(List<string> lines) : ILoggerProvider, ILogger
     {

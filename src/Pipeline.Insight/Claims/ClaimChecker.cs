@@ -1,4 +1,3 @@
-using Pipeline.Slices;
 using Pipeline.Storage;
 
 namespace Pipeline.Insight.Claims;
@@ -16,7 +15,7 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
         double Value,
         string Unit,
         IReadOnlyList<string> Evidence,
-        DateTimeOffset Vintage
+        DateTimeOffset? Vintage
     );
 
     /// <summary>Checks a claim.</summary>
@@ -46,7 +45,7 @@ internal sealed class ClaimChecker(IndicatorRows indicators)
                 Words.Sentence(claim.Reason.Length > 0 ? claim.Reason : Explain(verdict, answers, known) + AsOf(claim))
             ),
             Evidence = CellText.Cut(string.Join("; ", answers.SelectMany(answer => answer.Evidence).Distinct())),
-            Vintage = known.Count == 0 ? SliceRow.Never : known.Max(answer => answer.Vintage),
+            Vintage = known.Max(answer => answer.Vintage),
         };
     }
 

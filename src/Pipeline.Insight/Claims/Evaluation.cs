@@ -1,6 +1,5 @@
 using System.Globalization;
 using Pipeline.Insight.Indicators;
-using Pipeline.Slices;
 using Pipeline.Storage;
 
 namespace Pipeline.Insight.Claims;
@@ -58,7 +57,7 @@ internal sealed class Evaluation(IndicatorRows rows, DateOnly? until, string eac
     public IEnumerable<string> Evidence => evidence.Distinct();
 
     /// <summary>The newest vintage of those figures.</summary>
-    public DateTimeOffset Vintage => seen.Count == 0 ? SliceRow.Never : seen.Max(row => row.Vintage);
+    public DateTimeOffset? Vintage => seen.Max(row => (DateTimeOffset?)row.Vintage);
 
     /// <summary>The periods of those figures.</summary>
     public IEnumerable<string> Periods => seen.Select(row => row.Period).Distinct();

@@ -46,7 +46,7 @@ internal sealed class OnceRun(
     private readonly SliceBook slices = services.GetRequiredService<SliceBook>();
     private readonly RunBook runs = services.GetRequiredService<RunBook>();
     private readonly DeadLetterBook letters = services.GetRequiredService<DeadLetterBook>();
-    private readonly Digest digest = services.GetRequiredService<Digest>();
+    private readonly RefreshRequests refresh = services.GetRequiredService<RefreshRequests>();
     private readonly Plan plan = services.GetRequiredService<Plan>();
     private readonly StorageAccount account = services.GetRequiredService<StorageAccount>();
     private readonly Dictionary<string, HashSet<Slice>> wanted = new(StringComparer.Ordinal);
@@ -202,7 +202,7 @@ internal sealed class OnceRun(
             {
                 due.UnionWith(
                     known
-                        .Where(row => row.LastPulled >= startedAt && row.State == SliceState.Narrowed)
+                        .Where(row => row.LastPulled >= startedAt && row.State == SliceState.Split)
                         .SelectMany(row => catalog[name].Narrow(row.Slice))
                 );
             }
@@ -214,7 +214,7 @@ internal sealed class OnceRun(
             var atRest = known
                 .Where(row =>
                     due.Contains(row.Slice)
-                    && SliceState.AtRest(row.State)
+                    && row.State.IsAtRest()
                     && (row.LastPulled >= startedAt || ended.Any(run => run.Slice == row.Slice))
                 )
                 .Select(row => row.Slice)
@@ -224,10 +224,10 @@ internal sealed class OnceRun(
             total += due.Count;
             rows += ended.Sum(run => run.Counts.Read);
             // Indicators and files come after the last slice.
-            complete &= ownDone == due.Count && await digest.IsDoneAsync(name, cancellationToken);
+            complete &= ownDone == due.Count && await refresh.IsDoneAsync(name, cancellationToken);
             var states = known
                 .GroupBy(row => row.State)
-                .OrderBy(group => group.Key, StringComparer.Ordinal)
+                .OrderBy(group => group.Key)
                 .Select(group => $"{group.Key}={group.Count()}");
             marks.Add($"{name} {string.Join(' ', states)}");
         }

@@ -103,7 +103,8 @@ internal sealed class OnceSummary(
     private double[] Numbers(int count, IReadOnlyList<RunRow> ended)
     {
         var counts = ended.Aggregate(default(RowCounts), (sum, run) => sum + run.Counts);
-        var seconds = ended.Count == 0 ? 0 : Math.Round((ended.Max(run => run.EndedAt) - startedAt).TotalSeconds, 1);
+        var seconds =
+            ended.Count == 0 ? 0 : Math.Round((ended.Max(run => run.EndedAt ?? startedAt) - startedAt).TotalSeconds, 1);
         return
         [
             count,
@@ -134,13 +135,13 @@ internal sealed class OnceSummary(
         {
             yield return NothingDue(
                 source,
-                states.Count(row => row.State != SliceState.Failed),
-                states.Select(row => row.NextDue).DefaultIfEmpty().Min()
+                states.Count(row => row.State != SliceState.PullFailed),
+                states.Select(row => row.NextDue).Min()
             );
         }
-        foreach (var run in ended.Where(run => run.State == SliceState.Done && run.Error.Length > 0))
+        foreach (var run in ended.Where(run => run.State == RunState.Done && run.Notes.Length > 0))
         {
-            foreach (var note in run.Error.Split('\n'))
+            foreach (var note in run.Notes.Split('\n'))
             {
                 yield return $"note: {run.Slice}: {note}";
             }
@@ -148,7 +149,7 @@ internal sealed class OnceSummary(
     }
 
     /// <summary>The note about a source without a due slice.</summary>
-    internal static string NothingDue(string source, int upToDate, DateTimeOffset next) =>
+    internal static string NothingDue(string source, int upToDate, DateTimeOffset? next) =>
         string.Create(
             CultureInfo.InvariantCulture,
             $"{source}: nothing due; {upToDate} {(upToDate == 1 ? "slice is" : "slices are")} up to date, the next one "

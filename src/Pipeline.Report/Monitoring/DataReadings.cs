@@ -26,8 +26,10 @@ public sealed class DataReadings(StandingReader standing, TimeProvider time)
             if (status.LastChanged is { } changed)
                 gauges.Add(new Gauge(Gauges.DataAgeHours, Gauges.OfDataset, name, Hours(changed, now)));
             var failed = current
-                .Where(row => row.Slice.Dataset == status.Name && SliceState.HasFailed(row.State))
-                .Select(row => Hours(failing.GetValueOrDefault(row.Slice, row.LastPulled), now))
+                .Where(row => row.Slice.Dataset == status.Name && row.State.HasFailed())
+                .Select(row =>
+                    Hours(failing.TryGetValue(row.Slice, out var since) ? since : row.LastPulled ?? now, now)
+                )
                 .DefaultIfEmpty()
                 .Max();
             gauges.Add(
@@ -50,9 +52,9 @@ public sealed class DataReadings(StandingReader standing, TimeProvider time)
         return since;
     }
 
-    /// <summary>A refused body that comes again is unchanged, and its run repeats why it was refused.</summary>
+    /// <summary>A quarantined body that comes again is unchanged, and its run repeats why it was quarantined.</summary>
     private static bool IsBad(RunRow run) =>
-        SliceState.HasFailed(run.State) || (run.State == RunState.Unchanged && run.Error.Length > 0);
+        run.State.HasFailed() || (run.State == RunState.Unchanged && run.Error.Length > 0);
 
     private static double Hours(DateTimeOffset since, DateTimeOffset now) =>
         Math.Max(0, Math.Round((now - since).TotalHours, 2));

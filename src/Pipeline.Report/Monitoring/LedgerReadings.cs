@@ -30,7 +30,7 @@ public sealed class LedgerReadings(RejectBook rejects, TableSet tables, TimeProv
         var since = time.GetUtcNow() - Lately;
         var open = await rejects.OpenAsync(source.Name, StandingReader.MostCounted, cancellationToken);
         // A run that is at work has no counts yet, or those of a part.
-        var gaps = runs.Count(run => run.EndedAt >= since && run.State != RunState.Running && !run.Counts.AddUp);
+        var gaps = runs.Count(run => run.EndedAt >= since && run.State != RunState.Loading && !run.Counts.AddUp);
         return
         [
             new Gauge(Gauges.RejectsOpen, Gauges.OfSource, source.Name, open.Count),

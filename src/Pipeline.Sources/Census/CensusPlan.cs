@@ -55,7 +55,7 @@ internal sealed class CensusPlan(string source, CensusOptions settings)
             .Select(month => new CensusSlice(flow, level, null, year, month, null));
     }
 
-    public static DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now)
+    public static DateTimeOffset? NextDue(Slice slice, string? newest, DateTimeOffset now)
     {
         if (!CensusSlice.TryParse(slice, out var parsed))
             return Release(new DateOnly(now.Year, now.Month, 1).AddMonths(-1));
@@ -154,7 +154,7 @@ internal sealed class CensusPlan(string source, CensusOptions settings)
     public static bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known) =>
         CensusSlice.TryParse(slice, out var parsed)
         && known.Any(row =>
-            row.Rows > 0 && CensusSlice.TryParse(row.Slice, out var other) && other.Start >= parsed.Start
+            row.Loaded is { Rows: > 0 } && CensusSlice.TryParse(row.Slice, out var other) && other.Start >= parsed.Start
         );
 
     private Slice Slice(CensusSlice part) => new(source, part.Dataset, part.Key);

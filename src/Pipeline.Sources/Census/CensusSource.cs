@@ -65,7 +65,7 @@ public sealed class CensusSource(CensusOptions settings) : ISource
     public IEnumerable<Slice> Slices(DateTimeOffset now) => plan.Slices(now);
 
     /// <inheritdoc/>
-    public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now) =>
+    public DateTimeOffset? NextDue(Slice slice, string? newest, DateTimeOffset now) =>
         CensusPlan.NextDue(slice, newest, now);
 
     /// <inheritdoc/>
@@ -133,7 +133,7 @@ public sealed class CensusSource(CensusOptions settings) : ISource
         }
 
         var hasTotals = known.Any(row =>
-            row.Rows > 0
+            row.Loaded is { Rows: > 0 }
             && CensusSlice.TryParse(row.Slice, out var other)
             && other.Level == CensusSlice.Total
             && (other.Flow, other.Year) == (parsed.Flow, parsed.Year)

@@ -65,13 +65,13 @@ internal sealed class MoexPlan(MoexOptions settings)
     private static string Month(DateTimeOffset day) =>
         day.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
 
-    public static DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now)
+    public static DateTimeOffset? NextDue(Slice slice, string? newest, DateTimeOffset now)
     {
         switch (slice.Dataset)
         {
             case MoexSlice.Holders:
                 // Looking at the file costs nothing, and an operator who changes it wants to see it loaded.
-                return SliceRow.Never;
+                return null;
             case MoexSlice.Ofz when newest is not null:
                 var next = DateOnly.ParseExact(newest, "yyyy-MM", CultureInfo.InvariantCulture).AddMonths(1);
                 var release = new DateTimeOffset(next.Year, next.Month, OfzDay, 0, 0, 0, TimeSpan.Zero);

@@ -30,7 +30,7 @@ public sealed class MoexSource(MoexOptions settings) : ISource
     public IEnumerable<Slice> Slices(DateTimeOffset now) => plan.Slices(now);
 
     /// <inheritdoc/>
-    public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now) =>
+    public DateTimeOffset? NextDue(Slice slice, string? newest, DateTimeOffset now) =>
         MoexPlan.NextDue(slice, newest, now);
 
     /// <inheritdoc/>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Pipeline.Datasets;
 using Pipeline.Issues;
-using Pipeline.Slices;
 using Pipeline.Sources.Formats;
 using Pipeline.Storage;
 
@@ -70,7 +69,7 @@ internal sealed class UnctadDrops(Fetching fetching)
             problems.Add(
                 $"the file {name} in the container curated is of "
                     + $"{fetched.Answer!.LastModified ?? "an unknown date"}, not newer than the vintage in the "
-                    + $"tables ({fetching.Vintage.UtcDateTime:R})"
+                    + $"tables ({fetching.Vintage?.UtcDateTime:R})"
             );
         }
         else if (fetched.Verdict.Meaning != Meaning.Empty)
@@ -84,7 +83,7 @@ internal sealed class UnctadDrops(Fetching fetching)
 
     /// <summary>The file that is loaded already is as good as a newer one.</summary>
     private bool IsNewer(Fetched fetched) =>
-        fetching.Vintage == SliceRow.Never
+        fetching.Vintage is null
         || fetched.Sha256 == fetching.Sha256
         || (
             DateTimeOffset.TryParseExact(

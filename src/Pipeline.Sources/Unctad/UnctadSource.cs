@@ -68,7 +68,7 @@ public sealed class UnctadSource(UnctadOptions settings) : ISource
         Datasets.Select(dataset => new Slice(Name, dataset.Name, UnctadSlice.All));
 
     /// <inheritdoc/>
-    public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now) => now + NextPlan;
+    public DateTimeOffset? NextDue(Slice slice, string? newest, DateTimeOffset now) => now + NextPlan;
 
     /// <inheritdoc/>
     public SourceRequest Request(Slice slice) =>

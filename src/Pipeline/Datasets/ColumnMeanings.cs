@@ -44,14 +44,14 @@ public static class ColumnMeanings
         ];
 
     private static string Edm(Type type) =>
-        type switch
+        (Nullable.GetUnderlyingType(type) ?? type) switch
         {
-            _ when type == typeof(string) => "Edm.String",
-            _ when type == typeof(int) || type == typeof(int?) => "Edm.Int32",
-            _ when type == typeof(long) || type == typeof(long?) => "Edm.Int64",
-            _ when type == typeof(double) => "Edm.Double",
-            _ when type == typeof(bool) => "Edm.Boolean",
-            _ when type == typeof(DateTimeOffset) => "Edm.DateTime",
+            var known when known == typeof(string) => "Edm.String",
+            var known when known == typeof(int) => "Edm.Int32",
+            var known when known == typeof(long) => "Edm.Int64",
+            var known when known == typeof(double) => "Edm.Double",
+            var known when known == typeof(bool) => "Edm.Boolean",
+            var known when known == typeof(DateTimeOffset) => "Edm.DateTime",
             _ => throw new InvalidOperationException($"no Edm type for {type.Name}"),
         };
 }

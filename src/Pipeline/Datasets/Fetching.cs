@@ -20,8 +20,7 @@ public sealed class Fetching(Slice slice, SliceRow before, ISourceClient client,
     /// Validators only fit a body that the tables hold as a whole, without rejects that the next answer might
     /// mend.
     /// </summary>
-    private readonly bool complete =
-        before.State == SliceState.Done && before.Sha256.Length > 0 && before.LastError.Length == 0;
+    private readonly bool complete = before is { State: SliceState.Published, Loaded: not null, LastError.Length: 0 };
 
     /// <summary>The slice that is pulled.</summary>
     public Slice Slice => slice;
@@ -36,13 +35,10 @@ public sealed class Fetching(Slice slice, SliceRow before, ISourceClient client,
     public string LastModified => complete ? before.LastModified : "";
 
     /// <summary>SHA-256 of the body that the tables hold as a whole; empty without one.</summary>
-    public string Sha256 => before.Sha256;
+    public string Sha256 => before is { Loading: null, Loaded: { } loaded } ? loaded.Sha256 : "";
 
-    /// <summary>
-    /// When the body that the tables hold, or began to, was fetched; <see cref="SliceRow.Never"/> without
-    /// one.
-    /// </summary>
-    public DateTimeOffset Vintage => before.Vintage;
+    /// <summary>When the body that the tables hold, or began to, was fetched, UTC; null without one.</summary>
+    public DateTimeOffset? Vintage => before.Vintage;
 
     /// <summary>Sends a request that every answer is new to.</summary>
     /// <param name="request">The request.</param>

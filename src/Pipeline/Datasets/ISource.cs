@@ -25,7 +25,8 @@ public interface ISource
     /// <param name="slice">The slice that has just ended.</param>
     /// <param name="newest">The newest period its body held, as <c>yyyy-MM</c>; null when it held none.</param>
     /// <param name="now">The present moment.</param>
-    DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now);
+    /// <returns>The moment, UTC; null for every plan.</returns>
+    DateTimeOffset? NextDue(Slice slice, string? newest, DateTimeOffset now);
 
     /// <summary>The request of a slice; of several, the first choice.</summary>
     SourceRequest Request(Slice slice);

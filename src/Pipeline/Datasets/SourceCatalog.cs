@@ -58,10 +58,10 @@ public sealed class SourceCatalog : IDisposable
     /// When a slice should be asked for again. What came from samples is due at every plan: it costs nothing, and once
     /// the same storage is used live, nothing recorded stays in place of what is published.
     /// </summary>
-    public DateTimeOffset NextDue(Slice slice, string? newest, DateTimeOffset now)
+    public DateTimeOffset? NextDue(Slice slice, string? newest, DateTimeOffset now)
     {
         var (source, client) = Entry(slice.Source);
-        return client.Recordings is null ? source.NextDue(slice, newest, now) : SliceRow.Never;
+        return client.Recordings is null ? source.NextDue(slice, newest, now) : null;
     }
 
     /// <summary>The moment that counts as now for a slice: of samples, the day of the recording.</summary>

@@ -49,12 +49,13 @@ internal static class BodyComparison
     public static Finding? Unbelievable(
         RawName name,
         BodyCheck check,
-        Dictionary<(string, string), List<Finding>> flagged,
+        Dictionary<string, List<Finding>> flagged,
         SliceRow before,
         ISliceReader reader
     )
     {
-        var mixture = reader.Scope.Coverage == Coverage.Vintage && before.WasLoaded && before.Vintage != name.Vintage;
+        var mixture =
+            reader.Scope.Coverage == Coverage.Vintage && before.Vintage is { } vintage && vintage != name.Vintage;
         if (
             flagged.Count == 0
             || (!mixture && (flagged.Count <= FewFlagged || flagged.Count <= check.Kept * MaxFlagged))
@@ -103,7 +104,7 @@ internal static class BodyComparison
     public static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before, ISliceReader reader) =>
         reader.Scope.Coverage != Coverage.Vintage
         || check.Rejected == 0
-        || !before.WasLoaded
+        || before.Vintage is null
         || before.Vintage == name.Vintage
             ? null
             : new Finding(
@@ -143,7 +144,7 @@ internal static class BodyComparison
         CancellationToken cancellationToken
     )
     {
-        if (!before.WasLoaded || existing is not { } known)
+        if (before.Vintage is null || existing is not { } known)
             return null;
         await using (var body = await stored.ReadAsync(cancellationToken))
         {
@@ -185,15 +186,18 @@ internal static class BodyComparison
             );
     }
 
-    private static Finding? Shrunk(BodyCheck check, SliceRow before) =>
-        check.Kept >= before.Rows * (1 - MaxShrink)
+    private static Finding? Shrunk(BodyCheck check, SliceRow before)
+    {
+        var rows = before.Loaded?.Rows ?? 0;
+        var least = Math.Ceiling(rows * (1 - MaxShrink));
+        return check.Kept >= rows * (1 - MaxShrink)
             ? null
             : new Finding(
                 Body,
                 $"{check.Kept} rows",
-                $"at least {Math.Ceiling(before.Rows * (1 - MaxShrink))}, 95 % of the {before.Rows} rows of the "
-                    + "body before",
+                $"at least {least}, 95 % of the {rows} rows of the body before",
                 "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept if the "
                     + "new one is right"
             );
+    }
 }

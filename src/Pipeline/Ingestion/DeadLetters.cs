@@ -1,7 +1,7 @@
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Pipeline.Datasets;
 using Pipeline.Issues;
+using Pipeline.Slices;
 using Pipeline.Storage;
 
 namespace Pipeline.Ingestion;
@@ -12,29 +12,36 @@ namespace Pipeline.Ingestion;
 /// </summary>
 public sealed class DeadLetters(
     DeadLetterBook book,
-    PlannedSlices planned,
+    StepRunner steps,
+    SliceBook slices,
     SourceCatalog sources,
-    Digest digest,
+    RefreshRequests refresh,
     TimeProvider time,
     ILogger<DeadLetters> logger
 )
 {
-    /// <summary>Runs a step, and remembers why its last attempt failed.</summary>
+    /// <summary>Reads a message and gives it to its step, and remembers why its last attempt failed.</summary>
     /// <param name="queue">The step's queue.</param>
-    /// <param name="message">Its message.</param>
+    /// <param name="body">The message as the queue holds it.</param>
     /// <param name="attempt">The number of the attempt, from 1.</param>
-    /// <param name="step">The step.</param>
-    public async Task GuardAsync<T>(string queue, T message, long attempt, Func<Task> step)
+    /// <param name="cancellationToken">Stops the step.</param>
+    public Task RunAsync(string queue, string body, long attempt, CancellationToken cancellationToken) =>
+        GuardAsync(queue, body, attempt, () => steps.RunAsync(StepMessage.Read(queue, body), cancellationToken));
+
+    /// <summary>Does the work of a message, and remembers why its last attempt failed.</summary>
+    /// <param name="queue">The step's queue.</param>
+    /// <param name="body">The message as the queue holds it.</param>
+    /// <param name="attempt">The number of the attempt, from 1.</param>
+    /// <param name="work">The work.</param>
+    internal async Task GuardAsync(string queue, string body, long attempt, Func<Task> work)
     {
         try
         {
-            if (message is null)
-                Messages.SliceOf(null, queue); // "null" is JSON, too.
-            await step();
+            await work();
         }
         catch (Exception e) when (attempt >= Names.MaxAttempts)
         {
-            await RememberAsync(DeadLetter.Read(queue, JsonSerializer.Serialize(message)), e);
+            await RememberAsync(DeadLetter.Read(queue, body), e);
             throw;
         }
     }
@@ -62,10 +69,14 @@ public sealed class DeadLetters(
             cancellationToken
         );
         logger.LogError("{DeadLetter}", kept);
-        if (letter.Slice is not { } slice || !sources.Has(slice.Source))
+        if (!sources.Has(letter.Source))
             return;
-        planned.GiveUp(slice);
-        await digest.RequestAsync(slice.Source, cancellationToken);
+        if (letter is { Fault: null, Slice: { } slice })
+        {
+            var failed = new StepFailedForGood(letter.Raw, letter.PlannedAt, kept.ToString());
+            await slices.ApplyAsync(slice, failed, cancellationToken);
+        }
+        await refresh.RequestAsync(letter.Source, cancellationToken);
     }
 
     private async Task RememberAsync(DeadLetter letter, Exception error)
@@ -89,7 +100,12 @@ public sealed class DeadLetters(
     }
 
     private bool IsReplayable(DeadLetter letter) =>
-        letter is { Fault: null, Slice: { } slice } && sources.Exists(slice);
+        letter.Fault is null
+        && (
+            letter.Slice is { } slice
+                ? sources.Exists(slice)
+                : letter.Message is RefreshSourceMessage && sources.Has(letter.Source)
+        );
 
     /// <summary>The first line: the storage clients' texts go on with whole answers.</summary>
     private static string Words(Exception error) => $"{error.GetType().Name}: {error.Message.Split('\n')[0].Trim()}";

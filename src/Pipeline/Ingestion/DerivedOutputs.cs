@@ -30,7 +30,7 @@ public sealed class DerivedOutputs(
         IReadOnlyList<SliceRow> rows,
         CancellationToken cancellationToken
     ) =>
-        rows.All(row => !row.WasLoaded)
+        rows.All(row => row.Vintage is null)
         || await exporter.IsCurrentAsync(
             Exported(source),
             source,
@@ -75,8 +75,9 @@ public sealed class DerivedOutputs(
     internal static string Mark(IReadOnlyList<SliceRow> rows, Guid program, string derived)
     {
         var text = new StringBuilder().Append(program).Append('\n').Append(derived).Append('\n');
-        foreach (var row in rows.Where(row => row.WasLoaded).OrderBy(row => row.Slice.Id, StringComparer.Ordinal))
-            text.Append(row.Slice.Id).Append('|').Append(row.LastChanged.UtcTicks).Append('\n');
+        var loaded = rows.Where(row => row.Vintage is not null);
+        foreach (var row in loaded.OrderBy(row => row.Slice.Id, StringComparer.Ordinal))
+            text.Append(row.Slice.Id).Append('|').Append(row.Loaded?.LastChanged?.UtcTicks).Append('\n');
         return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

@@ -9,13 +9,7 @@ namespace Pipeline.Ingestion;
 /// Looks again at slices that brought no rows, once their source has come to rest: by then the tables hold what else
 /// was asked for, such as the totals of the same months. What must have rows by them is missing, not empty.
 /// </summary>
-public sealed class EmptySlices(
-    SourceCatalog sources,
-    SliceBook slices,
-    FactStore facts,
-    TimeProvider time,
-    ILogger<EmptySlices> logger
-)
+public sealed class EmptySlices(SourceCatalog sources, SliceBook slices, FactStore facts, ILogger<EmptySlices> logger)
 {
     /// <summary>Marks the slices that must have rows as missing.</summary>
     /// <param name="source">The source.</param>
@@ -25,29 +19,17 @@ public sealed class EmptySlices(
     {
         var known = rows.ToDictionary(row => row.Slice);
         var doubtful = rows.Where(row =>
-            row.State == SliceState.Empty || (row.State == SliceState.Narrowed && IsWholeEmpty(row.Slice, known))
+            row.State == SliceState.Empty || (row.State == SliceState.Split && IsWholeEmpty(row.Slice, known))
         );
         foreach (var row in doubtful.ToList())
         {
-            var isWhole = row.State == SliceState.Narrowed;
+            var isWhole = row.State == SliceState.Split;
             if (await sources[source].WhyRowsAsync(row.Slice, isWhole, facts, rows, cancellationToken) is not { } why)
                 continue;
             var words =
                 $"{row.Slice}: request {sources[source].Request(row.Slice).Where}: seen no rows"
                 + $"{(isWhole ? " in any part of it" : "")}, expected {why}; the next plan asks again";
-            await slices.UpdateAsync(
-                row.Slice,
-                now =>
-                    now.State != row.State || now.LastPulled != row.LastPulled
-                        ? null
-                        : now.DueAtEveryPlan(time.GetUtcNow()) with
-                        {
-                            State = SliceState.Missing,
-                            Attempts = now.Attempts + 1,
-                            LastError = words,
-                        },
-                cancellationToken
-            );
+            await slices.ApplyAsync(row.Slice, new FoundMissing(row, words), cancellationToken);
             logger.LogError("{Words}", words);
         }
     }
@@ -56,10 +38,10 @@ public sealed class EmptySlices(
     private bool IsWholeEmpty(Slice slice, Dictionary<Slice, SliceRow> known)
     {
         var parts = sources[slice.Source].Narrow(slice).Select(part => known.GetValueOrDefault(part)).ToList();
-        return parts.Exists(part => part?.State is SliceState.Empty or SliceState.Missing or SliceState.Narrowed)
+        return parts.Exists(part => part?.State is SliceState.Empty or SliceState.Missing or SliceState.Split)
             && parts.TrueForAll(part =>
                 part?.State is SliceState.Empty or SliceState.NotPublished or SliceState.Missing
-                || (part?.State == SliceState.Narrowed && IsWholeEmpty(part.Slice, known))
+                || (part?.State == SliceState.Split && IsWholeEmpty(part.Slice, known))
             );
     }
 }

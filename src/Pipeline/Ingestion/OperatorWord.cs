@@ -2,77 +2,43 @@ using Pipeline.Issues;
 
 namespace Pipeline.Ingestion;
 
-/// <summary>How far the load of a body has come that is checked once more.</summary>
-internal enum LoadProgress
-{
-    /// <summary>It has not begun.</summary>
-    None,
-
-    /// <summary>The slice is claimed for it. What it leaves out may not be in <c>rejects</c> yet.</summary>
-    Claimed,
-
-    /// <summary>All that it leaves out is in <c>rejects</c>, and rows may be in the table.</summary>
-    Writing,
-}
-
 /// <summary>
 /// What an operator says of a body: with this message, or earlier of the same places and values. A word holds for what
 /// was shown before it, see <see cref="ShownFindings"/>.
 /// </summary>
 internal sealed class OperatorWord
 {
-    private readonly NormalizeMessage message;
-    private readonly ShownFindings shown;
-    private readonly LoadProgress progress;
+    private readonly ShownFindings? shown;
     private readonly HashSet<(string Where, string Seen)> remembered = [];
     private readonly HashSet<(string Where, string Seen, string Expected)> judged = [];
-    private readonly HashSet<(string Where, string Seen)> open = [];
     private readonly List<Finding> ofThisBody = [];
     private readonly List<Finding> spoken = [];
 
-    /// <param name="message">The message.</param>
+    /// <param name="rawBlob">The body.</param>
     /// <param name="accepted">What an operator has accepted of the slice before.</param>
-    /// <param name="own">What <c>rejects</c> shows of the body.</param>
-    /// <param name="progress">How far a load of the body has come that was interrupted.</param>
-    public OperatorWord(
-        NormalizeMessage message,
-        IReadOnlyList<RejectBook.AcceptedFinding> accepted,
-        IReadOnlyList<RejectBook.RunReject> own,
-        LoadProgress progress
-    )
+    /// <param name="shown">What the operator has seen of the body who accepts it now; null when none does.</param>
+    public OperatorWord(string rawBlob, IReadOnlyList<RejectBook.AcceptedFinding> accepted, ShownFindings? shown)
     {
-        (this.message, this.progress) = (message, progress);
-        shown = new ShownFindings(own, message.SpokenAt);
-        foreach (var reject in own.Where(reject => reject.State == RejectBook.Open))
-            open.Add(RejectBook.FigureKey(reject.Finding));
+        this.shown = shown;
         foreach (var (finding, blob) in accepted)
         {
             remembered.Add(RejectBook.FigureKey(finding));
             judged.Add(RejectBook.Key(finding));
-            if (blob == message.RawBlob)
-            {
+            if (blob == rawBlob)
                 ofThisBody.Add(finding);
-            }
         }
     }
 
     /// <summary>What was accepted with this message.</summary>
     public IReadOnlyCollection<Finding> Spoken => spoken;
 
-    /// <summary>
-    /// What was accepted with this message or with a copy of it that was interrupted, for the run; empty when
-    /// nothing.
-    /// </summary>
+    /// <summary>What was accepted of this body, for its run; empty when the message accepts nothing.</summary>
     public string Note
     {
         get
         {
-            if (progress == LoadProgress.None && !IsSpoken)
-            {
-                return "";
-            }
-            var all = ofThisBody.UnionBy(spoken, finding => (finding.Where, finding.Seen)).ToList();
-            return all.Count == 0
+            var all = ofThisBody.UnionBy(spoken, RejectBook.FigureKey).ToList();
+            return shown is null || all.Count == 0
                 ? ""
                 : $"accepted by an operator: {all[0].Where}: seen {all[0].Seen}, expected {all[0].Expected}"
                     + (all.Count > 1 ? $"; and {all.Count - 1} more" : "");
@@ -87,31 +53,20 @@ internal sealed class OperatorWord
     {
         if (Remembers(finding))
             return true;
-        if (!IsSpoken || !shown.ContainsFigure(finding))
+        if (shown?.ContainsFigure(finding) != true)
             return false;
         spoken.Add(finding);
         return true;
     }
 
     /// <summary>Whether a figure was accepted before this message.</summary>
-    public bool Remembers(Finding finding) =>
-        remembered.Contains(RejectBook.FigureKey(finding))
-        // A table that holds a part of an accepted body makes figures of the rest stand out. What was left out of that
-        // body is in rejects, and stays out.
-        || (
-            progress == LoadProgress.Writing
-            && !open.Contains(RejectBook.FigureKey(finding))
-            && ofThisBody.Exists(own => own.Where is BodyComparison.Body || own.Where == finding.Where)
-        );
+    public bool Remembers(Finding finding) => remembered.Contains(RejectBook.FigureKey(finding));
 
     /// <summary>
     /// Whether a body is right although a check of it by itself says otherwise. What the value was held against belongs
     /// to the word: it may be a figure of the body, too.
     /// </summary>
-    public bool AcceptsJudgement(Finding finding) =>
-        judged.Contains(RejectBook.Key(finding))
-        || (message.Reload && ofThisBody.Exists(own => RejectBook.FigureKey(own) == RejectBook.FigureKey(finding)))
-        || AcceptsShown(finding);
+    public bool AcceptsJudgement(Finding finding) => judged.Contains(RejectBook.Key(finding)) || AcceptsShown(finding);
 
     /// <summary>
     /// Whether a body with too many figures that stand out is right. Then each of them is, also those that no list had
@@ -121,10 +76,8 @@ internal sealed class OperatorWord
     /// <param name="each">The findings about its figures.</param>
     public bool AcceptsAll(Finding many, IEnumerable<Finding> each)
     {
-        if (!IsSpoken || !AcceptsShown(many))
-        {
+        if (!AcceptsShown(many))
             return false;
-        }
         spoken.AddRange(each);
         return true;
     }
@@ -148,30 +101,18 @@ internal sealed class OperatorWord
     /// <param name="count">How many there are.</param>
     public bool AcceptsSpoiled(Finding spoiled, IReadOnlyList<Finding> rows, long count)
     {
-        if (rows.Count == count && rows.All(row => remembered.Contains(RejectBook.FigureKey(row))))
-        {
+        if (rows.Count == count && rows.All(Remembers))
             return true;
-        }
         if (!AcceptsAgainstTable(spoiled))
-        {
             return false;
-        }
-        if (IsSpoken)
-        {
-            spoken.AddRange(rows.Where(row => !remembered.Contains(RejectBook.FigureKey(row))));
-        }
+        if (shown is not null)
+            spoken.AddRange(rows.Where(row => !Remembers(row)));
         return true;
     }
 
-    /// <summary>Whether the message is an operator's word.</summary>
-    private bool IsSpoken => message is { Accept: true, Reload: false };
-
     private bool AcceptsShown(Finding finding)
     {
-        // A body that was loaded before is loaded to its end: that is no word about its figures.
-        if (message is { Accept: true, Reload: true })
-            return finding.Where is BodyComparison.Body || SliceComparison.IsFromComparison(finding.Where);
-        if (!IsSpoken || !shown.Contains(finding))
+        if (shown?.Contains(finding) != true)
             return false;
         spoken.Add(finding);
         return true;

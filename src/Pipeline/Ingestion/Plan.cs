@@ -13,14 +13,11 @@ public sealed class Plan(
     SourceCatalog sources,
     SliceBook slices,
     StepQueues queues,
-    PlannedSlices planned,
-    Digest digest,
+    NextSteps next,
     TimeProvider time,
     ILogger<Plan> logger
 )
 {
-    private const int Parallelism = 8;
-
     /// <summary>Plans a source.</summary>
     /// <returns>The slices that were sent.</returns>
     public async Task<IReadOnlyList<Slice>> RunAsync(string sourceName, CancellationToken cancellationToken)
@@ -28,17 +25,9 @@ public sealed class Plan(
         var now = time.GetUtcNow();
         await queues.EnsureAsync();
         var (all, due) = await ReadAsync(sourceName, now, cancellationToken);
-        // In order, so many at a time, and on no thread of their own.
-        foreach (var some in due.Chunk(Parallelism))
-        {
-            await Task.WhenAll(
-                some.Select(slice => queues.SendAsync(new PullMessage(slice.Id, now), cancellationToken))
-            );
-        }
-
-        planned.Add(sourceName, due, now);
+        await next.PullAsync(sourceName, due, now, cancellationToken);
         if (due.Count == 0)
-            await digest.RequestAsync(sourceName, cancellationToken);
+            await next.RequestRefreshAsync(sourceName, cancellationToken);
         logger.LogInformation("{Source}: {Due} of {All} slices are due", sourceName, due.Count, all);
         return due;
     }
@@ -69,79 +58,12 @@ public sealed class Plan(
         Dictionary<Slice, SliceRow> known
     ) =>
         slices.SelectMany(slice =>
-            known.TryGetValue(slice, out var row) && row.State == SliceState.Narrowed
+            known.TryGetValue(slice, out var row) && row.State == SliceState.Split
                 ? WithNarrower(source, source.Narrow(slice), known).Prepend(slice)
                 : [slice]
         );
 
     /// <summary>Never pulled; or left half done by a process that ended; or its date has come.</summary>
     private static bool IsDue(SliceRow? row, DateTimeOffset now) =>
-        row is null || !SliceState.AtRest(row.State) || row.NextDue <= now;
-}
-
-/// <summary>The slices that this process has planned, for the process that waits for them.</summary>
-public sealed class PlannedSlices
-{
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
-
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, Dictionary<Slice, DateTimeOffset>> sources = new(StringComparer.Ordinal);
-    private readonly HashSet<Slice> givenUp = [];
-
-    /// <summary>Per source that was planned: its slices, none when nothing was due.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyCollection<Slice>> BySource
-    {
-        get
-        {
-            lock (gate)
-            {
-                return sources.ToDictionary(
-                    pair => pair.Key,
-                    IReadOnlyCollection<Slice> (pair) => [.. pair.Value.Keys],
-                    StringComparer.Ordinal
-                );
-            }
-        }
-    }
-
-    internal void Add(string source, IEnumerable<Slice> slices, DateTimeOffset at)
-    {
-        lock (gate)
-        {
-            if (!sources.TryGetValue(source, out var set))
-                sources.Add(source, set = []);
-            foreach (var slice in slices)
-            {
-                set[slice] = at;
-                givenUp.Remove(slice);
-            }
-        }
-    }
-
-    /// <summary>A message of the slice failed too often: it is not waited for until it is planned again.</summary>
-    internal void GiveUp(Slice slice)
-    {
-        lock (gate)
-            givenUp.Add(slice);
-    }
-
-    /// <summary>
-    /// Whether any slice that was planned here has not been pulled since. After a while it is not waited for
-    /// any more: its message may be lost to another process.
-    /// </summary>
-    internal bool HasPending(string source, IReadOnlyList<SliceRow> rows)
-    {
-        lock (gate)
-        {
-            if (!sources.TryGetValue(source, out var set))
-                return false;
-            var pulled = rows.ToDictionary(row => row.Slice, row => row.LastPulled);
-            var newest = rows.Max(row => row.LastPulled);
-            return set.Any(pair =>
-                !givenUp.Contains(pair.Key)
-                && pulled.GetValueOrDefault(pair.Key, SliceRow.Never) < pair.Value
-                && newest < pair.Value + Patience
-            );
-        }
-    }
+        row is null or { NextDue: null } or { PlannedAt: not null } || !row.State.IsAtRest() || row.NextDue <= now;
 }

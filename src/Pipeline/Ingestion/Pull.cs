@@ -26,29 +26,16 @@ public sealed class Pull(
     /// <summary>The position of a reject that is a whole answer.</summary>
     internal const string FaultPosition = "answer";
 
-    /// <summary>
-    /// So often another body may have been stored under the very second that this one was. More is a fault of
-    /// the store.
-    /// </summary>
-    private const int MaxTwins = 20;
-
     /// <summary>Pulls the slice of a message.</summary>
-    public async Task RunAsync(PullMessage message, CancellationToken cancellationToken)
+    public async Task RunAsync(PullMessage message, SliceLease lease)
     {
-        var slice = Messages.SliceOf(message.Slice, Names.PullQueue);
+        var (slice, cancellationToken) = (message.Subject.Slice!, lease.Token);
         var before = await records.Slices.GetAsync(slice, cancellationToken);
-        if (
-            message.PlannedAt != default
-            && before.LastPulled >= message.PlannedAt
-            && !IsAhead(before.LastPulled, time.GetUtcNow())
-        )
+        if (message.PlannedAt is not null && before.PlannedAt != message.PlannedAt)
         {
             // A copy of a message that was worked on: the queue delivers at least once.
-            logger.LogInformation(
-                "{Slice}: pulled at {LastPulled:O}, after this message was planned; nothing to do",
-                slice,
-                before.LastPulled
-            );
+            logger.LogInformation("{Slice}: the plan of {PlannedAt:O} was worked on already", slice, message.PlannedAt);
+            await next.RequestRefreshAsync(slice.Source, cancellationToken);
             return;
         }
         var source = sources[slice.Source];
@@ -56,6 +43,7 @@ public sealed class Pull(
         if (source.Datasets.All(dataset => dataset.Name != slice.Dataset))
         {
             logger.LogInformation("{Slice}: the settings have switched off the dataset; nothing is asked for", slice);
+            await records.Slices.ApplyAsync(slice, new PlanDropped(message.PlannedAt), cancellationToken);
             return;
         }
         var startedAt = time.GetUtcNow();
@@ -65,35 +53,44 @@ public sealed class Pull(
         foreach (var note in fetched.Notes)
             logger.LogWarning("{Slice}: {Note}", slice, note);
         var judgedBy = await judgement.HashAsync(slice, context, cancellationToken);
-        var outcome = new Outcome(slice, source, fetched, judgedBy, startedAt, time.GetUtcNow());
+        // The storage's time orders bodies, not this worker's clock.
+        await lease.ConfirmAsync();
+        var outcome = new Outcome(message, source, fetched, judgedBy, startedAt, time.GetUtcNow(), lease.StorageTime);
         switch (fetched.Verdict.Meaning)
         {
             case Meaning.Body:
                 await BodyAsync(outcome, cancellationToken);
                 break;
             case Meaning.NotModified:
-                // What there is to say of the body that the tables hold stays said.
-                await EndAsync(outcome, RunState.Unchanged, row => row with { Attempts = 0 }, "", cancellationToken);
+                await SameAsync(
+                    outcome,
+                    before,
+                    await IsDoneAsync(before.Loaded, cancellationToken),
+                    cancellationToken
+                );
                 break;
             case Meaning.Empty:
                 await EmptyAsync(outcome, cancellationToken);
                 break;
             default:
-                await FaultAsync(outcome, SliceState.Failed, cancellationToken);
+                await FaultAsync(outcome, cancellationToken);
                 break;
         }
     }
 
     /// <summary>What came of the request.</summary>
     private sealed record Outcome(
-        Slice Slice,
+        PullMessage Message,
         ISource Source,
         Fetched Fetched,
         string JudgedBy,
         DateTimeOffset StartedAt,
-        DateTimeOffset Now
+        DateTimeOffset Now,
+        DateTimeOffset StorageTime
     )
     {
+        public Slice Slice { get; } = Message.Subject.Slice!;
+        public DateTimeOffset? PlannedAt => Message.PlannedAt;
         public string Sha12 => Fetched.Sha256[..12];
     }
 
@@ -103,138 +100,122 @@ public sealed class Pull(
         var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
         var before = await records.Slices.GetAsync(slice, cancellationToken);
         var newest = bodies.Count > 0 ? bodies[^1] : null;
-        if (before.Sha256 == fetched.Sha256 && !await IsAboutToChangeAsync(before, bodies, cancellationToken))
+        // While another body is on its way, the source has gone back to the loaded one: an answer of its own.
+        if (
+            before is { Loading: null, Loaded: { } loaded }
+            && (before.Pending is null || before.Pending == loaded.Body)
+            && loaded.Sha256 == fetched.Sha256
+        )
         {
-            // The tables hold this body as a whole. If its process ended before the last step, that step is still to
-            // come.
-            var loaded = bodies.LastOrDefault(name => name.Sha12 == outcome.Sha12 && name.Vintage == before.Vintage);
-            if (before.State == SliceState.Merged && loaded is not null)
-            {
-                await next.PublishAsync(new PublishMessage(slice.Id, loaded.Blob), cancellationToken);
-                await NoteAsync(outcome, cancellationToken);
-                return;
-            }
-            // The source is back at this body: what was wrong with later answers is over.
-            if (before.State != SliceState.Done)
-            {
-                // A body that adds rows says nothing of the figures of others.
-                var reader = outcome.Source.Reader(slice);
-                var adds = reader.Scope.Coverage == Coverage.Adds;
-                await records.Rejects.CloseAsync(
-                    slice,
-                    (runId, finding) =>
-                        runId != loaded?.RunId && !(adds && RejectBook.IsFigure(reader.Table, finding.Where)),
-                    cancellationToken
-                );
-            }
-
-            // A replay has refused the body that the tables hold: it is read again until it is believed or replaced.
-            if (loaded is not null && await IsRefusedAsync(loaded, cancellationToken))
-            {
-                await next.NormalizeAsync(new NormalizeMessage(slice.Id, loaded.Blob, Replay: true), cancellationToken);
-                await NoteAsync(outcome, cancellationToken);
-                return;
-            }
-            // Figures that stood out may be confirmed by what was loaded since.
-            if (
-                loaded is not null
-                && before.State == SliceState.Done
-                && before.LastError.Length > 0
-                && outcome.Source.Reader(slice) is { Figures.Neighbours: not null } flagging
-                && await records.Rejects.HasFlaggedAsync(slice, flagging.Table.Name, cancellationToken)
-            )
-            {
-                await next.NormalizeAsync(new NormalizeMessage(slice.Id, loaded.Blob, Replay: true), cancellationToken);
-            }
-            await EndAsync(
-                outcome,
-                RunState.Unchanged,
-                row =>
-                    row with
-                    {
-                        State = SliceState.Done,
-                        Attempts = 0,
-                        LastError = before.State == SliceState.Done ? row.LastError : "",
-                        HttpETag = fetched.ETag,
-                        LastModified = fetched.LastModified,
-                    },
-                "",
-                cancellationToken
-            );
+            await SameBodyAsync(outcome, before, loaded, cancellationToken);
             return;
         }
         if (
-            before.State == SliceState.Refused
+            before.State == SliceState.Quarantined
             && before.JudgedBy == outcome.JudgedBy
             && newest?.Sha12 == outcome.Sha12
-            && await IsRefusedAsync(newest, cancellationToken)
+            && await IsQuarantinedAsync(newest, cancellationToken)
         )
         {
-            await EndAsync(outcome, RunState.Unchanged, row => row, before.LastError, cancellationToken);
+            var again = new SameQuarantined(outcome.Now, outcome.PlannedAt);
+            await EndAsync(outcome, RunState.Unchanged, again, before.LastError, "", cancellationToken);
             return;
         }
         // The newest stored body is this one: its run was interrupted and is continued. Otherwise a name of its own,
         // later than all others.
         var name =
-            newest?.Sha12 == outcome.Sha12 && newest.Vintage >= before.Vintage
+            newest?.Sha12 == outcome.Sha12 && !(newest.Vintage < before.Vintage)
                 ? newest
-                : new RawName(slice, After(newest, outcome.Now), outcome.Sha12, outcome.Fetched.Request.Extension);
-        name = await StoreApartAsync(outcome, name, cancellationToken);
-        // A run that is continued keeps its row: it may have been begun, or even ended by another worker in the
-        // meantime.
+                : new RawName(slice, After(newest, outcome.StorageTime), outcome.Sha12, fetched.Request.Extension);
+        await StoreAsync(outcome, name, cancellationToken);
+        // A run that is continued keeps its row: it may have been begun.
         var run = Run(outcome, name.RunId, name.Vintage) with
         {
-            State = SliceState.Pulled,
-            Error = string.Join('\n', fetched.Notes),
+            State = RunState.Pulled,
+            Notes = string.Join('\n', fetched.Notes),
         };
         await records.Runs.UpdateAsync(run, existing => existing ?? run, cancellationToken);
-        await next.NormalizeAsync(new NormalizeMessage(slice.Id, name.Blob), cancellationToken);
+        await next.SendAsync(new NormalizeMessage(slice.Id, name.Blob), cancellationToken);
         // After the message, so that a crash in between leaves the pull message to be worked on again.
-        await records.Slices.UpdateAsync(
+        await records.Slices.ApplyAsync(
             slice,
-            row =>
-            {
-                var newest = outcome.Now >= row.LastPulled && name.Vintage >= row.Vintage;
-                return row with
-                {
-                    State = row.Vintage < name.Vintage ? SliceState.Pulled : row.State,
-                    LastPulled = Later(row.LastPulled, outcome.Now),
-                    HttpETag = newest ? fetched.ETag : row.HttpETag,
-                    LastModified = newest ? fetched.LastModified : row.LastModified,
-                };
-            },
+            new BodyStored(outcome.Now, outcome.PlannedAt, name, fetched.ETag, fetched.LastModified),
             cancellationToken
         );
         logger.LogInformation("{Slice}: {Bytes} bytes stored as {Blob}", slice, fetched.Answer!.Length, name.Blob);
     }
 
-    /// <summary>Notes that the source was asked. How that ends is said by the step that a message was sent to.</summary>
-    private async Task NoteAsync(Outcome outcome, CancellationToken cancellationToken) =>
-        await records.Slices.UpdateAsync(
-            outcome.Slice,
-            row => row with { LastPulled = Later(row.LastPulled, outcome.Now) },
-            cancellationToken
-        );
-
-    /// <summary>
-    /// Whether a stored body has been refused. The slice does not tell: a process may have ended after it had stored a
-    /// newer body and before it sent its message.
-    /// </summary>
-    private async Task<bool> IsRefusedAsync(RawName body, CancellationToken cancellationToken) =>
-        await records.Runs.GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken)
-            is { State: SliceState.Refused };
-
-    /// <summary>
-    /// Whether a later body than the one in the tables is on its way into them. Then the source has gone back to the
-    /// older one: that is an answer of its own, with a vintage of its own.
-    /// </summary>
-    private async Task<bool> IsAboutToChangeAsync(
+    /// <summary>The body is the one that the tables hold.</summary>
+    private async Task SameBodyAsync(
+        Outcome outcome,
         SliceRow before,
-        IReadOnlyList<RawName> bodies,
+        LoadedBody loaded,
         CancellationToken cancellationToken
-    ) =>
-        await records.Runs.NewestAsync(bodies.Where(body => body.Vintage > before.Vintage), cancellationToken)
-            is { Run.State: SliceState.Pulled or RunState.Running };
+    )
+    {
+        var slice = outcome.Slice;
+        // The source is back at this body: what was wrong with later answers is over.
+        if (before.State != SliceState.Published)
+        {
+            // A body that adds rows says nothing of the figures of others.
+            var reader = outcome.Source.Reader(slice);
+            var adds = reader.Scope.Coverage == Coverage.Adds;
+            await records.Rejects.CloseAsync(
+                slice,
+                (runId, finding) =>
+                    runId != loaded.Body.RunId && !(adds && RejectBook.IsFigure(reader.Table, finding.Where)),
+                cancellationToken
+            );
+        }
+        // A replay has quarantined the body that the tables hold: it is read again until it is believed or replaced.
+        if (await IsQuarantinedAsync(loaded.Body, cancellationToken))
+        {
+            await next.SendAsync(new NormalizeMessage(slice.Id, loaded.Body.Blob, Replay: true), cancellationToken);
+            var again = new SameQuarantined(outcome.Now, outcome.PlannedAt);
+            await records.Slices.ApplyAsync(slice, again, cancellationToken);
+            return;
+        }
+        var isDone = await IsDoneAsync(loaded, cancellationToken);
+        // Figures that stood out may be confirmed by what was loaded since.
+        if (
+            before is { State: SliceState.Published, LastError.Length: > 0 }
+            && outcome.Source.Reader(slice) is { Figures.Neighbours: not null } flagging
+            && await records.Rejects.HasFlaggedAsync(slice, flagging.Table.Name, cancellationToken)
+        )
+        {
+            await next.SendAsync(new NormalizeMessage(slice.Id, loaded.Body.Blob, Replay: true), cancellationToken);
+        }
+        await SameAsync(outcome, before, isDone, cancellationToken);
+    }
+
+    /// <summary>Nothing is to be loaded. A run that was interrupted before its last step is completed.</summary>
+    private async Task SameAsync(Outcome outcome, SliceRow before, bool isDone, CancellationToken cancellationToken)
+    {
+        var slice = outcome.Slice;
+        if (!isDone && before.Loaded is { } loaded)
+            await next.SendAsync(new CompleteRunMessage(slice.Id, loaded.Body.Blob), cancellationToken);
+        var isBody = outcome.Fetched.Verdict.Meaning == Meaning.Body;
+        var same = new SameBody(
+            outcome.Now,
+            outcome.PlannedAt,
+            sources.NextDue(slice, null, outcome.Now),
+            isDone,
+            isBody ? outcome.Fetched.ETag : null,
+            isBody ? outcome.Fetched.LastModified : null
+        );
+        await EndAsync(outcome, RunState.Unchanged, same, "", "", cancellationToken);
+    }
+
+    private async Task<bool> IsDoneAsync(LoadedBody? loaded, CancellationToken cancellationToken) =>
+        loaded is null
+        || await records.Runs.GetAsync(RunRow.Of(loaded.Body), cancellationToken) is { State: RunState.Done };
+
+    /// <summary>
+    /// Whether a stored body has been quarantined. The slice does not tell: a process may have ended after it had stored
+    /// a newer body and before it sent its message.
+    /// </summary>
+    private async Task<bool> IsQuarantinedAsync(RawName body, CancellationToken cancellationToken) =>
+        await records.Runs.GetAsync(RunRow.Of(body), cancellationToken) is { State: RunState.Quarantined };
 
     private async Task EmptyAsync(Outcome outcome, CancellationToken cancellationToken)
     {
@@ -261,42 +242,57 @@ public sealed class Pull(
         var narrower = outcome.Source.Narrow(slice);
         if (narrower.Count == 0 && (holdsRows || !outcome.Source.MayBeEmpty(slice)))
         {
-            // A body that shrinks a little is refused; one that shrinks to nothing is not taken for the truth either.
-            var seen = outcome.Fetched.Verdict.Seen is { Length: > 0 } said ? said : outcome.Fetched.Answer!.InWords;
-            // The server understands the request, so that its earlier faults are over.
-            if (!holdsRows)
-            {
-                await records.Rejects.CloseAsync(
-                    slice,
-                    (_, finding) => finding.Where == FaultPosition,
-                    cancellationToken
-                );
-            }
-            var expected = (holdsRows, release) switch
-            {
-                (true, _) => "rows, because the table has some of this slice",
-                (_, { } day) => $"rows of {slice.Key}, released by {day:yyyy-MM-dd}",
-                _ => "rows: other slices as new have some",
-            };
-            outcome.Fetched.Verdict = Verdict.Permanent(
-                seen,
-                expected,
-                "the table keeps what it has; the next plan asks again"
-            );
-            await FaultAsync(outcome, holdsRows ? SliceState.Failed : SliceState.Missing, cancellationToken);
+            await LackingAsync(outcome, holdsRows, release, cancellationToken);
             return;
         }
         await next.PullAsync(slice.Source, narrower, outcome.Now, cancellationToken);
         if (narrower.Count > 0)
         {
             var parts = $"no rows for the whole, asked for in {narrower.Count} parts";
-            await EndEmptyAsync(outcome, SliceState.Narrowed, parts, cancellationToken);
+            await EndEmptyAsync(outcome, SliceState.Split, parts, cancellationToken);
             return;
         }
         var words = outcome.Source.Absence(slice) is { Length: > 0 } absence
             ? $"no trade: {absence}"
             : "no rows, also for the smallest part";
         await EndEmptyAsync(outcome, SliceState.Empty, words, cancellationToken);
+    }
+
+    /// <summary>
+    /// A body that shrinks a little is quarantined; one that shrinks to nothing is not taken for the truth either.
+    /// </summary>
+    private async Task LackingAsync(
+        Outcome outcome,
+        bool holdsRows,
+        DateTimeOffset? release,
+        CancellationToken cancellationToken
+    )
+    {
+        var slice = outcome.Slice;
+        var seen = outcome.Fetched.Verdict.Seen is { Length: > 0 } said ? said : outcome.Fetched.Answer!.InWords;
+        var expected = (holdsRows, release) switch
+        {
+            (true, _) => "rows, because the table has some of this slice",
+            (_, { } day) => $"rows of {slice.Key}, released by {day:yyyy-MM-dd}",
+            _ => "rows: other slices as new have some",
+        };
+        var finding = new Finding(
+            $"{slice}: request {outcome.Fetched.Request.Where}",
+            seen,
+            expected,
+            "the table keeps what it has; the next plan asks again"
+        );
+        if (holdsRows)
+        {
+            await EndFaultAsync(outcome, finding, cancellationToken);
+            return;
+        }
+        // The server understands the request, so that its earlier faults are over.
+        await records.Rejects.CloseAsync(slice, (_, finding) => finding.Where == FaultPosition, cancellationToken);
+        logger.LogError("{Finding}", finding);
+        await ContinueAsync(slice, cancellationToken);
+        var missing = new NoData(outcome.Now, outcome.PlannedAt, SliceState.Missing, null, $"{finding}");
+        await EndAsync(outcome, RunState.Missing, missing, $"{finding}", "", cancellationToken);
     }
 
     /// <summary>
@@ -310,23 +306,12 @@ public sealed class Pull(
         logger.LogWarning("{Slice}: {Words}", slice, words);
         await ContinueAsync(slice, cancellationToken);
         var row = await records.Slices.GetAsync(slice, cancellationToken);
-        var loaded = (await records.Bodies.ListAsync(slice, cancellationToken)).LastOrDefault(name =>
-            name.Vintage == row.Vintage
-        );
-        await records.Rejects.CloseAsync(slice, (runId, _) => runId != loaded?.RunId, cancellationToken);
-        await EndAsync(
-            outcome,
-            RunState.Unchanged,
-            now =>
-                now with
-                {
-                    State = SliceState.HasFailed(now.State) && now.Sha256.Length > 0 ? SliceState.Done : now.State,
-                    Attempts = 0,
-                    LastError = now.State == SliceState.Done ? now.LastError : "",
-                },
-            words,
-            cancellationToken
-        );
+        await records.Rejects.CloseAsync(slice, (runId, _) => runId != row.Loaded?.Body.RunId, cancellationToken);
+        var isDone = await IsDoneAsync(row.Loaded, cancellationToken);
+        if (!isDone)
+            await next.SendAsync(new CompleteRunMessage(slice.Id, row.Loaded!.Body.Blob), cancellationToken);
+        var same = new SameBody(outcome.Now, outcome.PlannedAt, sources.NextDue(slice, null, outcome.Now), isDone);
+        await EndAsync(outcome, RunState.Unchanged, same, "", words, cancellationToken);
     }
 
     /// <summary>What an empty answer says of itself, if anything, and what follows.</summary>
@@ -348,25 +333,34 @@ public sealed class Pull(
         return false;
     }
 
-    private async Task EndEmptyAsync(Outcome outcome, string state, string words, CancellationToken cancellationToken)
+    private async Task EndEmptyAsync(
+        Outcome outcome,
+        SliceState state,
+        string words,
+        CancellationToken cancellationToken
+    )
     {
         await ContinueAsync(outcome.Slice, cancellationToken);
-        // The server understands the request again, so that its earlier faults are over. A refused body is not.
+        // The server understands the request again, so that its earlier faults are over. A quarantined body is not.
         await records.Rejects.CloseAsync(
             outcome.Slice,
             (_, finding) => finding.Where == FaultPosition,
             cancellationToken
         );
-        await EndAsync(
-            outcome,
-            state,
-            row => row with { State = IsUnderWay(row) ? row.State : state, Attempts = 0, LastError = "" },
-            words,
-            cancellationToken
-        );
+        var runState = state switch
+        {
+            SliceState.NotPublished => RunState.NotPublished,
+            SliceState.Split => RunState.Split,
+            _ => RunState.Empty,
+        };
+        // What was not published is due at every plan: it costs one request.
+        DateTimeOffset? nextDue =
+            state == SliceState.NotPublished ? null : sources.NextDue(outcome.Slice, null, outcome.Now);
+        var none = new NoData(outcome.Now, outcome.PlannedAt, state, nextDue);
+        await EndAsync(outcome, runState, none, "", words, cancellationToken);
     }
 
-    private async Task FaultAsync(Outcome outcome, string state, CancellationToken cancellationToken)
+    private async Task FaultAsync(Outcome outcome, CancellationToken cancellationToken)
     {
         var (slice, verdict) = (outcome.Slice, outcome.Fetched.Verdict);
         var finding = new Finding(
@@ -385,7 +379,7 @@ public sealed class Pull(
             var kept = bodies.LastOrDefault(name => name.Sha12 == outcome.Sha12)
                 ?? new RawName(
                     slice,
-                    After(bodies.Count > 0 ? bodies[^1] : null, outcome.Now),
+                    After(bodies.Count > 0 ? bodies[^1] : null, outcome.StorageTime),
                     outcome.Sha12,
                     extension
                 );
@@ -397,106 +391,45 @@ public sealed class Pull(
                 cancellationToken
             );
         }
-        logger.LogError("{Finding}", finding);
-        await ContinueAsync(slice, cancellationToken);
-        await EndAsync(
-            outcome,
-            state,
-            row =>
-            {
-                var due = outcome.Fetched.RetryAfter is { } wait
-                    ? row with
-                    {
-                        NextDue = outcome.Now + wait,
-                    }
-                    : row.DueAtEveryPlan(outcome.Now);
-                return due with
-                {
-                    State = IsUnderWay(row) ? row.State : state,
-                    Attempts = row.Attempts + 1,
-                    LastError = finding.ToString(),
-                };
-            },
-            finding.ToString(),
-            cancellationToken
-        );
+        await EndFaultAsync(outcome, finding, cancellationToken);
     }
 
-    /// <summary>A slice that was left half loaded does not wait for its server: the body is here.</summary>
+    private async Task EndFaultAsync(Outcome outcome, Finding finding, CancellationToken cancellationToken)
+    {
+        logger.LogError("{Finding}", finding);
+        await ContinueAsync(outcome.Slice, cancellationToken);
+        DateTimeOffset? retryAt = outcome.Fetched.RetryAfter is { } wait ? outcome.Now + wait : null;
+        var failed = new PullFailed(outcome.Now, outcome.PlannedAt, $"{finding}", retryAt);
+        await EndAsync(outcome, RunState.PullFailed, failed, $"{finding}", "", cancellationToken);
+    }
+
+    /// <summary>A slice that was left half way does not wait for its server: the body is here.</summary>
     private async Task ContinueAsync(Slice slice, CancellationToken cancellationToken)
     {
         var row = await records.Slices.GetAsync(slice, cancellationToken);
-        if (!IsUnderWay(row))
+        if (!row.State.IsUnderWay())
             return;
-        var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
-        var wanted = bodies.Where(name =>
-            row.State == SliceState.Pulled ? name.Vintage >= row.Vintage : name.Vintage == row.Vintage
-        );
-        if (await records.Runs.NewestAsync(wanted, cancellationToken) is { Body: var body })
-            await next.NormalizeAsync(new NormalizeMessage(slice.Id, body.Blob), cancellationToken);
+        if ((row.Pending ?? row.Loading) is { } body)
+            await next.SendAsync(new NormalizeMessage(slice.Id, body.Blob), cancellationToken);
+        else if (row.Loaded is { } loaded)
+            await next.SendAsync(new CompleteRunMessage(slice.Id, loaded.Body.Blob), cancellationToken);
     }
-
-    private static bool IsUnderWay(SliceRow row) => row.State.Length > 0 && !SliceState.AtRest(row.State);
 
     /// <summary>Ends the run of a pull that brought no body to load.</summary>
     private async Task EndAsync(
         Outcome outcome,
-        string runState,
-        Func<SliceRow, SliceRow> change,
-        string words,
+        RunState state,
+        PullEvent what,
+        string error,
+        string notes,
         CancellationToken cancellationToken
     )
     {
         var run = Run(outcome, RawName.RunIdOf(outcome.Slice, outcome.Now), outcome.Now);
-        await records.Runs.PutAsync(run with { State = runState, Error = words }, cancellationToken);
-        await records.Slices.UpdateAsync(
-            outcome.Slice,
-            row =>
-            {
-                var changed = change(row) with { LastPulled = Later(row.LastPulled, outcome.Now) };
-                // What failed, was refused or has rejects is due at every plan, and so is what was not published: it
-                // costs one request.
-                if (changed.State == SliceState.NotPublished)
-                    return changed with { NextDue = SliceRow.Never };
-                return
-                    SliceState.HasFailed(changed.State)
-                    || !SliceState.AtRest(changed.State)
-                    || changed.LastError.Length > 0
-                    ? changed
-                    : changed with
-                    {
-                        NextDue = sources.NextDue(outcome.Slice, null, outcome.Now),
-                    };
-            },
-            cancellationToken
-        );
-        logger.LogInformation("{Slice}: {State}", outcome.Slice, runState);
-        await next.RequestDigestAsync(outcome.Slice.Source, cancellationToken);
-    }
-
-    /// <summary>
-    /// Stores the body under a name whose vintage no other body has. Two pulls at the same time may have taken the same
-    /// second: the later of them to store sees the other, and both may move on, by different steps.
-    /// </summary>
-    private async Task<RawName> StoreApartAsync(Outcome outcome, RawName name, CancellationToken cancellationToken)
-    {
-        for (var stored = 0; stored < MaxTwins; stored++)
-        {
-            await StoreAsync(outcome, name, cancellationToken);
-            var bodies = await records.Bodies.ListAsync(name.Slice, cancellationToken);
-            var twins = bodies.Where(other => other.Vintage == name.Vintage && other != name).ToList();
-            if (twins.Count == 0)
-                return name;
-            name = name with
-            {
-                Vintage = bodies[^1]
-                    .Vintage.AddSeconds(1 + twins.Count(twin => string.CompareOrdinal(twin.Sha12, name.Sha12) < 0)),
-            };
-        }
-        throw new InvalidOperationException(
-            $"{name.Slice}: {MaxTwins} times another body came with the second under which this one was stored; the "
-                + "message comes back, and the slice is pulled again"
-        );
+        await records.Runs.PutAsync(run with { State = state, Error = error, Notes = notes }, cancellationToken);
+        await records.Slices.ApplyAsync(outcome.Slice, what, cancellationToken);
+        logger.LogInformation("{Slice}: {State}", outcome.Slice, state);
+        await next.RequestRefreshAsync(outcome.Slice.Source, cancellationToken);
     }
 
     private Task StoreAsync(Outcome outcome, RawName name, CancellationToken cancellationToken) =>
@@ -525,22 +458,12 @@ public sealed class Pull(
         };
 
     /// <summary>
-    /// A vintage in whole seconds that is later than every body stored before, so that their order is never in
-    /// doubt.
+    /// A vintage by the storage's time, in whole seconds, and later than every body stored before, so that their order
+    /// is never in doubt.
     /// </summary>
     private static DateTimeOffset After(RawName? newest, DateTimeOffset now)
     {
         var second = new DateTimeOffset(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerSecond, TimeSpan.Zero);
         return newest is not null && newest.Vintage >= second ? newest.Vintage.AddSeconds(1) : second;
     }
-
-    /// <summary>
-    /// When the slice was pulled last; a time in the future was written by a machine with a wrong clock and is
-    /// put right.
-    /// </summary>
-    private static DateTimeOffset Later(DateTimeOffset before, DateTimeOffset now) =>
-        before > now && !IsAhead(before, now) ? before : now;
-
-    /// <summary>More than the clocks of honest machines differ.</summary>
-    private static bool IsAhead(DateTimeOffset then, DateTimeOffset now) => then > now + TimeSpan.FromMinutes(5);
 }

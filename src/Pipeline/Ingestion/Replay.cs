@@ -61,7 +61,7 @@ public sealed class Replay(
 
         var row = await records.Slices.GetAsync(slice, cancellationToken);
         var bodies = (await records.Bodies.ListAsync(slice, cancellationToken)).Where(body =>
-            body.Vintage >= row.Vintage
+            !(body.Vintage < row.Vintage)
         );
         var body = (await records.Runs.NewestAsync(bodies, cancellationToken))?.Body;
         if (body is null && from == Raw)
@@ -81,7 +81,7 @@ public sealed class Replay(
 
         if (body is null || from == Source || (from != Raw && await PullFailedAsync(row, cancellationToken)))
         {
-            await queues.SendAsync(new PullMessage(slice.Id, time.GetUtcNow()), cancellationToken);
+            await queues.SendAsync(new PullMessage(slice.Id), cancellationToken);
             logger.LogInformation("{Slice}: replayed from its source", slice);
             return new Replaying(slice.Id, Source, "");
         }
@@ -140,7 +140,7 @@ public sealed class Replay(
     }
 
     private async Task<bool> PullFailedAsync(SliceRow row, CancellationToken cancellationToken) =>
-        row.State is SliceState.Failed or SliceState.Missing
+        row.State is SliceState.PullFailed or SliceState.Missing
         || (await letters.OpenAsync(row.Slice.Source, cancellationToken)).Any(open =>
             open.Letter.Slice == row.Slice && open.Letter.Queue == Names.PullQueue
         );

@@ -27,11 +27,15 @@ public sealed class Restore(
     SourceCatalog sources,
     SliceRecords records,
     TableSet tables,
+    SliceLeases leases,
     Normalize normalize,
-    Publish publish,
+    CompleteRun complete,
     ILogger<Restore> logger
 )
 {
+    /// <summary>A worker that has died holds its lease for that long at most.</summary>
+    private static readonly TimeSpan Patience = SliceLeases.Duration + TimeSpan.FromSeconds(5);
+
     /// <summary>Restores the tables of a source from its stored bodies.</summary>
     /// <exception cref="KeyNotFoundException">There is no such source; the message names those there are.</exception>
     public async Task<Restored> RunAsync(string source, CancellationToken cancellationToken)
@@ -42,10 +46,19 @@ public sealed class Restore(
         foreach (var bodies in (await records.Bodies.ListAsync(name, cancellationToken)).GroupBy(body => body.Slice))
         {
             var (meant, isKnown) = await MeantAsync([.. bodies], cancellationToken);
+            var (lease, refusedAt) = await leases.TakeAsync(bodies.Key.Id, Patience, cancellationToken);
+            if (lease is null)
+            {
+                throw new InvalidOperationException(
+                    $"restore of {name}: seen a worker at {bodies.Key} at {refusedAt:O}, expected none; stop the plans of "
+                        + "the source, wait until its slices are at rest, then restore again: it goes on where it was"
+                );
+            }
+            await using var held = lease;
             var loaded = 0;
             foreach (var body in meant)
             {
-                if (await LoadAsync(body, isKnown, cancellationToken))
+                if (await LoadAsync(body, isKnown, lease))
                     loaded++;
             }
 
@@ -77,8 +90,7 @@ public sealed class Restore(
         var known = new List<(RawName Body, RunRow? Run)>();
         foreach (var body in bodies)
         {
-            var key = new RunRow(body.RunId, body.Slice, body.Vintage);
-            known.Add((body, await records.Runs.GetAsync(key, cancellationToken)));
+            known.Add((body, await records.Runs.GetAsync(RunRow.Of(body), cancellationToken)));
         }
         var isKnown = known.Any(pair => pair.Run is not null);
         return ([.. known.Where(pair => !isKnown || WasRead(pair.Run)).Select(pair => pair.Body)], isKnown);
@@ -89,35 +101,29 @@ public sealed class Restore(
     /// </summary>
     private static bool WasRead(RunRow? run) =>
         run
-            is { State: SliceState.Done or SliceState.Merged or RunState.Running }
+            is { State: RunState.Done or RunState.Loaded or RunState.Loading }
                 or { State: RunState.Superseded, Step: not nameof(Pull) };
 
     /// <summary>
     /// Reads a body into the tables; false when the slice holds it, or a newer one, or it was refused.
     /// </summary>
     /// <param name="body">The body.</param>
-    /// <param name="accept">Whether the tables held it once, so that it may lack rows of the one before, as it did
+    /// <param name="wasLoaded">Whether the tables held it once, so that it may lack rows of the one before, as it did
     /// then.</param>
-    /// <param name="cancellationToken">Stops the call.</param>
-    private async Task<bool> LoadAsync(RawName body, bool accept, CancellationToken cancellationToken)
+    /// <param name="lease">The lease of its slice.</param>
+    private async Task<bool> LoadAsync(RawName body, bool wasLoaded, SliceLease lease)
     {
-        var before = await records.Slices.GetAsync(body.Slice, cancellationToken);
-        if (before.Vintage > body.Vintage || (Holds(before) && before.State != SliceState.Merged))
+        var before = await records.Slices.GetAsync(body.Slice, lease.Token);
+        if (before.Vintage > body.Vintage || (Holds(before) && before.State != SliceState.Loaded))
             return false;
         if (!Holds(before))
-        {
-            await normalize.RunAsync(
-                new NormalizeMessage(body.Slice.Id, body.Blob, Accept: accept, Reload: true),
-                cancellationToken
-            );
-        }
-
-        if (!Holds(await records.Slices.GetAsync(body.Slice, cancellationToken)))
+            await normalize.RestoreAsync(body, wasLoaded, lease);
+        if (!Holds(await records.Slices.GetAsync(body.Slice, lease.Token)))
             return false;
         // At once, without waiting for other slices: the next body would find its run unfinished.
-        await publish.RunAsync(new PublishMessage(body.Slice.Id, body.Blob, int.MaxValue), cancellationToken);
+        await complete.CompleteAsync(body, spokenAt: null, lease.Token);
         return true;
 
-        bool Holds(SliceRow row) => row.Vintage == body.Vintage && row.Sha256.Length > 0;
+        bool Holds(SliceRow row) => row.Loading is null && row.Loaded?.Body == body;
     }
 }

@@ -79,7 +79,7 @@ public sealed class SliceComparison(
         if (!source.Datasets.Any(dataset => dataset.Name == slice.Dataset))
             return;
         var rows = await records.Slices.ListAsync(slice.Source, cancellationToken);
-        foreach (var row in rows.Where(row => row is { WasLoaded: true, IsHalfLoaded: false }))
+        foreach (var row in rows.Where(row => row is { Loaded: not null, Loading: null }))
         {
             var other = row.Slice;
             if (
@@ -91,17 +91,7 @@ public sealed class SliceComparison(
             {
                 continue;
             }
-            var bodies = await records.Bodies.ListAsync(other, cancellationToken);
-            if (
-                bodies.LastOrDefault(body =>
-                    body.Vintage == row.Vintage && row.Sha256.StartsWith(body.Sha12, StringComparison.Ordinal)
-                ) is
-                { } loaded
-            )
-            {
-                var again = new PublishMessage(other.Id, loaded.Blob, Again: true);
-                await next.PublishAsync(again, cancellationToken);
-            }
+            await next.SendAsync(new CompleteRunMessage(other.Id, row.Loaded!.Body.Blob), cancellationToken);
         }
     }
 

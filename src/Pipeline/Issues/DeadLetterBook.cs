@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Text;
 using Azure.Data.Tables;
 using Pipeline.Datasets;
+using Pipeline.Ingestion;
 using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
@@ -82,13 +83,13 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
 
     /// <summary>Marks as replayed what has been done since, by whatever message: the slices and runs say so.</summary>
     /// <param name="source">The source.</param>
-    /// <param name="digested">Whether what depends on the source as a whole is up to date.</param>
+    /// <param name="isRefreshed">Whether what depends on the source as a whole is up to date.</param>
     /// <param name="cancellationToken">Stops the call; the next one goes on.</param>
-    public async Task SettleAsync(string source, bool digested, CancellationToken cancellationToken)
+    public async Task SettleAsync(string source, bool isRefreshed, CancellationToken cancellationToken)
     {
         foreach (var row in await RowsAsync(source, int.MaxValue, cancellationToken))
         {
-            if (!await IsOverAsync(Read(row), KeptAt(row), digested, cancellationToken))
+            if (!await IsOverAsync(Read(row), KeptAt(row), isRefreshed, cancellationToken))
                 continue;
             var table = await tables.OpenAsync(Names.Rejects);
             // Under its ETag: it may have failed once more in the meantime.
@@ -114,27 +115,30 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     private async Task<bool> IsOverAsync(
         DeadLetter letter,
         DateTimeOffset keptAt,
-        bool digested,
+        bool isRefreshed,
         CancellationToken cancellationToken
     )
     {
+        if (letter.Message is RefreshSourceMessage)
+            return isRefreshed;
         if (letter is not { Fault: null, Slice: { } slice })
             return false;
         var row = await slices.GetAsync(slice, cancellationToken);
-        if (letter.Queue == Names.PullQueue)
+        if (letter.Message is PullMessage)
         {
-            return row.State is not (SliceState.Failed or SliceState.Missing)
-                && row.LastPulled >= (letter.PlannedAt == default ? keptAt : letter.PlannedAt);
+            return row.State is not (SliceState.PullFailed or SliceState.Missing or SliceState.StepFailed)
+                && row.LastPulled >= (letter.PlannedAt ?? keptAt);
         }
-
-        if (letter.Raw is not { } raw)
-            return digested;
-        var run = await runs.GetAsync(new RunRow(raw.RunId, slice, raw.Vintage), cancellationToken);
-        // A run that is merged only has not ended: the message that goes on with it may not have been sent. A run that
-        // is replayed had ended before.
-        return run?.State is SliceState.Done or SliceState.Refused or RunState.Superseded
-            && (!letter.Replay || run.EndedAt > keptAt)
-            && (row.Vintage != raw.Vintage || SliceState.AtRest(row.State));
+        // What asks for the newest body is over when that was loaded after it.
+        if ((letter.Raw ?? row.Loaded?.Body) is not { } raw)
+            return false;
+        var run = await runs.GetAsync(RunRow.Of(raw), cancellationToken);
+        // A run that is loaded only has not ended: the message that goes on with it may not have been sent. A run that
+        // is read once more had ended before.
+        var endedBefore = letter.IsRequest || letter.Raw is null;
+        return run?.State is RunState.Done or RunState.Quarantined or RunState.Superseded
+            && (!endedBefore || run.EndedAt > keptAt)
+            && (row.Vintage != raw.Vintage || (row.State.IsAtRest() && row.State != SliceState.StepFailed));
     }
 
     private async Task<List<TableEntity>> RowsAsync(string? source, int most, CancellationToken cancellationToken)
@@ -157,8 +161,8 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
 
     private TableEntity Row(DeadLetter letter, bool isReplayable, DateTimeOffset arrived, string error)
     {
-        var source = letter.Slice?.Source ?? DeadLetter.UnknownSource;
-        var at = letter.Fault is not null ? arrived : letter.Raw?.Vintage ?? letter.PlannedAt;
+        var source = letter.Source;
+        var at = letter.Fault is not null ? arrived : letter.Raw?.Vintage ?? letter.PlannedAt ?? default;
         // Of what is not understood the body alone tells one message from another.
         var runId = letter.Raw?.RunId
             ?? RawName.RunIdOf(
@@ -167,30 +171,33 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
                     : new Slice(
                         source,
                         letter.Queue,
-                        $"{XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(letter.Body)):x16}"
+                        letter.Fault is null
+                            ? "source"
+                            : $"{XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(letter.Body)):x16}"
                     ),
                 at
             );
-        // Three wishes of one body are three messages.
-        var wish = "";
-        if (letter.Replay || letter.Accept)
-            wish = letter.Accept ? "|accept" : "|replay";
+        // Several wishes of one body are as many messages.
+        var wish = letter.Wish;
         var place = ($"{source}|{at.UtcDateTime:yyyy-MM}", $"{runId}|{Keys.Clean($"{Position} {letter.Queue}")}{wish}");
         var finding = new Finding(
             $"{Position} {letter.Queue}",
             error,
             $"a message that its step ends within {Names.MaxAttempts} attempts",
-            isReplayable
-                ? $"correct the cause, then replay the slice: POST /api/replay/{letter.Slice}, or --replay "
-                    + $"{letter.Slice}"
-                : $"no step can do anything with it; find its origin, then set its State to replayed: "
-                    + $"{CloseCommand(place)}"
+            (isReplayable, letter.Message) switch
+            {
+                (true, RefreshSourceMessage) => "correct the cause; the next plan of the source asks again",
+                (true, _) => $"correct the cause, then replay the slice: POST /api/replay/{letter.Slice}, or --replay "
+                    + $"{letter.Slice}",
+                _ => "no step can do anything with it; find its origin, then set its State to replayed: "
+                    + CloseCommand(place),
+            }
         );
         var row = RejectBook.Row(
             place.Item1,
             runId,
             letter.Slice?.Id ?? "",
-            letter.RawBlob,
+            letter.Raw?.Blob ?? "",
             finding,
             letter.Step,
             letter.Body.Length == 0 ? "(empty)" : CellText.Cut(letter.Body, MessageLimit),
@@ -219,7 +226,7 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
             : letter;
     }
 
-    private static DateTimeOffset KeptAt(TableEntity row) => row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never;
+    private static DateTimeOffset KeptAt(TableEntity row) => row.GetDateTimeOffset("KeptAt") ?? default;
 
     private static Finding FindingOf(TableEntity row) =>
         new(

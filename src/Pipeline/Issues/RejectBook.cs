@@ -92,7 +92,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         );
     }
 
-    private static DateTimeOffset KeptAt(TableEntity row) => row.GetDateTimeOffset("KeptAt") ?? SliceRow.Never;
+    private static DateTimeOffset KeptAt(TableEntity row) => row.GetDateTimeOffset("KeptAt") ?? default;
 
     /// <summary>Writes rejects of a run; writing them again replaces them.</summary>
     public async Task PutAsync(

@@ -25,22 +25,4 @@ internal sealed record FigureFindings(
     public Finding? Refusal => Refusals.FirstOrDefault();
 
     public static FigureFindings None { get; } = new([], new Dictionary<(string, string), List<Finding>>(), 0, 0);
-
-    /// <summary>Rows of the body by the period that their keys begin with.</summary>
-    public IReadOnlyDictionary<string, int> Periods { get; init; } = new Dictionary<string, int>();
-
-    /// <summary>The newest period without some of the rows, as <c>yyyy-MM</c>; null when nothing is left.</summary>
-    public string? NewestWithout(IEnumerable<(string Partition, string Row)> rows)
-    {
-        var without = rows.GroupBy(row => Known.PeriodOf(row.Row))
-            .ToDictionary(period => period.Key, period => period.Count(), StringComparer.Ordinal);
-        var newest = Periods
-            .Where(period => period.Value > without.GetValueOrDefault(period.Key))
-            .Select(period => period.Key)
-            .Max(StringComparer.Ordinal);
-        if (newest is null)
-            return null;
-        // A year stands for its last month.
-        return newest.Length == 4 ? $"{newest}-12" : newest[..Math.Min(7, newest.Length)];
-    }
 }

@@ -22,7 +22,6 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     private readonly Dictionary<(string Partition, string Series), List<FigurePoint>> series = [];
     private readonly MovedFigures moved = new();
     private readonly StoredTotals? totals = reader.Figures?.Whole is { } whole ? new(whole) : null;
-    private readonly Dictionary<string, int> periods = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Partition, string Series), List<Share>> shares = [];
     private readonly List<Finding> excluded = [];
     private long figures,
@@ -75,7 +74,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
             .. new[] { together ?? moved.Series(), SlippedPeriods.Find(known, series) }.OfType<Finding>(),
             .. totals is null || stored is null ? [] : await totals.FindAsync(stored, cancellationToken),
         ];
-        return new FigureFindings(refusals, flagged, figures, covered) { Periods = periods, Excluded = excluded };
+        return new FigureFindings(refusals, flagged, figures, covered) { Excluded = excluded };
     }
 
     /// <summary>Notes a reason why a row must not be loaded. An operator may accept one and not another.</summary>
@@ -93,7 +92,6 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         var (partition, key) = (row.PartitionKey, row.RowKey);
         var present = known?.Find(partition, key);
         var period = PeriodOf(key);
-        periods[period] = periods.GetValueOrDefault(period) + 1;
         if (Period(policy?.Periods, partition, key) is { } outside)
             Flag((partition, key), outside);
         if (row.Figure is not { } figure)

@@ -19,9 +19,8 @@ namespace Pipeline.Loading;
 /// <param name="run">What goes into every row.</param>
 /// <param name="known">What the table holds of the slice; null when it was never loaded.</param>
 /// <param name="inPolicy">Whether a change of a row lies inside the publisher's declared revision window.</param>
-/// <param name="isNewest">Whether no newer body of the slice has been claimed since. Asked when others turn out to be
-/// at the same rows: an older body then leaves all that it has not written as it is, lest it put back what a newer one
-/// has removed.</param>
+/// <param name="confirm">Confirms the lease of the slice when another worker turns out to be at the same rows; throws
+/// when this one has lost it.</param>
 internal sealed class Merge(
     FactTable table,
     TableClient facts,
@@ -29,7 +28,7 @@ internal sealed class Merge(
     MergeRun run,
     Known? known,
     Func<FactRow, bool> inPolicy,
-    Func<CancellationToken, Task<bool>> isNewest
+    Func<Task> confirm
 ) : IAsyncDisposable
 {
     /// <summary>What the table service takes in one transaction.</summary>
@@ -60,7 +59,6 @@ internal sealed class Merge(
     private readonly SemaphoreSlim slots = new(Parallelism);
     private readonly List<Task> running = [];
     private int buffered;
-    private volatile bool superseded;
     private long added,
         changed,
         unchanged,
@@ -132,16 +130,7 @@ internal sealed class Merge(
         }
 
         await Task.WhenAll(running);
-        return new MergeResult(
-            added,
-            changed,
-            unchanged,
-            removed,
-            outOfPolicy,
-            conflicts,
-            superseded,
-            unseen.Count - removed
-        );
+        return new MergeResult(added, changed, unchanged, removed, outOfPolicy, conflicts, unseen.Count - removed);
     }
 
     /// <summary>
@@ -188,11 +177,11 @@ internal sealed class Merge(
     private async Task WriteAsync(string partition, List<Candidate> candidates, CancellationToken cancellationToken)
     {
         var current = await ReadChangedAsync(partition, candidates, cancellationToken);
-        var ended = new EndedVersions(facts, history);
+        var present = new Dictionary<string, ETag>(StringComparer.Ordinal);
         for (var attempt = 0; ; attempt++)
         {
             var plan = Decide(candidates, current);
-            if (await TryWriteAsync(plan, ended, attempt, cancellationToken))
+            if (await TryWriteAsync(plan, present, attempt, cancellationToken))
             {
                 Interlocked.Add(ref added, plan.Added);
                 foreach (var row in plan.Replaced)
@@ -202,9 +191,9 @@ internal sealed class Merge(
                     Tally(mine, revision);
                 return;
             }
-            // Another process wrote at least one of these rows, or this run did before it was interrupted: look at what
-            // is there and decide again.
-            await MeetAsync(cancellationToken);
+            // This run wrote at least one of these rows before it was interrupted, or a worker did that has lost its
+            // lease: look at what is there and decide again.
+            await MeetAsync();
             current = await ReadRangeAsync(
                 partition,
                 [.. candidates.Select(candidate => candidate.Row.RowKey)],
@@ -213,24 +202,35 @@ internal sealed class Merge(
         }
     }
 
-    /// <summary>Others are at the same rows.</summary>
-    private async Task MeetAsync(CancellationToken cancellationToken)
+    /// <summary>Another worker was at the same rows.</summary>
+    private async Task MeetAsync()
     {
         Interlocked.Increment(ref conflicts);
-        if (!await isNewest(cancellationToken))
-            superseded = true;
+        await confirm();
     }
 
-    /// <summary>Writes a batch: false when others were there before.</summary>
+    /// <summary>Writes a batch: false when rows are not as they were read.</summary>
+    /// <param name="plan">The batch.</param>
+    /// <param name="present">The versions that history was found to have already, by row key.</param>
+    /// <param name="attempt">The number of the attempt, from 0.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     private async Task<bool> TryWriteAsync(
         Plan plan,
-        EndedVersions ended,
+        Dictionary<string, ETag> present,
         int attempt,
         CancellationToken cancellationToken
     )
     {
-        if (plan.Ends.Count > 0 && !await ended.TryWriteAsync(plan.Ends, cancellationToken))
+        try
+        {
+            if (plan.Ends.Count > 0)
+                await history.SubmitTransactionAsync(plan.Ends.Select(Write), cancellationToken);
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MaxConflicts)
+        {
+            await FenceAsync(plan.Ends, present, cancellationToken);
             return false;
+        }
         if (plan.Facts.Count == 0)
             return true;
         try
@@ -242,7 +242,53 @@ internal sealed class Merge(
         {
             return false;
         }
+
+        TableTransactionAction Write(Ending end) =>
+            present.TryGetValue(end.Row.RowKey, out var version)
+                ? new TableTransactionAction(TableTransactionActionType.UpdateReplace, end.Row, version)
+                : new TableTransactionAction(TableTransactionActionType.Add, end.Row);
     }
+
+    /// <summary>
+    /// History says of some of these versions already that they ended: this run wrote that before it was interrupted, or
+    /// a worker that has lost its lease. Such a worker must not change the facts any more before its words are replaced.
+    /// </summary>
+    private async Task FenceAsync(
+        List<Ending> ends,
+        Dictionary<string, ETag> present,
+        CancellationToken cancellationToken
+    )
+    {
+        await confirm();
+        present.Clear();
+        foreach (var (_, row) in ends)
+        {
+            var found = await history.GetEntityIfExistsAsync<TableEntity>(
+                row.PartitionKey,
+                row.RowKey,
+                ["PartitionKey", "RowKey"],
+                cancellationToken
+            );
+            if (found.HasValue)
+                present.Add(row.RowKey, found.Value!.ETag);
+        }
+        try
+        {
+            await facts.SubmitTransactionAsync(
+                ends.Select(end => UnfinishedHistory.Fence(end.Fact)),
+                cancellationToken
+            );
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 412)
+        {
+            // One of the rows was changed: all are read again either way.
+        }
+    }
+
+    /// <summary>A version of a fact that is about to end.</summary>
+    /// <param name="Fact">The fact as it was read; its ETag is that of the version.</param>
+    /// <param name="Row">The row of <c>history</c> that says how the version ended.</param>
+    private readonly record struct Ending(FactRow Fact, TableEntity Row);
 
     private sealed class Plan
     {
@@ -260,7 +306,7 @@ internal sealed class Merge(
         foreach (var (row, _) in candidates)
         {
             current.TryGetValue(row.RowKey, out var before);
-            if (superseded || before?.RowHash == row.RowHash || before?.Vintage > row.Vintage)
+            if (before?.RowHash == row.RowHash || before?.Vintage > row.Vintage)
             {
                 plan.Untouched.Add((before?.RunId == run.RunId, before?.Revision ?? 0));
                 continue;
@@ -361,8 +407,8 @@ internal sealed class Merge(
 
     private async Task RemoveAsync(string partition, string[] keys, CancellationToken cancellationToken)
     {
-        var ended = new EndedVersions(facts, history);
-        for (var attempt = 0; !superseded; attempt++)
+        var present = new Dictionary<string, ETag>(StringComparer.Ordinal);
+        for (var attempt = 0; ; attempt++)
         {
             var plan = new Plan();
             foreach (var row in (await ReadRangeAsync(partition, [.. keys], cancellationToken)).Values)
@@ -371,13 +417,13 @@ internal sealed class Merge(
                     continue;
                 End(plan, row, null, EndOf(row));
             }
-            if (await TryWriteAsync(plan, ended, attempt, cancellationToken))
+            if (await TryWriteAsync(plan, present, attempt, cancellationToken))
             {
                 Interlocked.Add(ref removed, plan.Facts.Count);
                 Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
                 return;
             }
-            await MeetAsync(cancellationToken);
+            await MeetAsync();
         }
     }
 

@@ -24,8 +24,6 @@ public sealed record MergeRun(
 /// <param name="Removed">Rows that the body no longer has; they are in <c>history</c>.</param>
 /// <param name="OutOfPolicy">Changes and removals outside the publisher's declared revision window.</param>
 /// <param name="Conflicts">Batches that were decided again because another process had written the same rows.</param>
-/// <param name="Superseded">Whether a newer body came meanwhile: rows from then on count as unchanged, and were left as
-/// they are.</param>
 /// <param name="Left">Rows of the slice that the body does not have and that stay: it may have them, in a row that
 /// could not be understood; or need not have them; or this very run wrote them.</param>
 public sealed record MergeResult(
@@ -35,6 +33,5 @@ public sealed record MergeResult(
     long Removed,
     long OutOfPolicy,
     long Conflicts,
-    bool Superseded,
     long Left = 0
 );

@@ -6,11 +6,53 @@ namespace Pipeline.Runs;
 /// <summary>The table <c>runs</c>.</summary>
 public sealed class RunBook(TableSet tables)
 {
+    /// <summary>How often others may write a run of this worker's. More is a fault of the service.</summary>
+    private const int MaxConflicts = 10;
+
     /// <summary>Writes the run as it stands; writing it again replaces it.</summary>
     public async Task PutAsync(RunRow run, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Runs);
         await table.UpsertEntityAsync(run.ToEntity(), TableUpdateMode.Replace, cancellationToken);
+    }
+
+    /// <summary>
+    /// Takes a run on from where this worker has left it. If the row is another one, a worker that has lost its lease
+    /// has written it, or this one has lost its own.
+    /// </summary>
+    /// <param name="before">The run as this worker read or wrote it last.</param>
+    /// <param name="after">The run from now on.</param>
+    /// <param name="confirm">Confirms the lease; throws when it is lost.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    /// <returns>The run from now on.</returns>
+    public async Task<RunRow> AdvanceAsync(
+        RunRow before,
+        RunRow after,
+        Func<Task> confirm,
+        CancellationToken cancellationToken
+    )
+    {
+        for (var conflicts = 0; conflicts < MaxConflicts; conflicts++)
+        {
+            RunRow? other = null;
+            await UpdateAsync(
+                after,
+                present =>
+                {
+                    other = present is null || present.IsSame(before) || present.IsSame(after) ? null : present;
+                    return other is null ? after : null;
+                },
+                cancellationToken
+            );
+            if (other is null)
+                return after;
+            await confirm();
+            before = other;
+        }
+        throw new InvalidOperationException(
+            $"{after.Slice}: the run {after.RunId} was changed {MaxConflicts} times under the lease of this worker; the "
+                + "message comes back"
+        );
     }
 
     /// <summary>
@@ -55,7 +97,7 @@ public sealed class RunBook(TableSet tables)
     {
         foreach (var body in bodies.Reverse())
         {
-            if (await GetAsync(new RunRow(body.RunId, body.Slice, body.Vintage), cancellationToken) is { } run)
+            if (await GetAsync(RunRow.Of(body), cancellationToken) is { } run)
                 return (body, run);
         }
 

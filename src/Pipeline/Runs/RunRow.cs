@@ -17,21 +17,34 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
     /// <summary>The step that wrote the row last.</summary>
     public string Step { get; init; } = "";
 
-    /// <summary>
-    /// One of <see cref="RunState"/> or <see cref="SliceState"/>. <c>done</c> is the commit point of the
-    /// run.
-    /// </summary>
-    public string State { get; init; } = "";
+    /// <summary>How the run stands; <see cref="RunState.Done"/> is its commit point.</summary>
+    public RunState State { get; init; }
 
-    public DateTimeOffset StartedAt { get; init; }
-    public DateTimeOffset EndedAt { get; init; }
+    /// <summary>When the run began, UTC; null before that.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When its last step ended, UTC; null before that.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>What became of the rows of the body.</summary>
     public RowCounts Counts { get; init; }
 
     /// <summary>Size of the body in bytes.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>What went wrong, or what is worth knowing, in the words of the house; empty when nothing is.</summary>
+    /// <summary>What went wrong; empty when nothing did.</summary>
     public string Error { get; init; } = "";
+
+    /// <summary>What is worth knowing, a line each; empty when nothing is.</summary>
+    public string Notes { get; init; } = "";
+
+    /// <summary>The run of a body, before anything is known of it.</summary>
+    public static RunRow Of(RawName body) => new(body.RunId, body.Slice, body.Vintage);
+
+    /// <summary>Whether a row is as another one, apart from its texts.</summary>
+    internal bool IsSame(RunRow other) =>
+        (Step, State, StartedAt, EndedAt, Counts, Bytes)
+        == (other.Step, other.State, other.StartedAt, other.EndedAt, other.Counts, other.Bytes);
 
     /// <summary><c>{source}|{yyyy-MM}</c>.</summary>
     public string PartitionKey => $"{Slice.Source}|{Vintage.UtcDateTime:yyyy-MM}";
@@ -39,16 +52,14 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
     /// <summary>Reverse ticks and run id, so that the newest run comes first.</summary>
     public string RowKey => $"{DateTimeOffset.MaxValue.UtcTicks - Vintage.UtcTicks:D19}|{RunId}";
 
-    internal TableEntity ToEntity() =>
-        new(PartitionKey, RowKey)
+    internal TableEntity ToEntity()
+    {
+        var entity = new TableEntity(PartitionKey, RowKey)
         {
             ["Source"] = Slice.Source,
             ["Slice"] = Slice.Id,
             ["Step"] = Step,
-            ["State"] = State,
-            // The service takes no date before 1601.
-            ["StartedAt"] = StartedAt > SliceRow.Never ? StartedAt : SliceRow.Never,
-            ["EndedAt"] = EndedAt > SliceRow.Never ? EndedAt : SliceRow.Never,
+            ["State"] = $"{State}",
             ["Read"] = Counts.Read,
             ["Added"] = Counts.Added,
             ["Changed"] = Counts.Changed,
@@ -58,7 +69,14 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
             ["Rejected"] = Counts.Rejected,
             ["Bytes"] = Bytes,
             ["Error"] = CellText.Cut(Error),
+            ["Notes"] = CellText.Cut(Notes),
         };
+        if (StartedAt is { } startedAt)
+            entity["StartedAt"] = startedAt;
+        if (EndedAt is { } endedAt)
+            entity["EndedAt"] = endedAt;
+        return entity;
+    }
 
     internal static RunRow From(TableEntity entity)
     {
@@ -79,11 +97,18 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
         return new RunRow(entity.RowKey[(cut + 1)..], slice, vintage)
         {
             Step = entity.GetString("Step") ?? "",
-            State = entity.GetString("State") ?? "",
-            StartedAt = entity.GetDateTimeOffset("StartedAt") ?? default,
-            EndedAt = entity.GetDateTimeOffset("EndedAt") ?? default,
+            State = Enum.TryParse<RunState>(entity.GetString("State"), out var state)
+                ? state
+                : throw new InvalidDataException(
+                    $"runs {entity.PartitionKey} {entity.RowKey}, column State: seen "
+                        + $"{Finding.Quote(entity.GetString("State"))}, expected one of "
+                        + string.Join(", ", Enum.GetNames<RunState>())
+                ),
+            StartedAt = entity.GetDateTimeOffset("StartedAt"),
+            EndedAt = entity.GetDateTimeOffset("EndedAt"),
             Bytes = Count("Bytes"),
             Error = entity.GetString("Error") ?? "",
+            Notes = entity.GetString("Notes") ?? "",
             Counts = new RowCounts(
                 Count("Read"),
                 Count("Added"),
@@ -95,20 +120,4 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
             ),
         };
     }
-}
-
-/// <summary>
-/// How a run stands, where <see cref="SliceState"/> has no word for it. The texts are those of the column
-/// <c>State</c> of <c>runs</c>.
-/// </summary>
-public static class RunState
-{
-    /// <summary>A step is at work, or was when its process ended.</summary>
-    public const string Running = "running";
-
-    /// <summary>The body is the one that the tables hold already.</summary>
-    public const string Unchanged = "unchanged";
-
-    /// <summary>A newer body of the slice was loaded before this one could be.</summary>
-    public const string Superseded = "superseded";
 }

@@ -39,7 +39,7 @@ public sealed class RunVerdictReader(
     SliceBook slices,
     RunBook runs,
     DeadLetterBook letters,
-    Digest digest,
+    RefreshRequests refresh,
     RejectSummaryReader rejects,
     TimeProvider time
 )
@@ -66,7 +66,7 @@ public sealed class RunVerdictReader(
         var now = time.GetUtcNow();
         var wanted = names.ToList();
         foreach (var name in wanted)
-            await letters.SettleAsync(name, await digest.IsDoneAsync(name, cancellationToken), cancellationToken);
+            await letters.SettleAsync(name, await refresh.IsDoneAsync(name, cancellationToken), cancellationToken);
         var summary = await rejects.ReadAsync(cancellationToken);
         foreach (var name in wanted)
         {
@@ -82,7 +82,7 @@ public sealed class RunVerdictReader(
             failed.AddRange(
                 Short(
                     SliceFailures
-                        .Lines(rows.Where(row => SliceState.HasFailed(row.State) && !IsOverGoodData(row)))
+                        .Lines(rows.Where(row => row.State.HasFailed() && !IsOverGoodData(row)))
                         .Select(line => $"failed: {line}")
                 )
             );
@@ -97,7 +97,7 @@ public sealed class RunVerdictReader(
             );
             // What keeps a body out is said once, with its slice. Rows of a body that was loaded before a pull failed
             // are as open as they were.
-            var failedRows = rows.Where(row => SliceState.HasFailed(row.State)).ToDictionary(row => row.Slice.Id);
+            var failedRows = rows.Where(row => row.State.HasFailed()).ToDictionary(row => row.Slice.Id);
             var own = summary.Of(name);
             var groups = own.Groups.Where(group => !IsSaid(group, failedRows)).ToList();
             open.AddRange(Short(groups.Select(group => $"rejected: {group}")));
@@ -108,12 +108,11 @@ public sealed class RunVerdictReader(
         return new RunVerdict(failed, open, late, notes);
     }
 
-    /// <summary>A body was refused, and the table has what was loaded before.</summary>
-    private static bool IsOverGoodData(SliceRow row) =>
-        row is { State: SliceState.Refused, WasLoaded: true, Rows: > 0 };
+    /// <summary>A body was quarantined, and the table has what was loaded before.</summary>
+    private static bool IsOverGoodData(SliceRow row) => row is { State: SliceState.Quarantined, Loaded.Rows: > 0 };
 
     /// <summary>A load was begun and has not ended, although nothing is at work any more.</summary>
-    private static bool IsHalf(SliceRow row) => row is { State: SliceState.Merging, IsHalfLoaded: true };
+    private static bool IsHalf(SliceRow row) => row.Loading is not null;
 
     private static string Half(SliceRow row) =>
         $"failed: {row.Slice}: seen a load that was begun and not ended, expected all rows of the body of "
@@ -123,7 +122,7 @@ public sealed class RunVerdictReader(
     /// <summary>Whether rejects are what the line of a failed slice says already.</summary>
     private static bool IsSaid(RejectGroup group, Dictionary<string, SliceRow> failed) =>
         failed.TryGetValue(group.Slice, out var row)
-        && (row.State == SliceState.Refused || group.Example.Where == $"{group.Slice} {Pull.FaultPosition}");
+        && (row.State == SliceState.Quarantined || group.Example.Where == $"{group.Slice} {Pull.FaultPosition}");
 
     /// <summary>Slices that must exist by now and were never asked for to an end, or are still not published.</summary>
     private IEnumerable<string> Lacking(
@@ -145,7 +144,7 @@ public sealed class RunVerdictReader(
         bool IsLacking(Slice slice) =>
             source.ReleaseDate(slice) <= sources.Now(slice, now)
             && !source.MayBeEmpty(slice)
-            && (!known.TryGetValue(slice, out var row) || row.State is "" or SliceState.NotPublished);
+            && (!known.TryGetValue(slice, out var row) || row.State is null or SliceState.NotPublished);
     }
 
     /// <summary>What slices without rows say of themselves, one line for each reason.</summary>
@@ -161,16 +160,16 @@ public sealed class RunVerdictReader(
         if (without.Count == 0)
             return [];
         var said = (await runs.EndedSinceAsync(source, startedAt, cancellationToken))
-            .Where(run => without.ContainsKey(run.Slice) && run.State == without[run.Slice].State)
-            .GroupBy(run => (run.State, run.Error, run.Slice.Dataset));
+            .Where(run => without.ContainsKey(run.Slice) && $"{run.State}" == $"{without[run.Slice].State}")
+            .GroupBy(run => (run.State, run.Notes, run.Slice.Dataset));
         return Short(
             said.Select(group =>
             {
                 var keys = group.Select(run => run.Slice.Key).Distinct().Order(StringComparer.Ordinal).ToList();
-                var what = group.Key.State == SliceState.Empty ? "no rows" : "not published yet";
+                var what = group.Key.State == RunState.Empty ? "no rows" : "not published yet";
                 return $"note: {source}/{group.Key.Dataset}: {what} for "
                     + $"{(keys.Count == 1 ? keys[0] : $"{keys.Count} slices, for example {keys[^1]}")}"
-                    + (group.Key.Error.Length > 0 ? $": {group.Key.Error}" : "");
+                    + (group.Key.Notes.Length > 0 ? $": {group.Key.Notes}" : "");
             })
         );
     }

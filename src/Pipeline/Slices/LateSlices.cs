@@ -12,16 +12,18 @@ public static class LateSlices
     /// <param name="now">The present moment.</param>
     public static IReadOnlyList<string> Lines(SourceCatalog sources, IEnumerable<SliceRow> rows, DateTimeOffset now) =>
         [
-            .. rows.Where(row => row.Newest.Length > 0 && !SliceState.HasFailed(row.State))
+            .. rows.Where(row => row.Loaded is { Newest.Length: > 0 } && !row.State.HasFailed())
                 .Select(row =>
                     (
                         Row: row,
                         Expected: sources[row.Slice.Source].ExpectedPeriod(row.Slice, sources.Now(row.Slice, now))
                     )
                 )
-                .Where(pair => pair.Expected is { } expected && string.CompareOrdinal(pair.Row.Newest, expected) < 0)
+                .Where(pair =>
+                    pair.Expected is { } expected && string.CompareOrdinal(pair.Row.Loaded!.Newest, expected) < 0
+                )
                 .Select(pair =>
-                    $"{pair.Row.Slice} is late: its newest period is {pair.Row.Newest}, {pair.Expected} should be "
+                    $"{pair.Row.Slice} is late: its newest period is {pair.Row.Loaded!.Newest}, {pair.Expected} should be "
                     + "out by now"
                 ),
         ];

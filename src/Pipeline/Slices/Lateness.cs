@@ -21,8 +21,8 @@ public static class Lateness
     public static int Hours(IEnumerable<SliceRow> slices, CrontabSchedule? schedule, DateTimeOffset now)
     {
         var due = slices
-            .Select(row => row.NextDue > SliceRow.Never || schedule is null ? row.NextDue : row.LastPulled)
-            .Where(day => day > SliceRow.Never)
+            .Select(row => row.NextDue is not null || schedule is null ? row.NextDue : row.LastPulled)
+            .OfType<DateTimeOffset>()
             .DefaultIfEmpty(DateTimeOffset.MaxValue)
             .Min();
         if (due >= now)

@@ -4,101 +4,37 @@ using Pipeline.Storage;
 
 namespace Pipeline.Slices;
 
-/// <summary>Where a slice stands. The texts are those of the column <c>State</c> of <c>slices</c>.</summary>
-public static class SliceState
-{
-    /// <summary>A body is stored; its rows are still to be loaded.</summary>
-    public const string Pulled = "pulled";
-
-    /// <summary>
-    /// Rows are being written. <c>Sha256</c> is empty: the tables hold no body of this slice as a whole.
-    /// </summary>
-    public const string Merging = "merging";
-
-    /// <summary>All rows are written; what depends on them is still to be brought up to date.</summary>
-    public const string Merged = "merged";
-
-    /// <summary>Everything is done.</summary>
-    public const string Done = "done";
-
-    /// <summary>The source has published nothing for this period yet.</summary>
-    public const string NotPublished = "not-published";
-
-    /// <summary>The source answered nothing for the whole; smaller slices have been asked for instead.</summary>
-    public const string Narrowed = "narrowed";
-
-    /// <summary>The source has no rows for this period, also when asked for the smallest part.</summary>
-    public const string Empty = "empty";
-
-    /// <summary>The release date has passed, and the source has no rows: a failure. The next plan asks again.</summary>
-    public const string Missing = "missing";
-
-    /// <summary>The pull did not succeed; the next plan tries again.</summary>
-    public const string Failed = "failed";
-
-    /// <summary>The body is kept, and must not be loaded; the tables are as they were.</summary>
-    public const string Refused = "refused";
-
-    /// <summary>Whether nothing more will happen to the slice until it is planned again.</summary>
-    public static bool AtRest(string state) =>
-        state is Done or NotPublished or Narrowed or Empty or Missing or Failed or Refused;
-
-    /// <summary>Whether the slice has failed: nothing came, or nothing that may be loaded.</summary>
-    public static bool HasFailed(string state) => state is Failed or Missing or Refused;
-}
-
 /// <summary>A row of the table <c>slices</c>: what is known of a slice, and when it is due again.</summary>
 public sealed record SliceRow(Slice Slice)
 {
+    /// <summary>Where the slice stands; null before its first pull.</summary>
+    public SliceState? State { get; init; }
+
+    /// <summary>The plan whose pull message has not been worked on, UTC; null when there is none.</summary>
+    public DateTimeOffset? PlannedAt { get; init; }
+
+    /// <summary>When the newest answer was fetched, UTC; null before the first.</summary>
+    public DateTimeOffset? LastPulled { get; init; }
+
+    /// <summary>When the slice is to be asked for again, UTC; null for every plan.</summary>
+    public DateTimeOffset? NextDue { get; init; }
+
+    /// <summary>The body whose rows the tables hold; null when none was loaded to its end.</summary>
+    public LoadedBody? Loaded { get; init; }
+
     /// <summary>
-    /// Stands for "never" and "not yet" in a column of dates; the table service accepts nothing before
-    /// 1601.
+    /// The body whose load was begun and has not ended; null when there is none. The tables then hold a part of it.
     /// </summary>
-    public static readonly DateTimeOffset Never = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    public RawName? Loading { get; init; }
 
-    /// <summary>Stands for a number of rows that was not counted.</summary>
-    public const long NotKnown = -1;
+    /// <summary>The newest body that is stored and waits to be loaded; null when there is none.</summary>
+    public RawName? Pending { get; init; }
 
-    /// <summary>One of <see cref="SliceState"/>.</summary>
-    public string State { get; init; } = "";
-
-    /// <summary>When the newest answer was fetched.</summary>
-    public DateTimeOffset LastPulled { get; init; } = Never;
-
-    /// <summary>Vintage of the body that last changed a row.</summary>
-    public DateTimeOffset LastChanged { get; init; } = Never;
-
-    /// <summary>When the slice is to be asked for again.</summary>
-    public DateTimeOffset NextDue { get; init; } = Never;
-
-    /// <summary>SHA-256 of the body that the tables hold as a whole; empty while rows are being written.</summary>
-    public string Sha256 { get; init; } = "";
-
-    /// <summary>The answer's entity tag, for conditional requests; empty when it had none.</summary>
+    /// <summary>The entity tag of the newest answer, for conditional requests; empty when it had none.</summary>
     public string HttpETag { get; init; } = "";
 
-    /// <summary>The answer's <c>Last-Modified</c>, as it was sent; empty when it had none.</summary>
+    /// <summary>The <c>Last-Modified</c> of the newest answer, as it was sent; empty when it had none.</summary>
     public string LastModified { get; init; } = "";
-
-    /// <summary>Rows for the fact table in the body that was loaded last.</summary>
-    public long Rows { get; init; }
-
-    /// <summary>
-    /// Rows of the slice in the fact table when the last load ended, with those it had to leave there;
-    /// <see cref="NotKnown"/> where it did not see all.
-    /// </summary>
-    public long InTable { get; init; } = NotKnown;
-
-    /// <summary>
-    /// Vintage of the newest body whose rows were begun to be written; older bodies must not be loaded after
-    /// it.
-    /// </summary>
-    public DateTimeOffset Vintage { get; init; } = Never;
-
-    /// <summary>
-    /// The newest period of the body that was loaded last, as <c>yyyy-MM</c>; empty when there is none.
-    /// </summary>
-    public string Newest { get; init; } = "";
 
     /// <summary>Pulls without success since the last success.</summary>
     public int Attempts { get; init; }
@@ -115,64 +51,96 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>The version of the row, for updates that must not overwrite another process's.</summary>
     public ETag Version { get; init; }
 
-    /// <summary>Whether rows of the slice may be in the fact table.</summary>
-    public bool WasLoaded => Vintage > Never;
+    /// <summary>The vintage of the newest body of which the tables hold rows; null when they hold none.</summary>
+    public DateTimeOffset? Vintage => Loading?.Vintage ?? Loaded?.Body.Vintage;
 
     /// <summary>
-    /// Whether the tables hold a part of the body of <see cref="Vintage"/>: its load was begun and not
-    /// ended.
+    /// The row of a slice that is to be asked for at every plan. A due date that has passed stays: it tells how late
+    /// the slice is.
     /// </summary>
-    public bool IsHalfLoaded => WasLoaded && Sha256.Length == 0;
+    internal SliceRow DueAtEveryPlan(DateTimeOffset now) => NextDue > now ? this with { NextDue = null } : this;
 
-    /// <summary>
-    /// The row of a slice that is to be asked for at every plan. A due date that has passed stays: it tells
-    /// how late the slice is.
-    /// </summary>
-    internal SliceRow DueAtEveryPlan(DateTimeOffset now) => NextDue > now ? this with { NextDue = Never } : this;
-
-    internal TableEntity ToEntity() =>
-        new(Slice.Source, Slice.RowKey)
+    internal TableEntity ToEntity()
+    {
+        var entity = new TableEntity(Slice.Source, Slice.RowKey)
         {
-            ["State"] = State,
-            ["LastPulled"] = LastPulled,
-            ["LastChanged"] = LastChanged,
-            ["NextDue"] = NextDue,
-            ["Sha256"] = Sha256,
+            ["State"] = State?.ToString() ?? "",
+            ["LoadedBlob"] = Loaded?.Body.Blob ?? "",
+            ["Sha256"] = Loaded?.Sha256 ?? "",
+            ["Newest"] = Loaded?.Newest ?? "",
+            ["LoadingBlob"] = Loading?.Blob ?? "",
+            ["PendingBlob"] = Pending?.Blob ?? "",
             // Not "ETag": the table client takes that for the row's own version and never sends it. A validator that
             // was cut would fit no body.
-            ["ETag"] = HttpETag.Length > CellText.Limit ? "" : HttpETag,
+            ["HttpETag"] = HttpETag.Length > CellText.Limit ? "" : HttpETag,
             ["LastModified"] = LastModified.Length > CellText.Limit ? "" : LastModified,
-            ["Rows"] = Rows,
-            ["InTable"] = InTable,
-            ["Vintage"] = Vintage,
-            ["Newest"] = Newest,
             ["Attempts"] = Attempts,
             ["LastError"] = CellText.Cut(LastError),
             ["JudgedBy"] = JudgedBy,
         };
+        Set("PlannedAt", PlannedAt);
+        Set("LastPulled", LastPulled);
+        Set("NextDue", NextDue);
+        Set("Vintage", Loaded?.Body.Vintage);
+        Set("LastChanged", Loaded?.LastChanged);
+        Set("Rows", Loaded?.Rows);
+        Set("InTable", Loaded?.InTable);
+        return entity;
+
+        void Set<T>(string column, T? value)
+            where T : struct
+        {
+            if (value is { } known)
+                entity[column] = known;
+        }
+    }
 
     internal static SliceRow From(TableEntity entity)
     {
-        DateTimeOffset Date(string name) => entity.GetDateTimeOffset(name) ?? Never;
         string Text(string name) => entity.GetString(name) ?? "";
+        RawName? Body(string name) => RawName.TryParse(entity.GetString(name), out var body) ? body : null;
         var cut = entity.RowKey.IndexOf('|', StringComparison.Ordinal);
         return new SliceRow(new Slice(entity.PartitionKey, entity.RowKey[..cut], entity.RowKey[(cut + 1)..]))
         {
-            State = Text("State"),
-            LastPulled = Date("LastPulled"),
-            LastChanged = Date("LastChanged"),
-            NextDue = Date("NextDue"),
-            Sha256 = Text("Sha256"),
-            HttpETag = Text("ETag"),
+            State = Enum.TryParse<SliceState>(Text("State"), out var state) ? state : null,
+            PlannedAt = entity.GetDateTimeOffset("PlannedAt"),
+            LastPulled = entity.GetDateTimeOffset("LastPulled"),
+            NextDue = entity.GetDateTimeOffset("NextDue"),
+            Loaded = Body("LoadedBlob") is { } loaded
+                ? new LoadedBody(loaded, Text("Sha256"), entity.GetInt64("Rows") ?? 0)
+                {
+                    InTable = entity.GetInt64("InTable"),
+                    Newest = Text("Newest"),
+                    LastChanged = entity.GetDateTimeOffset("LastChanged"),
+                }
+                : null,
+            Loading = Body("LoadingBlob"),
+            Pending = Body("PendingBlob"),
+            HttpETag = Text("HttpETag"),
             LastModified = Text("LastModified"),
-            Rows = entity.GetInt64("Rows") ?? 0,
-            InTable = entity.GetInt64("InTable") ?? NotKnown,
-            Vintage = Date("Vintage"),
-            Newest = Text("Newest"),
             Attempts = entity.GetInt32("Attempts") ?? 0,
             LastError = Text("LastError"),
             JudgedBy = Text("JudgedBy"),
             Version = entity.ETag,
         };
     }
+}
+
+/// <summary>A body whose rows the tables hold.</summary>
+/// <param name="Body">The body.</param>
+/// <param name="Sha256">Its SHA-256, 64 hexadecimal digits.</param>
+/// <param name="Rows">Its rows for the fact table.</param>
+public sealed record LoadedBody(RawName Body, string Sha256, long Rows)
+{
+    /// <summary>
+    /// Rows of the slice in the fact table when the load ended, with those it had to leave there; null where it did not
+    /// see all.
+    /// </summary>
+    public long? InTable { get; init; }
+
+    /// <summary>The newest period of the body, as <c>yyyy-MM</c>; empty when there is none.</summary>
+    public string Newest { get; init; } = "";
+
+    /// <summary>Vintage of the body that last changed a row, UTC; null when none did.</summary>
+    public DateTimeOffset? LastChanged { get; init; }
 }

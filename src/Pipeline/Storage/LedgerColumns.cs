@@ -4,7 +4,7 @@ namespace Pipeline.Storage;
 
 /// <summary>
 /// What the columns of the tables mean that tell how the figures came. Their rows have no type that could carry it, as
-/// those of figures have; every row has every column.
+/// those of figures have. A row has every column but those of which the meaning says when they are not there.
 /// </summary>
 public static class LedgerColumns
 {
@@ -83,7 +83,7 @@ public static class LedgerColumns
                 "open; replayed: the slice has been read again without it; accepted: an operator says that the "
                     + "figure is right"
             ),
-            Text("Step", "The step that could not go on: Pull, Normalize or Publish"),
+            Text("Step", "The step that could not go on: Pull, Normalize, CompleteRun or RefreshSource"),
             Text(
                 "Message",
                 "The message of a queue that failed too often, as it was sent; empty for what a body holds"
@@ -97,14 +97,14 @@ public static class LedgerColumns
             Text("RowKey", "{reverse ticks of the vintage}|{run}: the newest first"),
             Text("Source", "The source"),
             Text("Slice", "The slice, source/dataset/key"),
-            Text("Step", "The step that wrote the row last: Pull, Normalize or Publish"),
+            Text("Step", "The step that wrote the row last: Pull, Normalize or CompleteRun"),
             Text(
                 "State",
-                "pulled, running, merged, and at its end done, refused, superseded, unchanged, not-published, "
-                    + "narrowed, empty, missing or failed"
+                "Pulled, Loading, Loaded, and at its end Done, Unchanged, Superseded, NotPublished, Missing, Empty, Split, "
+                    + "Quarantined, PullFailed or StepFailed"
             ),
-            Date("StartedAt", "When the run began, UTC; the year 1601 before that"),
-            Date("EndedAt", "When its last step ended, UTC; the year 1601 before that"),
+            Date("StartedAt", "When the run began, UTC; not there before that"),
+            Date("EndedAt", "When its last step ended, UTC; not there before that"),
             Count("Read", "Rows of the body; each is in exactly one of the next six counts"),
             Count("Added", "Rows that the table did not have"),
             Count("Changed", "Rows that the table had with other values"),
@@ -113,7 +113,8 @@ public static class LedgerColumns
             Count("Missing", "Rows for which the publisher has no value; see gaps"),
             Count("Rejected", "Rows that could not be understood; see rejects"),
             Count("Bytes", "The size of the body in bytes"),
-            Text("Error", "What went wrong or is worth knowing, a line each; empty when nothing is"),
+            Text("Error", "What went wrong; empty when nothing did"),
+            Text("Notes", "What is worth knowing, a line each; empty when nothing is"),
         ];
 
     private static ColumnMeanings.Column[] Slices =>
@@ -122,25 +123,26 @@ public static class LedgerColumns
             Text("RowKey", "{dataset}|{key} of the slice"),
             Text(
                 "State",
-                "pulled, merging or merged while a body is on its way; at rest done, not-published, narrowed, "
-                    + "empty, missing, failed or refused"
+                "Pulled, Loading or Loaded while a body is on its way; at rest Published, NotPublished, Missing, Empty, "
+                    + "Split, Quarantined, PullFailed or StepFailed; empty before the first pull"
             ),
-            Date("LastPulled", "When the newest answer was fetched, UTC"),
-            Date("LastChanged", "Vintage of the body that last changed a row, UTC; the year 1601 when none did"),
-            Date("NextDue", "When the slice is to be asked for again, UTC; the year 1601 when at every plan"),
-            Text("Sha256", "SHA-256 of the body that the table holds as a whole; empty while rows are being written"),
-            Text("ETag", "The entity tag of the newest answer; empty when it had none"),
-            Text("LastModified", "Its Last-Modified as it was sent; empty when it had none"),
-            Count("Rows", "Rows for the table of figures in the body that was loaded last"),
+            Date("PlannedAt", "The plan whose pull is still to come, UTC; not there when none is"),
+            Date("LastPulled", "When the newest answer was fetched, UTC; not there before the first"),
+            Date("NextDue", "When the slice is to be asked for again, UTC; not there when at every plan"),
+            Text("LoadedBlob", "The body that was loaded last, a blob of the container raw; empty before the first"),
+            Date("Vintage", "When that body was fetched, UTC; not there before the first"),
+            Text("Sha256", "Its SHA-256; empty before the first"),
+            Count("Rows", "Its rows for the table of figures; not there before the first"),
             Count(
                 "InTable",
-                "Rows of the slice in the table of figures when that load ended; -1 where they were not counted"
+                "Rows of the slice in the table of figures when that load ended; not there where they were not counted"
             ),
-            Date(
-                "Vintage",
-                "Vintage of the newest body whose rows were begun to be written, UTC; the year 1601 when none were"
-            ),
-            Text("Newest", "The newest period of the body that was loaded last, yyyy-MM; empty when there is none"),
+            Text("Newest", "Its newest period, yyyy-MM; empty when there is none"),
+            Date("LastChanged", "Vintage of the body that last changed a row, UTC; not there when none did"),
+            Text("LoadingBlob", "The body whose load was begun and has not ended; empty when there is none"),
+            Text("PendingBlob", "The body that waits to be loaded; empty when there is none"),
+            Text("HttpETag", "The entity tag of the newest answer; empty when it had none"),
+            Text("LastModified", "Its Last-Modified as it was sent; empty when it had none"),
             new("Attempts", "Edm.Int32", "Pulls without success since the last success"),
             Text("LastError", "What went wrong last; empty when nothing did"),
             Text(

@@ -23,6 +23,9 @@ public static class Names
 
     public const string RawContainer = "raw";
 
+    /// <summary>A blob for each slice and source, whose lease a step holds while it works.</summary>
+    public const string LocksContainer = "locks";
+
     /// <summary>Where people put the files they maintain.</summary>
     public const string CuratedContainer = "curated";
 

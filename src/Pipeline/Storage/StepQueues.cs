@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Azure.Storage.Queues;
 using Pipeline.Ingestion;
 
@@ -13,33 +12,25 @@ public sealed class StepQueues(StorageAccount account)
 
     private readonly ConcurrentDictionary<string, Task<QueueClient>> open = new(StringComparer.Ordinal);
 
-    public Task SendAsync(PullMessage message, CancellationToken cancellationToken) =>
-        SendAsync(Names.PullQueue, message, TimeSpan.Zero, cancellationToken);
+    /// <summary>Sends a message to its queue.</summary>
+    public Task SendAsync(StepMessage message, CancellationToken cancellationToken) =>
+        SendAsync(message, TimeSpan.Zero, cancellationToken);
 
-    public Task SendAsync(NormalizeMessage message, CancellationToken cancellationToken) =>
-        SendAsync(Names.NormalizeQueue, message, TimeSpan.Zero, cancellationToken);
-
+    /// <summary>Sends a message to its queue.</summary>
     /// <param name="message">The message.</param>
     /// <param name="delay">How long the message stays invisible, at most 7 days.</param>
     /// <param name="cancellationToken">Stops the call.</param>
-    public Task SendAsync(PublishMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
-        SendAsync(Names.PublishQueue, message, delay, cancellationToken);
+    public async Task SendAsync(StepMessage message, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var client = await OpenAsync(message.Queue);
+        await client.SendMessageAsync(message.ToJson(), delay, cancellationToken: cancellationToken);
+    }
 
     /// <summary>
     /// Creates the step queues. The host's triggers wait for queues that do not exist, and for their first
     /// message up to a minute.
     /// </summary>
     public Task EnsureAsync() => Task.WhenAll(Names.Queues.Select(OpenAsync));
-
-    private async Task SendAsync<T>(string queue, T message, TimeSpan delay, CancellationToken cancellationToken)
-    {
-        var client = await OpenAsync(queue);
-        await client.SendMessageAsync(
-            BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(message)),
-            delay,
-            cancellationToken: cancellationToken
-        );
-    }
 
     private Task<QueueClient> OpenAsync(string name)
     {

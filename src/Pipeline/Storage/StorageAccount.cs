@@ -7,6 +7,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Issues;
+using Pipeline.Slices;
 
 namespace Pipeline.Storage;
 
@@ -196,6 +197,7 @@ public sealed class StorageAccount
         options.Retry.MaxDelay = TimeSpan.FromSeconds(10);
         options.Retry.MaxRetries = 5;
         options.Retry.NetworkTimeout = TimeSpan.FromSeconds(60);
+        options.AddPolicy(new SliceLease.GuardPolicy(), HttpPipelinePosition.PerCall);
         // What cannot be sent is not tried again.
         foreach (var policy in policies)
         {

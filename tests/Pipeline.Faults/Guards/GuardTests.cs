@@ -207,7 +207,7 @@ public sealed class GuardTests
         Assert.Equal(before, await VersionsAsync(pipeline, dataset));
         Assert.Empty(await pipeline.RowsAsync(Names.History));
         var row = await pipeline.Get<SliceBook>().GetAsync(dataset.Slice, CancellationToken.None);
-        Assert.Equal(SliceState.Refused, row.State);
+        Assert.Equal(SliceState.Quarantined, row.State);
         Assert.Contains(seen, row.LastError, StringComparison.Ordinal);
         var bodies = await pipeline.Get<RawStore>().ListAsync(dataset.Slice, CancellationToken.None);
         Assert.Equal(2, bodies.Count);
@@ -216,7 +216,7 @@ public sealed class GuardTests
         var run = (await pipeline.RowsAsync(Names.Runs))
             .Select(RunRow.From)
             .Single(run => run.RunId == bodies[1].RunId);
-        Assert.True(run is { State: SliceState.Refused, Counts: { AddUp: true, Added: 0, Changed: 0 } }, $"{run}");
+        Assert.True(run is { State: RunState.Quarantined, Counts: { AddUp: true, Added: 0, Changed: 0 } }, $"{run}");
         proof.Held();
     }
 

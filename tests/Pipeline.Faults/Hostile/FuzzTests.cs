@@ -99,15 +99,15 @@ public sealed class FuzzTests
         var facts = (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag).ToList();
         var blob = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob;
         foreach (
-            var (queue, message) in ((string, object)[])
+            var (queue, message) in ((string, StepMessage)[])
                 [
-                    (Names.PullQueue, new PullMessage(FakeSource.One.Id, clock.GetUtcNow())),
+                    (Names.PullQueue, new PullMessage(FakeSource.One.Id)),
                     (Names.NormalizeQueue, new NormalizeMessage(FakeSource.One.Id, blob)),
-                    (Names.PublishQueue, new PublishMessage(FakeSource.One.Id, blob)),
+                    (Names.PublishQueue, new CompleteRunMessage(FakeSource.One.Id, blob)),
                 ]
         )
         {
-            var good = JsonSerializer.SerializeToUtf8Bytes(message, message.GetType());
+            var good = message.ToJson().ToArray();
             await EachAsync(queue, Of(queue, PerQueue(queue)), async number =>
             {
                 var body = BinaryData.FromBytes(new Mutator(SeedOf(queue, number)).Next(good));

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Azure;
 using Azure.Core;
 using Pipeline.Faults.Simulation;
@@ -89,7 +88,7 @@ public sealed class DeadLetterProofTests
             )
         )
         {
-            await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, start), CancellationToken.None);
+            await pipeline.DoAsync(new PullMessage(FakeSource.One.Id));
             await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
         }
         using var proof = Proof.Try(Proof.DeadLetter, "every storage call of keeping it");
@@ -103,21 +102,19 @@ public sealed class DeadLetterProofTests
                 var clock = new VirtualClock(start.AddMinutes(1), TimeSpan.FromSeconds(15));
                 var storage = prepared.Copy(clock);
                 var crash = new CrashPolicy(at, after);
-                object message;
+                string message;
                 await using (
                     var dying = new TestPipeline(MemoryStorage.ConnectionString, source, clock, crash, storage)
                 )
                 {
                     await using var quiet = new TestPipeline(MemoryStorage.ConnectionString, source, clock, storage);
-                    message = new
-                    {
-                        Slice = FakeSource.One.Id,
-                        RawBlob = unreadable
-                            ? "nonsense"
-                            : (await quiet.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None))
-                                .Single()
-                                .Blob,
-                    };
+                    var bodies = await quiet.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None);
+                    var blob = unreadable ? "nonsense" : bodies.Single().Blob;
+                    StepMessage kind =
+                        queue == Names.NormalizeQueue
+                            ? new NormalizeMessage(FakeSource.One.Id, blob)
+                            : new CompleteRunMessage(FakeSource.One.Id, blob);
+                    message = kind.ToJson().ToString();
                     if (await Record.ExceptionAsync(() => FailAndKeepAsync(dying)) is null)
                         calls = at - 1;
                 }
@@ -127,7 +124,7 @@ public sealed class DeadLetterProofTests
                 await using var next = new TestPipeline(MemoryStorage.ConnectionString, source, clock, storage);
                 await FailAndKeepAsync(next);
                 var kept = Assert.Single(await next.RowsAsync(Names.Rejects));
-                Assert.Equal(("open", JsonSerializer.Serialize(message)), (kept["State"], kept["Message"]));
+                Assert.Equal(("open", message), (kept["State"], kept["Message"]));
                 Assert.StartsWith(
                     unreadable
                         ? $"queue {queue}, property RawBlob: seen \"nonsense\""
@@ -147,12 +144,7 @@ public sealed class DeadLetterProofTests
                     );
                     await pipeline
                         .Get<DeadLetters>()
-                        .KeepAsync(
-                            queue,
-                            BinaryData.FromString(JsonSerializer.Serialize(message)),
-                            start,
-                            CancellationToken.None
-                        );
+                        .KeepAsync(queue, BinaryData.FromString(message), start, CancellationToken.None);
                 }
             }
         }
@@ -190,11 +182,7 @@ public sealed class DeadLetterProofTests
             busy.FailAt(next.Queue == queue && dead.Count == 0 ? at : 0);
             try
             {
-                await pipeline
-                    .Get<DeadLetters>()
-                    .GuardAsync(next.Queue, JsonSerializer.Deserialize<JsonElement>(body), count, () =>
-                        pipeline.HandleAsync(next.Queue, body)
-                    );
+                await pipeline.Get<DeadLetters>().RunAsync(next.Queue, body.ToString(), count, CancellationToken.None);
             }
             catch (RequestFailedException) when (count < Names.MaxAttempts)
             {

@@ -34,19 +34,18 @@ internal sealed record Order(string Verb, string Account, int Seed, int KillAt, 
 }
 
 /// <summary>What a process has met.</summary>
-/// <param name="Facts">Merges that had transactions refused because another process had changed a row.</param>
-/// <param name="Ledger">Rows of the ledger whose replacement was refused for that reason.</param>
+/// <param name="Taken">Leases that were refused because another process held them.</param>
 /// <param name="Calls">Storage calls.</param>
 /// <param name="Retries">Steps that failed because of others and were worked on again.</param>
-internal sealed record Report(int Facts, int Ledger, int Calls, int Retries)
+internal sealed record Report(int Taken, int Calls, int Retries)
 {
-    public override string ToString() => $"done\t{Facts}\t{Ledger}\t{Calls}\t{Retries}";
+    public override string ToString() => $"done\t{Taken}\t{Calls}\t{Retries}";
 
     public static Report? Parse(string? line) =>
         line?.Split('\t') is ["done", .. var words]
         && words.Select(word => int.Parse(word, CultureInfo.InvariantCulture)).ToList()
-            is [var facts, var ledger, var calls, var retries]
-            ? new Report(facts, ledger, calls, retries)
+            is [var taken, var calls, var retries]
+            ? new Report(taken, calls, retries)
             : null;
 }
 
@@ -99,12 +98,7 @@ internal static class Worker
                     case Pull:
                         foreach (var key in Keys)
                         {
-                            await pipeline
-                                .Get<Ingestion.Pull>()
-                                .RunAsync(
-                                    new PullMessage(new Slice("fake", "facts", key).Id, default),
-                                    CancellationToken.None
-                                );
+                            await pipeline.DoAsync(new PullMessage(new Slice("fake", "facts", key).Id));
                         }
 
                         break;
@@ -115,14 +109,7 @@ internal static class Worker
                         await pipeline.RunAsync();
                         break;
                 }
-                return new Report(
-                    pipeline.Log.Count(line =>
-                        line.Contains("batches met rows that somebody else had written", StringComparison.Ordinal)
-                    ),
-                    policy.Conflicts,
-                    policy.Calls,
-                    attempt
-                );
+                return new Report(policy.Taken, policy.Calls, attempt);
             }
             catch (RequestFailedException e) when (attempt < 5 && e.Status is 404 or 409 or 412)
             {
@@ -133,18 +120,17 @@ internal static class Worker
     }
 
     /// <summary>
-    /// Holds calls up a little, most of all changes of rows, counts refusals because of others, and kills the
+    /// Holds calls up a little, most of all changes of rows, counts leases that others held, and kills the
     /// process at a call.
     /// </summary>
     private sealed class WorkerPolicy(Random random, Order order, TextWriter output) : AsyncPolicy
     {
         private int calls,
-            conflicts;
+            taken;
 
         public int Calls => calls;
 
-        /// <summary>Of single rows; a transaction is told by the merge.</summary>
-        public int Conflicts => conflicts;
+        public int Taken => taken;
 
         protected override async ValueTask ProcessAsync(HttpMessage message, Func<ValueTask> next)
         {
@@ -164,8 +150,9 @@ internal static class Worker
             await next();
             if (number == order.KillAt)
                 Die(number);
-            if (writes && RowWrite.MetAnother(message.Response))
-                Interlocked.Increment(ref conflicts);
+            var isLease = message.Request.Uri.Query.Contains("comp=lease", StringComparison.Ordinal);
+            if (isLease && message.Response.Status == 409)
+                Interlocked.Increment(ref taken);
         }
 
         private void Die(int number)

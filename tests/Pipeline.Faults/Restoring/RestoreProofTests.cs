@@ -31,10 +31,11 @@ public sealed class RestoreProofTests
             {
                 if (!Share.Current.HasCrash("restoring", at, after))
                     continue;
-                var storage = prepared.Copy(Clock());
+                var clock = Clock();
+                var storage = prepared.Copy(clock);
                 var crash = new CrashPolicy(at, after);
                 await using (
-                    var dying = new TestPipeline(MemoryStorage.ConnectionString, source, Clock(), crash, storage)
+                    var dying = new TestPipeline(MemoryStorage.ConnectionString, source, clock, crash, storage)
                 )
                 {
                     if (
@@ -49,7 +50,7 @@ public sealed class RestoreProofTests
                 if (calls < at)
                     break;
                 proof.Next($"restoring ended {(after ? "after" : "before")} call {at}");
-                await using var next = new TestPipeline(MemoryStorage.ConnectionString, source, Clock(), storage);
+                await using var next = new TestPipeline(MemoryStorage.ConnectionString, source, clock, storage);
                 await next.Get<Restore>().RunAsync("fake", CancellationToken.None);
                 await next.DrainAsync();
                 Assert.Equal($"{at} {after}\n{wanted}", $"{at} {after}\n{await TablesAsync(next)}");
@@ -104,7 +105,7 @@ public sealed class RestoreProofTests
                 && !line.StartsWith("rejects ", StringComparison.Ordinal)
             );
         var slices = (await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None)).Select(row =>
-            $"slice {row.Slice} {row.Vintage:O} {row.Sha256} {row.Rows}"
+            $"slice {row.Slice} {row.Vintage:O} {row.Loaded?.Sha256} {row.Loaded?.Rows}"
         );
         return string.Join('\n', lines.Concat(slices));
     }

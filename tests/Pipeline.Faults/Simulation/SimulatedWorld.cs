@@ -1,7 +1,7 @@
 using System.Text;
-using System.Text.Json;
 using Azure;
 using Pipeline.Ingestion;
+using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
 using Pipeline.Testing.Storage;
@@ -23,7 +23,8 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     private readonly OneThread thread = new();
     private readonly VirtualClock clock = new(
         new DateTimeOffset(2020, 2, 15, 13, 15, 0, TimeSpan.Zero),
-        TimeSpan.FromSeconds(15)
+        TimeSpan.FromSeconds(15),
+        inline: true
     );
     private readonly MemoryStorage storage;
     private readonly FakeSource source = SimulatedSource.Offline(new FakeSource(Keys));
@@ -134,7 +135,7 @@ internal sealed class SimulatedWorld : IAsyncDisposable
                 break;
             case 5:
                 Did("a clock steps");
-                worker.Clock.Skew = TimeSpan.FromSeconds(random.Next(-90, 600));
+                worker.Clock.Skew = TimeSpan.FromSeconds(random.Next(-3600, 3600));
                 break;
             case 6 when worker.Busy is not null:
                 Did("a process is killed");
@@ -170,15 +171,18 @@ internal sealed class SimulatedWorld : IAsyncDisposable
     /// </summary>
     private void Meet(int at, Delivery other)
     {
-        var slice = Messages.SliceOf(Read<NormalizeMessage>(other.Text).Slice, other.Queue);
+        var slice = SliceOf(other.Queue, other.Text)!;
         Did("a newer body meets one that is being loaded");
+        if (random.Next(2) == 0)
+        {
+            Did("a worker sleeps through its lease");
+            clock.Advance(SliceLeases.Duration + TimeSpan.FromSeconds(1));
+        }
         source.Replies[slice.Key] = SimulatedSource.Next(random, final: true);
-        thread.Wait(
-            workers[at].Pipeline.Get<Pull>().RunAsync(new PullMessage(slice.Id, default), CancellationToken.None)
-        );
+        thread.Wait(workers[at].Pipeline.DoAsync(new PullMessage(slice.Id)));
         var newest = storage
             .Queues.All.LastOrDefault(entry =>
-                entry.Queue == Names.NormalizeQueue && Read<NormalizeMessage>(entry.Message.Text).Slice == slice.Id
+                entry.Queue == Names.NormalizeQueue && SliceOf(entry.Queue, entry.Message.Text) == slice
             )
             .Message;
         if (newest is not null && newest.VisibleAt <= clock.GetUtcNow())
@@ -292,14 +296,13 @@ internal sealed class SimulatedWorld : IAsyncDisposable
             throw new InvalidOperationException("the host would have put it aside");
         return pipeline
             .Get<DeadLetters>()
-            .GuardAsync(delivery.Queue, JsonSerializer.Deserialize<JsonElement>(body), delivery.Count, () =>
-                pipeline.HandleAsync(delivery.Queue, body)
-            );
+            .RunAsync(delivery.Queue, body.ToString(), delivery.Count, CancellationToken.None);
     }
 
     private static BinaryData Body(string text) => BinaryData.FromBytes(Convert.FromBase64String(text));
 
-    private static T Read<T>(string text) => JsonSerializer.Deserialize<T>(Body(text))!;
+    private static Slice? SliceOf(string queue, string text) =>
+        StepMessage.Read(queue, Body(text).ToString()).Subject.Slice;
 
     private void Poison(TestPipeline pipeline, Delivery delivery)
     {

@@ -26,19 +26,22 @@ internal static class Truth
         var runs = (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From).ToList();
         foreach (var row in await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None))
         {
-            var last = runs.Where(run => run.Slice == row.Slice).MaxBy(run => run.Vintage)!;
+            var bodies = await pipeline.Get<RawStore>().ListAsync(row.Slice, CancellationToken.None);
+            var own = bodies.Select(body => body.RunId).ToHashSet(StringComparer.Ordinal);
+            if (runs.Where(run => own.Contains(run.RunId)).MaxBy(run => run.Vintage) is not { } last)
+                continue;
             // Something older took the place of the newest: a claim was lost.
             Assert.True(last.State != RunState.Superseded, $"{last} has nothing newer after it; {row}");
             if (newest)
             {
                 Assert.True(
-                    row.Vintage == last.Vintage && row.State == SliceState.Done && row.Sha256.Length > 0,
+                    row.Vintage == last.Vintage && row is { State: SliceState.Published, Loading: null },
                     $"{row} is not at {last}"
                 );
             }
 
-            if (row.Sha256.Length > 0)
-                await HoldsAsync(pipeline, row, facts, gaps);
+            if (row is { Loading: null, Loaded: { } loaded })
+                await HoldsAsync(pipeline, row, loaded, facts, gaps);
         }
         foreach (var run in runs)
             Assert.True(run.Counts.AddUp, $"{run}");
@@ -54,10 +57,7 @@ internal static class Truth
         Assert.Equal(facts.Count, runs.Sum(run => run.Counts.Added) - (history.Count - versions));
         foreach (var run in runs)
         {
-            Assert.True(
-                run.State is RunState.Unchanged or RunState.Superseded || SliceState.AtRest(run.State),
-                $"not at rest: {run}"
-            );
+            Assert.True(!run.State.IsUnderWay(), $"not at rest: {run}");
         }
     }
 
@@ -65,17 +65,13 @@ internal static class Truth
     private static async Task HoldsAsync(
         TestPipeline pipeline,
         SliceRow row,
+        LoadedBody loaded,
         List<TableEntity> facts,
         List<TableEntity> gaps
     )
     {
-        var raw = pipeline.Get<RawStore>();
-        var name = (await raw.ListAsync(row.Slice, CancellationToken.None)).Last(body =>
-            body.Vintage == row.Vintage && row.Sha256.StartsWith(body.Sha12, StringComparison.Ordinal)
-        );
-        await using var stream = await (await raw.OpenAsync(name, CancellationToken.None)).ReadAsync(
-            CancellationToken.None
-        );
+        var raw = await pipeline.Get<RawStore>().OpenAsync(loaded.Body, CancellationToken.None);
+        await using var stream = await raw.ReadAsync(CancellationToken.None);
         var text = await new StreamReader(stream).ReadToEndAsync();
         // A word that cannot be understood says nothing of its row, and leaves the others that are not there as they
         // are.

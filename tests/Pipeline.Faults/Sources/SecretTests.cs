@@ -55,14 +55,12 @@ public sealed class SecretTests
         );
         await using var pipeline = dataset.Open(server, clock, secrets, busy, storage);
         await pipeline.Get<StepQueues>().EnsureAsync();
-        var message = new PullMessage(dataset.SliceId, clock.GetUtcNow());
+        var message = new PullMessage(dataset.SliceId);
         left = at;
         var error = await Record.ExceptionAsync(() =>
             pipeline
                 .Get<DeadLetters>()
-                .GuardAsync(Names.PullQueue, message, Names.MaxAttempts, () =>
-                    pipeline.Get<Pull>().RunAsync(message, CancellationToken.None)
-                )
+                .RunAsync(Names.PullQueue, message.ToJson().ToString(), Names.MaxAttempts, CancellationToken.None)
         );
         var failed = error is not null;
         left = 0;

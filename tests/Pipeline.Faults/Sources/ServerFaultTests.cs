@@ -137,7 +137,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
             if (seen.Length == 0)
             {
                 Assert.Equal(
-                    (name, SliceState.Done, "", string.Join('\n', revised)),
+                    (name, SliceState.Published, "", string.Join('\n', revised)),
                     (name, row.State, row.LastError, string.Join('\n', rows))
                 );
             }
@@ -222,7 +222,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
         Assert.Empty(storage.Queues.All);
         if (fault.Seen(dataset) is not { } seen)
         {
-            Assert.Equal($"{where}: done ", $"{where}: {row.State} {row.LastError}");
+            Assert.Equal($"{where}: Published ", $"{where}: {row.State} {row.LastError}");
             Assert.Equal(revised, rows);
         }
         else
@@ -230,7 +230,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
             Assert.True(seen.Length > 0, $"{where}: no words");
             Assert.Equal($"{where}\n{string.Join('\n', old)}", $"{where}\n{string.Join('\n', rows)}");
             var said =
-                row.State == SliceState.Narrowed && fault.Name == "204" && FaultWords.IsNarrowed(dataset)
+                row.State == SliceState.Split && fault.Name == "204" && FaultWords.IsNarrowed(dataset)
                     ? (await pipeline.Get<SliceBook>().ListAsync(dataset.Slice.Source, CancellationToken.None))
                         .Where(part =>
                             part.Slice.Dataset == dataset.Slice.Dataset && part.Slice.Key != dataset.Slice.Key
@@ -241,7 +241,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
             foreach (var part in said)
             {
                 Assert.True(
-                    part.State is SliceState.Failed or SliceState.Refused,
+                    part.State is SliceState.PullFailed or SliceState.Quarantined,
                     $"{where}: {part.Slice} {part.State}"
                 );
                 Assert.Matches($"(?s)^{part.Slice}.*: seen .+, expected .+; .+", part.LastError);
@@ -254,7 +254,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
             Assert.All(server.Requests, request => Assert.True(request.Broken, $"{where}: {request.Asked}"));
         await secrets.SearchAsync(pipeline, storage, where);
         // What was understood to be an answer is kept.
-        if (row.State == SliceState.Refused)
+        if (row.State == SliceState.Quarantined)
         {
             Assert.Equal(
                 bodies + 1,
@@ -312,7 +312,7 @@ public sealed class ServerFaultTests(ITestOutputHelper output)
             $"{where}\n{string.Join('\n', await FactsAsync(pipeline, dataset))}"
         );
         var healed = await pipeline.Get<SliceBook>().GetAsync(dataset.Slice, CancellationToken.None);
-        Assert.Equal($"{where}: done ", $"{where}: {healed.State} {healed.LastError}");
+        Assert.Equal($"{where}: Published ", $"{where}: {healed.State} {healed.LastError}");
         await Snapshot.TakeAsync(pipeline);
     }
 

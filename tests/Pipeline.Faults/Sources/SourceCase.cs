@@ -140,7 +140,7 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
         MemoryStorage storage
     )
     {
-        await pipeline.Get<StepQueues>().SendAsync(new PullMessage(SliceId, clock.GetUtcNow()), CancellationToken.None);
+        await pipeline.Get<StepQueues>().SendAsync(new PullMessage(SliceId), CancellationToken.None);
         await Host.DriveAsync(Host.DrainAsync(pipeline, clock, storage), server, clock);
     }
 }

@@ -25,11 +25,14 @@ public sealed class RunbookTests
         {
             var properties = JsonDocument.Parse(body).RootElement.EnumerateObject().Select(property => property.Name);
             Assert.Equal(
-                (queue == Names.PullQueue ? typeof(PullMessage) : typeof(NormalizeMessage))
-                    .GetConstructors()[0]
-                    .GetParameters()
-                    .Where(parameter => !parameter.HasDefaultValue)
-                    .Select(parameter => parameter.Name!),
+                [
+                    "Kind",
+                    .. (queue == Names.PullQueue ? typeof(PullMessage) : typeof(NormalizeMessage))
+                        .GetConstructors()[0]
+                        .GetParameters()
+                        .Where(parameter => !parameter.HasDefaultValue || parameter.Name == "Replay")
+                        .Select(parameter => parameter.Name!),
+                ],
                 properties
             );
         }

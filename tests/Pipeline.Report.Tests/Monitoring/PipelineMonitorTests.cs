@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Report.Monitoring;
 using Pipeline.Runs;
-using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Report.Tests.Monitoring;
@@ -22,7 +22,7 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
     {
         source.Due = TimeSpan.FromDays(10);
         source.Body = "a=1 b=2";
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
+        await using var pipeline = new TestPipeline(new MemoryStorage(clock), source, clock);
         await pipeline.RunAsync();
         clock.Advance(TimeSpan.FromHours(30));
         Assert.Equal(
@@ -139,7 +139,7 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
     public async Task The_age_is_that_of_the_last_news_not_of_the_last_answer()
     {
         source.Body = "a=1";
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
+        await using var pipeline = new TestPipeline(new MemoryStorage(clock), source, clock);
         await pipeline.RunAsync();
         clock.Advance(TimeSpan.FromDays(2));
         await pipeline.RunAsync();
@@ -160,13 +160,13 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
     }
 
     [Theory]
-    [InlineData(SliceState.Done, 6, 0, 1)]
-    [InlineData(SliceState.Done, 7, 0, 0)]
-    [InlineData(RunState.Running, 6, 0, 0)]
-    [InlineData(SliceState.Refused, 6, 6, 1)]
-    [InlineData(SliceState.Refused, 6, 8, 0)]
+    [InlineData(RunState.Done, 6, 0, 1)]
+    [InlineData(RunState.Done, 7, 0, 0)]
+    [InlineData(RunState.Loading, 6, 0, 0)]
+    [InlineData(RunState.Quarantined, 6, 6, 1)]
+    [InlineData(RunState.Quarantined, 6, 8, 0)]
     public async Task A_run_whose_counts_do_not_add_up_is_a_gap_for_a_week_once_it_has_ended(
-        string state,
+        RunState state,
         long accounted,
         int daysAgo,
         int gaps
@@ -192,7 +192,7 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
     public async Task Revisions_outside_the_publishers_window_are_counted_for_a_week()
     {
         source.Body = "a=1 b=1";
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
+        await using var pipeline = new TestPipeline(new MemoryStorage(clock), source, clock);
         await pipeline.RunAsync();
         clock.Advance(TimeSpan.FromHours(1));
         source.Body = "a=2000 b=2"; // The fake's window ends at 1000.

@@ -12,11 +12,22 @@ internal sealed class Case : IAsyncDisposable
     public static readonly DateTimeOffset Now = new(2026, 11, 30, 12, 0, 0, TimeSpan.Zero);
 
     private readonly string source;
+    private readonly CaseServer server;
 
     /// <summary>Settings with which no source asks anything but this server.</summary>
-    public Case(MemoryStorage account, string source, CaseServer server, params (string Name, string Value)[] more)
+    public Case(string source, CaseServer server, params (string Name, string Value)[] more)
+        : this(source, server, new HastyClock(Now, TimeSpan.FromSeconds(119)), null, more) { }
+
+    private Case(
+        string source,
+        CaseServer server,
+        HastyClock clock,
+        MemoryStorage? account,
+        (string Name, string Value)[] more
+    )
     {
-        this.source = source;
+        (this.source, this.server, Clock) = (source, server, clock);
+        Account = account ?? new MemoryStorage(Clock);
         List<KeyValuePair<string, string?>> settings =
         [
             new(TestPipeline.Planned, source),
@@ -37,13 +48,19 @@ internal sealed class Case : IAsyncDisposable
         ];
         foreach (var (name, value) in more)
             settings.Add(new(name, value));
-        Pipeline = new TestPipeline(account, settings.GroupBy(pair => pair.Key).Select(group => group.Last()), Clock);
+        Pipeline = new TestPipeline(Account, settings.GroupBy(pair => pair.Key).Select(group => group.Last()), Clock);
     }
 
     /// <summary>A clock on which pauses between attempts take no time.</summary>
-    public HastyClock Clock { get; } = new(Now, TimeSpan.FromSeconds(119));
+    public HastyClock Clock { get; }
+
+    /// <summary>The storage, by the same clock.</summary>
+    public MemoryStorage Account { get; }
 
     public TestPipeline Pipeline { get; }
+
+    /// <summary>Another app on the same storage, with other settings.</summary>
+    public Case With(params (string Name, string Value)[] settings) => new(source, server, Clock, Account, settings);
 
     /// <summary>Puts a file where operators put it.</summary>
     public async Task DropAsync(string name, byte[] bytes)

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Pipeline.Slices;
 using Pipeline.Sources.Census;
-using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Cases;
@@ -52,7 +51,7 @@ public sealed class CensusCaseTests
         using var server = new CaseServer()
             .On("exports/hs", Body(true, 2026, Rows(3, "4621", "5700", "4280"), withoutToDate: true))
             .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700", "4280")));
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         var verdict = await run.RunAsync();
         Assert.Equal((0, 18), (verdict.ExitCode, (await run.Pipeline.RowsAsync("trademonthly")).Count));
         var gaps = await run.Pipeline.RowsAsync("gaps");
@@ -74,7 +73,7 @@ public sealed class CensusCaseTests
     public async Task A_year_to_date_that_comes_and_goes_leaves_no_old_figure_in_its_column()
     {
         using var server = new CaseServer().On("/hs", "", 204);
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         foreach (var without in (bool[])[false, true, false])
         {
             server.On("exports/hs", Body(true, 2026, Rows(3, "4621", "5700", "4280"), without));
@@ -99,7 +98,7 @@ public sealed class CensusCaseTests
         using var server = new CaseServer()
             .On("exports/hs", Body(true, 2026, exports))
             .On("imports/hs", Body(false, 2026, exports));
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         var verdict = await run.RunAsync();
         Assert.Equal(1, verdict.ExitCode);
         Assert.Equal(2, verdict.Failed.Count);
@@ -122,12 +121,7 @@ public sealed class CensusCaseTests
     public async Task Nothing_for_years_that_are_long_released_is_a_failure_that_names_them()
     {
         using var server = new CaseServer().On("/hs", "", 204);
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "census-trade",
-            server,
-            ("Census__From", "2024-01")
-        );
+        await using var run = new Case("census-trade", server, ("Census__From", "2024-01"));
         var verdict = await run.RunAsync();
         Assert.Equal(1, verdict.ExitCode);
         Assert.Equal(2, verdict.Failed.Count);
@@ -140,7 +134,7 @@ public sealed class CensusCaseTests
             StringComparison.Ordinal
         );
         Assert.Equal(
-            SliceState.Missing,
+            nameof(SliceState.Missing),
             Assert.Single(await run.Pipeline.RowsAsync("slices", "RowKey eq 'imports-total|2025'"))["State"]
         );
     }
@@ -151,7 +145,7 @@ public sealed class CensusCaseTests
         using var server = new CaseServer()
             .On("exports/hs", "[[\"CTY_CODE\",\"CTY_NAME\",\"ALL_VAL_MO\",\"ALL_VAL_YR\",\"time\"]]")
             .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700")));
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         var verdict = await run.RunAsync();
         Assert.Contains(
             "exports-total: 2026 brought no rows: request ",
@@ -169,7 +163,6 @@ public sealed class CensusCaseTests
             .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700")))
             .On("HS2", "", 204);
         await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
             "census-trade",
             server,
             ("Census__Partners", "4799"),
@@ -184,7 +177,6 @@ public sealed class CensusCaseTests
             verdict.Notes
         );
         await using var unknown = new Case(
-            new MemoryStorage(TimeProvider.System),
             "census-trade",
             server,
             ("Census__Partners", "4999"),
@@ -205,12 +197,7 @@ public sealed class CensusCaseTests
             + "\"COMM_LVL\",\"CTY_CODE\",\"time\"],"
             + "[\"27\",\"FUELS\",\"-\",\"ALL\",\"5\",\"5\",\"HS2\",\"-\",\"2026-01\"]]";
         using var server = new CaseServer().On("imports/hs HS2", world);
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "census-trade",
-            server,
-            ("Census__Levels", "HS2")
-        );
+        await using var run = new Case("census-trade", server, ("Census__Levels", "HS2"));
         var verdict = await run.RunAsync();
         Assert.Contains(verdict.Failed, line =>
             line.StartsWith(
@@ -305,7 +292,7 @@ public sealed class CensusCaseTests
         using var server = new CaseServer()
             .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700")))
             .On("exports/hs", body, status, status == 200 ? "application/json" : "text/plain");
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         var verdict = await run.RunAsync();
         Assert.Contains(words, Assert.Single(verdict.Failed), StringComparison.Ordinal);
         Assert.Equal(1, verdict.ExitCode);
@@ -319,7 +306,7 @@ public sealed class CensusCaseTests
         using var server = new CaseServer()
             .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700")))
             .On("exports/hs", Body(true, 2026, Rows(11, "4621", "5700")));
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         var verdict = await run.RunAsync();
         Assert.Contains(
             "replay it with accept if the figures are right",
@@ -355,7 +342,7 @@ public sealed class CensusCaseTests
         using var server = new CaseServer()
             .On("imports/hs", Body(false, 2026, Rows(3, "4621", "5700")))
             .On("exports/hs", Body(true, 2026, rows));
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         Assert.Equal(1, (await run.RunAsync()).ExitCode);
         await ReplayAsync("raw", accept: true);
         Assert.Equal(0, (await run.RunAsync()).ExitCode);
@@ -393,12 +380,7 @@ public sealed class CensusCaseTests
     {
         var server = new CaseServer();
         server.Dispose();
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "census-trade",
-            server,
-            ("Census__From", "2019-01")
-        );
+        await using var run = new Case("census-trade", server, ("Census__From", "2019-01"));
         var verdict = await run.RunAsync();
         Assert.StartsWith(
             $"failed: census-trade: {server.Address} does not answer, for 16 slices, for example "
@@ -424,7 +406,7 @@ public sealed class CensusCaseTests
         using var server = new CaseServer()
             .On("imports/hs", Body(false, 2026, rows))
             .On("exports/hs", Body(true, 2026, rows));
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         await run.RunAsync();
         server.On(
             "exports/hs",
@@ -465,7 +447,7 @@ public sealed class CensusCaseTests
             )[0]["ValueUsd"]
         );
         Assert.Contains(await run.Pipeline.RowsAsync("runs"), row =>
-            row.GetString("Error")
+            row.GetString("Notes")
                 .StartsWith("accepted by an operator: body: seen 24 of 24 figures", StringComparison.Ordinal)
         );
     }
@@ -481,7 +463,7 @@ public sealed class CensusCaseTests
         using var server = new CaseServer()
             .On("exports/hs", Body(true, 2026, rows))
             .On("imports/hs", Body(false, 2026, rows));
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         var verdict = await run.RunAsync();
         Assert.Equal((1, 2), (verdict.ExitCode, verdict.Failed.Count));
         Assert.Contains(
@@ -517,12 +499,7 @@ public sealed class CensusCaseTests
             .On("/hs", "", 204)
             .On("exports/hs time=2025", Totals(true, 2025, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300, 300))
             .On("exports/hs time=2026", Totals(true, 2026, 300_000));
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "census-trade",
-            server,
-            ("Census__From", "2025-01")
-        );
+        await using var run = new Case("census-trade", server, ("Census__From", "2025-01"));
         var verdict = await run.RunAsync();
         Assert.Contains(
             "trademonthly 4621|exports|total 2026-01|TOTAL: seen 300000000000, expected at most 50 times 300000000, "
@@ -541,12 +518,7 @@ public sealed class CensusCaseTests
         using var server = new CaseServer()
             .On("/hs", "", 204)
             .On("exports/hs time=2025", Totals(true, 2025, 21, 22, 21, 22, 21, 22, 21, 22, 21, 22, 21, 2_000));
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "census-trade",
-            server,
-            ("Census__From", "2025-01")
-        );
+        await using var run = new Case("census-trade", server, ("Census__From", "2025-01"));
         await run.RunAsync();
         Assert.Single(await run.Pipeline.RowsAsync("rejects", "State eq 'open'"));
         server.On("exports/hs time=2026", Totals(true, 2026, 2_001, 2_002, 2_003));
@@ -596,7 +568,6 @@ public sealed class CensusCaseTests
             .On("COMM_LVL", "", 204)
             .On("exports/hs COMM_LVL", chapters);
         await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
             "census-trade",
             server,
             ("Census__Levels", "total,HS2"),
@@ -649,12 +620,7 @@ public sealed class CensusCaseTests
             .On("/hs", "", 204)
             .On("exports/hs time=2016", Published(2016, imports: false))
             .On("imports/hs time=2016", Published(2016, imports: true));
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "census-trade",
-            server,
-            ("Census__From", "2016-01")
-        );
+        await using var run = new Case("census-trade", server, ("Census__From", "2016-01"));
         await run.RunAsync();
         Assert.Empty(await run.Pipeline.RowsAsync("rejects"));
         Assert.Equal(

@@ -2,7 +2,6 @@ using System.Globalization;
 using Pipeline.Issues;
 using Pipeline.Runs;
 using Pipeline.Testing;
-using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Cases;
@@ -82,7 +81,7 @@ public sealed class ExitCodeTableTests
 
     private static async Task<RunVerdict> CensusAsync(CaseServer server, params (string, string)[] more)
     {
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), Census, server, more);
+        await using var run = new Case(Census, server, more);
         return await run.RunAsync();
     }
 
@@ -118,7 +117,7 @@ public sealed class ExitCodeTableTests
 
     private static async Task<RunVerdict> Lacking(CaseServer server)
     {
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), Census, server);
+        await using var run = new Case(Census, server);
         var verdict = await run.VerdictAsync(Case.Now);
         Assert.All(verdict.Failed, line => Assert.StartsWith("lacking: ", line, StringComparison.Ordinal));
         return verdict;
@@ -196,12 +195,7 @@ public sealed class ExitCodeTableTests
             .On("imports/hs", "", 503)
             .On("exports/hs COMM_LVL", JudgementCaseTests.Commodities('E', 1_000_000))
             .On("imports/hs COMM_LVL", JudgementCaseTests.Commodities('I', 1_000_000_000));
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            Census,
-            server,
-            ("Census__Levels", "total,HS2")
-        );
+        await using var run = new Case(Census, server, ("Census__Levels", "total,HS2"));
         Assert.Equal(1, (await run.RunAsync()).ExitCode);
         server
             .On("imports/hs", CensusCaseTests.Body(false, 2026, rows))
@@ -212,11 +206,7 @@ public sealed class ExitCodeTableTests
 
     private static async Task<RunVerdict> DeadLetterKept(CaseServer server)
     {
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            Census,
-            Both(server, withoutToDate: false)
-        );
+        await using var run = new Case(Census, Both(server, withoutToDate: false));
         await run
             .Pipeline.Get<DeadLetterBook>()
             .PutAsync(

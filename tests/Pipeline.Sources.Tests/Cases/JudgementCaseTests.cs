@@ -23,7 +23,6 @@ public sealed class JudgementCaseTests
     {
         using var server = new CaseServer();
         await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
             "moex-holders",
             server,
             ("Moex__IssUrl", $"{server.Address}/iss"),
@@ -62,7 +61,7 @@ public sealed class JudgementCaseTests
         var rows = CensusCaseTests.Rows(3, "4621", "5700", "4280");
         using var server = new CaseServer().On("imports/hs", CensusCaseTests.Body(false, 2026, rows));
         server.On("exports/hs", Exports(2));
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         var verdict = await run.RunAsync();
         Assert.Contains("month 2026-02: seen partners that add up to 60, expected 61", Assert.Single(verdict.Failed));
         await AcceptAsync();
@@ -126,7 +125,7 @@ public sealed class JudgementCaseTests
         var rows = CensusCaseTests.Rows(3, "4621", "5700", "4280");
         using var server = new CaseServer().On("imports/hs", CensusCaseTests.Body(false, 2026, rows));
         server.On("exports/hs", CensusCaseTests.Body(true, 2026, rows));
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         Assert.Equal(0, (await run.RunAsync()).ExitCode);
         // March is gone, and the world of February is wrong.
         var fewer = rows.Where(row => row.Month < 3)
@@ -146,12 +145,7 @@ public sealed class JudgementCaseTests
     public async Task Totals_that_are_not_there_can_be_accepted_and_are_compared_when_they_come()
     {
         using var server = WithoutImportTotals();
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "census-trade",
-            server,
-            ("Census__Levels", "total,HS2")
-        );
+        await using var run = new Case("census-trade", server, ("Census__Levels", "total,HS2"));
         Assert.Single((await run.RunAsync()).Open);
         await run.ReplayAsync("census-trade/imports-hs2/4621-2026", "", accept: true);
         Assert.Equal(
@@ -179,10 +173,9 @@ public sealed class JudgementCaseTests
             .On("imports/hs", CensusCaseTests.Body(false, 2026, rows))
             .On("exports/hs COMM_LVL", Commodities('E', 1_000_000))
             .On("imports/hs COMM_LVL", Commodities('I', 1_000_000));
-        var account = new MemoryStorage(TimeProvider.System);
-        await using (var run = new Case(account, "census-trade", server, ("Census__Levels", "HS2")))
-            Assert.Equal(0, (await run.RunAsync()).ExitCode);
-        await using var next = new Case(account, "census-trade", server, ("Census__Levels", "total,HS2"));
+        await using var run = new Case("census-trade", server, ("Census__Levels", "HS2"));
+        Assert.Equal(0, (await run.RunAsync()).ExitCode);
+        await using var next = run.With(("Census__Levels", "total,HS2"));
         next.Clock.Advance(TimeSpan.FromDays(2));
         var verdict = await next.RunAsync();
         Assert.Contains(verdict.Open, line =>
@@ -227,12 +220,7 @@ public sealed class JudgementCaseTests
     {
         const string Key = "4621|imports|total 2026-01|TOTAL";
         using var server = WithoutImportTotals();
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "census-trade",
-            server,
-            ("Census__Levels", "total,HS2")
-        );
+        await using var run = new Case("census-trade", server, ("Census__Levels", "total,HS2"));
         var verdict = await run.RunAsync();
         Assert.Equal(1, verdict.ExitCode);
         Assert.Equal(
@@ -297,7 +285,6 @@ public sealed class JudgementCaseTests
 
     private static Case WithChapters(CaseServer server) =>
         new(
-            new MemoryStorage(TimeProvider.System),
             "census-trade",
             server
                 .On("exports/hs", CensusCaseTests.Body(true, 2026, Millions))
@@ -414,9 +401,7 @@ public sealed class JudgementCaseTests
         // The totals change, and the body that is loaded is compared with them.
         var slice = new Slice("census-trade", "imports-hs2", "4621-2026");
         var loaded = (await run.Pipeline.Get<RawStore>().ListAsync(slice, CancellationToken.None))[0];
-        await run
-            .Pipeline.Get<Publish>()
-            .RunAsync(new PublishMessage(slice.Id, loaded.Blob, Again: true), CancellationToken.None);
+        await run.Pipeline.DoAsync(new CompleteRunMessage(slice.Id, loaded.Blob));
         Assert.Equal(
             quarantined,
             (await SumsAsync(run)).Where(line => line.StartsWith("2026", StringComparison.Ordinal))
@@ -458,12 +443,7 @@ public sealed class JudgementCaseTests
     public async Task A_key_twice_in_a_release_is_not_said_to_be_acceptable()
     {
         using var server = new CaseServer().On("/bulk", "", 503);
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            Fdi.Source,
-            server,
-            ("Unctad__BulkUrl", $"{server.Address}/bulk")
-        );
+        await using var run = new Case(Fdi.Source, server, ("Unctad__BulkUrl", $"{server.Address}/bulk"));
         var text = Encoding.UTF8.GetString(RealRelease.Read().Bytes()).TrimEnd('\n');
         await run.DropAsync(
             "US_FdiFlowsStock.csv",
@@ -472,7 +452,7 @@ public sealed class JudgementCaseTests
         await run.RunAsync();
         await run.ReplayAsync(Fdi.Id, "", accept: true);
         var row = await run.Pipeline.Get<SliceBook>().GetAsync(Fdi, CancellationToken.None);
-        Assert.Equal(SliceState.Refused, row.State);
+        Assert.Equal(SliceState.Quarantined, row.State);
         Assert.DoesNotContain("accept", row.LastError, StringComparison.Ordinal);
         Assert.Contains("wait for the next release", row.LastError, StringComparison.Ordinal);
     }
@@ -496,23 +476,23 @@ public sealed class JudgementCaseTests
         );
         await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "", accept: true, CancellationToken.None);
         await pipeline.DrainAsync();
-        Assert.Equal(SliceState.Done, await StateAsync());
+        Assert.Equal(SliceState.Published, await StateAsync());
 
         // The same row in the next vintage, and then another one.
         source.Body = Words(42, "?");
         await pipeline.RunAsync();
-        Assert.Equal(SliceState.Done, await StateAsync());
+        Assert.Equal(SliceState.Published, await StateAsync());
         Assert.Contains(await pipeline.RowsAsync("rejects", "State eq 'open'"), row =>
             $"{row["Position"]}" == "word 1"
         );
         source.Body = Words(42, "??");
         await pipeline.RunAsync();
-        Assert.Equal(SliceState.Refused, await StateAsync());
+        Assert.Equal(SliceState.Quarantined, await StateAsync());
 
         static string Words(int count, string first) =>
             $"k100={first} {string.Join(' ', Enumerable.Range(101, count).Select(number => $"k{number}={number}"))}";
 
-        async Task<string> StateAsync() =>
+        async Task<SliceState?> StateAsync() =>
             (await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None)).State;
     }
 
@@ -527,7 +507,7 @@ public sealed class JudgementCaseTests
         source.Body = string.Join(' ', Enumerable.Range(101, 30).Select(number => $"k{number}={number}"));
         await pipeline.RunAsync();
         var slice = await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
-        Assert.Equal(SliceState.Refused, slice.State);
+        Assert.Equal(SliceState.Quarantined, slice.State);
         Assert.StartsWith(
             "fake/facts/one body: seen 30 rows, expected at least 38, 95 % of the 40 rows of the body before; ",
             slice.LastError,
@@ -547,7 +527,7 @@ public sealed class JudgementCaseTests
     }
 
     [Fact]
-    public async Task A_body_is_held_against_one_that_was_loaded_while_it_was_reviewed()
+    public async Task A_body_that_comes_while_another_is_loaded_waits_and_is_held_against_it()
     {
         var account = new MemoryStorage(TimeProvider.System);
         using var source = new FakeSource();
@@ -556,11 +536,12 @@ public sealed class JudgementCaseTests
         foreach (var factor in (int[])[10, 9])
         {
             source.Body = string.Join(' ', words.Select((word, at) => $"{word}={(at + 100) * factor}"));
-            await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
+            await pipeline.DoAsync(new PullMessage(FakeSource.One.Id));
             await pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
         }
         var bodies = await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None);
         Assert.Equal(2, bodies.Count);
+        var second = new NormalizeMessage(FakeSource.One.Id, bodies[1].Blob);
         var isArmed = true;
         var hook = new AroundPolicy(
             request =>
@@ -570,14 +551,17 @@ public sealed class JudgementCaseTests
             async () =>
             {
                 isArmed = false;
-                var first = new NormalizeMessage(FakeSource.One.Id, bodies[0].Blob);
-                await pipeline.Get<Normalize>().RunAsync(first, CancellationToken.None);
+                await pipeline.DoAsync(second);
+                Assert.Contains(
+                    "Information: fake/facts/one: another worker is at work; Normalize waits",
+                    pipeline.Log
+                );
             }
         );
-        await using var late = new TestPipeline(account, source, hook);
-        var second = new NormalizeMessage(FakeSource.One.Id, bodies[1].Blob);
-        await late.Get<Normalize>().RunAsync(second, CancellationToken.None);
+        await using var other = new TestPipeline(account, source, hook);
+        await other.DoAsync(new NormalizeMessage(FakeSource.One.Id, bodies[0].Blob));
         Assert.False(isArmed);
+        await pipeline.DoAsync(second);
         var slice = await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
         Assert.StartsWith(
             "fake/facts/one body: seen 20 of 20 figures that are 0.9 times those of the table",
@@ -596,12 +580,12 @@ public sealed class JudgementCaseTests
             .Select(month => $",['4621','N','5.5','5','2026-{month:00}'],['-','N','5.5','5','2026-{month:00}']");
         var body = $"[['CTY_CODE','CTY_NAME','ALL_VAL_MO','ALL_VAL_YR','time']{string.Concat(rows)}]";
         using var server = new CaseServer().On("/hs", "", 204).On("exports/hs", Trade.Body(body));
-        await using var run = new Case(new MemoryStorage(TimeProvider.System), "census-trade", server);
+        await using var run = new Case("census-trade", server);
         await run.RunAsync();
         await run.ReplayAsync("census-trade/exports-total/2026", "", accept: true);
         var slice = new Slice("census-trade", "exports-total", "2026");
         Assert.Equal(
-            SliceState.Refused,
+            SliceState.Quarantined,
             (await run.Pipeline.Get<SliceBook>().GetAsync(slice, CancellationToken.None)).State
         );
     }
@@ -616,7 +600,6 @@ public sealed class JudgementCaseTests
     {
         using var server = new CaseServer().On("/hs", "", 204);
         await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
             "census-trade",
             server,
             ("Census__Partners", partners),
@@ -645,7 +628,6 @@ public sealed class JudgementCaseTests
             .On("imports/hs time=2026", Totals("GEN_VAL", 2026))
             .On("COMM_LVL", "", 204);
         await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
             "census-trade",
             server,
             ("Census__Levels", "total,HS2"),
@@ -684,12 +666,7 @@ public sealed class JudgementCaseTests
     public async Task A_list_of_centres_that_is_none_is_one_line_and_a_corrected_one_is_taken_at_the_next_plan()
     {
         using var server = new CaseServer().On("/bulk", "", 503);
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            Fdi.Source,
-            server,
-            ("Unctad__BulkUrl", $"{server.Address}/bulk")
-        );
+        await using var run = new Case(Fdi.Source, server, ("Unctad__BulkUrl", $"{server.Address}/bulk"));
         await run.DropAsync("US_FdiFlowsStock.csv", RealRelease.Read().Bytes());
         await run.DropAsync(CentresFile, "code;name\n660;Anguilla\n"u8.ToArray());
         var verdict = await run.RunAsync();
@@ -720,12 +697,11 @@ public sealed class JudgementCaseTests
     public async Task A_load_that_was_begun_is_ended_though_the_list_of_centres_was_changed_meanwhile()
     {
         using var server = new CaseServer();
-        var account = new MemoryStorage(TimeProvider.System);
         (string, string) bulk = ("Unctad__BulkUrl", $"{server.Address}/bulk");
-        await using var run = new Case(account, Fdi.Source, server, bulk);
+        await using var run = new Case(Fdi.Source, server, bulk);
         server.On("/bulk", RealRelease.Read().Archive(), 200, "application/x-7z-compressed");
         await run.Pipeline.Get<StepQueues>().EnsureAsync();
-        await run.Pipeline.Get<Pull>().RunAsync(new PullMessage(Fdi.Id, default), CancellationToken.None);
+        await run.Pipeline.DoAsync(new PullMessage(Fdi.Id));
         await run.Pipeline.Queue(Names.NormalizeQueue).ClearMessagesAsync();
         var body = (await run.Pipeline.Get<RawStore>().ListAsync(Fdi, CancellationToken.None))[^1];
         var message = new NormalizeMessage(Fdi.Id, body.Blob);
@@ -741,11 +717,9 @@ public sealed class JudgementCaseTests
             new("Census__ApiKey", new string('a', 40)),
             new(bulk.Item1, bulk.Item2),
         ];
-        await using (var dying = new TestPipeline(account, settings, run.Clock, end))
+        await using (var dying = new TestPipeline(run.Account, settings, run.Clock, end))
         {
-            await Assert.ThrowsAsync<CrashException>(() =>
-                dying.Get<Normalize>().RunAsync(message, CancellationToken.None)
-            );
+            await Assert.ThrowsAsync<CrashException>(() => dying.DoAsync(message));
         }
 
         // Half of a load is a failure until it is ended.
@@ -762,10 +736,10 @@ public sealed class JudgementCaseTests
         Assert.EndsWith("; run again", verdict.Failed[0], StringComparison.Ordinal);
         Assert.Equal(1, verdict.ExitCode);
         await run.DropAsync(CentresFile, "code,name\n660,Anguilla\n"u8.ToArray());
-        await run.Pipeline.Get<Normalize>().RunAsync(message, CancellationToken.None);
+        await run.Pipeline.DoAsync(message);
         await run.Pipeline.DrainAsync();
         var row = await run.Pipeline.Get<SliceBook>().GetAsync(Fdi, CancellationToken.None);
-        Assert.Equal((SliceState.Done, false, ""), (row.State, row.IsHalfLoaded, row.LastError));
-        Assert.Equal(row.Rows, (await run.Pipeline.RowsAsync("fdiannual")).Count);
+        Assert.Equal((SliceState.Published, null, ""), (row.State, row.Loading, row.LastError));
+        Assert.Equal(row.Loaded!.Rows, (await run.Pipeline.RowsAsync("fdiannual")).Count);
     }
 }

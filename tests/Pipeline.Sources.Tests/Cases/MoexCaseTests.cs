@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Pipeline.Testing;
-using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Cases;
@@ -37,12 +36,7 @@ public sealed class MoexCaseTests
     }
 
     internal static Case Run(CaseServer server, params (string, string)[] more) =>
-        new(
-            new MemoryStorage(TimeProvider.System),
-            "moex-holders",
-            server,
-            [("Moex__OfzTableUrl", $"{server.Address}/table_ofz.xlsx"), .. more]
-        );
+        new("moex-holders", server, [("Moex__OfzTableUrl", $"{server.Address}/table_ofz.xlsx"), .. more]);
 
     [Fact]
     public async Task A_month_in_another_unit_and_a_share_as_a_fraction_are_flagged_and_not_loaded_until_they_are_accepted()
@@ -131,7 +125,7 @@ public sealed class MoexCaseTests
         Assert.Equal("accepted", Assert.Single(await run.Pipeline.RowsAsync("rejects"))["State"]);
         Assert.StartsWith(
             "accepted by an operator: holders ofz|market_outstanding_cbr_monthly 2025-06-01|All non-residents|",
-            (await run.Pipeline.RowsAsync("runs"))[0].GetString("Error"),
+            (await run.Pipeline.RowsAsync("runs"))[0].GetString("Notes"),
             StringComparison.Ordinal
         );
         server.On("table_ofz", Body("813"));

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Pipeline.Testing;
-using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Cases;
@@ -42,12 +41,7 @@ public sealed class UnctadCaseTests
 
     internal static async Task<Case> PartnersAsync(CaseServer server, string text)
     {
-        var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "unctad-fdi",
-            server,
-            ("Unctad__PartnersFile", Partners)
-        );
+        var run = new Case("unctad-fdi", server, ("Unctad__PartnersFile", Partners));
         await run.DropAsync(Partners, Encoding.UTF8.GetBytes(text));
         return run;
     }
@@ -184,12 +178,7 @@ public sealed class UnctadCaseTests
     {
         // The publisher's servers are away.
         server.On("/bulk", "", 503);
-        var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "unctad-fdi",
-            server,
-            ("Unctad__BulkUrl", $"{server.Address}/bulk")
-        );
+        var run = new Case("unctad-fdi", server, ("Unctad__BulkUrl", $"{server.Address}/bulk"));
         foreach (var (name, text) in files)
             await run.DropAsync(name, encode?.Invoke(text) ?? Encoding.UTF8.GetBytes(text));
         return run;
@@ -408,12 +397,7 @@ public sealed class UnctadCaseTests
                 }),
         ];
         server.On("/bulk", Fdi.Archive(Fdi.Bytes(Fdi.Text(rows))), 200, "application/x-7z-compressed");
-        await using var run = new Case(
-            new MemoryStorage(TimeProvider.System),
-            "unctad-fdi",
-            server,
-            ("Unctad__BulkUrl", $"{server.Address}/bulk")
-        );
+        await using var run = new Case("unctad-fdi", server, ("Unctad__BulkUrl", $"{server.Address}/bulk"));
         var verdict = await run.RunAsync();
         Assert.Contains(
             "it seems to leave out 840 United States; the table keeps the old vintage; pull the slice again; if it "

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Pipeline.Runs;
 using Pipeline.Testing;
-using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Cases;
@@ -16,12 +15,7 @@ public sealed class UnctadReleaseTests
     private static readonly RowCounts Whole = new(34_952, 23_666, 0, 0, 9_626, 1_660, 0);
 
     private static Case Run(CaseServer server) =>
-        new(
-            new MemoryStorage(TimeProvider.System),
-            "unctad-fdi",
-            server,
-            ("Unctad__BulkUrl", $"{server.Address}/bulk")
-        );
+        new("unctad-fdi", server, ("Unctad__BulkUrl", $"{server.Address}/bulk"));
 
     private static void Publish(CaseServer server, RealRelease release) =>
         server.On("/bulk", release.Archive(), 200, "application/x-7z-compressed");

@@ -162,12 +162,18 @@ public sealed class CensusPlanTests
     ) =>
         Assert.Equal(
             expected,
-            Source()
-                .IsPublished(
-                    Trade.Slice(slice),
-                    known.Length == 0 ? [] : [new SliceRow(Trade.Slice(known)) { Rows = rows }]
-                )
+            Source().IsPublished(Trade.Slice(slice), known.Length == 0 ? [] : [Loaded(Trade.Slice(known), rows)])
         );
+
+    private static SliceRow Loaded(Slice slice, long rows) =>
+        new(slice)
+        {
+            Loaded = new LoadedBody(
+                new RawName(slice, Trade.At("2025-01-01"), new string('a', 12), "json"),
+                new string('a', 64),
+                rows
+            ),
+        };
 
     [Fact]
     public void The_balance_file_that_is_switched_off_is_not_listed()

@@ -329,17 +329,4 @@ public sealed class FigureReviewTests
         var flag = Assert.Single((await reader.ReviewAsync()).Flagged).Value;
         Assert.Equal("0 to 5000000000000, which holds the whole history", flag.Expected);
     }
-
-    [Theory]
-    [InlineData("2030-01-01", "2025-12")]
-    [InlineData("2025-12-01", "2030-01")]
-    public void A_flagged_row_does_not_count_as_the_newest_period(string without, string newest)
-    {
-        var found = FigureFindings.None with
-        {
-            Periods = new Dictionary<string, int> { ["2025-12-01"] = 1, ["2030-01-01"] = 1 },
-        };
-        Assert.Equal(newest, found.NewestWithout([("ofz|x", $"{without}|All|0")]));
-        Assert.Null(found.NewestWithout([("ofz|x", "2025-12-01|A|0"), ("ofz|x", "2030-01-01|A|0")]));
-    }
 }

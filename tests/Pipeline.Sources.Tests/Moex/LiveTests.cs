@@ -43,7 +43,7 @@ public sealed class LiveTests : IAsyncLifetime
         };
         foreach (var (name, value) in settings)
             values[name] = value;
-        return new TestPipeline(new MemoryStorage(TimeProvider.System), values, clock);
+        return new TestPipeline(new MemoryStorage(clock), values, clock);
     }
 
     private (string, string) IssOn => ("Moex__IssUrl", $"{server.Address}/iss");
@@ -194,7 +194,7 @@ public sealed class LiveTests : IAsyncLifetime
         {
             {
                 "html",
-                "failed",
+                "PullFailed",
                 "seen status 200, text/html, starting \"<html>\", expected a JSON object of blocks; a wrong route, "
                     + "a login page or a page that blocks",
                 1,
@@ -203,30 +203,30 @@ public sealed class LiveTests : IAsyncLifetime
             },
             {
                 "error",
-                "failed",
+                "PullFailed",
                 "seen the error \"No such report\", expected a block capitalization; the service refuses the request",
                 1,
                 2,
                 1
             },
-            { "long error", "failed", "seen the error \"xxx", 1, 2, 1 },
-            { "denied", "failed", "seen status 200 without a body, X-MicexPassport-Marker: denied", 1, 1, 0 },
+            { "long error", "PullFailed", "seen the error \"xxx", 1, 2, 1 },
+            { "denied", "PullFailed", "seen status 200 without a body, X-MicexPassport-Marker: denied", 1, 1, 0 },
             {
                 "throttled",
-                "failed",
+                "PullFailed",
                 "seen status 403, text/html, starting \"<h1>Too Many Requests</h1>\", expected status 200; the "
                     + "server asks for patience",
                 5,
                 1,
                 0
             },
-            { "403", "failed", "the exchange does not let this request in", 1, 1, 0 },
-            { "404", "failed", "the route is not known", 1, 1, 0 },
-            { "503", "failed", "(blocked?)", 5, 1, 0 },
-            { "abort", "failed", "the server may not answer this one (blocked?)", 5, 1, 0 },
+            { "403", "PullFailed", "the exchange does not let this request in", 1, 1, 0 },
+            { "404", "PullFailed", "the route is not known", 1, 1, 0 },
+            { "503", "PullFailed", "(blocked?)", 5, 1, 0 },
+            { "abort", "PullFailed", "the server may not answer this one (blocked?)", 5, 1, 0 },
             {
                 "no block",
-                "refused",
+                "Quarantined",
                 "body: seen no block capitalization, expected one; the answer's layout has changed",
                 1,
                 2,
@@ -234,7 +234,7 @@ public sealed class LiveTests : IAsyncLifetime
             },
             {
                 "no column",
-                "refused",
+                "Quarantined",
                 "block capitalization: seen \"TRADEDATE\", expected the column CAPITALIZATION too; the answer's "
                     + "layout has changed",
                 1,
@@ -243,15 +243,15 @@ public sealed class LiveTests : IAsyncLifetime
             },
             {
                 "a bad cell",
-                "done",
+                "Published",
                 "1 row rejected, the first: row 1, column CAPITALIZATION: seen \"x\", expected a number of roubles "
                     + "above 0",
                 1,
                 2,
                 1
             },
-            { "redirect", "failed", "to \"https://passport.example/\", another host", 1, 1, 0 },
-            { "repeated page", "failed", "seen page 2 with the rows of the page before", 2, 2, 1 },
+            { "redirect", "PullFailed", "to \"https://passport.example/\", another host", 1, 1, 0 },
+            { "repeated page", "PullFailed", "seen page 2 with the rows of the page before", 2, 2, 1 },
         };
 
     [Theory, MemberData(nameof(Faults))]
@@ -273,7 +273,7 @@ public sealed class LiveTests : IAsyncLifetime
         await NextDayAsync(pipeline);
 
         var slice = await SliceAsync(pipeline, Iss);
-        Assert.Equal(state, slice.State);
+        Assert.Equal(state, $"{slice.State}");
         Assert.Contains(error, slice.LastError, StringComparison.Ordinal);
         Assert.Equal(before, await HoldersAsync(pipeline));
         Assert.Equal(
@@ -288,7 +288,7 @@ public sealed class LiveTests : IAsyncLifetime
         server.Put(MoexServer.Iss, Capitalisation("2e12", "2026-11-24"));
         await NextDayAsync(pipeline);
         Assert.Equal(
-            (SliceState.Done, ""),
+            (SliceState.Published, ""),
             (await SliceAsync(pipeline, Iss)) is var healed ? (healed.State, healed.LastError) : default
         );
         Assert.Equal(2, (await HoldersAsync(pipeline)).Count);
@@ -429,7 +429,7 @@ public sealed class LiveTests : IAsyncLifetime
         await NextDayAsync(pipeline);
         Assert.Equal(
             (
-                SliceState.Refused,
+                SliceState.Quarantined,
                 "moex-holders/ofz-nonresidents/all body: seen 38 rows, expected at least 39, 95 % of the 41 rows of "
                     + "the body before; "
                     + "the table keeps the old rows; compare the two raw bodies, then replay the slice with accept "
@@ -478,19 +478,19 @@ public sealed class LiveTests : IAsyncLifetime
         {
             {
                 "404",
-                "failed",
+                "PullFailed",
                 "the table has moved before: find it on the Bank of Russia's site and update Moex__OfzTableUrl"
             },
-            { "html", "failed", "expected a workbook, starting with PK" },
+            { "html", "PullFailed", "expected a workbook, starting with PK" },
             {
                 "no header",
-                "refused",
+                "Quarantined",
                 "workbook: seen the sheets \"ОФЗ\", expected a sheet with a cell Дата in its first 20 rows"
             },
-            { "formula", "refused", "sheet1.xml, cell C2: seen a formula, expected a value" },
+            { "formula", "Quarantined", "sheet1.xml, cell C2: seen a formula, expected a value" },
             {
                 "a bad row",
-                "refused",
+                "Quarantined",
                 "1 of 41 rows that cannot be understood, expected none, because a vintage replaces the one before "
                     + "as a whole; the table keeps the old vintage; the rows are in rejects; wait for a body "
                     + "without such rows, or replay the slice with accept to load all others; the first row rejected: "
@@ -546,7 +546,7 @@ public sealed class LiveTests : IAsyncLifetime
         }
         await NextDayAsync(pipeline);
         var slice = await SliceAsync(pipeline, Ofz);
-        Assert.Equal(state, slice.State);
+        Assert.Equal(state, $"{slice.State}");
         Assert.Contains(error, slice.LastError, StringComparison.Ordinal);
         Assert.Equal(before, await HoldersAsync(pipeline));
         await pipeline.LedgerAsync();
@@ -559,7 +559,7 @@ public sealed class LiveTests : IAsyncLifetime
         await using var pipeline = Pipeline(("Moex__OfzTableUrl", untrusted.Address + MoexServer.Ofz));
         await pipeline.RunAsync();
         var slice = await SliceAsync(pipeline, Ofz);
-        Assert.Equal(SliceState.Failed, slice.State);
+        Assert.Equal(SliceState.PullFailed, slice.State);
         Assert.Matches(
             "seen \"The remote certificate is invalid .*\", expected a TLS connection with a certificate that this "
                 + "machine trusts; add the root certificate .* never disable the certificate check$",
@@ -664,7 +664,7 @@ public sealed class LiveTests : IAsyncLifetime
         Assert.Equal(
             "no file \"statements/holders.csv\" in the container curated; until there is one the dataset stays "
                 + "empty; put it there, or set Moex__HoldersFile to the empty string",
-            Assert.Single(await pipeline.RowsAsync("runs"))["Error"]
+            Assert.Single(await pipeline.RowsAsync("runs"))["Notes"]
         );
 
         var other = Statement
@@ -695,7 +695,7 @@ public sealed class LiveTests : IAsyncLifetime
         );
         await NextDayAsync(pipeline);
         Assert.Equal(
-            (SliceState.Done, 2, 1, 1),
+            (SliceState.Published, 2, 1, 1),
             (
                 (await SliceAsync(pipeline, Curated)).State,
                 (await HoldersAsync(pipeline)).Count,
@@ -715,12 +715,12 @@ public sealed class LiveTests : IAsyncLifetime
 
         // A file that is no such file, an empty one, and none at all: the rows stay.
         foreach (
-            var (file, state, error) in (IEnumerable<(string?, string, string)>)
+            var (file, state, error) in (IEnumerable<(string?, SliceState, string)>)
                 [
-                    ($"{Columns},note\n", SliceState.Refused, "expected no column \"note\""),
-                    (Columns, SliceState.Refused, "body: seen no row"),
-                    ("", SliceState.Failed, "seen an empty file"),
-                    (null, SliceState.Done, ""),
+                    ($"{Columns},note\n", SliceState.Quarantined, "expected no column \"note\""),
+                    (Columns, SliceState.Quarantined, "body: seen no row"),
+                    ("", SliceState.PullFailed, "seen an empty file"),
+                    (null, SliceState.Published, ""),
                 ]
         )
         {
@@ -763,7 +763,7 @@ public sealed class LiveTests : IAsyncLifetime
         const string note =
             "statements and the Bank of Russia's table differ about the share of non-residents in OFZ on 1 days: "
             + "2021-01-01 23.3 (Reuters), table 20";
-        Assert.Equal([note, note], (await pipeline.RowsAsync("runs")).Select(run => run.GetString("Error")));
+        Assert.Equal([note, note], (await pipeline.RowsAsync("runs")).Select(run => run.GetString("Notes")));
         Assert.Equal(7, (await HoldersAsync(pipeline)).Count);
     }
 

@@ -37,7 +37,7 @@ public sealed class LiveTests : IAsyncLifetime
         };
     }
 
-    private TestPipeline Pipeline() => new(new MemoryStorage(TimeProvider.System), Settings(server), clock);
+    private TestPipeline Pipeline() => new(new MemoryStorage(clock), Settings(server), clock);
 
     private async Task NextWeekAsync(TestPipeline pipeline)
     {
@@ -70,7 +70,7 @@ public sealed class LiveTests : IAsyncLifetime
         Assert.Equal(new RowCounts(31_640, 31_500, 0, 0, 140, 0, 0), counts);
         var economies = Assert
             .Single(await pipeline.RowsAsync("runs"), row => row.GetString("Slice") == Fdi.FlowsStock.Id)
-            .GetString("Error")!;
+            .GetString("Notes")!;
         Assert.Contains(
             " economies are not in the program's list, so that their rows have no ISO code: 001 \"Economy 001\"; "
                 + "002 \"Economy 002\"; 003 \"Economy 003\"; …; add them to economies.txt",
@@ -128,7 +128,7 @@ public sealed class LiveTests : IAsyncLifetime
         Assert.Equal("Not applicable", Assert.Single(await pipeline.RowsAsync("gaps")).GetString("Reason"));
         Assert.Equal(
             ("2026-07-01T00:00:00", 31_419),
-            (await SliceAsync(pipeline)) is var slice ? (slice.LastModified, (int)slice.Rows) : default
+            (await SliceAsync(pipeline)) is var slice ? (slice.LastModified, (int)slice.Loaded!.Rows) : default
         );
 
         // As many rows as before, but 12 economies have other codes: more than 5 % of the table would go.
@@ -140,7 +140,7 @@ public sealed class LiveTests : IAsyncLifetime
         var before = await pipeline.RowsAsync("fdiannual");
         await NextWeekAsync(pipeline);
         slice = await SliceAsync(pipeline);
-        Assert.Equal(SliceState.Refused, slice.State);
+        Assert.Equal(SliceState.Quarantined, slice.State);
         Assert.Contains(
             "body: seen 1680 of the 31419 rows of the table not in it, the first ",
             slice.LastError,
@@ -161,7 +161,7 @@ public sealed class LiveTests : IAsyncLifetime
         server.Put(UnctadServer.Api, $"<html>{Fdi.Secret}</html>", "text/html");
         await pipeline.RunAsync();
         var slice = await SliceAsync(pipeline);
-        Assert.Equal(SliceState.Failed, slice.State);
+        Assert.Equal(SliceState.PullFailed, slice.State);
         Assert.Contains(
             "seen status 200, text/html, starting \"<html>blocked</html>\", expected a 7z archive",
             slice.LastError,
@@ -186,7 +186,7 @@ public sealed class LiveTests : IAsyncLifetime
         );
         await NextWeekAsync(pipeline);
         slice = await SliceAsync(pipeline);
-        Assert.Equal(SliceState.Refused, slice.State);
+        Assert.Equal(SliceState.Quarantined, slice.State);
         Assert.Contains("7z member: seen CRC-32 ", slice.LastError, StringComparison.Ordinal);
         Assert.Equal(2, await BodiesAsync(pipeline));
         Assert.Empty(await pipeline.RowsAsync("fdiannual"));
@@ -202,20 +202,20 @@ public sealed class LiveTests : IAsyncLifetime
         );
         await NextWeekAsync(pipeline);
         slice = await SliceAsync(pipeline);
-        Assert.Equal((SliceState.Done, "", 30_100), (slice.State, slice.LastError, (int)slice.Rows));
+        Assert.Equal((SliceState.Published, "", 30_100), (slice.State, slice.LastError, (int)slice.Loaded!.Rows));
         Assert.Empty(await pipeline.RowsAsync("rejects", "State eq 'open'"));
         var run = (await pipeline.RowsAsync("runs")).Single(row =>
-            row.GetString("Slice") == Fdi.FlowsStock.Id && row.GetString("State") == SliceState.Done
+            row.GetString("Slice") == Fdi.FlowsStock.Id && row.GetString("State") == nameof(RunState.Done)
         );
         Assert.Contains(
             $"bulk archive failed: request {server.Host}/bulkdownload/US.FdiFlowsStock/US_FdiFlowsStock: seen "
                 + "status 503 without a body, expected status 200\n",
-            run.GetString("Error"),
+            run.GetString("Notes"),
             StringComparison.Ordinal
         );
         Assert.Contains(
             "the figures are those of the file US_FdiFlowsStock.csv in the container curated",
-            run.GetString("Error"),
+            run.GetString("Notes"),
             StringComparison.Ordinal
         );
         Assert.Equal("643|inward|stock|host", Assert.Single(await pipeline.RowsAsync("fdipartners")).PartitionKey);

@@ -69,12 +69,15 @@ public sealed class RecordedTests
         await pipeline.RunAsync();
 
         var run = Assert.Single(await pipeline.RowsAsync("runs"), row => row.GetString("Slice") == Fdi.FlowsStock.Id);
-        Assert.Equal((SliceState.Done, ""), (run.GetString("State"), run.GetString("Error")));
+        Assert.Equal(("Done", "", ""), (run.GetString("State"), run.GetString("Error"), run.GetString("Notes")));
         var counts = await pipeline.LedgerAsync();
         // 9,626 rows of 69 groups, and 1,660 of economies with a reason instead of a value.
         Assert.Equal(new RowCounts(34_952, 23_666, 0, 0, 9_626, 1_660, 0), counts);
         var slice = await pipeline.Get<SliceBook>().GetAsync(Fdi.FlowsStock, CancellationToken.None);
-        Assert.Equal((SliceState.Done, "2025-09-01T06:17:00", 23_666), (slice.State, slice.LastModified, slice.Rows));
+        Assert.Equal(
+            (SliceState.Published, "2025-09-01T06:17:00", 23_666),
+            (slice.State, slice.LastModified, slice.Loaded!.Rows)
+        );
         var russia = await pipeline.RowsAsync("fdiannual", "PartitionKey eq '643|inward|flow'");
         Assert.Equal(3_346_320_000, russia.Single(row => row.RowKey == "2024").GetInt64("ValueUsd"));
     }

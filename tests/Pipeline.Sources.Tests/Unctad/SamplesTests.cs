@@ -57,10 +57,10 @@ public sealed class SamplesTests
         );
         Assert.Contains(
             "643|inward|stock|host 2012: 88 partners add up to 492,070,365,764 US dollars, the total in fdiannual is ",
-            run.GetString("Error"),
+            run.GetString("Notes"),
             StringComparison.Ordinal
         );
-        Assert.DoesNotContain("places in the table", run.GetString("Error"), StringComparison.Ordinal);
+        Assert.DoesNotContain("places in the table", run.GetString("Notes"), StringComparison.Ordinal);
         Assert.Equal(
             ["fdi-flows-stock", "fdi-partners"],
             (await pipeline.RowsAsync("datasets")).Select(row => row.RowKey).Order(StringComparer.Ordinal)
@@ -70,6 +70,9 @@ public sealed class SamplesTests
         await pipeline.RunAsync();
         Assert.Equal(ledger, await pipeline.LedgerAsync());
         Assert.Equal(annual.Select(row => row.ETag), (await pipeline.RowsAsync("fdiannual")).Select(row => row.ETag));
-        Assert.Equal(2, (await pipeline.RowsAsync("runs")).Count(row => row.GetString("State") == RunState.Unchanged));
+        Assert.Equal(
+            2,
+            (await pipeline.RowsAsync("runs")).Count(row => row.GetString("State") == nameof(RunState.Unchanged))
+        );
     }
 }

@@ -8,6 +8,7 @@ using Pipeline.Loading;
 using Pipeline.Slices;
 using Pipeline.Sources.Http;
 using Pipeline.Sources.Unctad;
+using Pipeline.Storage;
 using Pipeline.Testing;
 using Xunit;
 
@@ -77,9 +78,8 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         {
             before = before with
             {
-                State = SliceState.Done,
-                Sha256 = sha256,
-                Vintage = vintage.Value,
+                State = SliceState.Published,
+                Loaded = new LoadedBody(new RawName(before.Slice, vintage.Value, new string('a', 12), "7z"), sha256, 1),
                 LastModified = lastModified,
             };
         }

@@ -3,7 +3,8 @@ namespace Pipeline.Testing;
 /// <summary>
 /// A clock for code that waits: a pause ends at once and moves the clock by its length. Timers of
 /// <paramref name="patience"/> and more are time-outs; they do not fire unless <see cref="Expire"/> is called, or five
-/// minutes of real time have passed: a test that waits for something that never comes should fail, not hang.
+/// minutes of real time have passed: a test that waits for something that never comes should fail, not hang. Periodic
+/// timers do not fire.
 /// </summary>
 /// <remarks>
 /// FakeTimeProvider cannot do this: a pause on it ends when the test moves the clock, and the test does not know when
@@ -74,7 +75,7 @@ internal sealed class HastyClock(DateTimeOffset start, TimeSpan patience) : Time
             {
                 clock.timeouts.Remove(this);
                 last?.Dispose();
-                if (dueTime == Timeout.InfiniteTimeSpan)
+                if (dueTime == Timeout.InfiniteTimeSpan || period > TimeSpan.Zero)
                     return true;
                 Due = dueTime;
                 if (dueTime >= clock.Patience)

@@ -3,12 +3,13 @@ using System.Xml.Linq;
 
 namespace Pipeline.Testing.Storage;
 
-/// <summary>The blob service in memory: whole block blobs, their metadata and conditions.</summary>
+/// <summary>The blob service in memory: whole block blobs, their metadata and conditions, and leases.</summary>
 internal sealed class MemoryBlobs(TimeProvider time)
 {
     private const string MetadataPrefix = "x-ms-meta-";
 
     private readonly Dictionary<string, SortedDictionary<string, Blob>> containers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Lease> leases = new(StringComparer.Ordinal);
     private long versions;
 
     private sealed record Blob(
@@ -19,11 +20,16 @@ internal sealed class MemoryBlobs(TimeProvider time)
         DateTimeOffset Modified
     );
 
+    /// <summary>The last lease of a blob; it holds until <c>Ends</c>, and can be renewed after that.</summary>
+    private sealed record Lease(string Id, TimeSpan Duration, DateTimeOffset Ends);
+
     public MemoryBlobs Copy(TimeProvider other)
     {
         var copy = new MemoryBlobs(other) { versions = versions };
         foreach (var (name, blobs) in containers)
             copy.containers.Add(name, new(blobs, blobs.Comparer));
+        foreach (var (path, lease) in leases)
+            copy.leases.Add(path, lease);
         return copy;
     }
 
@@ -56,6 +62,12 @@ internal sealed class MemoryBlobs(TimeProvider time)
         }
 
         var blob = Uri.UnescapeDataString(parts[1]);
+        if (call.Query["comp"] == "lease")
+        {
+            return container.TryGetValue(blob, out var leased)
+                ? Change($"{name}/{blob}", leased, call)
+                : MemoryResponse.Error(404, "BlobNotFound");
+        }
         return call.Method.Method switch
         {
             "PUT" => Put(container, blob, call),
@@ -63,6 +75,39 @@ internal sealed class MemoryBlobs(TimeProvider time)
             "GET" or "HEAD" => Get(container, blob, call),
             _ => throw call.Unknown("blobs"),
         };
+    }
+
+    private MemoryResponse Change(string path, Blob blob, MemoryCall call)
+    {
+        var now = time.GetUtcNow();
+        var lease = leases.GetValueOrDefault(path);
+        var id = call.Header("x-ms-lease-id");
+        switch (call.Header("x-ms-lease-action"))
+        {
+            case "acquire":
+                var proposed = call.Header("x-ms-proposed-lease-id")!;
+                if (lease?.Ends > now && lease.Id != proposed)
+                    return MemoryResponse.Error(409, "LeaseAlreadyPresent");
+                var seconds = int.Parse(call.Header("x-ms-lease-duration")!, CultureInfo.InvariantCulture);
+                return Hold(201, new Lease(proposed, TimeSpan.FromSeconds(seconds), now.AddSeconds(seconds)));
+            case "renew":
+                return lease is null || lease.Id != id
+                    ? MemoryResponse.Error(409, "LeaseIdMismatchWithLeaseOperation")
+                    : Hold(200, lease with { Ends = now + lease.Duration });
+            case "release":
+                if (lease is null || lease.Id != id)
+                    return MemoryResponse.Error(409, "LeaseIdMismatchWithLeaseOperation");
+                leases.Remove(path);
+                return new MemoryResponse(200, Stamp(blob.Version, blob.Modified));
+            default:
+                throw call.Unknown("blobs");
+        }
+
+        MemoryResponse Hold(int status, Lease held)
+        {
+            leases[path] = held;
+            return new MemoryResponse(status, [.. Stamp(blob.Version, blob.Modified), ("x-ms-lease-id", held.Id)]);
+        }
     }
 
     private MemoryResponse Put(SortedDictionary<string, Blob> container, string name, MemoryCall call)

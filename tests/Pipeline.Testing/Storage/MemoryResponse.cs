@@ -47,6 +47,9 @@ internal sealed class MemoryResponse : Response
     public static MemoryResponse Error(int status, string code) =>
         Xml(status, $"<Error><Code>{code}</Code><Message>{code}</Message></Error>", ("x-ms-error-code", code));
 
+    /// <summary>Sets a header.</summary>
+    public void Set(string name, string value) => headers[name] = value;
+
     public override int Status { get; }
     public override bool IsError => Refused;
 

@@ -1,4 +1,5 @@
 using System.Collections.Specialized;
+using System.Globalization;
 using System.Reflection;
 using System.Web;
 using Azure.Core;
@@ -24,11 +25,13 @@ internal sealed class MemoryStorage : HttpPipelinePolicy
     private readonly MemoryQueues queues;
     private readonly MemoryBlobs blobs;
 
-    private MemoryStorage(MemoryTables tables, MemoryQueues queues, MemoryBlobs blobs) =>
-        (this.tables, this.queues, this.blobs) = (tables, queues, blobs);
+    private readonly TimeProvider time;
+
+    private MemoryStorage(TimeProvider time, MemoryTables tables, MemoryQueues queues, MemoryBlobs blobs) =>
+        (this.time, this.tables, this.queues, this.blobs) = (time, tables, queues, blobs);
 
     public MemoryStorage(TimeProvider time)
-        : this(new MemoryTables(time), new MemoryQueues(time), new MemoryBlobs(time)) { }
+        : this(time, new MemoryTables(time), new MemoryQueues(time), new MemoryBlobs(time)) { }
 
     /// <summary>
     /// Whether others have their turn before each request, as with a network between. Without it everything
@@ -42,10 +45,15 @@ internal sealed class MemoryStorage : HttpPipelinePolicy
     /// <summary>
     /// The same account once more, by another clock: what is done to the one does not change the other.
     /// </summary>
-    public MemoryStorage Copy(TimeProvider time)
+    public MemoryStorage Copy(TimeProvider other)
     {
         lock (gate)
-            return new MemoryStorage(tables.Copy(time), queues.Copy(time), blobs.Copy(time)) { Yields = Yields };
+        {
+            return new MemoryStorage(other, tables.Copy(other), queues.Copy(other), blobs.Copy(other))
+            {
+                Yields = Yields,
+            };
+        }
     }
 
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
@@ -88,6 +96,7 @@ internal sealed class MemoryStorage : HttpPipelinePolicy
             };
         }
         message.Response = answer;
+        answer.Set("Date", time.GetUtcNow().ToString("R", CultureInfo.InvariantCulture));
         answer.ClientRequestId = message.Request.ClientRequestId;
         answer.Refused = message.ResponseClassifier.IsErrorResponse(message);
         Parser.SetValue(message.Response, ParserOf.GetValue(pipeline.Span[^1]));

@@ -23,7 +23,7 @@ public sealed class CoverageTests : IDisposable
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, Rows(4, 60)); // 3 of 40 are gone, 20 are new
         var slice = await SliceAsync(pipeline);
-        Assert.Equal((SliceState.Refused, 40), (slice.State, slice.Rows));
+        Assert.Equal((SliceState.Quarantined, 40), (slice.State, slice.Loaded?.Rows));
         Assert.Equal(
             "fake/facts/one body: seen 3 of the 40 rows of the table not in it, the first fake|one k01, fake|one "
                 + "k02, fake|one k03, expected at least 95 % of them; "
@@ -42,7 +42,7 @@ public sealed class CoverageTests : IDisposable
         await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, Rows(3, 60)); // 2 of 40 are gone
-        Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
+        Assert.Equal(SliceState.Published, (await SliceAsync(pipeline)).State);
         Assert.Equal(58, (await pipeline.RowsAsync("fakefacts")).Count);
         Assert.Equal(
             ["k01", "k02"],
@@ -58,7 +58,7 @@ public sealed class CoverageTests : IDisposable
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, Rows(2, 41) + " k42=?");
         var slice = await SliceAsync(pipeline);
-        Assert.Equal((SliceState.Refused, 40), (slice.State, slice.Rows));
+        Assert.Equal((SliceState.Quarantined, 40), (slice.State, slice.Loaded?.Rows));
         Assert.Equal(
             "fake/facts/one body: seen 1 of 41 rows that cannot be understood, expected none, because a vintage "
                 + "replaces the one before as a whole; "
@@ -121,10 +121,10 @@ public sealed class CoverageTests : IDisposable
         await LoadAsync(pipeline, "a=1");
         source.Replies["one"] = new("", 204);
         await pipeline.RunAsync();
-        Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
+        Assert.Equal(SliceState.Published, (await SliceAsync(pipeline)).State);
         Assert.Single(await pipeline.RowsAsync("fakefacts"));
         Assert.Equal(
-            ["done", "unchanged"],
+            ["Done", "Unchanged"],
             (await pipeline.RowsAsync("runs")).Select(row => (string)row["State"]).Order()
         );
     }
@@ -160,15 +160,18 @@ public sealed class CoverageTests : IDisposable
         if (rejected.Length > 0)
         {
             await LoadAsync(pipeline, Rows(1, 40) + rejected);
-            Assert.Equal((40, 41), ((await SliceAsync(pipeline)).Rows, (await SliceAsync(pipeline)).InTable));
+            Assert.Equal(
+                (40, 41),
+                ((await SliceAsync(pipeline)).Loaded?.Rows, (await SliceAsync(pipeline)).Loaded?.InTable)
+            );
         }
         await LoadAsync(pipeline, Rows(1, 40) + " #");
         Assert.Equal(
-            (SliceState.Done, 40, 40),
+            (SliceState.Published, 40, 40),
             (
                 (await SliceAsync(pipeline)).State,
-                (await SliceAsync(pipeline)).Rows,
-                (await SliceAsync(pipeline)).InTable
+                (await SliceAsync(pipeline)).Loaded?.Rows,
+                (await SliceAsync(pipeline)).Loaded?.InTable
             )
         );
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
@@ -199,8 +202,8 @@ public sealed class CoverageTests : IDisposable
         await (await pipeline.TableAsync("slices")).DeleteEntityAsync("fake", FakeSource.One.RowKey);
         await LoadAsync(pipeline, Rows(1, 40));
         Assert.Equal(
-            (40, SliceRow.NotKnown),
-            ((await SliceAsync(pipeline)).Rows, (await SliceAsync(pipeline)).InTable)
+            (40, (long?)null),
+            ((await SliceAsync(pipeline)).Loaded?.Rows, (await SliceAsync(pipeline)).Loaded?.InTable)
         );
         await LoadAsync(pipeline, Rows(1, 40) + " #");
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
@@ -214,9 +217,9 @@ public sealed class CoverageTests : IDisposable
         await LoadAsync(pipeline, Rows(1, 10));
         await LoadAsync(pipeline, Rows(9, 11));
         await LoadAsync(pipeline, Rows(9, 11) + " #");
-        var before = (await SliceAsync(pipeline)).LastChanged;
+        var before = (await SliceAsync(pipeline)).Loaded?.LastChanged;
         await LoadAsync(pipeline, Rows(9, 11) + " # #");
-        Assert.Equal(before, (await SliceAsync(pipeline)).LastChanged);
+        Assert.Equal(before, (await SliceAsync(pipeline)).Loaded?.LastChanged);
     }
 
     /// <summary>Each is compared with the body before it, not with what had to be left in the table.</summary>
@@ -229,8 +232,8 @@ public sealed class CoverageTests : IDisposable
         {
             await LoadAsync(pipeline, Rows(first, 60) + " q=?");
             Assert.Equal(
-                (SliceState.Done, 60),
-                ((await SliceAsync(pipeline)).State, (await SliceAsync(pipeline)).InTable)
+                (SliceState.Published, 60),
+                ((await SliceAsync(pipeline)).State, (await SliceAsync(pipeline)).Loaded?.InTable)
             );
         }
     }
@@ -242,7 +245,7 @@ public sealed class CoverageTests : IDisposable
         await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, Rows(1, 40));
         await LoadAsync(pipeline, "k01=1");
-        Assert.Equal(SliceState.Done, (await SliceAsync(pipeline)).State);
+        Assert.Equal(SliceState.Published, (await SliceAsync(pipeline)).State);
         Assert.Equal("k01", Assert.Single(await pipeline.RowsAsync("fakefacts")).RowKey);
         Assert.Equal(39, (await pipeline.RowsAsync("history")).Count);
     }
@@ -275,7 +278,7 @@ public sealed class CoverageTests : IDisposable
         await LoadAsync(pipeline, "a=1 b=2");
         Assert.Equal(["a", "b", "c"], (await pipeline.RowsAsync("fakefacts")).Select(row => row.RowKey));
         Assert.Equal("2025-09-01", (await SliceAsync(pipeline)).LastModified);
-        Assert.Equal("the first way is closed", Assert.Single(await pipeline.RowsAsync("runs"))["Error"]);
+        Assert.Equal("the first way is closed", Assert.Single(await pipeline.RowsAsync("runs"))["Notes"]);
         Assert.Contains("Warning: fake/facts/one: the first way is closed", pipeline.Log);
 
         static Verdict Judge(Answer answer) =>
@@ -307,7 +310,7 @@ public sealed class CoverageTests : IDisposable
         Assert.Equal(["", "spring"], seen);
         Assert.Equal(1L, Assert.Single(await pipeline.RowsAsync("fakefacts"))["Value"]);
         Assert.Equal(
-            ["done", "unchanged"],
+            ["Done", "Unchanged"],
             (await pipeline.RowsAsync("runs")).Select(row => (string)row["State"]).Order()
         );
     }

@@ -19,8 +19,10 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
 
     public void Dispose() => source.Dispose();
 
-    private static Task KeepAsync(TestPipeline pipeline, string queue, object message) =>
-        KeepAsync(pipeline, queue, JsonSerializer.Serialize(message));
+    private static Task KeepAsync(TestPipeline pipeline, string queue, StepMessage message) =>
+        KeepAsync(pipeline, queue, Text(message));
+
+    private static string Text(StepMessage message) => message.ToJson().ToString();
 
     private static Task KeepAsync(TestPipeline pipeline, string queue, string body) =>
         pipeline.Get<DeadLetters>().KeepAsync(queue, BinaryData.FromString(body), Arrived, CancellationToken.None);
@@ -49,7 +51,9 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
             Assert.ThrowsAsync<InvalidOperationException>(() =>
                 pipeline
                     .Get<DeadLetters>()
-                    .GuardAsync("pull", message, attempt, () => throw new InvalidOperationException("no disk\nmore"))
+                    .GuardAsync("pull", Text(message), attempt, () =>
+                        throw new InvalidOperationException("no disk\nmore")
+                    )
             );
         for (var attempt = 1; attempt < Names.MaxAttempts; attempt++)
             await FailAsync(attempt);
@@ -70,7 +74,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
                 "a message that its step ends within 5 attempts",
                 "open",
                 "Pull",
-                JsonSerializer.Serialize(message)
+                Text(message)
             ),
             (
                 kept["Slice"],
@@ -93,7 +97,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
     public async Task A_message_of_a_process_that_died_is_kept_without_an_error()
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
-        await KeepAsync(pipeline, "publish", new PublishMessage(FakeSource.One.Id, ""));
+        await KeepAsync(pipeline, "publish", new RefreshSourceMessage(FakeSource.One.Source));
         Assert.Equal(DeadLetterBook.NoError, (await OnlyAsync(pipeline))["Seen"]);
     }
 
@@ -103,7 +107,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         await pipeline
             .Get<DeadLetters>()
-            .GuardAsync("pull", new PullMessage("x", default), Names.MaxAttempts, () => Task.CompletedTask);
+            .GuardAsync("pull", Text(new PullMessage("x")), Names.MaxAttempts, () => Task.CompletedTask);
         Assert.Empty(await pipeline.RowsAsync("rejects"));
     }
 
@@ -112,26 +116,26 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         {
             {
                 "",
-                "queue normalize, property Slice: seen nothing, expected source/dataset/key, for example "
-                    + "census-trade/exports-total/2019; "
+                "queue normalize: seen an empty message, expected a JSON object whose Kind is Normalize or ReloadNewest; "
             },
             {
                 "null",
+                "queue normalize: seen \"null\", expected a JSON object whose Kind is Normalize or ReloadNewest; "
+            },
+            { "{}", "queue normalize: seen \"{}\", expected a JSON object whose Kind is " },
+            { "[]", "queue normalize: seen \"[]\", expected a JSON object whose Kind is " },
+            { "{\"Slice\":", "queue normalize: seen " },
+            { "{\"Kind\":\"Normalize\",\"Slice\":7}", "queue normalize: seen " },
+            { "{\"Kind\":\"Pull\",\"Slice\":\"fake/facts/one\"}", "queue normalize: seen " },
+            { "{\"Kind\":\"Anything\",\"Slice\":\"fake/facts/one\"}", "queue normalize: seen " },
+            {
+                "{\"Kind\":\"Normalize\"}",
                 "queue normalize, property Slice: seen nothing, expected source/dataset/key, for example "
                     + "census-trade/exports-total/2019; "
             },
+            { "\u0001\u0000\uFFFD", "queue normalize: seen " },
             {
-                "{}",
-                "queue normalize, property Slice: seen nothing, expected source/dataset/key, for example "
-                    + "census-trade/exports-total/2019; "
-            },
-            { "[]", "no JSON of a message: " },
-            { "{\"Slice\":", "no JSON of a message: " },
-            { "{\"Slice\":7}", "no JSON of a message: " },
-            { "{\"Slice\":\"fake/facts/one\",\"PlannedAt\":\"yesterday\"}", "no JSON of a message: " },
-            { "\u0001\u0000\uFFFD", "no JSON of a message: " },
-            {
-                "{\"Slice\":\"a' or PartitionKey ne 'b/c/d\"}",
+                "{\"Kind\":\"Normalize\",\"Slice\":\"a' or PartitionKey ne 'b/c/d\"}",
                 "queue normalize, property Slice: seen \"a' or PartitionKey ne 'b/c/d\", expected "
                     + "source/dataset/key, for example census-trade/exports-total/2019; "
             },
@@ -176,14 +180,15 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         string[] bodies =
         [
-            """{"Slice":"fake/facts/one","RawBlob":"nonsense"}""",
-            """{"Slice":"fake/facts/one","RawBlob":"fake/facts/two/20240506T070809Z-0123456789ab.txt"}""",
-            """{"Slice":"fake/facts/one"}""",
-            $$"""{"Slice":"fake/facts/one","RawBlob":"{{new string('x', 20_000)}}"}""",
+            """{"Kind":"KIND","Slice":"fake/facts/one","RawBlob":"nonsense"}""",
+            """{"Kind":"KIND","Slice":"fake/facts/one","RawBlob":"fake/facts/two/20240506T070809Z-0123456789ab.txt"}""",
+            """{"Kind":"KIND","Slice":"fake/facts/one"}""",
+            $$"""{"Kind":"KIND","Slice":"fake/facts/one","RawBlob":"{{new string('x', 20_000)}}"}""",
         ];
         foreach (var queue in (string[])["normalize", "publish"])
         {
-            foreach (var body in bodies)
+            var kind = queue == "normalize" ? "Normalize" : "CompleteRun";
+            foreach (var body in bodies.Select(body => body.Replace("KIND", kind, StringComparison.Ordinal)))
             {
                 await KeepAsync(pipeline, queue, body);
                 await KeepAsync(pipeline, queue, body); // The host hands over at least once.
@@ -191,7 +196,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         }
 
         await pipeline.RunAsync();
-        await pipeline.Get<DeadLetterBook>().SettleAsync("fake", digested: true, CancellationToken.None);
+        await pipeline.Get<DeadLetterBook>().SettleAsync("fake", isRefreshed: true, CancellationToken.None);
         var kept = await pipeline.RowsAsync("rejects");
         Assert.Equal(2 * bodies.Length, kept.Count);
         Assert.All(kept, row =>
@@ -260,14 +265,10 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         var error = await Assert.ThrowsAsync<FormatException>(() =>
-            pipeline
-                .Get<DeadLetters>()
-                .GuardAsync<PullMessage?>("pull", null, Names.MaxAttempts, () =>
-                    throw new InvalidOperationException("the step was run")
-                )
+            pipeline.Get<DeadLetters>().RunAsync("pull", "null", Names.MaxAttempts, CancellationToken.None)
         );
         Assert.StartsWith(
-            "queue pull, property Slice: seen nothing, expected source/dataset/key, ",
+            "queue pull: seen \"null\", expected a JSON object whose Kind is Pull; ",
             error.Message,
             StringComparison.Ordinal
         );
@@ -289,7 +290,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
             pipeline
                 .Get<DeadLetters>()
-                .GuardAsync("pull", new PullMessage(FakeSource.One.Id, Arrived), Names.MaxAttempts, () =>
+                .GuardAsync("pull", Text(new PullMessage(FakeSource.One.Id, Arrived)), Names.MaxAttempts, () =>
                     throw new InvalidOperationException("no disk")
                 )
         );
@@ -321,13 +322,13 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         var at = TimeProvider.System.GetUtcNow();
         await KeepAsync(pipeline, "pull", new PullMessage(FakeSource.One.Id, at));
         await KeepAsync(pipeline, "pull", new PullMessage(FakeSource.One.Id, at.AddHours(1)));
-        await KeepAsync(pipeline, "publish", new PublishMessage(FakeSource.One.Id, ""));
+        await KeepAsync(pipeline, "publish", new RefreshSourceMessage(FakeSource.One.Source));
         await pipeline.RunAsync();
         var body = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single();
         // That of the digest was settled when it was done, and asked whether there is more to do.
         Assert.Equal(["message pull open later"], await StatesAsync());
         await KeepAsync(pipeline, "normalize", new NormalizeMessage(FakeSource.One.Id, body.Blob));
-        await KeepAsync(pipeline, "publish", new PublishMessage(FakeSource.One.Id, body.Blob));
+        await KeepAsync(pipeline, "publish", new CompleteRunMessage(FakeSource.One.Id, body.Blob));
         Assert.Equal(["message pull open later"], await StatesAsync());
         // A wish to read it again is not settled by its having been read before.
         await KeepAsync(pipeline, "normalize", new NormalizeMessage(FakeSource.One.Id, body.Blob, Replay: true));
@@ -370,15 +371,12 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
             await pipeline.Get<RawStore>().ListAsync(new Slice("fake", "facts", "two"), CancellationToken.None)
         ).Single();
         await pipeline.Queue("normalize").ClearMessagesAsync();
-        await pipeline
-            .Get<Normalize>()
-            .RunAsync(
-                new NormalizeMessage(
-                    FakeSource.One.Id,
-                    (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob
-                ),
-                CancellationToken.None
-            );
+        await pipeline.DoAsync(
+            new NormalizeMessage(
+                FakeSource.One.Id,
+                (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob
+            )
+        );
         await pipeline.DrainAsync();
         Assert.Null((await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake"));
         await KeepAsync(pipeline, "normalize", new NormalizeMessage("fake/facts/two", two.Blob));
@@ -399,7 +397,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         var message = (await pipeline.Queue("pull").ReceiveMessagesAsync(2)).Value.Single(message =>
             message.Body.ToString().Contains("two", StringComparison.Ordinal)
         );
-        await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
+        await pipeline.DoAsync(new PullMessage(FakeSource.One.Id));
         await pipeline.DrainAsync();
         Assert.Null((await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)).GetValueOrDefault("fake"));
         await KeepAsync(pipeline, "pull", message.Body.ToString());
@@ -409,8 +407,8 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
 
     /// <summary>The key of a wish has an end of its own, which the command must have too.</summary>
     [Theory]
-    [InlineData("{\"Slice\":\"none\",\"Replay\":true}", "|replay")]
-    [InlineData("{\"Slice\":\"none\",\"Replay\":true,\"Accept\":true}", "|accept")]
+    [InlineData("{\"Kind\":\"Normalize\",\"Slice\":\"none\",\"Replay\":true}", "|replay")]
+    [InlineData("{\"Kind\":\"Normalize\",\"Slice\":\"none\",\"Replay\":true,\"Accept\":true}", "|accept")]
     public async Task The_command_that_closes_a_wish_names_the_row_that_is_kept(string body, string end)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);

@@ -14,7 +14,7 @@ public sealed class OperatorWordTests
     private static OperatorWord Word(
         IReadOnlyList<RejectBook.AcceptedFinding> accepted,
         params IReadOnlyList<RejectBook.RunReject> own
-    ) => new(new NormalizeMessage("s", Blob, Accept: true, SpokenAt: Spoken), accepted, own, LoadProgress.None);
+    ) => new(Blob, accepted, new ShownFindings(own, Spoken));
 
     private static RejectBook.RunReject Open(Finding finding, int minutes = 0) =>
         new(finding, RejectBook.Open, Spoken.AddMinutes(minutes));
@@ -84,16 +84,11 @@ public sealed class OperatorWordTests
     }
 
     [Fact]
-    public void A_load_that_goes_on_leaves_out_what_it_left_out_and_takes_what_only_its_own_rows_make_stand_out()
+    public void Without_a_word_only_what_was_accepted_before_holds()
     {
-        RejectBook.AcceptedFinding[] accepted = [new(new Finding("body", "30 rows", "at least 38", "advice"), Blob)];
-        var plain = new NormalizeMessage("s", Blob);
-        var other = Figure with { Where = "facts p l" };
-        var word = new OperatorWord(plain, accepted, [Open(Figure)], LoadProgress.Writing);
-        Assert.False(word.Accepts(Figure));
-        Assert.True(word.Accepts(other));
-        // No row was written before what stays out was.
-        var claimed = new OperatorWord(plain, accepted, [], LoadProgress.Claimed);
-        Assert.False(claimed.Accepts(Figure));
+        var word = new OperatorWord(Blob, [new RejectBook.AcceptedFinding(Figure, Blob)], shown: null);
+        Assert.True(word.Accepts(Figure));
+        Assert.False(word.Accepts(Figure with { Seen = "5001" }));
+        Assert.Equal(("", 0), (word.Note, word.Spoken.Count));
     }
 }

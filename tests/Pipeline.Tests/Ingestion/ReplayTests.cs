@@ -21,7 +21,7 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         foreach (var body in bodies)
         {
             source.Body = body;
-            await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
+            await pipeline.DoAsync(new PullMessage(FakeSource.One.Id));
             await pipeline.DrainAsync();
         }
         return pipeline;
@@ -68,10 +68,10 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
             Assert.Equal(ledger, await pipeline.LedgerAsync());
             Assert.Equal(["b Value 2 3"], await HistoryAsync(pipeline));
             Assert.All((await pipeline.RowsAsync("runs")).Select(RunRow.From), run =>
-                Assert.Equal(SliceState.Done, run.State)
+                Assert.Equal(RunState.Done, run.State)
             );
             Assert.Equal(
-                SliceState.Done,
+                SliceState.Published,
                 (await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None)).State
             );
         }
@@ -124,19 +124,19 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         await ReplayAsync(pipeline);
         Assert.Equal("a=1r0 b=2r0 c=3r0", await FactsAsync(pipeline));
         var refused = await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
-        Assert.Equal((SliceState.Refused, 1), (refused.State, refused.Attempts));
+        Assert.Equal((SliceState.Quarantined, 1), (refused.State, refused.Attempts));
         await ReplayAsync(pipeline, accept: true);
         Assert.Equal("a=1r0", await FactsAsync(pipeline));
         const string accepted =
-            "done accepted by an operator: body: seen 1 rows, expected at least 3, 95 % of the 3 rows of the body "
+            "Done accepted by an operator: body: seen 1 rows, expected at least 3, 95 % of the 3 rows of the body "
             + "before";
         Assert.Equal(
-            [accepted, "done "],
-            (await pipeline.RowsAsync("runs")).Select(row => $"{row["State"]} {row["Error"]}")
+            [accepted, "Done "],
+            (await pipeline.RowsAsync("runs")).Select(row => $"{row["State"]} {row["Notes"]}")
         );
         Assert.Equal("accepted", Assert.Single(await pipeline.RowsAsync("rejects"))["State"]);
         Assert.Equal(
-            (SliceState.Done, 0, ""),
+            (SliceState.Published, 0, ""),
             await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None) is { } row
                 ? (row.State, row.Attempts, row.LastError)
                 : default
@@ -149,7 +149,7 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
     {
         await using var pipeline = await LoadedAsync("a=1 b=2 c=3");
         source.Body = "a=1";
-        await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
+        await pipeline.DoAsync(new PullMessage(FakeSource.One.Id, default));
         await pipeline.Queue("normalize").ClearMessagesAsync();
         await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, Replay.Raw, accept: true, CancellationToken.None);
         var message = (await pipeline.Queue("normalize").ReceiveMessageAsync()).Value.Body;
@@ -169,7 +169,7 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
     {
         await using var pipeline = await LoadedAsync("a=1 b=2");
         source.Replies["one"] = new("away", 503);
-        await pipeline.Get<Pull>().RunAsync(new PullMessage(FakeSource.One.Id, default), CancellationToken.None);
+        await pipeline.DoAsync(new PullMessage(FakeSource.One.Id));
         // After a failed pull it is the source that is asked, but not for what an operator has compared.
         Assert.Equal(
             Replay.Raw,
@@ -209,11 +209,7 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         }
 
         await pipeline
-            .Get<Normalize>()
-            .RunAsync(
-                new NormalizeMessage(FakeSource.One.Id, reject.GetString("RawBlob"), Replay: true),
-                CancellationToken.None
-            )
+            .DoAsync(new NormalizeMessage(FakeSource.One.Id, reject.GetString("RawBlob"), Replay: true))
             .ContinueWith(_ => { }, TaskScheduler.Default);
         await pipeline.DrainAsync();
         Assert.Equal("open", (await pipeline.RowsAsync("rejects")).Single(row => row.RowKey == reject.RowKey)["State"]);
@@ -247,12 +243,7 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
         Assert.Equal("a=2r1", await FactsAsync(pipeline));
         await pipeline
             .Get<DeadLetters>()
-            .KeepAsync(
-                "pull",
-                BinaryData.FromObjectAsJson(new PullMessage(FakeSource.One.Id, TimeProvider.System.GetUtcNow())),
-                null,
-                CancellationToken.None
-            );
+            .KeepAsync("pull", new PullMessage(FakeSource.One.Id).ToJson(), null, CancellationToken.None);
         Assert.Equal("source", (await ReplayAsync(pipeline)).From);
         Assert.Equal(
             "replayed",

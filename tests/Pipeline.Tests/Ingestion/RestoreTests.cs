@@ -84,13 +84,9 @@ public sealed class RestoreTests(Azurite azurite)
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         await pipeline.RunAsync();
         source.Body = "b=1";
-        await pipeline
-            .Get<Pull>()
-            .RunAsync(new PullMessage(FakeSource.One.Id, DateTimeOffset.MaxValue), CancellationToken.None);
+        await pipeline.DoAsync(new PullMessage(FakeSource.One.Id));
         var body = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None))[^1];
-        await pipeline
-            .Get<Normalize>()
-            .RunAsync(new NormalizeMessage(body.Slice.Id, body.Blob), CancellationToken.None);
+        await pipeline.DoAsync(new NormalizeMessage(body.Slice.Id, body.Blob));
         await pipeline.Queue("publish").ClearMessagesAsync();
         source.Body = "c=1";
         await pipeline.RunAsync();
@@ -130,7 +126,7 @@ public sealed class RestoreTests(Azurite azurite)
 
         all.AddRange(
             (await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None)).Select(row =>
-                $"slice {row.Slice} {row.Vintage:O} {row.Sha256} {row.Rows}"
+                $"slice {row.Slice} {row.Vintage:O} {row.Loaded?.Sha256} {row.Loaded?.Rows}"
             )
         );
         return all;

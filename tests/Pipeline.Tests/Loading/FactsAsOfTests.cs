@@ -4,12 +4,13 @@ using Pipeline.Datasets;
 using Pipeline.Loading;
 using Pipeline.Storage;
 using Pipeline.Testing;
+using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Tests.Loading;
 
 /// <summary>What a table held at a moment, after bodies that changed, removed and brought back its rows.</summary>
-public sealed class FactsAsOfTests(Azurite azurite)
+public sealed class FactsAsOfTests
 {
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
@@ -29,7 +30,7 @@ public sealed class FactsAsOfTests(Azurite azurite)
     {
         using var source = new FakeSource { Coverage = Pipeline.Datasets.Coverage.ByHand };
         var clock = new FakeTimeProvider(Start);
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
+        await using var pipeline = new TestPipeline(new MemoryStorage(clock), source, clock);
         var days = new List<string>();
         foreach (var body in Bodies)
         {
@@ -55,7 +56,7 @@ public sealed class FactsAsOfTests(Azurite azurite)
     {
         using var source = new FakeSource { Coverage = Pipeline.Datasets.Coverage.ByHand };
         var clock = new FakeTimeProvider(Start);
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, clock);
+        await using var pipeline = new TestPipeline(new MemoryStorage(clock), source, clock);
         foreach (var body in (string[])["a=1 b=1", "b=1"])
         {
             source.Body = body;
@@ -91,7 +92,11 @@ public sealed class FactsAsOfTests(Azurite azurite)
     public async Task A_row_of_history_that_cannot_be_understood_is_named(string column, string old, string message)
     {
         using var source = new FakeSource();
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), source, new FakeTimeProvider(Start));
+        await using var pipeline = new TestPipeline(
+            new MemoryStorage(new FakeTimeProvider(Start)),
+            source,
+            new FakeTimeProvider(Start)
+        );
         source.Body = "a=1";
         await pipeline.RunAsync();
         await (await pipeline.TableAsync(Names.History)).AddEntityAsync(

@@ -16,7 +16,7 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
     private static DateTimeOffset Day(int number) => Day0.AddDays(number);
 
     [Fact]
-    public async Task A_version_that_still_stands_is_taken_out_and_no_other()
+    public async Task A_version_that_the_run_ended_and_that_still_stands_is_taken_out_and_no_other()
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
         // The first change came to pass, the second did not.
@@ -24,69 +24,19 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
         await PutAsync(pipeline, "p", "b", since: 4, (0, 4));
         await PutAsync(pipeline, "other", "a", since: 2, (2, 4));
         await AddHistoryAsync(pipeline, "p", "gone", 2, 4);
-        Assert.Equal(1, await RepairAsync(pipeline, 5));
+        var before = await VersionsAsync(pipeline);
+        await RemoveAsync(pipeline, "another");
+        Assert.Equal(before, await VersionsAsync(pipeline));
+        await RemoveAsync(pipeline, "run");
         Assert.Equal(["other a 2-4", "p a 0-2", "p b 0-4", "p gone 2-4"], await HistoryAsync(pipeline));
-        // No older body may end the version that this one leaves standing; the rows of which nothing was repaired stay
-        // as they are.
-        Assert.Equal(["other a 2 1", "p a 2 5", "p b 4 1"], await FactsAsync(pipeline));
-        Assert.Equal(0, await RepairAsync(pipeline, 6));
+        // Only the row of the version was written again, as it was.
+        Assert.Equal(["p a"], (await VersionsAsync(pipeline)).Except(before).Select(row => row.Key));
+        Assert.Equal(["other a 2 1", "p a 2 1", "p b 4 1"], await FactsAsync(pipeline));
     }
 
+    /// <summary>A worker that has lost its lease changes the row just before it is written again.</summary>
     [Fact]
-    public async Task A_row_of_a_newer_body_keeps_its_vintage()
-    {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
-        await PutAsync(pipeline, "p", "a", since: 1, (1, 4));
-        Assert.Equal(1, await RepairAsync(pipeline, 0));
-        Assert.Equal(["p a 1 1"], await FactsAsync(pipeline));
-        Assert.Empty(await HistoryAsync(pipeline));
-    }
-
-    [Fact]
-    public async Task A_version_ends_where_the_next_one_begins()
-    {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
-        // A body of day 2 put the row back that one of day 4 had removed; the same, and the row is there again.
-        await AddHistoryAsync(pipeline, "p", "a", 0, 4);
-        await AddHistoryAsync(pipeline, "p", "a", 2, 4);
-        await PutAsync(pipeline, "p", "b", since: 3, (0, 1), (1, 4));
-        await PutAsync(pipeline, "p", "c", since: 3, (0, 1), (1, 3));
-        await AddHistoryAsync(pipeline, "p", "d", 0, 2);
-        Assert.Equal(2, await RepairAsync(pipeline, 5));
-        Assert.Equal(
-            ["p a 0-2", "p a 2-4", "p b 0-1", "p b 1-3", "p c 0-1", "p c 1-3", "p d 0-2"],
-            await HistoryAsync(pipeline)
-        );
-        Assert.Equal(0, await RepairAsync(pipeline, 5));
-    }
-
-    [Fact]
-    public async Task A_row_that_was_put_back_begins_anew_in_the_body_that_has_it()
-    {
-        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
-        await PutAsync(pipeline, "p", "a", since: 1, (2, 4));
-        // Changed since: it follows the version that was put back, which ended before the last one began.
-        await PutAsync(pipeline, "p", "b", since: 5, revision: 1, (1, 2), (2, 4));
-        await PutAsync(pipeline, "p", "c", since: 4, revision: 1, (2, 4));
-        await PutAsync(pipeline, "p", "d", since: 5, revision: 0, (2, 4));
-        Assert.Equal(2, await RepairAsync(pipeline, 6));
-        Assert.Equal(["p a 6 6", "p b 5 1", "p c 4 1", "p d 5 1"], await FactsAsync(pipeline));
-        Assert.Equal(
-            ["0 run6 blob6", "0  ", "1  ", "0  "],
-            (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Revision"]} {row["RunId"]} {row["RawBlob"]}")
-        );
-        Assert.Equal(["p a 2-4", "p b 1-2", "p b 2-4", "p c 2-4", "p d 2-4"], await HistoryAsync(pipeline));
-        Assert.Equal(0, await RepairAsync(pipeline, 6));
-    }
-
-    [Theory]
-    [InlineData(2, 1, new string[0])] // Written again as it was: looked at again, and repaired.
-    [InlineData(4, 0, new[] { "p a 2-4" })] // The change has come to pass in between: its history stands.
-    public async Task A_row_that_another_process_writes_in_between_is_looked_at_again(
-        int since,
-        int repaired,
-        string[] history
-    )
+    public async Task A_version_whose_row_is_changed_in_between_stays_in_history()
     {
         var account = azurite.NewAccount();
         await using var other = new TestPipeline(account, Source);
@@ -100,50 +50,44 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
                 async () =>
                 {
                     done = true;
-                    await PutAsync(other, "p", "a", since);
+                    await PutAsync(other, "p", "a", since: 4);
                 }
             )
         );
-        Assert.Equal(repaired, await RepairAsync(pipeline, 5));
+        await RemoveAsync(pipeline, "run");
         Assert.True(done);
-        Assert.Equal(history, await HistoryAsync(other));
+        Assert.Equal(["p a 2-4"], await HistoryAsync(other));
     }
 
-    private static async Task<int> RepairAsync(TestPipeline pipeline, int vintage)
+    private static async Task RemoveAsync(TestPipeline pipeline, string runId)
     {
         var store = pipeline.Get<FactStore>();
         var scope = new SliceScope(TableClient.CreateQueryFilter($"PartitionKey eq {"p"}"), ("", "~"), (partition, _) =>
             partition == "p"
         );
-        return await new UnfinishedHistory(
+        await new UnfinishedHistory(
             FakeFact.Table,
             await store.OpenAsync(FakeFact.Table),
             await store.OpenHistoryAsync()
-        ).RepairAsync(
-            scope,
-            new MergeRun("fake", "facts", Day(vintage), $"blob{vintage}", $"run{vintage}"),
-            CancellationToken.None
-        );
+        ).RemoveAsync(scope, runId, CancellationToken.None);
     }
+
+    private static async Task<Dictionary<string, string>> VersionsAsync(TestPipeline pipeline) =>
+        (await pipeline.RowsAsync("fakefacts")).ToDictionary(
+            row => $"{row.PartitionKey} {row.RowKey}",
+            row => row.ETag.ToString(),
+            StringComparer.Ordinal
+        );
 
     /// <summary>
     /// A row of the first body whose value stands since a day, and versions that history says to have
     /// ended.
     /// </summary>
-    private static Task PutAsync(
-        TestPipeline pipeline,
-        string partition,
-        string key,
-        int since,
-        params (int From, int To)[] ended
-    ) => PutAsync(pipeline, partition, key, since, 0, ended);
-
     private static async Task PutAsync(
         TestPipeline pipeline,
         string partition,
         string key,
         int since,
-        int revision,
         params (int From, int To)[] ended
     )
     {
@@ -157,7 +101,6 @@ public sealed class UnfinishedHistoryTests(Azurite azurite)
                 Vintage = Day(1),
                 FirstSeen = Day(0),
                 LastChanged = Day(since),
-                Revision = revision,
             },
             TableUpdateMode.Replace
         );

@@ -100,7 +100,6 @@ public sealed class AzureLimitsTests(Azurite azurite)
         message += ". Azure refuses it, so it was not sent.";
         var error = await Assert.ThrowsAsync<RequestFailedException>(() => table.AddEntityAsync(entity));
         Assert.Equal((400, code, message), (error.Status, error.ErrorCode, error.Message));
-        Assert.Equal(message, Assert.Throws<RequestFailedException>(() => table.AddEntity(entity)).Message);
         var failed = await Assert.ThrowsAsync<TableTransactionFailedException>(() =>
             table.SubmitTransactionAsync([Add("p", "other"), new(TableTransactionActionType.Add, entity)])
         );

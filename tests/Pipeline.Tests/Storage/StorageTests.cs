@@ -129,15 +129,14 @@ public sealed class StorageTests(Azurite azurite)
         await queues.SendAsync(new PullMessage("fake/facts/one", Name.Vintage), CancellationToken.None);
         await queues.SendAsync(new NormalizeMessage("fake/facts/one", Name.Blob), CancellationToken.None);
         await queues.SendAsync(
-            new PublishMessage("fake/facts/one", Name.Blob, 3),
-            TimeSpan.Zero,
+            new CompleteRunMessage("fake/facts/one", Name.Blob) { WaitingSince = Name.Vintage },
             CancellationToken.None
         );
         Assert.Equal(
             [
-                """{"Slice":"fake/facts/one","PlannedAt":"2024-05-06T07:08:09+00:00"}""",
-                """{"Slice":"fake/facts/one","RawBlob":"fake/facts/one/20240506T070809Z-0123456789ab.json"}""",
-                """{"Slice":"fake/facts/one","RawBlob":"fake/facts/one/20240506T070809Z-0123456789ab.json","Waited":3}""",
+                """{"Kind":"Pull","Slice":"fake/facts/one","PlannedAt":"2024-05-06T07:08:09+00:00"}""",
+                """{"Kind":"Normalize","Slice":"fake/facts/one","RawBlob":"fake/facts/one/20240506T070809Z-0123456789ab.json"}""",
+                """{"Kind":"CompleteRun","Slice":"fake/facts/one","RawBlob":"fake/facts/one/20240506T070809Z-0123456789ab.json","WaitingSince":"2024-05-06T07:08:09+00:00"}""",
             ],
             await Task.WhenAll(
                 Names.Queues.Select(async name =>

@@ -16,7 +16,7 @@ namespace Pipeline.Tests.Ingestion;
 /// <summary>
 /// When indicators, claims and files are made again although no slice has changed, and when they are not.
 /// </summary>
-public sealed class DigestTests
+public sealed class RefreshTests
 {
     private const string Source = "census-trade";
 
@@ -40,18 +40,19 @@ public sealed class DigestTests
         await NothingIsDueAsync(pipeline);
         Assert.DoesNotContain(await ClaimsAsync(pipeline), claim => claim.StartsWith("x ", StringComparison.Ordinal));
 
-        var (plan, digest) = With(pipeline, "one");
+        var (plan, refresh, requests) = With(pipeline, "one");
         await plan.RunAsync(Source, CancellationToken.None);
         var message = Assert.Single((await pipeline.Queue(Names.PublishQueue).ReceiveMessagesAsync(32)).Value);
-        Assert.Contains("\"RawBlob\":\"\"", message.Body.ToString(), StringComparison.Ordinal);
-        await digest.RunAsync(Source, CancellationToken.None);
+        var asked = new RefreshSourceMessage(Source);
+        Assert.Equal(asked, StepMessage.Read(Names.PublishQueue, message.Body.ToString()));
+        await refresh.RunAsync(asked, CancellationToken.None);
         Assert.Equal(["x c: one"], await ClaimsAsync(pipeline));
-        Assert.True(await digest.IsDoneAsync(Source, CancellationToken.None));
+        Assert.True(await requests.IsDoneAsync(Source, CancellationToken.None));
 
         // Corrected: the same claim in other words.
-        var (_, corrected) = With(pipeline, "two");
-        Assert.False(await corrected.IsDoneAsync(Source, CancellationToken.None));
-        await corrected.RunAsync(Source, CancellationToken.None);
+        var (_, corrected, changed) = With(pipeline, "two");
+        Assert.False(await changed.IsDoneAsync(Source, CancellationToken.None));
+        await corrected.RunAsync(asked, CancellationToken.None);
         Assert.Equal(["x c: two"], await ClaimsAsync(pipeline));
     }
 
@@ -67,7 +68,7 @@ public sealed class DigestTests
         var before = await VersionsAsync(next);
         Assert.Empty(await next.Get<Plan>().RunAsync(Source, CancellationToken.None));
         Assert.Null((await next.Queue(Names.PublishQueue).ReceiveMessageAsync()).Value);
-        await next.Get<Digest>().RunAsync(Source, CancellationToken.None);
+        await next.DoAsync(new RefreshSourceMessage(Source));
         Assert.Contains($"Information: {Source}: indicators, claims and files are up to date", next.Log);
         Assert.Equal(before, await VersionsAsync(next));
     }
@@ -93,7 +94,7 @@ public sealed class DigestTests
             );
             Assert.Equal(
                 partners is ["4621"],
-                await DigestOf(services, insight).IsDoneAsync(Source, CancellationToken.None)
+                await With(services, insight).Requests.IsDoneAsync(Source, CancellationToken.None)
             );
         }
     }
@@ -128,14 +129,15 @@ public sealed class DigestTests
         Assert.Equal(mark, (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None))[Source]);
     }
 
+    private static readonly DateTimeOffset Day = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
+
     [Fact]
     public void A_mark_differs_with_each_thing_that_it_stands_for()
     {
         var (program, slice) = (Guid.NewGuid(), new Slice(Source, "exports-total", "2023"));
         var loaded = new SliceRow(slice)
         {
-            Vintage = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero),
-            LastChanged = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero),
+            Loaded = new LoadedBody(new RawName(slice, Day, "0123456789ab", "json"), "", 1) { LastChanged = Day },
         };
         string[] marks =
         [
@@ -143,7 +145,11 @@ public sealed class DigestTests
             DerivedOutputs.Mark([loaded], Guid.NewGuid(), "x"),
             DerivedOutputs.Mark([loaded], program, "y"),
             DerivedOutputs.Mark([], program, "x"),
-            DerivedOutputs.Mark([loaded with { LastChanged = loaded.LastChanged.AddTicks(1) }], program, "x"),
+            DerivedOutputs.Mark(
+                [loaded with { Loaded = loaded.Loaded with { LastChanged = Day.AddTicks(1) } }],
+                program,
+                "x"
+            ),
             DerivedOutputs.Mark([loaded, loaded with { Slice = slice with { Key = "2024" } }], program, "x"),
         ];
         Assert.Equal(marks.Length, marks.Distinct().Count());
@@ -157,8 +163,8 @@ public sealed class DigestTests
         );
     }
 
-    /// <summary>Plan and digest of a program that has one claim.</summary>
-    private static (Plan, Digest) With(TestPipeline pipeline, string statement)
+    /// <summary>The steps of a program that has one claim.</summary>
+    private static (Plan, RefreshSource, RefreshRequests) With(TestPipeline pipeline, string statement)
     {
         var book = ClaimBook.Parse(
             [
@@ -174,24 +180,30 @@ public sealed class DigestTests
         );
         Assert.True(book is not null, string.Join('\n', findings));
         var services = pipeline.Get<IServiceProvider>();
-        var digest = DigestOf(services, ActivatorUtilities.CreateInstance<InsightRun>(services, book));
-        return (ActivatorUtilities.CreateInstance<Plan>(services, digest), digest);
+        return With(services, ActivatorUtilities.CreateInstance<InsightRun>(services, book));
     }
 
-    private static Digest DigestOf(IServiceProvider services, InsightRun insight) =>
-        ActivatorUtilities.CreateInstance<Digest>(
-            services,
-            ActivatorUtilities.CreateInstance<DerivedOutputs>(services, insight)
+    private static (Plan Plan, RefreshSource Refresh, RefreshRequests Requests) With(
+        IServiceProvider services,
+        InsightRun insight
+    )
+    {
+        var outputs = ActivatorUtilities.CreateInstance<DerivedOutputs>(services, insight);
+        var requests = ActivatorUtilities.CreateInstance<RefreshRequests>(services, outputs);
+        var next = ActivatorUtilities.CreateInstance<NextSteps>(services, requests);
+        return (
+            ActivatorUtilities.CreateInstance<Plan>(services, next),
+            ActivatorUtilities.CreateInstance<RefreshSource>(services, outputs, requests),
+            requests
         );
+    }
 
     /// <summary>The samples end in the past, so that every plan would ask for them again.</summary>
     private static async Task NothingIsDueAsync(TestPipeline pipeline)
     {
         foreach (var row in await pipeline.Get<SliceBook>().ListAsync(Source, CancellationToken.None))
         {
-            await pipeline
-                .Get<SliceBook>()
-                .UpdateAsync(row.Slice, now => now with { NextDue = DateTimeOffset.MaxValue }, CancellationToken.None);
+            await pipeline.ChangeAsync(row.Slice, now => now with { NextDue = DateTimeOffset.MaxValue });
         }
     }
 
@@ -202,7 +214,7 @@ public sealed class DigestTests
             ),
         ];
 
-    /// <summary>Of everything that a digest writes.</summary>
+    /// <summary>Of everything that a refresh writes.</summary>
     private static async Task<Dictionary<string, string>> VersionsAsync(TestPipeline pipeline)
     {
         var versions = new Dictionary<string, string>();

@@ -1,0 +1,186 @@
+namespace Pipeline.Slices;
+
+/// <summary>
+/// The one place where a slice changes its state: a pure function of the row and of what happened. Whoever writes the
+/// result does so under the ETag of the row, and asks again when the row was changed meanwhile.
+/// </summary>
+public static class SliceTransitions
+{
+    /// <summary>What a slice is after an event; the same row when the event changes nothing.</summary>
+    /// <param name="row">The slice before.</param>
+    /// <param name="what">What happened.</param>
+    /// <param name="now">The present moment.</param>
+    public static SliceRow Apply(SliceRow row, SliceEvent what, DateTimeOffset now) =>
+        what switch
+        {
+            BodyStored stored => Store(Answered(row, stored), stored),
+            SameBody same => Confirm(Answered(row, same), same),
+            SameQuarantined quarantined => Answered(row, quarantined),
+            NoData none => HaveNone(Answered(row, none), none, now),
+            PullFailed failed => Fail(Answered(row, failed), failed, now),
+            PlanDropped dropped => WithoutPlan(row, dropped.PlannedAt),
+            LoadStarted started => row with
+            {
+                State = SliceState.Loading,
+                Loading = started.Body,
+                Pending = row.Pending == started.Body ? null : row.Pending,
+            },
+            LoadFinished finished => Finish(row, finished),
+            RunCompleted completed => row.State == SliceState.Loaded && row.Loaded?.Body == completed.Body
+                ? row with
+                {
+                    State = SliceState.Published,
+                }
+                : row,
+            BodyRejected rejected => Reject(row, rejected, now),
+            StepFailedForGood failed => GiveUp(row, failed, now),
+            Requested request => row.State == SliceState.Loading
+                ? row
+                : row with
+                {
+                    State = SliceState.Pulled,
+                    Pending = request.Body,
+                },
+            FoundMissing missing => row.State != missing.Seen.State || row.LastPulled != missing.Seen.LastPulled
+                ? row
+                : row.DueAtEveryPlan(now) with
+                {
+                    State = SliceState.Missing,
+                    Attempts = row.Attempts + 1,
+                    LastError = missing.Error,
+                },
+            _ => throw new ArgumentException($"seen {what.GetType().Name}, expected an event of a slice", nameof(what)),
+        };
+
+    private static SliceRow Answered(SliceRow row, PullEvent answer) =>
+        // What an operator asked for has done what a plan has asked for since.
+        WithoutPlan(row, answer.PlannedAt ?? row.PlannedAt) with
+        {
+            LastPulled = answer.At,
+        };
+
+    private static SliceRow WithoutPlan(SliceRow row, DateTimeOffset? plannedAt) =>
+        row.PlannedAt == plannedAt ? row with { PlannedAt = null } : row;
+
+    private static SliceRow Store(SliceRow row, BodyStored stored)
+    {
+        if (row.Vintage > stored.Body.Vintage || row.Pending?.Vintage > stored.Body.Vintage)
+            return row;
+        var next = row with { HttpETag = stored.ETag, LastModified = stored.LastModified };
+        // The load of this very body was begun: it is on its way already.
+        if (row.Loading == stored.Body || row.Loaded?.Body == stored.Body)
+            return next;
+        return next with
+        {
+            State = row.State == SliceState.Loading ? row.State : SliceState.Pulled,
+            Pending = stored.Body,
+            JudgedBy = "",
+        };
+    }
+
+    private static SliceRow Confirm(SliceRow row, SameBody same)
+    {
+        // A slice that is Loaded goes on: a process may have ended after it had completed the run and before it said so.
+        if (IsHalfLoaded(row) || row.State is SliceState.Pulled or SliceState.Loading)
+            return row;
+        var failed = row.State.HasFailed();
+        var error = failed ? "" : row.LastError;
+        return row with
+        {
+            State = same.IsComplete ? SliceState.Published : SliceState.Loaded,
+            Attempts = 0,
+            LastError = error,
+            JudgedBy = "",
+            // What has rejects stays due at every plan: the publisher may have corrected it.
+            NextDue = error.Length > 0 ? row.NextDue : same.NextDue,
+            HttpETag = same.ETag ?? row.HttpETag,
+            LastModified = same.LastModified ?? row.LastModified,
+        };
+    }
+
+    private static SliceRow HaveNone(SliceRow row, NoData none, DateTimeOffset now)
+    {
+        var failed = none.Error.Length > 0;
+        var next = row with
+        {
+            Attempts = failed ? row.Attempts + 1 : 0,
+            LastError = none.Error,
+            NextDue = none.NextDue,
+        };
+        if (failed)
+            next = (next with { NextDue = row.NextDue }).DueAtEveryPlan(now);
+        return IsHalfLoaded(row) || row.State.IsUnderWay()
+            ? next with
+            {
+                State = row.State,
+            }
+            : next with
+            {
+                State = none.State,
+            };
+    }
+
+    private static SliceRow Fail(SliceRow row, PullFailed failed, DateTimeOffset now)
+    {
+        var next = failed.RetryAt is { } retry ? row with { NextDue = retry } : row.DueAtEveryPlan(now);
+        return next with
+        {
+            State = IsHalfLoaded(row) || row.State.IsUnderWay() ? row.State : SliceState.PullFailed,
+            Attempts = row.Attempts + 1,
+            LastError = failed.Error,
+        };
+    }
+
+    private static SliceRow Finish(SliceRow row, LoadFinished finished)
+    {
+        if (row.Loading != finished.Loaded.Body)
+            return row;
+        var pending = row.Pending == finished.Loaded.Body ? null : row.Pending;
+        return row with
+        {
+            State = pending is null ? SliceState.Loaded : SliceState.Pulled,
+            Loaded = finished.Loaded,
+            Loading = null,
+            Pending = pending,
+            NextDue = finished.NextDue,
+            Attempts = 0,
+            LastError = finished.Error,
+            JudgedBy = "",
+        };
+    }
+
+    private static SliceRow Reject(SliceRow row, BodyRejected rejected, DateTimeOffset now)
+    {
+        // A newer body waits, or was loaded: it says what the slice is.
+        if (row.Vintage > rejected.Body.Vintage || row.Pending?.Vintage > rejected.Body.Vintage)
+            return row;
+        // Rejected once more by a replay: the source was not asked again.
+        var attempts = row.JudgedBy.Length > 0 ? row.Attempts : row.Attempts + 1;
+        return row.DueAtEveryPlan(now) with
+        {
+            State = IsHalfLoaded(row) ? row.State : SliceState.Quarantined,
+            Pending = null,
+            Attempts = attempts,
+            LastError = rejected.Error,
+            JudgedBy = rejected.JudgedBy,
+        };
+    }
+
+    private static SliceRow GiveUp(SliceRow row, StepFailedForGood failed, DateTimeOffset now)
+    {
+        var next = WithoutPlan(row, failed.PlannedAt);
+        var concerns = failed.Body is { } body
+            ? body == row.Pending || body == row.Loading || (row.State == SliceState.Loaded && body == row.Loaded?.Body)
+            : !row.State.IsUnderWay();
+        return concerns
+            ? next.DueAtEveryPlan(now) with
+            {
+                State = SliceState.StepFailed,
+                LastError = failed.Error,
+            }
+            : next;
+    }
+
+    /// <summary>Whether the tables hold a part of a body whose load was begun and not ended.</summary>
+    private static bool IsHalfLoaded(SliceRow row) => row.Loading is not null;
+}
