@@ -125,7 +125,9 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             settings: null,
             cancellationToken
         );
-        cleanups.Push($"the worker, process {app.Process.Id.Pid}, may still run; end it", app.DisposeAsync);
+        // One that has ended at once has no number, and nothing to end.
+        var process = app.Process.Id is { } id ? $", process {id.Pid}," : "";
+        cleanups.Push($"the worker{process} may still run; end it", app.DisposeAsync);
 
         var functions = WorkerFunction.Read(app.Functions, configuration);
         var invoker = new FunctionInvoker(app.Channel, functions, hostFile.FunctionTimeout);

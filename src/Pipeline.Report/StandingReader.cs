@@ -1,7 +1,6 @@
 using Azure;
 using Microsoft.Extensions.Options;
 using Pipeline.Datasets;
-using Pipeline.Ingestion;
 using Pipeline.Issues;
 using Pipeline.Runs;
 using Pipeline.Settings;
@@ -53,16 +52,15 @@ public sealed class StandingReader(
     /// The slices that plans still ask for. What is not planned any more, such as a day long past, stays in
     /// the ledger as it was and needs no attention.
     /// </summary>
-    public IReadOnlyList<SliceRow> Planned(ISource source, IReadOnlyList<SliceRow> rows)
+    public IReadOnlyList<SliceRow> Planned(Source source, IReadOnlyList<SliceRow> rows)
     {
-        var planned = Plan.Slices(source, rows.ToDictionary(row => row.Slice), time.GetUtcNow())
-            .Where(sources.CanAnswer)
-            .ToHashSet();
+        var known = rows.ToDictionary(row => row.Slice);
+        var planned = sources.GetSlices(source.Name, known, time.GetUtcNow()).ToHashSet();
         return [.. rows.Where(row => planned.Contains(row.Slice))];
     }
 
     /// <summary>A source as its slices say.</summary>
-    public SourceStatus Source(ISource source, IReadOnlyList<SliceRow> rows, LastRun? lastRun)
+    public SourceStatus Source(Source source, IReadOnlyList<SliceRow> rows, LastRun? lastRun)
     {
         var planned = Planned(source, rows);
         // The newest first, as the last lines of --once have them.
@@ -73,31 +71,33 @@ public sealed class StandingReader(
     }
 
     /// <summary>How fresh the datasets of a source are.</summary>
-    public IReadOnlyList<DatasetStatus> Datasets(ISource source, IReadOnlyList<SliceRow> rows)
+    public IReadOnlyList<DatasetStatus> Datasets(Source source, IReadOnlyList<SliceRow> rows)
     {
         var now = time.GetUtcNow();
         var schedule = options.Value.Schedules.GetValueOrDefault(source.Name);
         return
         [
-            .. source.Datasets.Select(dataset =>
-            {
-                var own = rows.Where(row => row.Slice.Dataset == dataset.Name).ToList();
-                return new DatasetStatus(
-                    dataset.Name,
-                    dataset.Title,
-                    dataset.Publisher,
-                    dataset.Url,
-                    dataset.Terms,
-                    dataset.Table.Name,
-                    own.Count,
-                    own.Sum(row => row.Loaded?.Rows ?? 0),
-                    own.Count(row => row.State.HasFailed()),
-                    own.Max(row => row.LastPulled),
-                    own.Max(row => row.Loaded?.LastChanged),
-                    own.Exists(row => row.NextDue is null) ? null : own.Min(row => row.NextDue),
-                    Lateness.Hours(own, schedule, now)
-                );
-            }),
+            .. source
+                .Datasets.Select(dataset => dataset.Info)
+                .Select(dataset =>
+                {
+                    var own = rows.Where(row => row.Slice.Dataset == dataset.Name).ToList();
+                    return new DatasetStatus(
+                        dataset.Name,
+                        dataset.Title,
+                        dataset.Publisher,
+                        dataset.Url,
+                        dataset.Terms,
+                        dataset.Table.Name,
+                        own.Count,
+                        own.Sum(row => row.Loaded?.Rows ?? 0),
+                        own.Count(row => row.State.HasFailed()),
+                        own.Max(row => row.LastPulled),
+                        own.Max(row => row.Loaded?.LastChanged),
+                        own.Exists(row => row.NextDue is null) ? null : own.Min(row => row.NextDue),
+                        Lateness.Hours(own, schedule, now)
+                    );
+                }),
         ];
     }
 

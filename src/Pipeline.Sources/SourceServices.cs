@@ -16,25 +16,37 @@ namespace Pipeline.Sources;
 /// <summary>The sources of the program.</summary>
 public static class SourceServices
 {
-    /// <summary>The settings of all sources, in the order in which they are listed.</summary>
+    /// <summary>The settings of all sources, in the order in which they are registered.</summary>
     public static IReadOnlyList<SourceSettings> Settings { get; } =
-    [CensusOptions.Settings, UnctadOptions.Settings, MoexOptions.Settings];
+    [
+        .. new ServiceCollection()
+            .AddSources(new ConfigurationBuilder().Build())
+            .Select(service => service.ImplementationInstance)
+            .OfType<SourceSettings>(),
+    ];
 
-    /// <summary>Adds the sources and the way to their servers. A new source is one more line here.</summary>
+    /// <summary>Adds the datasets and the way to their servers. A new dataset is one more line here.</summary>
     /// <param name="services">The app's services.</param>
     /// <param name="configuration">The app settings.</param>
-    public static IServiceCollection AddSources(this IServiceCollection services, IConfiguration configuration) =>
-        services
-            .AddSource(configuration, CensusOptions.Settings, CensusOptions.Read, options => new CensusSource(options))
-            .AddSource(configuration, UnctadOptions.Settings, UnctadOptions.Read, options => new UnctadSource(options))
-            .AddSource(configuration, MoexOptions.Settings, MoexOptions.Read, options => new MoexSource(options))
-            .AddSingleton<ISourceClientFactory>(provider => new SourceClientFactory(
-                provider.GetRequiredService<IOptions<PipelineOptions>>().Value.UseSamples
-                    ? Path.Combine(provider.GetRequiredService<AppFolder>().Path, "samples")
-                    : null,
-                provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<Random>(),
-                () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets()),
-                provider.GetRequiredService<ILoggerFactory>()
-            ));
+    public static IServiceCollection AddSources(this IServiceCollection services, IConfiguration configuration)
+    {
+        foreach (var series in CensusTradeDataset.All)
+            services.AddDataset<CensusTradeDataset, CensusOptions>(configuration, series);
+        services.AddDataset<CensusBalanceDataset, CensusOptions>(configuration);
+        services.AddDataset<FdiFlowsStockDataset, UnctadOptions>(configuration);
+        services.AddDataset<FdiPartnersDataset, UnctadOptions>(configuration);
+        services.AddDataset<MoexHoldersDataset, MoexOptions>(configuration);
+        services.AddDataset<MoexCapitalisationDataset, MoexOptions>(configuration);
+        services.AddDataset<MoexOfzDataset, MoexOptions>(configuration);
+        services.AddDataset<MoexNsdDataset, MoexOptions>(configuration);
+        return services.AddSingleton<ISourceClientFactory>(provider => new SourceClientFactory(
+            provider.GetRequiredService<IOptions<PipelineOptions>>().Value.UseSamples
+                ? Path.Combine(provider.GetRequiredService<AppFolder>().Path, "samples")
+                : null,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Random>(),
+            () => new CuratedFiles(provider.GetRequiredService<StorageAccount>(), SourceClient.Sockets()),
+            provider.GetRequiredService<ILoggerFactory>()
+        ));
+    }
 }

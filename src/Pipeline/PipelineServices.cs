@@ -18,7 +18,7 @@ namespace Pipeline;
 public static class PipelineServices
 {
     /// <summary>
-    /// Adds the engine. It needs sources (<see cref="AddSource{TOptions}"/>), the way to their servers
+    /// Adds the engine. It needs datasets (<see cref="AddDataset{TDataset,TOptions}"/>), the way to their servers
     /// (<see cref="ISourceClientFactory"/>) and what is derived from the facts (<see cref="IDerivedTables"/>).
     /// </summary>
     /// <param name="services">The app's services.</param>
@@ -46,7 +46,7 @@ public static class PipelineServices
                 ?? throw new InvalidOperationException(wrong[0].ToString());
         });
         services.AddSingleton(provider => new SourceCatalog(
-            provider.GetServices<ISource>(),
+            provider.GetServices<Source>(),
             provider.GetRequiredService<ISourceClientFactory>()
         ));
         services
@@ -88,23 +88,35 @@ public static class PipelineServices
         return services;
     }
 
-    /// <summary>Adds a source with its settings.</summary>
-    /// <typeparam name="TOptions">Its options.</typeparam>
+    /// <summary>Adds a dataset, and its source with its settings when this is its first one.</summary>
+    /// <typeparam name="TDataset">The dataset.</typeparam>
+    /// <typeparam name="TOptions">The options of its source.</typeparam>
     /// <param name="services">The app's services.</param>
     /// <param name="configuration">The app settings.</param>
-    /// <param name="settings">Its settings.</param>
-    /// <param name="read">Reads the options; what is wrong is reported to the reader.</param>
-    /// <param name="create">Makes the source.</param>
-    public static IServiceCollection AddSource<TOptions>(
+    /// <param name="arguments">What its constructor takes beside the options.</param>
+    public static IServiceCollection AddDataset<TDataset, TOptions>(
         this IServiceCollection services,
         IConfiguration configuration,
-        SourceSettings settings,
-        Func<SettingsReader, TOptions> read,
-        Func<TOptions, ISource> create
+        params object[] arguments
     )
-        where TOptions : class =>
-        services
-            .AddSingleton(settings)
-            .AddSettings(configuration, (_, reader) => read(reader))
-            .AddSingleton(provider => create(provider.GetRequiredService<IOptions<TOptions>>().Value));
+        where TDataset : class, IDataset
+        where TOptions : class, ISourceOptions<TOptions>
+    {
+        if (services.All(service => service.ServiceType != typeof(IOptionsFactory<TOptions>)))
+        {
+            services
+                .AddSingleton(TOptions.Settings)
+                .AddSettings(configuration, (_, reader) => TOptions.Read(reader))
+                .AddSingleton(provider => new Source(
+                    TOptions.Settings.Source,
+                    Options(provider).Courtesy,
+                    provider.GetServices<IDataset>().Where(dataset => dataset.Info.Source == TOptions.Settings.Source)
+                ));
+        }
+        return services.AddSingleton<IDataset>(provider =>
+            ActivatorUtilities.CreateInstance<TDataset>(provider, [Options(provider), .. arguments])
+        );
+
+        static TOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<TOptions>>().Value;
+    }
 }

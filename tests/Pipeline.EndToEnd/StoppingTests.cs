@@ -83,7 +83,7 @@ public sealed class StoppingTests(Azurite azurite) : IDisposable
         using var left = await StartShellAsync("");
         using (await registry.LockAsync(time, said.Add, default))
         {
-            registry.KeepAzurite(new HostRegistry.StartedAzurite(ProcessId.Of(left), folder.FullName));
+            registry.KeepAzurite(new HostRegistry.StartedAzurite(ProcessId.Of(left)!, folder.FullName));
             using var interrupted = new CancellationTokenSource();
             var ensuring = waiting.EnsureAsync(mayStart: true, interrupted.Token);
             await interrupted.CancelAsync();
@@ -132,7 +132,7 @@ public sealed class StoppingTests(Azurite azurite) : IDisposable
         using var stubborn = await StartShellAsync("trap '' TERM; ");
         try
         {
-            registry.KeepAzurite(new HostRegistry.StartedAzurite(ProcessId.Of(stubborn), folder.FullName));
+            registry.KeepAzurite(new HostRegistry.StartedAzurite(ProcessId.Of(stubborn)!, folder.FullName));
             var stopping = NewAzurite(registry).DisposeAsync().AsTask();
             while (!stopping.IsCompleted)
             {

@@ -44,7 +44,7 @@ internal sealed class FakeFact : FactRow
 /// a value that is missing, <c>a=?</c> one that cannot be understood, <c>#</c> a row to leave out, <c>!</c> spoils the
 /// body as a whole, <c>+</c> makes the reader miscount.
 /// </summary>
-internal sealed class FakeSource : ISource, IDisposable
+internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
 {
     private readonly HttpListener listener;
     private readonly string address;
@@ -87,31 +87,41 @@ internal sealed class FakeSource : ISource, IDisposable
 
     /// <summary>What the comparison with other slices finds.</summary>
     public IReadOnlyList<string> Differences { get; set; } = [];
-    public string Name => "fake";
-    public IReadOnlyList<Dataset> Datasets { get; set; } =
-    [new("facts", "Facts", "Nobody", FakeFact.Table, "pieces", "http://localhost", "none", "any time")];
-    public Courtesy Courtesy { get; } =
+    public DatasetInfo Info { get; } =
+        new("fake", One.Dataset, "Facts", "Nobody", FakeFact.Table, "pieces", "http://localhost", "none", "any time");
+
+    /// <summary>Whether the settings ask for the dataset.</summary>
+    public bool IsOn { get; set; } = true;
+
+    public static implicit operator Source(FakeSource fake) =>
         new(
-            TimeSpan.Zero,
-            4,
-            TimeSpan.FromMinutes(5),
-            TimeSpan.FromMinutes(5),
-            1,
-            TimeSpan.FromMilliseconds(1),
-            TimeSpan.FromMilliseconds(1)
+            fake.Info.Source,
+            new Courtesy(
+                TimeSpan.Zero,
+                4,
+                TimeSpan.FromMinutes(5),
+                TimeSpan.FromMinutes(5),
+                1,
+                TimeSpan.FromMilliseconds(1),
+                TimeSpan.FromMilliseconds(1)
+            ),
+            [fake]
         );
 
-    public IEnumerable<Slice> Slices(DateTimeOffset now) =>
-        Datasets.Count == 0 ? [] : keys.Select(key => new Slice(Name, "facts", key));
+    public string ExampleKey => One.Key;
 
-    public DateTimeOffset? NextDue(Slice slice, string? newest, DateTimeOffset now) => now + Due;
+    public bool IsKey(string key) => true;
 
-    public SourceRequest Request(Slice slice) =>
-        slice.Dataset != One.Dataset
-            ? throw new FormatException($"{slice}: seen no dataset of the publisher, expected {One.Dataset}")
-            : new(new Uri(address + slice.Key), "txt", 1 << 20);
+    public IEnumerable<Slice> GetSlices(DateTimeOffset now) =>
+        keys.Select(key => new Slice(Info.Source, Info.Name, key));
 
-    public Verdict Judge(Slice slice, Answer answer) =>
+    public DateTimeOffset? GetNextDue(Slice slice, string? newest, DateTimeOffset now) => now + Due;
+
+    public bool MayBeEmpty(Slice slice) => true;
+
+    public SourceRequest GetRequest(Slice slice) => new(new Uri(address + slice.Key), "txt", 1 << 20);
+
+    public static Verdict Judge(Answer answer) =>
         answer.Status switch
         {
             200 => Verdict.Good,
@@ -121,7 +131,7 @@ internal sealed class FakeSource : ISource, IDisposable
             _ => Verdict.Permanent($"status {answer.Status}", "status 200", "look at the body"),
         };
 
-    public IReadOnlyList<Slice> Narrow(Slice slice) => slice == One ? Parts : [];
+    public IReadOnlyList<Slice> Split(Slice slice) => slice == One ? Parts : [];
 
     public bool IsPublished(Slice slice, IReadOnlyCollection<SliceRow> known) => Published;
 
@@ -129,15 +139,11 @@ internal sealed class FakeSource : ISource, IDisposable
     public Coverage Coverage { get; set; } = Coverage.Whole;
 
     /// <summary>How the body is got, when not with one request.</summary>
-    public Func<Fetching, CancellationToken, Task<Fetched>>? Fetch { get; set; }
+    public Func<FetchContext, CancellationToken, Task<FetchResult>>? Fetch { get; set; }
 
-    public Task<Fetched> FetchAsync(Fetching fetching, CancellationToken cancellationToken) =>
+    public Task<FetchResult> FetchAsync(FetchContext fetching, CancellationToken cancellationToken) =>
         Fetch?.Invoke(fetching, cancellationToken)
-        ?? fetching.SendConditionalAsync(
-            Request(fetching.Slice),
-            answer => Judge(fetching.Slice, answer),
-            cancellationToken
-        );
+        ?? fetching.SendConditionalAsync(GetRequest(fetching.Slice), Judge, cancellationToken);
 
     /// <summary>
     /// What the reader makes of a body's text before it reads it: another version of the program may read the
@@ -145,9 +151,13 @@ internal sealed class FakeSource : ISource, IDisposable
     /// </summary>
     public Func<string, string> Reading { get; set; } = text => text;
 
-    public ISliceReader Reader(Slice slice) => new FakeBody(slice, Coverage, Reading);
+    public ValueTask<ISliceReader> CreateParserAsync(
+        Slice slice,
+        BodyContext context,
+        CancellationToken cancellationToken
+    ) => new(new FakeBody(slice, Coverage, Reading));
 
-    public IReadOnlyList<string> ComparedWith(Slice slice) => Compared;
+    public bool IsComparedWith(Slice slice, Slice other) => Compared.Contains(other.Dataset);
 
     public Task<IReadOnlyList<string>> CrossCheckAsync(
         Slice slice,

@@ -56,31 +56,26 @@ internal sealed class TestPipeline : IAsyncDisposable
         : this(MemoryStorage.ConnectionString, settings, time, null, [.. policies, storage]) { }
 
     /// <summary>The same with a source of the test's own in the place of the real ones.</summary>
-    public TestPipeline(MemoryStorage storage, ISource source, params HttpPipelinePolicy[] policies)
+    public TestPipeline(MemoryStorage storage, Source source, params HttpPipelinePolicy[] policies)
         : this(MemoryStorage.ConnectionString, null, null, source, [.. policies, storage]) { }
 
     /// <summary>The same with a clock of the test's own, which is also the storage's.</summary>
-    public TestPipeline(MemoryStorage storage, ISource source, TimeProvider time, params HttpPipelinePolicy[] policies)
+    public TestPipeline(MemoryStorage storage, Source source, TimeProvider time, params HttpPipelinePolicy[] policies)
         : this(MemoryStorage.ConnectionString, null, time, source, [.. policies, storage]) { }
 
     /// <summary>The pipeline with a source of the test's own in the place of the real ones.</summary>
-    public TestPipeline(string connectionString, ISource source, params HttpPipelinePolicy[] policies)
+    public TestPipeline(string connectionString, Source source, params HttpPipelinePolicy[] policies)
         : this(connectionString, null, null, source, policies) { }
 
     /// <summary>The same with a clock of the test's own.</summary>
-    public TestPipeline(
-        string connectionString,
-        ISource source,
-        TimeProvider time,
-        params HttpPipelinePolicy[] policies
-    )
+    public TestPipeline(string connectionString, Source source, TimeProvider time, params HttpPipelinePolicy[] policies)
         : this(connectionString, null, time, source, policies) { }
 
     private TestPipeline(
         string connectionString,
         IEnumerable<KeyValuePair<string, string?>>? settings,
         TimeProvider? time,
-        ISource? source,
+        Source? source,
         HttpPipelinePolicy[] policies
     )
     {

@@ -32,7 +32,7 @@ internal sealed class HostRegistry(string folder)
     {
         using var host = Process.GetCurrentProcess();
         Directory.CreateDirectory(folder);
-        Write(own, new Entry(ProcessId.Of(host), worker));
+        Write(own, new Entry(ProcessId.Of(host)!, worker));
     }
 
     /// <summary>Removes this host.</summary>

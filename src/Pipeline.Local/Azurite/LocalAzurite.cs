@@ -180,7 +180,8 @@ internal sealed class LocalAzurite(
         start.Environment.Remove("AZURITE_ACCOUNTS");
         start.Environment.Remove("NODE_OPTIONS");
         started = Process.Start(start) ?? throw new StartException($"Azurite: '{tools.Node}' did not start");
-        registry.KeepAzurite(new HostRegistry.StartedAzurite(ProcessId.Of(started), data));
+        if (ProcessId.Of(started) is { } id)
+            registry.KeepAzurite(new HostRegistry.StartedAzurite(id, data));
         lastLines.Read(started);
         var ready = await UntilAsync(
             async () => started.HasExited || await CountAnsweringAsync(cancellationToken) == account.Ports.Count,

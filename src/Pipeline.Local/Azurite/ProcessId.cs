@@ -22,8 +22,18 @@ internal sealed record ProcessId(int Pid, DateTimeOffset StartedAt)
         }
     }
 
-    public static ProcessId Of(Process process) =>
-        new(process.Id, new DateTimeOffset(process.StartTime).ToUniversalTime());
+    /// <summary>A process that was started; null if it has ended already, because there is nothing to end then.</summary>
+    public static ProcessId? Of(Process process)
+    {
+        try
+        {
+            return new(process.Id, new DateTimeOffset(process.StartTime).ToUniversalTime());
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Kills the process if it runs.</summary>
     /// <returns>True if it ran.</returns>

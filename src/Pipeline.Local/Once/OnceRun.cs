@@ -122,7 +122,7 @@ internal sealed class OnceRun(
     }
 
     /// <summary>Remembers which slices of a source the plan will send.</summary>
-    private async Task NoteAsync(ISource source, CancellationToken cancellationToken)
+    private async Task NoteAsync(Source source, CancellationToken cancellationToken)
     {
         if (!wanted.TryGetValue(source.Name, out var due))
         {
@@ -203,7 +203,7 @@ internal sealed class OnceRun(
                 due.UnionWith(
                     known
                         .Where(row => row.LastPulled >= startedAt && row.State == SliceState.Split)
-                        .SelectMany(row => catalog[name].Narrow(row.Slice))
+                        .SelectMany(row => catalog.Split(row.Slice))
                 );
             }
             var ended = await runs.EndedSinceAsync(name, startedAt, cancellationToken);

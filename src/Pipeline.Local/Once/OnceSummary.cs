@@ -127,7 +127,7 @@ internal sealed class OnceSummary(
         IReadOnlyList<RunRow> ended
     )
     {
-        if (sources[source].Datasets.Count == 0)
+        if (!sources[source].Datasets.Any())
         {
             yield return $"{source}: switched off by the settings";
         }

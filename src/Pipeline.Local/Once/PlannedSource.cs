@@ -6,7 +6,7 @@ namespace Pipeline.Local.Once;
 /// <summary>
 /// A source and the name of the function that plans it: <c>PlanCensusTrade</c> plans <c>census-trade</c>.
 /// </summary>
-internal sealed record PlannedSource(ISource Source, string Plan)
+internal sealed record PlannedSource(Source Source, string Plan)
 {
     /// <summary>The sources that a run is about.</summary>
     /// <param name="sources">All sources.</param>

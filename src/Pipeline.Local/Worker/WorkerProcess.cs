@@ -48,7 +48,8 @@ internal sealed class WorkerProcess : IDisposable
         LastLines.Read(process);
     }
 
-    public ProcessId Id { get; }
+    /// <summary>By which it can be ended later; null if it ended at once.</summary>
+    public ProcessId? Id { get; }
 
     /// <summary>The last lines it wrote.</summary>
     public LastLines LastLines { get; } = new();

@@ -14,7 +14,7 @@ public sealed class DataReadings(StandingReader standing, TimeProvider time)
     /// <param name="source">The source.</param>
     /// <param name="rows">Its slices.</param>
     /// <param name="runs">Its runs of the last weeks: they say since when a slice has been failing.</param>
-    public IReadOnlyList<Gauge> Read(ISource source, IReadOnlyList<SliceRow> rows, IReadOnlyList<RunRow> runs)
+    public IReadOnlyList<Gauge> Read(Source source, IReadOnlyList<SliceRow> rows, IReadOnlyList<RunRow> runs)
     {
         var now = time.GetUtcNow();
         var current = standing.Planned(source, rows);

@@ -22,7 +22,7 @@ public sealed class LedgerReadings(RejectBook rejects, TableSet tables, TimeProv
     /// <param name="runs">Its runs, those of <see cref="Lately"/> among them.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     public async Task<IReadOnlyList<Gauge>> ReadAsync(
-        ISource source,
+        Source source,
         IReadOnlyList<RunRow> runs,
         CancellationToken cancellationToken
     )

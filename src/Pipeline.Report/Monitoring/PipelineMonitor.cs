@@ -35,7 +35,10 @@ public sealed class PipelineMonitor(
             gauges.AddRange(data.Read(source, await slices.ListAsync(source.Name, cancellationToken), ended));
             gauges.AddRange(await ledger.ReadAsync(source, ended, cancellationToken));
         }
-        var tables = sources.All.SelectMany(source => source.Datasets).Select(dataset => dataset.Table.Name).Distinct();
+        var tables = sources
+            .All.SelectMany(source => source.Datasets)
+            .Select(dataset => dataset.Info.Table.Name)
+            .Distinct();
         gauges.AddRange(await ledger.RevisionsAsync(tables, cancellationToken));
         return gauges;
     }

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Pipeline.Datasets;
 using Pipeline.Issues;
-using Pipeline.Slices;
 
 namespace Pipeline.Sources.Census;
 
@@ -16,10 +15,7 @@ internal static class CensusAnswers
     /// <summary>A cut-off body is asked for twice more, then reported.</summary>
     private const int CutOffRetries = 2;
 
-    public static Verdict Judge(Slice slice, Answer answer) =>
-        slice.Dataset == CensusSlice.BalanceDataset ? File(answer) : Api(answer);
-
-    private static Verdict Api(Answer answer)
+    public static Verdict Api(Answer answer)
     {
         var opening = answer.Opening;
         if (
@@ -106,7 +102,7 @@ internal static class CensusAnswers
         return IsHeaderOnly(answer) ? Verdict.Empty : Verdict.Good;
     }
 
-    private static Verdict File(Answer answer)
+    public static Verdict Balance(Answer answer)
     {
         if (answer.Status == 304)
             return Verdict.NotModified;

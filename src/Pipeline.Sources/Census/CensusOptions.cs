@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Datasets;
 using Pipeline.Issues;
 using Pipeline.Settings;
 
@@ -21,8 +22,10 @@ public sealed record CensusOptions(
     DateOnly From,
     Uri? CountryFileUrl,
     bool Extract = false
-)
+) : ISourceOptions<CensusOptions>
 {
+    internal const string Publisher = "US Census Bureau";
+
     private const string BaseUrlSetting = "Census__BaseUrl";
     private const string ApiKeySetting = "Census__ApiKey";
     internal const string PartnersSetting = "Census__Partners";
@@ -71,6 +74,28 @@ public sealed record CensusOptions(
                 ),
             ]
         );
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// One request at a time, 500 ms apart; an answer takes 5 to 40 s and may need a second try (census.md,
+    /// section 1.5).
+    /// </remarks>
+    public Courtesy Courtesy
+    {
+        get
+        {
+            var courtesy = new Courtesy(
+                TimeSpan.FromMilliseconds(500),
+                1,
+                TimeSpan.FromSeconds(120),
+                TimeSpan.FromMinutes(12),
+                4,
+                TimeSpan.FromSeconds(2),
+                TimeSpan.FromMinutes(2)
+            );
+            return BaseUrl.IsLoopback ? courtesy.ForLoopback() : courtesy;
+        }
+    }
 
     /// <summary>Reads the settings; what is wrong is reported to the reader.</summary>
     public static CensusOptions Read(SettingsReader reader) =>

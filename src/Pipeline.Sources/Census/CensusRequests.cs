@@ -1,6 +1,5 @@
 using System.Text;
 using Pipeline.Datasets;
-using Pipeline.Slices;
 
 namespace Pipeline.Sources.Census;
 
@@ -13,10 +12,11 @@ internal sealed class CensusRequests(CensusOptions settings)
     /// <summary>The file has 1.8 MB.</summary>
     private const long MaxFile = 32L << 20;
 
-    public SourceRequest Request(Slice slice)
+    public SourceRequest Balance() =>
+        new(settings.CountryFileUrl ?? CensusOptions.DefaultCountryFileUrl, "xlsx", MaxFile);
+
+    public SourceRequest Trade(CensusSlice parsed)
     {
-        if (!CensusSlice.TryParse(slice, out var parsed))
-            return new SourceRequest(settings.CountryFileUrl ?? CensusOptions.DefaultCountryFileUrl, "xlsx", MaxFile);
         var columns = CensusColumns.Of(parsed);
         var url = new StringBuilder(settings.BaseUrl.AbsoluteUri.TrimEnd('/'));
         url.Append('/').Append(parsed.Flow).Append("/hs?get=").AppendJoin(',', columns.Asked);

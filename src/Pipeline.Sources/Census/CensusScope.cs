@@ -46,5 +46,5 @@ internal static class CensusScope
 
     /// <summary>The June release changes about three closed years; the open year may change at any time.</summary>
     public static bool InPolicy(TradeMonthly row, DateTimeOffset vintage) =>
-        row.Year >= vintage.Year - CensusPlan.RevisedYears;
+        row.Year >= vintage.Year - CensusCalendar.RevisedYears;
 }

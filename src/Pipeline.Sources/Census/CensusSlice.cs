@@ -83,6 +83,14 @@ public sealed record CensusSlice(string Flow, string Level, string? Partner, int
         return month == Month ? 0 : -1;
     }
 
+    /// <summary>Reads dataset and key of a slice of the API.</summary>
+    public static CensusSlice Parse(Slice slice) =>
+        TryParse(slice, out var parsed)
+            ? parsed
+            : throw new FormatException(
+                $"{slice}: seen no slice of the trade API, expected one such as exports-total/2019"
+            );
+
     /// <summary>Reads dataset and key of a slice; false when they are not of the API.</summary>
     public static bool TryParse(Slice slice, out CensusSlice parsed)
     {

@@ -73,7 +73,7 @@ public sealed class SourceClient : ISourceClient
     public IRecordings? Recordings { get; }
 
     /// <inheritdoc/>
-    public async Task<Fetched> FetchAsync(
+    public async Task<FetchResult> FetchAsync(
         SourceRequest request,
         Func<Answer, Verdict> judge,
         string etag,
@@ -90,7 +90,7 @@ public sealed class SourceClient : ISourceClient
             );
             // A fault that a retry repairs soon or never is still there.
             if (fetched.Verdict is { Meaning: Meaning.Retry, MaxRetries: < int.MaxValue })
-                fetched.Verdict = fetched.Verdict with { Meaning = Meaning.Permanent };
+                fetched = fetched with { Verdict = fetched.Verdict with { Meaning = Meaning.Permanent } };
             return fetched;
         }
         catch (TimeoutRejectedException e)
@@ -116,7 +116,7 @@ public sealed class SourceClient : ISourceClient
     /// Makes one attempt. A fault of the way is a result too: Polly logs exceptions as they are, and what the server
     /// said may be part of their messages.
     /// </summary>
-    private async ValueTask<Fetched> AttemptAsync(
+    private async ValueTask<FetchResult> AttemptAsync(
         SourceRequest request,
         Func<Answer, Verdict> judge,
         string etag,
@@ -130,18 +130,14 @@ public sealed class SourceClient : ISourceClient
         }
         catch (Exception e) when (IsUntrusted(e))
         {
-            return new Fetched(
+            return new FetchResult(
                 request,
                 Verdict.Permanent(
                     Finding.Quote(request.Hide(Innermost(e).Message)),
                     "a TLS connection with a certificate that this machine trusts",
                     "add the root certificate of the server's authority to this machine's store, after checking "
                         + "where it comes from; never disable the certificate check"
-                ),
-                null,
-                null,
-                "",
-                null
+                )
             );
         }
         catch (Exception e) when (IsTransport(e))
@@ -177,12 +173,12 @@ public sealed class SourceClient : ISourceClient
                 InnerException: AuthenticationException
             };
 
-    private static Fetched Fault(SourceRequest request, string seen, string advice) =>
-        new(request, Verdict.Retry(seen, "an answer", advice), null, null, "", null);
+    private static FetchResult Fault(SourceRequest request, string seen, string advice) =>
+        new(request, Verdict.Retry(seen, "an answer", advice));
 
     private static Exception Innermost(Exception e) => e.InnerException is null ? e : Innermost(e.InnerException);
 
-    private async ValueTask<Fetched> SendAsync(
+    private async ValueTask<FetchResult> SendAsync(
         SourceRequest request,
         Func<Answer, Verdict> judge,
         string etag,
@@ -235,13 +231,16 @@ public sealed class SourceClient : ISourceClient
             if (length > 0 && length <= request.MaxBytes)
             {
                 var (body, sha256) = file.Complete();
-                return new Fetched(request, verdict, answer, body, sha256, contentType)
+                return new FetchResult(request, verdict, answer, body, sha256, contentType)
                 {
                     RetryAfter = RetryAfter(response),
                 };
             }
             await file.DisposeAsync();
-            return new Fetched(request, verdict, answer, null, "", contentType) { RetryAfter = RetryAfter(response) };
+            return new FetchResult(request, verdict, answer, null, "", contentType)
+            {
+                RetryAfter = RetryAfter(response),
+            };
         }
         catch
         {

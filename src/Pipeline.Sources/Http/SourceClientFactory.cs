@@ -18,7 +18,7 @@ public sealed class SourceClientFactory(
 ) : ISourceClientFactory
 {
     /// <inheritdoc/>
-    public ISourceClient Create(ISource source)
+    public ISourceClient Create(Source source)
     {
         var handler = samplesFolder is null
             ? network?.Invoke() ?? SourceClient.Sockets()

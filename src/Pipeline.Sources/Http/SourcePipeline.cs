@@ -12,7 +12,7 @@ namespace Pipeline.Sources.Http;
 /// <summary>The resilience pipeline of one source, shared by all its requests.</summary>
 internal sealed class SourcePipeline : IDisposable
 {
-    private readonly ResiliencePipeline<Fetched> pipeline;
+    private readonly ResiliencePipeline<FetchResult> pipeline;
     private readonly ConcurrencyLimiter limiter;
 
     /// <param name="name">The name of the source in the log.</param>
@@ -36,13 +36,13 @@ internal sealed class SourcePipeline : IDisposable
                 QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
             }
         );
-        pipeline = new ResiliencePipelineBuilder<Fetched> { Name = name, TimeProvider = time }
+        pipeline = new ResiliencePipelineBuilder<FetchResult> { Name = name, TimeProvider = time }
             .ConfigureTelemetry(Telemetry(loggers))
             // Waiting for a turn takes no part in the deadline: the others in the line have deadlines of their own.
             .AddRateLimiter(limiter)
             .AddTimeout(new TimeoutStrategyOptions { Timeout = courtesy.TotalTimeout })
             .AddRetry(
-                new RetryStrategyOptions<Fetched>
+                new RetryStrategyOptions<FetchResult>
                 {
                     MaxRetryAttempts = courtesy.Retries,
                     BackoffType = DelayBackoffType.Exponential,
@@ -75,7 +75,7 @@ internal sealed class SourcePipeline : IDisposable
                 }
             )
             .AddCircuitBreaker(
-                new CircuitBreakerStrategyOptions<Fetched>
+                new CircuitBreakerStrategyOptions<FetchResult>
                 {
                     FailureRatio = 0.9,
                     MinimumThroughput = 20,
@@ -102,9 +102,9 @@ internal sealed class SourcePipeline : IDisposable
     /// <param name="attempt">Makes one attempt. Polly logs an exception as it is: none may repeat what the server
     /// said.</param>
     /// <param name="cancellationToken">Stops the request.</param>
-    public async Task<Fetched> RunAsync(
+    public async Task<FetchResult> RunAsync(
         SourceRequest request,
-        Func<CancellationToken, ValueTask<Fetched>> attempt,
+        Func<CancellationToken, ValueTask<FetchResult>> attempt,
         CancellationToken cancellationToken
     )
     {
@@ -124,7 +124,7 @@ internal sealed class SourcePipeline : IDisposable
     }
 
     /// <summary>What the server asks for, or what its answer is known to need.</summary>
-    private static TimeSpan? Least(Fetched? fetched) => fetched?.RetryAfter ?? fetched?.Verdict.Pause;
+    private static TimeSpan? Least(FetchResult? fetched) => fetched?.RetryAfter ?? fetched?.Verdict.Pause;
 
     /// <summary>The pause before a retry, without its jitter: what a server asks for must not shorten it.</summary>
     private static TimeSpan Pause(Courtesy courtesy, int attempt)
@@ -140,7 +140,7 @@ internal sealed class SourcePipeline : IDisposable
         {
             LoggerFactory = loggers,
             ResultFormatter = (_, result) =>
-                result is Fetched { Verdict: var verdict } fetched
+                result is FetchResult { Verdict: var verdict } fetched
                     ? fetched.Request.Hide($"{verdict.Meaning}: {verdict.Seen}")
                     : null,
             // A retry, a time-out and a change of the circuit are an event each. Polly also reports the executions
@@ -163,13 +163,13 @@ internal sealed class SourcePipeline : IDisposable
     /// The limiters of System.Threading.RateLimiting cannot: they renew permits at the ticks of the machine's own
     /// timer, so that two attempts around a tick may start at once, and a test cannot give them its clock.
     /// </remarks>
-    private sealed class Spaced(TimeSpan spacing, TimeProvider time) : ResilienceStrategy<Fetched>
+    private sealed class Spaced(TimeSpan spacing, TimeProvider time) : ResilienceStrategy<FetchResult>
     {
         private readonly Lock gate = new();
         private DateTimeOffset next = DateTimeOffset.MinValue;
 
-        protected override async ValueTask<Outcome<Fetched>> ExecuteCore<TState>(
-            Func<ResilienceContext, TState, ValueTask<Outcome<Fetched>>> callback,
+        protected override async ValueTask<Outcome<FetchResult>> ExecuteCore<TState>(
+            Func<ResilienceContext, TState, ValueTask<Outcome<FetchResult>>> callback,
             ResilienceContext context,
             TState state
         )

@@ -29,17 +29,17 @@ internal sealed class IssPages(string block, bool paged)
     /// <param name="first">The request of the first page.</param>
     /// <param name="judge">What an answer means.</param>
     /// <param name="cancellationToken">Stops the requests.</param>
-    public async Task<Fetched> FetchAsync(
-        Fetching fetching,
+    public async Task<FetchResult> FetchAsync(
+        FetchContext fetching,
         SourceRequest first,
         Func<Answer, Verdict> judge,
         CancellationToken cancellationToken
     )
     {
-        Fetched? page = await fetching.SendConditionalAsync(first, judge, cancellationToken);
+        FetchResult? page = await fetching.SendConditionalAsync(first, judge, cancellationToken);
         var pages = new Pages();
         // The newest page with rows: it is put behind the others once it is known not to be the only one.
-        Fetched? held = null;
+        FetchResult? held = null;
         BodyFile? whole = null;
         try
         {
@@ -51,8 +51,7 @@ internal sealed class IssPages(string block, bool paged)
                 var meaning = answer is null ? null : MoexAnswers.Meaning(answer, block);
                 if (meaning is { Meaning: Meaning.Permanent })
                 {
-                    page.Verdict = meaning;
-                    return page;
+                    return page with { Verdict = meaning };
                 }
                 // A single answer goes to the reader, which says what is wrong with it; of several there is nothing to
                 // hand on.
@@ -72,8 +71,7 @@ internal sealed class IssPages(string block, bool paged)
                 // Without rows is how a route without cursor ends; a first page without rows is all there is.
                 if (meaning is not null && held is null && !(cursor?.Total > 0))
                 {
-                    page.Verdict = meaning;
-                    return page;
+                    return page with { Verdict = meaning };
                 }
                 if (cursor is null && !paged)
                 {
@@ -128,7 +126,7 @@ internal sealed class IssPages(string block, bool paged)
             await whole.WriteAsync("]"u8.ToArray(), cancellationToken);
             // The validators of one page are not those of the whole.
             using var none = new HttpResponseMessage();
-            var assembled = Fetched.Assembled(
+            var assembled = FetchResult.Assembled(
                 first,
                 page.Answer! with
                 {
@@ -154,14 +152,13 @@ internal sealed class IssPages(string block, bool paged)
         }
     }
 
-    private static Fetched Failed(Fetched page, string seen, string expected)
+    private static FetchResult Failed(FetchResult page, string seen, string expected)
     {
-        page.Verdict = Verdict.Permanent(seen, expected, Advice);
-        return page;
+        return page with { Verdict = Verdict.Permanent(seen, expected, Advice) };
     }
 
     private static async Task<(IssAnswer? Answer, Finding? Finding)> ReadAsync(
-        Fetched page,
+        FetchResult page,
         CancellationToken cancellationToken
     )
     {
@@ -198,7 +195,11 @@ internal sealed class IssPages(string block, bool paged)
         return true;
     }
 
-    private static async Task<BodyFile> AppendAsync(BodyFile? whole, Fetched page, CancellationToken cancellationToken)
+    private static async Task<BodyFile> AppendAsync(
+        BodyFile? whole,
+        FetchResult page,
+        CancellationToken cancellationToken
+    )
     {
         var file = whole ?? new BodyFile();
         try

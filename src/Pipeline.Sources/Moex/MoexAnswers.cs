@@ -1,7 +1,6 @@
 using System.Text;
 using Pipeline.Datasets;
 using Pipeline.Issues;
-using Pipeline.Slices;
 
 namespace Pipeline.Sources.Moex;
 
@@ -24,15 +23,6 @@ internal static class MoexAnswers
     /// <summary>How long a server that is asked too often is left alone, unless it says how long itself.</summary>
     private static readonly TimeSpan LongPause = TimeSpan.FromMinutes(1);
 
-    public static Verdict Judge(Slice slice, SourceRequest request, Answer answer) =>
-        slice.Dataset switch
-        {
-            MoexSlice.Capitalisation => Iss(request, answer),
-            MoexSlice.Ofz => Ofz(answer),
-            MoexSlice.Nsd => Nsd(answer),
-            _ => Holders(request, answer),
-        };
-
     /// <summary>
     /// What the blocks of an answer say of it as a whole; null when there are rows, or a layout that is for
     /// the reader to complain about.
@@ -45,20 +35,17 @@ internal static class MoexAnswers
     }
 
     /// <summary>No answer at all may be a fault of the network, or a server that does not answer this one.</summary>
-    public static void SayBlocked(Fetched fetched)
+    public static FetchResult SayBlocked(FetchResult fetched)
     {
-        if (fetched.Answer is null && fetched.Verdict.Meaning == Datasets.Meaning.Retry)
-        {
-            fetched.Verdict = fetched.Verdict with
-            {
-                Advice =
-                    "check the address and the network; the server may not answer this one (blocked?); the next "
-                    + "plan tries again",
-            };
-        }
+        if (fetched.Answer is not null || fetched.Verdict.Meaning != Datasets.Meaning.Retry)
+            return fetched;
+        const string Advice =
+            "check the address and the network; the server may not answer this one (blocked?); the next plan tries "
+            + "again";
+        return fetched with { Verdict = fetched.Verdict with { Advice = Advice } };
     }
 
-    private static Verdict Iss(SourceRequest request, Answer answer)
+    public static Verdict Iss(SourceRequest request, Answer answer)
     {
         const string expected = "a JSON object of blocks";
         switch (answer.Status)
@@ -134,7 +121,7 @@ internal static class MoexAnswers
             : Verdict.Good;
     }
 
-    private static Verdict Ofz(Answer answer)
+    public static Verdict Ofz(Answer answer)
     {
         switch (answer.Status)
         {
@@ -190,7 +177,7 @@ internal static class MoexAnswers
             };
     }
 
-    private static Verdict Nsd(Answer answer)
+    public static Verdict Nsd(Answer answer)
     {
         const string expected = "a JSON array";
         switch (answer.Status)
@@ -239,7 +226,7 @@ internal static class MoexAnswers
             : Verdict.Good;
     }
 
-    private static Verdict Holders(SourceRequest request, Answer answer) =>
+    public static Verdict Holders(SourceRequest request, Answer answer) =>
         answer switch
         {
             { Status: 404 } => Verdict.Empty with

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Pipeline.Datasets;
+using Pipeline.Loading;
 using Pipeline.Settings;
 
 namespace Pipeline.Sources.Moex;
@@ -13,7 +16,19 @@ namespace Pipeline.Sources.Moex;
 /// <param name="HoldersFile">The blob in <c>curated</c> with statements by country; empty when
 /// <c>holders-by-country</c> is switched off.</param>
 public sealed record MoexOptions(Uri? IssUrl, Uri? OfzTableUrl, Uri? NsdUrl, string NsdApiKey, string HoldersFile)
+    : ISourceOptions<MoexOptions>
 {
+    /// <summary>What those who use any of the datasets should know of the server.</summary>
+    internal const string Caveat =
+        "The server may not answer from every country or cloud; whether to call it, sanctions included, is the "
+        + "owner's decision: each dataset has a switch of its own.";
+
+    /// <summary>A day, less the spread of a daily schedule, so that the next day's plan finds the slice due.</summary>
+    internal static readonly TimeSpan NextPlan = TimeSpan.FromHours(20);
+
+    /// <summary>Days are those of Moscow.</summary>
+    private static readonly TimeSpan Moscow = TimeSpan.FromHours(3);
+
     private const string IssUrlSetting = "Moex__IssUrl";
     private const string NsdUrlSetting = "Moex__NsdUrl";
     private const string NsdApiKeySetting = "Moex__NsdApiKey";
@@ -67,6 +82,43 @@ public sealed record MoexOptions(Uri? IssUrl, Uri? OfzTableUrl, Uri? NsdUrl, str
                 ),
             ]
         );
+
+    /// <summary>Whether the depository is asked: it needs an address and a key.</summary>
+    internal bool AsksNsd => NsdUrl is not null && NsdApiKey.Length > 0;
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// One request at a time, 250 ms apart (moex.md, section 1.1). The depository may take 300 s for an
+    /// answer.
+    /// </remarks>
+    public Courtesy Courtesy
+    {
+        get
+        {
+            var courtesy = new Courtesy(
+                TimeSpan.FromMilliseconds(250),
+                1,
+                TimeSpan.FromSeconds(AsksNsd ? 310 : 120),
+                TimeSpan.FromMinutes(12),
+                4,
+                TimeSpan.FromSeconds(2),
+                TimeSpan.FromMinutes(2)
+            );
+            Uri?[] addresses = [IssUrl, OfzTableUrl, AsksNsd ? NsdUrl : null];
+            return
+                addresses.Any(address => address is not null)
+                && addresses.All(address => address is null or { IsLoopback: true })
+                ? courtesy.ForLoopback()
+                : courtesy;
+        }
+    }
+
+    /// <summary>The day on which a body was fetched: no figure is of a later one.</summary>
+    internal static DateOnly DayOf(BodyContext context) =>
+        DateOnly.FromDateTime(context.FetchedAt.UtcDateTime + Moscow);
+
+    internal static string Month(DateTimeOffset day) =>
+        day.UtcDateTime.ToString("yyyy-MM", CultureInfo.InvariantCulture);
 
     /// <summary>Reads the settings; what is wrong is reported to the reader.</summary>
     public static MoexOptions Read(SettingsReader reader) =>

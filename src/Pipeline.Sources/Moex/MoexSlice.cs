@@ -1,5 +1,4 @@
 using System.Globalization;
-using Pipeline.Issues;
 using Pipeline.Slices;
 
 namespace Pipeline.Sources.Moex;
@@ -34,31 +33,8 @@ public static class MoexSlice
     /// <summary>The day of a slice of <see cref="Nsd"/>.</summary>
     public static DateOnly Day(Slice slice) => DateOnly.ParseExact(slice.Key, DayFormat, CultureInfo.InvariantCulture);
 
-    /// <exception cref="FormatException">There is no such slice: a message was written by hand, or by another version
-    /// of the program.</exception>
-    public static Slice Checked(Slice slice) =>
-        slice == OfCapitalisation
-        || slice == OfOfz
-        || slice == OfHolders
-        || (
-            slice.Dataset == Nsd
-            && DateOnly.TryParseExact(
-                slice.Key,
-                DayFormat,
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.None,
-                out var day
-            )
-            && day.Year is >= 2020 and < 2100
-        )
-            ? slice
-            : throw new FormatException(
-                new Finding(
-                    $"slice {slice}",
-                    Finding.Quote($"{slice.Dataset}/{slice.Key}"),
-                    $"a slice of the holders source: {Capitalisation}/{LastDay}, {Ofz}/{All}, {Holders}/{All}, or "
-                        + $"for example {Nsd}/2026-11-20",
-                    "the message moves to the poison queue; send it again with a slice of the table slices"
-                ).ToString()
-            );
+    /// <summary>Reads the key of a slice of <see cref="Nsd"/>; false when it is no day of the dataset.</summary>
+    public static bool TryDay(string key, out DateOnly day) =>
+        DateOnly.TryParseExact(key, DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out day)
+        && day.Year is >= 2020 and < 2100;
 }

@@ -45,13 +45,13 @@ internal sealed class NsdBody(DateOnly day) : HolderBody
                 );
                 return reading;
             }
-            if (json.RootElement.GetArrayLength() >= MoexRequests.NsdLimit)
+            if (json.RootElement.GetArrayLength() >= MoexNsdDataset.Limit)
             {
                 reading.Refuse(
                     new Finding(
                         "body",
                         $"{json.RootElement.GetArrayLength()} objects",
-                        $"fewer than the {MoexRequests.NsdLimit} asked for: there may be more",
+                        $"fewer than the {MoexNsdDataset.Limit} asked for: there may be more",
                         Layout
                     )
                 );

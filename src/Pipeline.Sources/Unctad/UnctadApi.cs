@@ -11,7 +11,7 @@ namespace Pipeline.Sources.Unctad;
 /// The user API as a way to the whole vintage: asked for all years at once and, where that is too large, in parts; the
 /// answers, unpacked, one after another, each with its header line, are one body. Two versions are never mixed.
 /// </summary>
-internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
+internal sealed class UnctadApi(UnctadRequests requests, FetchContext fetching)
 {
     /// <summary>The first year of the figures in the releases of today.</summary>
     public const int FirstYear = 1990;
@@ -25,7 +25,10 @@ internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
     /// <param name="released">The date of the release: no figure is of a later year.</param>
     /// <param name="cancellationToken">Stops the requests.</param>
     /// <returns>The body, or why there is none.</returns>
-    public async Task<(Fetched? Body, string Failure)> FetchAsync(string released, CancellationToken cancellationToken)
+    public async Task<(FetchResult? Body, string Failure)> FetchAsync(
+        string released,
+        CancellationToken cancellationToken
+    )
     {
         if (
             released.Length < 4
@@ -45,7 +48,7 @@ internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
             return (null, failure);
         var all = new UnctadPart(FirstYear, last);
         var file = new BodyFile();
-        Fetched? body = null;
+        FetchResult? body = null;
         try
         {
             (var answer, failure) = await PartsAsync(all, file, cancellationToken);
@@ -63,7 +66,7 @@ internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
                 );
             }
 
-            body = Fetched.Assembled(requests.Api(all), answer, file);
+            body = FetchResult.Assembled(requests.Api(all), answer, file);
             return (body, "");
         }
         finally
@@ -125,7 +128,7 @@ internal sealed class UnctadApi(UnctadRequests requests, Fetching fetching)
     /// <summary>Adds the text of an answer. Whether it has rows, and what is wrong with it.</summary>
     private static async Task<(bool Rows, string Seen)> AppendAsync(
         BodyFile file,
-        Fetched fetched,
+        FetchResult fetched,
         CancellationToken cancellationToken
     )
     {

@@ -12,7 +12,7 @@ namespace Pipeline.Sources.Unctad;
 /// centre, whose names say flow and direction because their columns do not. Only files newer than the vintage in the
 /// tables count: an older one would put back figures that have been replaced since.
 /// </summary>
-internal sealed class UnctadDrops(Fetching fetching)
+internal sealed class UnctadDrops(FetchContext fetching)
 {
     private const string Archive = $"{UnctadRequests.FileName}.7z";
     private const string Table = $"{UnctadRequests.FileName}.csv";
@@ -27,7 +27,7 @@ internal sealed class UnctadDrops(Fetching fetching)
     ];
 
     /// <summary>The dropped body and where it is from; without one, why there is none.</summary>
-    public async Task<(Fetched? Body, string Note)> FetchAsync(CancellationToken cancellationToken)
+    public async Task<(FetchResult? Body, string Note)> FetchAsync(CancellationToken cancellationToken)
     {
         var problems = new List<string>();
         foreach (var name in (string[])[Archive, Table])
@@ -55,7 +55,7 @@ internal sealed class UnctadDrops(Fetching fetching)
     /// <summary>
     /// The file when it is there and newer than the tables; null otherwise, with what there is to say.
     /// </summary>
-    private async Task<Fetched?> NewerAsync(string name, List<string> problems, CancellationToken cancellationToken)
+    private async Task<FetchResult?> NewerAsync(string name, List<string> problems, CancellationToken cancellationToken)
     {
         var fetched = await fetching.SendAsync(
             UnctadRequests.Dropped(name),
@@ -82,7 +82,7 @@ internal sealed class UnctadDrops(Fetching fetching)
     }
 
     /// <summary>The file that is loaded already is as good as a newer one.</summary>
-    private bool IsNewer(Fetched fetched) =>
+    private bool IsNewer(FetchResult fetched) =>
         fetching.Vintage is null
         || fetched.Sha256 == fetching.Sha256
         || (
@@ -100,11 +100,11 @@ internal sealed class UnctadDrops(Fetching fetching)
     /// The four exports as one body, a line before each that says what it is; null unless all four are there
     /// and newer.
     /// </summary>
-    private async Task<Fetched?> ExportsAsync(List<string> problems, CancellationToken cancellationToken)
+    private async Task<FetchResult?> ExportsAsync(List<string> problems, CancellationToken cancellationToken)
     {
-        var found = new List<Fetched>();
+        var found = new List<FetchResult>();
         var file = new BodyFile();
-        Fetched? body = null;
+        FetchResult? body = null;
         try
         {
             var lacking = new List<string>();
@@ -148,7 +148,7 @@ internal sealed class UnctadDrops(Fetching fetching)
                 );
                 return null;
             }
-            return body = Fetched.Assembled(UnctadRequests.Dropped(Table), found[^1].Answer!, file);
+            return body = FetchResult.Assembled(UnctadRequests.Dropped(Table), found[^1].Answer!, file);
         }
         finally
         {
@@ -160,7 +160,7 @@ internal sealed class UnctadDrops(Fetching fetching)
 
     /// <summary>The exports as UTF-8 text; null when the form of one is not certain.</summary>
     private static async Task<List<HandCopy>?> CopiesAsync(
-        List<Fetched> found,
+        List<FetchResult> found,
         List<string> problems,
         CancellationToken cancellationToken
     )

@@ -18,28 +18,25 @@ namespace Pipeline.Sources.Unctad;
 internal sealed class UnctadFetch(
     UnctadOptions settings,
     UnctadRequests requests,
-    Fetching fetching,
+    FetchContext fetching,
     ISliceReader reader
 )
 {
     /// <summary>What each way that failed met, in the order they were tried.</summary>
     private readonly List<string> failures = [];
 
-    public async Task<Fetched> RunAsync(CancellationToken cancellationToken)
+    public async Task<FetchResult> RunAsync(CancellationToken cancellationToken)
     {
         var date = "";
-        Fetched first;
+        FetchResult first;
         if (settings.CatalogueUrl is not null)
         {
             var catalogue = await CatalogueAsync(cancellationToken);
             if (catalogue.Date is not { } found)
-                return await LastAsync(catalogue.Fetched, "catalogue", cancellationToken);
+                return await LastAsync(catalogue.Result, "catalogue", cancellationToken);
             if (found == fetching.LastModified)
-            {
-                catalogue.Fetched.Verdict = Verdict.NotModified;
-                return catalogue.Fetched;
-            }
-            catalogue.Fetched.Dispose();
+                return catalogue.Result with { Verdict = Verdict.NotModified };
+            catalogue.Result.Dispose();
             date = found;
             first = await fetching.SendAsync(requests.Bulk(), UnctadAnswers.Archive, cancellationToken);
         }
@@ -76,25 +73,25 @@ internal sealed class UnctadFetch(
             : await LastAsync(first, "", cancellationToken);
     }
 
-    private static Fetched Instead(Fetched first, Fetched other)
+    private static FetchResult Instead(FetchResult first, FetchResult other)
     {
         first.Dispose();
         return other;
     }
 
     /// <summary>Why the reader would refuse a body; null when it would not.</summary>
-    private async Task<Finding?> RefusalAsync(Fetched fetched, CancellationToken cancellationToken) =>
+    private async Task<Finding?> RefusalAsync(FetchResult fetched, CancellationToken cancellationToken) =>
         (await reader.CheckAsync(fetched.Body!, cancellationToken)).Refusal;
 
     /// <summary>A way that failed, for a note: what was asked, what came, what should have.</summary>
-    public static string Failed(string way, Fetched fetched) =>
+    public static string Failed(string way, FetchResult fetched) =>
         $"{way} failed: request {fetched.Request.Where}: seen {fetched.Verdict.Seen}, expected "
         + $"{fetched.Verdict.Expected}";
 
     /// <summary>
     /// The catalogue's answer, with the date of the release or with the verdict that it is of no use.
     /// </summary>
-    private async Task<(Fetched Fetched, string? Date)> CatalogueAsync(CancellationToken cancellationToken)
+    private async Task<(FetchResult Result, string? Date)> CatalogueAsync(CancellationToken cancellationToken)
     {
         var fetched = await fetching.SendAsync(requests.Catalogue(), UnctadAnswers.Json, cancellationToken);
         if (fetched.Verdict.Meaning != Meaning.Body)
@@ -102,18 +99,15 @@ internal sealed class UnctadFetch(
         var date = UnctadCatalogue.LastUpdated(fetched.Body!, out var finding);
         if (finding is not null)
         {
-            fetched.Verdict = Verdict.Permanent(
-                $"{finding.Seen} in the {finding.Where}",
-                finding.Expected,
-                finding.Advice
-            );
+            var verdict = Verdict.Permanent($"{finding.Seen} in the {finding.Where}", finding.Expected, finding.Advice);
+            fetched = fetched with { Verdict = verdict };
         }
 
         return (fetched, date);
     }
 
     /// <summary>The ways that need the publisher's servers; null when none led to a body.</summary>
-    private async Task<Fetched?> OtherwiseAsync(Fetched bulk, string date, CancellationToken cancellationToken)
+    private async Task<FetchResult?> OtherwiseAsync(FetchResult bulk, string date, CancellationToken cancellationToken)
     {
         if (
             bulk.Answer is { Status: 404 }
@@ -148,7 +142,7 @@ internal sealed class UnctadFetch(
     }
 
     /// <summary>The archive by the address that the file list gives.</summary>
-    private async Task<Fetched?> ListedAsync(string date, CancellationToken cancellationToken)
+    private async Task<FetchResult?> ListedAsync(string date, CancellationToken cancellationToken)
     {
         using var list = await fetching.SendAsync(requests.FileList(), UnctadAnswers.Json, cancellationToken);
         if (list.Verdict.Meaning != Meaning.Body)
@@ -174,7 +168,7 @@ internal sealed class UnctadFetch(
     /// Without the catalogue the other ways are not tried: nothing says then whether there is a new release,
     /// nor of which version the user API's answers are.
     /// </remarks>
-    private async Task<Fetched> LastAsync(Fetched first, string way, CancellationToken cancellationToken)
+    private async Task<FetchResult> LastAsync(FetchResult first, string way, CancellationToken cancellationToken)
     {
         if (way.Length > 0)
             failures.Add(Failed(way, first));
@@ -185,23 +179,19 @@ internal sealed class UnctadFetch(
             return Of(dropped, "", note);
         }
         // The first failure is the fault itself.
-        first.Verdict = first.Verdict with
-        {
-            Advice = string.Join("; ", [first.Verdict.Advice, .. failures.Skip(1), note]),
-        };
-        return first;
+        var advice = string.Join("; ", [first.Verdict.Advice, .. failures.Skip(1), note]);
+        return first with { Verdict = first.Verdict with { Advice = advice } };
     }
 
     /// <summary>
     /// The same result with its date and the notes on how it came. Its entity tag is not kept: it is the date
     /// that is asked for.
     /// </summary>
-    private Fetched Of(Fetched fetched, string date, params string[] notes) =>
-        new(fetched.Request, fetched.Verdict, fetched.Answer, fetched.Body, fetched.Sha256, fetched.ContentType)
+    private FetchResult Of(FetchResult fetched, string date, params string[] notes) =>
+        fetched with
         {
             LastModified = date,
             ETag = "",
-            RetryAfter = fetched.RetryAfter,
             Notes = [.. failures, .. notes],
         };
 }

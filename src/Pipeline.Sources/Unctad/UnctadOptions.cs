@@ -1,3 +1,4 @@
+using Pipeline.Datasets;
 using Pipeline.Issues;
 using Pipeline.Settings;
 
@@ -22,8 +23,17 @@ public sealed record UnctadOptions(
     string ClientSecret,
     string PartnersFile,
     bool Extract
-)
+) : ISourceOptions<UnctadOptions>
 {
+    internal const string Publisher = "UN Trade and Development (UNCTAD)";
+    internal const string Terms = "Source: UNCTAD, UNCTADstat; CC BY 3.0 IGO";
+    internal const string Unit = "millions of US dollars at current prices (in the table: whole US dollars)";
+
+    /// <summary>
+    /// A week, less the spread of a weekly schedule, so that the next week's plan finds the slices due.
+    /// </summary>
+    internal static readonly TimeSpan NextPlan = TimeSpan.FromDays(7) - TimeSpan.FromHours(4);
+
     private const string BulkUrlSetting = "Unctad__BulkUrl";
     private const string CatalogueUrlSetting = "Unctad__CatalogueUrl";
     private const string ApiUrlSetting = "Unctad__ApiUrl";
@@ -72,6 +82,29 @@ public sealed record UnctadOptions(
                 ),
             ]
         );
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// No limits are published. One request at a time, a second apart; an attempt ends as a whole after three minutes,
+    /// because bodies have been seen to stall for hours (unctad.md, section 3). A pull makes several requests, and a
+    /// function may take 30 minutes.
+    /// </remarks>
+    public Courtesy Courtesy
+    {
+        get
+        {
+            var courtesy = new Courtesy(
+                TimeSpan.FromSeconds(1),
+                1,
+                TimeSpan.FromMinutes(3),
+                TimeSpan.FromMinutes(8),
+                3,
+                TimeSpan.FromSeconds(5),
+                TimeSpan.FromMinutes(2)
+            );
+            return BulkUrl?.IsLoopback == true ? courtesy.ForLoopback() : courtesy;
+        }
+    }
 
     /// <summary>Reads the settings; what is wrong is reported to the reader.</summary>
     public static UnctadOptions Read(SettingsReader reader)

@@ -1,4 +1,3 @@
-using Pipeline.Issues;
 using Pipeline.Slices;
 
 namespace Pipeline.Sources.Unctad;
@@ -22,18 +21,6 @@ public static class UnctadSlice
     public const string Flow = "flow";
     public const string Stock = "stock";
 
-    /// <summary>The slice itself when there is such a one.</summary>
-    /// <exception cref="FormatException">There is no such slice: a message was written by hand, or by another version
-    /// of the program.</exception>
-    public static Slice Checked(Slice slice) =>
-        slice is { Dataset: FlowsStock or Partners, Key: All }
-            ? slice
-            : throw new FormatException(
-                new Finding(
-                    $"slice {slice}",
-                    Finding.Quote($"{slice.Dataset}/{slice.Key}"),
-                    $"{FlowsStock}/{All} or {Partners}/{All}",
-                    "the message moves to the poison queue; send it again with a slice of the table slices"
-                ).ToString()
-            );
+    public static Slice OfFlowsStock { get; } = new(Source, FlowsStock, All);
+    public static Slice OfPartners { get; } = new(Source, Partners, All);
 }

@@ -8,27 +8,18 @@ namespace Pipeline.Datasets;
 public sealed class DatasetBook(TableSet tables)
 {
     /// <summary>
-    /// Writes a dataset's row when it says something new; an older vintage never replaces a newer one. A
-    /// dataset that the settings switched off is left as it is.
+    /// Writes a dataset's row when it says something new; an older vintage never replaces a newer one.
     /// </summary>
-    public async Task PutAsync(
-        ISource source,
-        string dataset,
-        DateTimeOffset vintage,
-        CancellationToken cancellationToken
-    )
+    public async Task PutAsync(DatasetInfo about, DateTimeOffset vintage, CancellationToken cancellationToken)
     {
-        if (source.Datasets.FirstOrDefault(candidate => candidate.Name == dataset) is not { } about)
-            return;
         var table = await tables.OpenAsync(Names.Datasets);
         await RowUpdate.ApplyAsync(
             table,
-            source.Name,
-            dataset,
+            about.Source,
+            about.Name,
             before =>
             {
                 var after = Row(
-                    source,
                     about,
                     before?.GetDateTimeOffset("LastVintage") is { } known && known > vintage ? known : vintage
                 );
@@ -42,8 +33,8 @@ public sealed class DatasetBook(TableSet tables)
         );
     }
 
-    private static TableEntity Row(ISource source, Dataset about, DateTimeOffset lastVintage) =>
-        new(source.Name, about.Name)
+    private static TableEntity Row(DatasetInfo about, DateTimeOffset lastVintage) =>
+        new(about.Source, about.Name)
         {
             ["Title"] = about.Title,
             ["Publisher"] = about.Publisher,

@@ -14,7 +14,7 @@ public interface ISourceClient : IDisposable
     /// <param name="etag">The entity tag of the body we have; empty when none.</param>
     /// <param name="lastModified">The <c>Last-Modified</c> of the body we have; empty when none.</param>
     /// <param name="cancellationToken">Stops the request.</param>
-    Task<Fetched> FetchAsync(
+    Task<FetchResult> FetchAsync(
         SourceRequest request,
         Func<Answer, Verdict> judge,
         string etag,
@@ -37,5 +37,5 @@ public interface IRecordings
 public interface ISourceClientFactory
 {
     /// <summary>The way to the server of one source.</summary>
-    ISourceClient Create(ISource source);
+    ISourceClient Create(Source source);
 }

@@ -6,43 +6,53 @@ namespace Pipeline.Datasets;
 /// <summary>The sources of the pipeline and the way to each one's server.</summary>
 public sealed class SourceCatalog : IDisposable
 {
-    private readonly Dictionary<string, (ISource Source, ISourceClient Client)> sources = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (Source Source, ISourceClient Client)> sources = new(StringComparer.Ordinal);
 
     /// <param name="sources">The sources.</param>
     /// <param name="clients">Makes the way to each one's server.</param>
-    public SourceCatalog(IEnumerable<ISource> sources, ISourceClientFactory clients)
+    public SourceCatalog(IEnumerable<Source> sources, ISourceClientFactory clients)
     {
         foreach (var source in sources)
             this.sources.Add(source.Name, (source, clients.Create(source)));
     }
 
     /// <summary>All sources, in the order they were listed.</summary>
-    public IEnumerable<ISource> All => sources.Values.Select(entry => entry.Source);
+    public IEnumerable<Source> All => sources.Values.Select(entry => entry.Source);
 
     /// <summary>Whether there is a source of that name.</summary>
     public bool Has(string name) => sources.ContainsKey(name);
 
     /// <summary>A source by its name.</summary>
     /// <exception cref="KeyNotFoundException">There is no such source; the message names those there are.</exception>
-    public ISource this[string name] => Entry(name).Source;
+    public Source this[string name] => Entry(name).Source;
 
     /// <summary>The way to a source's server.</summary>
     public ISourceClient Client(string name) => Entry(name).Client;
 
-    /// <summary>Whether a source of this program knows the slice.</summary>
-    public bool Exists(Slice slice)
+    /// <summary>The dataset of a slice, also when the settings have switched it off.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such source; the message names those there are.</exception>
+    /// <exception cref="FormatException">There is no such slice; the message says what there is.</exception>
+    public IDataset Of(Slice slice) => this[slice.Source].Of(slice);
+
+    /// <summary>The dataset of a slice, also when the settings have switched it off; null when there is none.</summary>
+    public IDataset? Find(Slice slice) =>
+        sources.TryGetValue(slice.Source, out var entry) ? entry.Source.Find(slice) : null;
+
+    /// <summary>Smaller slices that together cover one; empty when it cannot be cut.</summary>
+    public IReadOnlyList<Slice> Split(Slice slice) => Find(slice) is ISplittable dataset ? dataset.Split(slice) : [];
+
+    /// <summary>The slices of a source, and those that it was once asked for instead of one that is too big.</summary>
+    /// <param name="source">The source's name.</param>
+    /// <param name="known">The rows of its slices.</param>
+    /// <param name="now">The present moment.</param>
+    public IEnumerable<Slice> GetSlices(string source, IReadOnlyDictionary<Slice, SliceRow> known, DateTimeOffset now)
     {
-        if (!Has(slice.Source))
-            return false;
-        try
-        {
-            this[slice.Source].Request(slice);
-            return true;
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
+        return this[source].GetSlices(now).SelectMany(WithParts).Where(CanAnswer);
+
+        IEnumerable<Slice> WithParts(Slice slice) =>
+            known.TryGetValue(slice, out var row) && row.State == SliceState.Split
+                ? Split(slice).SelectMany(WithParts).Prepend(slice)
+                : [slice];
     }
 
     /// <summary>
@@ -50,8 +60,8 @@ public sealed class SourceCatalog : IDisposable
     /// </summary>
     public bool CanAnswer(Slice slice)
     {
-        var (source, client) = Entry(slice.Source);
-        return client.Recordings?.Holds(source.Request(slice).Url) ?? true;
+        var client = Client(slice.Source);
+        return client.Recordings?.Holds(Of(slice).GetRequest(slice).Url) ?? true;
     }
 
     /// <summary>
@@ -60,8 +70,8 @@ public sealed class SourceCatalog : IDisposable
     /// </summary>
     public DateTimeOffset? NextDue(Slice slice, string? newest, DateTimeOffset now)
     {
-        var (source, client) = Entry(slice.Source);
-        return client.Recordings is null ? source.NextDue(slice, newest, now) : null;
+        var client = Client(slice.Source);
+        return client.Recordings is null ? Of(slice).GetNextDue(slice, newest, now) : null;
     }
 
     /// <summary>The moment that counts as now for a slice: of samples, the day of the recording.</summary>
@@ -69,8 +79,10 @@ public sealed class SourceCatalog : IDisposable
     /// <param name="now">The moment for what comes from the network.</param>
     public DateTimeOffset Now(Slice slice, DateTimeOffset now)
     {
-        var (source, client) = Entry(slice.Source);
-        return client.Recordings?.AsOf(source.Request(slice).Url) ?? now;
+        var client = Client(slice.Source);
+        return client.Recordings is { } recordings && Find(slice) is { } dataset
+            ? recordings.AsOf(dataset.GetRequest(slice).Url) ?? now
+            : now;
     }
 
     public void Dispose()
@@ -79,7 +91,7 @@ public sealed class SourceCatalog : IDisposable
             client.Dispose();
     }
 
-    private (ISource Source, ISourceClient Client) Entry(string name) =>
+    private (Source Source, ISourceClient Client) Entry(string name) =>
         sources.TryGetValue(name, out var entry)
             ? entry
             : throw new KeyNotFoundException(

@@ -74,7 +74,8 @@ public sealed class CompleteRun(
         // Before the run is done: after that no message would ask again.
         if (row.Loaded.LastChanged >= body.Vintage)
             await comparison.RequestAsync(slice, cancellationToken);
-        await datasets.PutAsync(sources[slice.Source], slice.Dataset, body.Vintage, cancellationToken);
+        if (sources.Of(slice) is { IsOn: true } dataset)
+            await datasets.PutAsync(dataset.Info, body.Vintage, cancellationToken);
         await records.Runs.UpdateAsync(
             RunRow.Of(body),
             now =>
@@ -133,15 +134,17 @@ public sealed class CompleteRun(
     /// </summary>
     private async Task<bool> AreUnderWayAsync(Slice slice, CancellationToken cancellationToken)
     {
-        var source = sources[slice.Source];
-        if (source.ComparedWith(slice).Count == 0)
+        if (sources.Of(slice) is not ICrossChecked dataset)
             return false;
-        var known = (await records.Slices.ListAsync(source.Name, cancellationToken)).ToDictionary(row => row.Slice);
-        return source
-            .Slices(time.GetUtcNow())
-            .Where(other => source.IsComparedWith(slice, other) && sources.CanAnswer(other))
-            .Any(other =>
-                !known.TryGetValue(other, out var row) || !(row.State.IsAtRest() || row.State == SliceState.Loaded)
-            );
+        var others = sources[slice.Source]
+            .GetSlices(time.GetUtcNow())
+            .Where(other => dataset.IsComparedWith(slice, other) && sources.CanAnswer(other))
+            .ToList();
+        if (others.Count == 0)
+            return false;
+        var known = (await records.Slices.ListAsync(slice.Source, cancellationToken)).ToDictionary(row => row.Slice);
+        return others.Any(other =>
+            !known.TryGetValue(other, out var row) || !(row.State.IsAtRest() || row.State == SliceState.Loaded)
+        );
     }
 }

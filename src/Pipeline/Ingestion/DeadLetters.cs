@@ -103,7 +103,7 @@ public sealed class DeadLetters(
         letter.Fault is null
         && (
             letter.Slice is { } slice
-                ? sources.Exists(slice)
+                ? sources.Find(slice) is not null
                 : letter.Message is RefreshSourceMessage && sources.Has(letter.Source)
         );
 

@@ -57,7 +57,7 @@ public sealed class DerivedOutputs(
     private IReadOnlyCollection<ExportTable> Exported(string source) =>
         [
             .. sources[source]
-                .Datasets.Select(dataset => dataset.Table)
+                .Datasets.Select(dataset => dataset.Info.Table)
                 .Distinct()
                 .Select(table => ExportTable.Of(table.Name, table.RowType)),
             History,

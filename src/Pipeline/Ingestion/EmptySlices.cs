@@ -12,10 +12,9 @@ namespace Pipeline.Ingestion;
 public sealed class EmptySlices(SourceCatalog sources, SliceBook slices, FactStore facts, ILogger<EmptySlices> logger)
 {
     /// <summary>Marks the slices that must have rows as missing.</summary>
-    /// <param name="source">The source.</param>
-    /// <param name="rows">Its slices.</param>
+    /// <param name="rows">The slices of a source.</param>
     /// <param name="cancellationToken">Stops the call.</param>
-    public async Task ReviewAsync(string source, IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken)
+    public async Task ReviewAsync(IReadOnlyList<SliceRow> rows, CancellationToken cancellationToken)
     {
         var known = rows.ToDictionary(row => row.Slice);
         var doubtful = rows.Where(row =>
@@ -24,10 +23,15 @@ public sealed class EmptySlices(SourceCatalog sources, SliceBook slices, FactSto
         foreach (var row in doubtful.ToList())
         {
             var isWhole = row.State == SliceState.Split;
-            if (await sources[source].WhyRowsAsync(row.Slice, isWhole, facts, rows, cancellationToken) is not { } why)
+            if (
+                sources.Find(row.Slice) is not ISplittable dataset
+                || await dataset.WhyRowsAsync(row.Slice, isWhole, facts, rows, cancellationToken) is not { } why
+            )
+            {
                 continue;
+            }
             var words =
-                $"{row.Slice}: request {sources[source].Request(row.Slice).Where}: seen no rows"
+                $"{row.Slice}: request {dataset.GetRequest(row.Slice).Where}: seen no rows"
                 + $"{(isWhole ? " in any part of it" : "")}, expected {why}; the next plan asks again";
             await slices.ApplyAsync(row.Slice, new FoundMissing(row, words), cancellationToken);
             logger.LogError("{Words}", words);
@@ -37,7 +41,7 @@ public sealed class EmptySlices(SourceCatalog sources, SliceBook slices, FactSto
     /// <summary>Whether every part of a slice that was asked for in parts has ended, and none brought a row.</summary>
     private bool IsWholeEmpty(Slice slice, Dictionary<Slice, SliceRow> known)
     {
-        var parts = sources[slice.Source].Narrow(slice).Select(part => known.GetValueOrDefault(part)).ToList();
+        var parts = sources.Split(slice).Select(part => known.GetValueOrDefault(part)).ToList();
         return parts.Exists(part => part?.State is SliceState.Empty or SliceState.Missing or SliceState.Split)
             && parts.TrueForAll(part =>
                 part?.State is SliceState.Empty or SliceState.NotPublished or SliceState.Missing

@@ -20,7 +20,7 @@ public sealed class Judgement(SourceCatalog sources, CuratedReader curated, Prog
     /// <summary>A hash of all of it.</summary>
     public async Task<string> HashAsync(Slice slice, BodyContext context, CancellationToken cancellationToken)
     {
-        var lists = await sources[slice.Source].ListsAsync(slice, context, cancellationToken);
+        var lists = await sources.Of(slice).ReadListsAsync(context, cancellationToken);
         return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes($"{program.Id}\n{lists}")));
     }
 }

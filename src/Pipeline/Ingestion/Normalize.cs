@@ -155,7 +155,7 @@ public sealed class Normalize(
         CancellationToken cancellationToken
     )
     {
-        var reader = await sources[name.Slice.Source].ReaderAsync(name.Slice, context, cancellationToken);
+        var reader = await sources.Of(name.Slice).CreateParserAsync(name.Slice, context, cancellationToken);
         var stored = await records.Bodies.OpenAsync(name, cancellationToken);
         var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken);
         return new CheckedBody(name, known, reader, stored, check)
@@ -218,7 +218,9 @@ public sealed class Normalize(
     private async Task SupersedeAsync(SliceRow newer, RunRow run, CancellationToken cancellationToken)
     {
         // What it has left out is not asked about any more: the newer body is. Where bodies add rows, each has its own.
-        if (sources[run.Slice.Source].Reader(run.Slice).Scope.Coverage != Coverage.Adds)
+        var context = judgement.Context(run.Slice, run.Vintage);
+        var parser = await sources.Of(run.Slice).CreateParserAsync(run.Slice, context, cancellationToken);
+        if (parser.Scope.Coverage != Coverage.Adds)
             await records.Rejects.CloseAsync(run.Slice, (runId, _) => runId == run.RunId, cancellationToken);
         if (run.State == RunState.Quarantined)
         {

@@ -42,26 +42,10 @@ public sealed class Plan(
         CancellationToken cancellationToken
     )
     {
-        var source = sources[sourceName];
         var known = (await slices.ListAsync(sourceName, cancellationToken)).ToDictionary(row => row.Slice);
-        var all = Slices(source, known, now).Where(sources.CanAnswer).ToList();
+        var all = sources.GetSlices(sourceName, known, now).ToList();
         return (all.Count, [.. all.Where(slice => IsDue(known.GetValueOrDefault(slice), now))]);
     }
-
-    /// <summary>The slices of a source, and those that it was once asked for instead of one that is too big.</summary>
-    public static IEnumerable<Slice> Slices(ISource source, Dictionary<Slice, SliceRow> known, DateTimeOffset now) =>
-        WithNarrower(source, source.Slices(now), known);
-
-    private static IEnumerable<Slice> WithNarrower(
-        ISource source,
-        IEnumerable<Slice> slices,
-        Dictionary<Slice, SliceRow> known
-    ) =>
-        slices.SelectMany(slice =>
-            known.TryGetValue(slice, out var row) && row.State == SliceState.Split
-                ? WithNarrower(source, source.Narrow(slice), known).Prepend(slice)
-                : [slice]
-        );
 
     /// <summary>Never pulled; or left half done by a process that ended; or its date has come.</summary>
     private static bool IsDue(SliceRow? row, DateTimeOffset now) =>

@@ -38,9 +38,8 @@ public sealed class Pull(
             await next.RequestRefreshAsync(slice.Source, cancellationToken);
             return;
         }
-        var source = sources[slice.Source];
-        source.Request(slice); // Refuses a slice that does not exist.
-        if (source.Datasets.All(dataset => dataset.Name != slice.Dataset))
+        var dataset = sources.Of(slice);
+        if (!dataset.IsOn)
         {
             logger.LogInformation("{Slice}: the settings have switched off the dataset; nothing is asked for", slice);
             await records.Slices.ApplyAsync(slice, new PlanDropped(message.PlannedAt), cancellationToken);
@@ -48,14 +47,21 @@ public sealed class Pull(
         }
         var startedAt = time.GetUtcNow();
         var context = judgement.Context(slice, startedAt);
-        var fetching = new Fetching(slice, before, sources.Client(slice.Source), context);
-        using var fetched = await source.FetchAsync(fetching, cancellationToken);
+        var fetching = new FetchContext(slice, before, sources.Client(slice.Source), context);
+        using var fetched = await dataset.FetchAsync(fetching, cancellationToken);
         foreach (var note in fetched.Notes)
             logger.LogWarning("{Slice}: {Note}", slice, note);
         var judgedBy = await judgement.HashAsync(slice, context, cancellationToken);
         // The storage's time orders bodies, not this worker's clock.
         await lease.ConfirmAsync();
-        var outcome = new Outcome(message, source, fetched, judgedBy, startedAt, time.GetUtcNow(), lease.StorageTime);
+        var parser = await dataset.CreateParserAsync(slice, context, cancellationToken);
+        var outcome = new Outcome(message, dataset, parser, fetched)
+        {
+            JudgedBy = judgedBy,
+            StartedAt = startedAt,
+            Now = time.GetUtcNow(),
+            StorageTime = lease.StorageTime,
+        };
         switch (fetched.Verdict.Meaning)
         {
             case Meaning.Body:
@@ -79,24 +85,20 @@ public sealed class Pull(
     }
 
     /// <summary>What came of the request.</summary>
-    private sealed record Outcome(
-        PullMessage Message,
-        ISource Source,
-        Fetched Fetched,
-        string JudgedBy,
-        DateTimeOffset StartedAt,
-        DateTimeOffset Now,
-        DateTimeOffset StorageTime
-    )
+    private sealed record Outcome(PullMessage Message, IDataset Dataset, ISliceReader Parser, FetchResult Result)
     {
+        public required string JudgedBy { get; init; }
+        public required DateTimeOffset StartedAt { get; init; }
+        public required DateTimeOffset Now { get; init; }
+        public required DateTimeOffset StorageTime { get; init; }
         public Slice Slice { get; } = Message.Subject.Slice!;
         public DateTimeOffset? PlannedAt => Message.PlannedAt;
-        public string Sha12 => Fetched.Sha256[..12];
+        public string Sha12 => Result.Sha256[..12];
     }
 
     private async Task BodyAsync(Outcome outcome, CancellationToken cancellationToken)
     {
-        var (slice, fetched) = (outcome.Slice, outcome.Fetched);
+        var (slice, fetched) = (outcome.Slice, outcome.Result);
         var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
         var before = await records.Slices.GetAsync(slice, cancellationToken);
         var newest = bodies.Count > 0 ? bodies[^1] : null;
@@ -158,7 +160,7 @@ public sealed class Pull(
         if (before.State != SliceState.Published)
         {
             // A body that adds rows says nothing of the figures of others.
-            var reader = outcome.Source.Reader(slice);
+            var reader = outcome.Parser;
             var adds = reader.Scope.Coverage == Coverage.Adds;
             await records.Rejects.CloseAsync(
                 slice,
@@ -179,7 +181,7 @@ public sealed class Pull(
         // Figures that stood out may be confirmed by what was loaded since.
         if (
             before is { State: SliceState.Published, LastError.Length: > 0 }
-            && outcome.Source.Reader(slice) is { Figures.Neighbours: not null } flagging
+            && outcome.Parser is { Figures.Neighbours: not null } flagging
             && await records.Rejects.HasFlaggedAsync(slice, flagging.Table.Name, cancellationToken)
         )
         {
@@ -194,14 +196,14 @@ public sealed class Pull(
         var slice = outcome.Slice;
         if (!isDone && before.Loaded is { } loaded)
             await next.SendAsync(new CompleteRunMessage(slice.Id, loaded.Body.Blob), cancellationToken);
-        var isBody = outcome.Fetched.Verdict.Meaning == Meaning.Body;
+        var isBody = outcome.Result.Verdict.Meaning == Meaning.Body;
         var same = new SameBody(
             outcome.Now,
             outcome.PlannedAt,
             sources.NextDue(slice, null, outcome.Now),
             isDone,
-            isBody ? outcome.Fetched.ETag : null,
-            isBody ? outcome.Fetched.LastModified : null
+            isBody ? outcome.Result.ETag : null,
+            isBody ? outcome.Result.LastModified : null
         );
         await EndAsync(outcome, RunState.Unchanged, same, "", "", cancellationToken);
     }
@@ -222,25 +224,26 @@ public sealed class Pull(
         var slice = outcome.Slice;
         var known = await records.Slices.ListAsync(slice.Source, cancellationToken);
         var holdsRows = await HoldsRowsAsync(outcome, cancellationToken);
-        var release = outcome.Source.ReleaseDate(slice);
-        var mustExist = release <= sources.Now(slice, outcome.Now) || outcome.Source.IsPublished(slice, known);
+        var release = outcome.Dataset.GetReleaseDate(slice);
+        var splittable = outcome.Dataset as ISplittable;
+        var mustExist = release <= sources.Now(slice, outcome.Now) || splittable?.IsPublished(slice, known) == true;
         if (!holdsRows && !mustExist)
         {
             await EndEmptyAsync(
                 outcome,
                 SliceState.NotPublished,
-                Words(outcome.Fetched.Verdict, "the dataset stays empty"),
+                Words(outcome.Result.Verdict, "the dataset stays empty"),
                 cancellationToken
             );
             return;
         }
-        if (holdsRows && outcome.Source.Reader(slice).Scope.Coverage == Coverage.ByHand)
+        if (holdsRows && outcome.Parser.Scope.Coverage == Coverage.ByHand)
         {
             await TakenAwayAsync(outcome, cancellationToken);
             return;
         }
-        var narrower = outcome.Source.Narrow(slice);
-        if (narrower.Count == 0 && (holdsRows || !outcome.Source.MayBeEmpty(slice)))
+        var narrower = splittable?.Split(slice) ?? [];
+        if (narrower.Count == 0 && (holdsRows || !outcome.Dataset.MayBeEmpty(slice)))
         {
             await LackingAsync(outcome, holdsRows, release, cancellationToken);
             return;
@@ -252,7 +255,7 @@ public sealed class Pull(
             await EndEmptyAsync(outcome, SliceState.Split, parts, cancellationToken);
             return;
         }
-        var words = outcome.Source.Absence(slice) is { Length: > 0 } absence
+        var words = splittable?.GetAbsence(slice) is { Length: > 0 } absence
             ? $"no trade: {absence}"
             : "no rows, also for the smallest part";
         await EndEmptyAsync(outcome, SliceState.Empty, words, cancellationToken);
@@ -269,7 +272,7 @@ public sealed class Pull(
     )
     {
         var slice = outcome.Slice;
-        var seen = outcome.Fetched.Verdict.Seen is { Length: > 0 } said ? said : outcome.Fetched.Answer!.InWords;
+        var seen = outcome.Result.Verdict.Seen is { Length: > 0 } said ? said : outcome.Result.Answer!.InWords;
         var expected = (holdsRows, release) switch
         {
             (true, _) => "rows, because the table has some of this slice",
@@ -277,7 +280,7 @@ public sealed class Pull(
             _ => "rows: other slices as new have some",
         };
         var finding = new Finding(
-            $"{slice}: request {outcome.Fetched.Request.Where}",
+            $"{slice}: request {outcome.Result.Request.Where}",
             seen,
             expected,
             "the table keeps what it has; the next plan asks again"
@@ -302,7 +305,7 @@ public sealed class Pull(
     private async Task TakenAwayAsync(Outcome outcome, CancellationToken cancellationToken)
     {
         var slice = outcome.Slice;
-        var words = Words(outcome.Fetched.Verdict, "the table keeps the rows it has");
+        var words = Words(outcome.Result.Verdict, "the table keeps the rows it has");
         logger.LogWarning("{Slice}: {Words}", slice, words);
         await ContinueAsync(slice, cancellationToken);
         var row = await records.Slices.GetAsync(slice, cancellationToken);
@@ -323,7 +326,7 @@ public sealed class Pull(
     /// </summary>
     private async Task<bool> HoldsRowsAsync(Outcome outcome, CancellationToken cancellationToken)
     {
-        var reader = outcome.Source.Reader(outcome.Slice);
+        var reader = outcome.Parser;
         await foreach (var row in facts.QueryAsync(reader.Table, reader.Scope.Filter, cancellationToken))
         {
             if (reader.Scope.Owns(row.PartitionKey, row.RowKey))
@@ -362,17 +365,17 @@ public sealed class Pull(
 
     private async Task FaultAsync(Outcome outcome, CancellationToken cancellationToken)
     {
-        var (slice, verdict) = (outcome.Slice, outcome.Fetched.Verdict);
+        var (slice, verdict) = (outcome.Slice, outcome.Result.Verdict);
         var finding = new Finding(
-            $"{slice}: request {outcome.Fetched.Request.Where}",
+            $"{slice}: request {outcome.Result.Request.Where}",
             verdict.Seen,
             verdict.Expected,
             verdict.Advice
         );
-        if (verdict.Meaning == Meaning.Permanent && outcome.Fetched.Body is not null)
+        if (verdict.Meaning == Meaning.Permanent && outcome.Result.Body is not null)
         {
             // Kept with the reason, so that an operator can look at what came.
-            var extension = outcome.Fetched.Answer!.ContentType.Contains("html", StringComparison.Ordinal)
+            var extension = outcome.Result.Answer!.ContentType.Contains("html", StringComparison.Ordinal)
                 ? "html"
                 : "bin";
             var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
@@ -398,7 +401,7 @@ public sealed class Pull(
     {
         logger.LogError("{Finding}", finding);
         await ContinueAsync(outcome.Slice, cancellationToken);
-        DateTimeOffset? retryAt = outcome.Fetched.RetryAfter is { } wait ? outcome.Now + wait : null;
+        DateTimeOffset? retryAt = outcome.Result.RetryAfter is { } wait ? outcome.Now + wait : null;
         var failed = new PullFailed(outcome.Now, outcome.PlannedAt, $"{finding}", retryAt);
         await EndAsync(outcome, RunState.PullFailed, failed, $"{finding}", "", cancellationToken);
     }
@@ -435,16 +438,16 @@ public sealed class Pull(
     private Task StoreAsync(Outcome outcome, RawName name, CancellationToken cancellationToken) =>
         records.Bodies.PutAsync(
             name,
-            outcome.Fetched.Body!,
+            outcome.Result.Body!,
             new Dictionary<string, string>
             {
-                ["url"] = outcome.Fetched.Request.Url.AbsoluteUri,
-                ["status"] = outcome.Fetched.Answer!.Status.ToString(CultureInfo.InvariantCulture),
-                ["sha256"] = outcome.Fetched.Sha256,
+                ["url"] = outcome.Result.Request.Url.AbsoluteUri,
+                ["status"] = outcome.Result.Answer!.Status.ToString(CultureInfo.InvariantCulture),
+                ["sha256"] = outcome.Result.Sha256,
                 ["fetched"] = outcome.Now.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
                 ["runid"] = name.RunId,
             },
-            outcome.Fetched.ContentType,
+            outcome.Result.ContentType,
             cancellationToken
         );
 
@@ -454,7 +457,7 @@ public sealed class Pull(
             Step = nameof(Pull),
             StartedAt = outcome.StartedAt,
             EndedAt = outcome.Now,
-            Bytes = outcome.Fetched.Answer?.Length ?? 0,
+            Bytes = outcome.Result.Answer?.Length ?? 0,
         };
 
     /// <summary>

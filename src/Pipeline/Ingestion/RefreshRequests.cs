@@ -29,7 +29,7 @@ public sealed class RefreshRequests(
         var rows = await slices.ListAsync(source, cancellationToken);
         if (rows.Count == 0 || rows.Any(row => row.PlannedAt is not null || !row.State.IsAtRest()))
             return;
-        await empty.ReviewAsync(source, rows, cancellationToken);
+        await empty.ReviewAsync(rows, cancellationToken);
         var done = await outputs.IsCurrentAsync(source, rows, cancellationToken);
         await letters.SettleAsync(source, done, cancellationToken);
         if (!done)

@@ -53,7 +53,7 @@ public sealed class Replay(
         // An operator who replays a curated file has just corrected it.
         else if (
             string.IsNullOrEmpty(from)
-            && sources[slice.Source].Request(slice).Url.Scheme == SourceRequest.CuratedScheme
+            && sources.Of(slice).GetRequest(slice).Url.Scheme == SourceRequest.CuratedScheme
         )
         {
             from = Source;
@@ -116,12 +116,11 @@ public sealed class Replay(
                 "see the table slices"
             );
         }
-        if (!sources.Exists(slice))
+        if (sources.Find(slice) is not { } dataset)
         {
             return Refused(text, $"a slice of {slice.Source}", "see the table slices");
         }
-        var dataset = slice.Dataset;
-        if (sources[slice.Source].Datasets.All(known => known.Name != dataset))
+        if (!dataset.IsOn)
         {
             return Refused(text, "a dataset that is switched on", "look at the settings of the source");
         }

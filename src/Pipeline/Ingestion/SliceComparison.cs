@@ -39,16 +39,18 @@ public sealed class SliceComparison(
     )
     {
         var slice = name.Slice;
-        var differences = await sources[slice.Source]
-            .CrossCheckAsync(
+        var dataset = sources.Of(slice);
+        var differences = dataset is not ICrossChecked checkedDataset
+            ? []
+            : await checkedDataset.CrossCheckAsync(
                 slice,
                 OpenAsync,
                 facts,
                 token => records.Slices.RowsAsync(slice.Source, token),
                 cancellationToken
             );
-        var reader = await sources[slice.Source]
-            .ReaderAsync(slice, judgement.Context(slice, name.Vintage), cancellationToken);
+        var context = judgement.Context(slice, name.Vintage);
+        var reader = await dataset.CreateParserAsync(slice, context, cancellationToken);
         if (reader.Figures?.Whole is not { } whole)
             return differences;
         var found = await BesideTotalsAsync(reader, whole, name, cancellationToken);
@@ -75,8 +77,7 @@ public sealed class SliceComparison(
     /// </summary>
     internal async Task RequestAsync(Slice slice, CancellationToken cancellationToken)
     {
-        var source = sources[slice.Source];
-        if (!source.Datasets.Any(dataset => dataset.Name == slice.Dataset))
+        if (!sources.Of(slice).IsOn)
             return;
         var rows = await records.Slices.ListAsync(slice.Source, cancellationToken);
         foreach (var row in rows.Where(row => row is { Loaded: not null, Loading: null }))
@@ -84,14 +85,16 @@ public sealed class SliceComparison(
             var other = row.Slice;
             if (
                 other == slice
-                || !source.Datasets.Any(dataset => dataset.Name == other.Dataset)
-                || !source.IsComparedWith(other, slice)
-                || source.Reader(other).Figures?.Whole is null
+                || sources.Find(other) is not ICrossChecked { IsOn: true } dataset
+                || !dataset.IsComparedWith(other, slice)
             )
             {
                 continue;
             }
-            await next.SendAsync(new CompleteRunMessage(other.Id, row.Loaded!.Body.Blob), cancellationToken);
+            var context = judgement.Context(other, row.Loaded!.Body.Vintage);
+            var parser = await dataset.CreateParserAsync(other, context, cancellationToken);
+            if (parser.Figures?.Whole is not null)
+                await next.SendAsync(new CompleteRunMessage(other.Id, row.Loaded.Body.Blob), cancellationToken);
         }
     }
 

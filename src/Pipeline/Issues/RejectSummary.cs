@@ -108,7 +108,7 @@ public sealed partial class RejectSummaryReader(
                     ? (group.Count + 1, group.Example, Later(group.KeptAt, reject.KeptAt))
                     : (1, reject.Finding with { Where = where }, reject.KeptAt);
 
-                bool IsRowOf(Dataset dataset) => RejectBook.IsFigure(dataset.Table, reject.Finding.Where);
+                bool IsRowOf(IDataset dataset) => RejectBook.IsFigure(dataset.Info.Table, reject.Finding.Where);
             }
         }
 

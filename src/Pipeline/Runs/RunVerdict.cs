@@ -70,11 +70,8 @@ public sealed class RunVerdictReader(
         var summary = await rejects.ReadAsync(cancellationToken);
         foreach (var name in wanted)
         {
-            var source = sources[name];
             var all = await slices.ListAsync(name, cancellationToken);
-            var planned = Plan.Slices(source, all.ToDictionary(row => row.Slice), now)
-                .Where(sources.CanAnswer)
-                .ToHashSet();
+            var planned = sources.GetSlices(name, all.ToDictionary(row => row.Slice), now).ToHashSet();
             // Slices of this run that no plan asks for any more, such as a replayed one, count too.
             var rows = all.Where(row => planned.Contains(row.Slice) || row.LastPulled >= startedAt).ToList();
             // What this run met comes before what earlier ones left, and of that the newest first.
@@ -88,7 +85,7 @@ public sealed class RunVerdictReader(
             );
             // Rows that must not be a mixture of two bodies are one.
             failed.AddRange(Short(rows.Where(IsHalf).OrderByDescending(row => row.LastPulled).Select(Half)));
-            failed.AddRange(Short(Lacking(source, planned, all, now)));
+            failed.AddRange(Short(Lacking(name, planned, all, now)));
             open.AddRange(
                 Short(
                     rows.Where(IsOverGoodData)
@@ -126,7 +123,7 @@ public sealed class RunVerdictReader(
 
     /// <summary>Slices that must exist by now and were never asked for to an end, or are still not published.</summary>
     private IEnumerable<string> Lacking(
-        ISource source,
+        string source,
         HashSet<Slice> planned,
         IReadOnlyList<SliceRow> all,
         DateTimeOffset now
@@ -135,15 +132,15 @@ public sealed class RunVerdictReader(
         var known = all.ToDictionary(row => row.Slice);
         foreach (var dataset in planned.Where(IsLacking).GroupBy(slice => slice.Dataset))
         {
-            yield return $"lacking: {source.Name}/{dataset.Key}: "
+            yield return $"lacking: {source}/{dataset.Key}: "
                 + $"{string.Join(", ", dataset.Select(slice => slice.Key).Order(StringComparer.Ordinal))} "
-                + $"should be there since {dataset.Max(slice => source.ReleaseDate(slice)):yyyy-MM-dd} and "
+                + $"should be there since {dataset.Max(slice => sources.Of(slice).GetReleaseDate(slice)):yyyy-MM-dd} and "
                 + $"{(dataset.Count() == 1 ? "is" : "are")} not; run again";
         }
 
         bool IsLacking(Slice slice) =>
-            source.ReleaseDate(slice) <= sources.Now(slice, now)
-            && !source.MayBeEmpty(slice)
+            sources.Of(slice).GetReleaseDate(slice) <= sources.Now(slice, now)
+            && !sources.Of(slice).MayBeEmpty(slice)
             && (!known.TryGetValue(slice, out var row) || row.State is null or SliceState.NotPublished);
     }
 

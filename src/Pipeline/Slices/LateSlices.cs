@@ -16,7 +16,7 @@ public static class LateSlices
                 .Select(row =>
                     (
                         Row: row,
-                        Expected: sources[row.Slice.Source].ExpectedPeriod(row.Slice, sources.Now(row.Slice, now))
+                        Expected: sources.Find(row.Slice)?.GetExpectedPeriod(row.Slice, sources.Now(row.Slice, now))
                     )
                 )
                 .Where(pair =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Pipeline.Benchmarks.Processes;
 using Pipeline.Datasets;
+using Pipeline.Ingestion;
 using Pipeline.Sources.Census;
 
 namespace Pipeline.Benchmarks.Parse;
@@ -59,7 +60,11 @@ internal static class ParseRun
     private static async Task<ISliceReader> ReaderAsync(PipelineUnderTest pipeline, string way, string file, string key)
     {
         var slice = PipelineUnderTest.SliceOf(key);
-        var reader = pipeline.Get<SourceCatalog>()[slice.Source].Reader(slice);
+        var context = pipeline.Get<Judgement>().Context(slice, TimeProvider.System.GetUtcNow());
+        var reader = await pipeline
+            .Get<SourceCatalog>()
+            .Of(slice)
+            .CreateParserAsync(slice, context, CancellationToken.None);
         if (way == Again)
             await CheckAsync(reader, file);
         return reader;

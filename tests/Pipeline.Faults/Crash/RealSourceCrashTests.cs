@@ -45,7 +45,7 @@ public sealed class RealSourceCrashTests(ITestOutputHelper output)
     }
 
     // The balance file waits for the others to be at rest: once is enough.
-    private static ISource Make(string source, Uri server, int versions) =>
+    private static Source Make(string source, Uri server, int versions) =>
         source switch
         {
             "census-trade" => SourceCase.Census(server, balance: versions > 0),

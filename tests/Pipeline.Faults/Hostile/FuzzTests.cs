@@ -7,6 +7,7 @@ using Pipeline.Datasets;
 using Pipeline.Faults.Simulation;
 using Pipeline.Faults.Sources;
 using Pipeline.Ingestion;
+using Pipeline.Loading;
 using Pipeline.Slices;
 using Pipeline.Sources.Unctad;
 using Pipeline.Storage;
@@ -50,7 +51,8 @@ public sealed class FuzzTests
         var dataset = SourceCase.All.Single(dataset => dataset.SliceId == slice);
         var source = dataset.Make(new Uri("http://127.0.0.1:1"));
         var body = Body(dataset, source);
-        var reader = source.Reader(dataset.Slice);
+        var context = new BodyContext(SourceCase.Start, (_, _) => Task.FromResult<string?>(null));
+        var reader = await source.Of(dataset.Slice).CreateParserAsync(dataset.Slice, context, CancellationToken.None);
         await EachAsync(slice, Of(slice, PerReader), async number =>
         {
             var spoilt = Spoil(dataset, body, new Mutator(SeedOf(slice, number)), number);
@@ -283,12 +285,12 @@ public sealed class FuzzTests
             ? number
             : without;
 
-    private static byte[] Body(SourceCase dataset, ISource source)
+    private static byte[] Body(SourceCase dataset, Source source)
     {
         var data = new SourceData(11, 1);
         if (dataset.IsCurated)
             return Encoding.UTF8.GetBytes(data.Curated(dataset.Path));
-        var url = source.Request(dataset.Slice).Url;
+        var url = source.GetRequest(dataset.Slice).Url;
         return dataset.Path == SourceData.BulkPath
             ? data.Answer(SourceData.BulkPath, "")!.Value.Body
             : data.Answer(url.AbsolutePath, Uri.UnescapeDataString(url.Query))?.Body

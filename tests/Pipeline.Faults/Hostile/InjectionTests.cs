@@ -197,7 +197,7 @@ public sealed class InjectionTests
     /// <param name="file">A file of people with the names.</param>
     /// <param name="fault">Or the answer with them, and what its request holds.</param>
     private static async Task<List<TableEntity>> LoadAsync(
-        Func<Uri, ISource> make,
+        Func<Uri, Source> make,
         string table,
         string column,
         string filter,

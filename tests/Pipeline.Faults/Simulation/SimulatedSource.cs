@@ -20,7 +20,7 @@ internal static class SimulatedSource
         source.Fetch = async (fetching, cancellationToken) =>
         {
             var reply = source.Replies[fetching.Slice.Key];
-            var request = source.Request(fetching.Slice);
+            var request = source.GetRequest(fetching.Slice);
             using var response = new HttpResponseMessage((HttpStatusCode)reply.Status);
             var bytes = Encoding.UTF8.GetBytes(reply.Status == 200 ? reply.Body : "");
             var answer = new Answer(
@@ -32,10 +32,10 @@ internal static class SimulatedSource
                 bytes.Length
             );
             if (reply.Status != 200)
-                return new Fetched(request, source.Judge(fetching.Slice, answer), answer, null, "", null);
+                return new FetchResult(request, FakeSource.Judge(answer), answer, null, "", null);
             var file = new BodyFile();
             await file.WriteAsync(bytes, cancellationToken);
-            return Fetched.Assembled(request, answer, file);
+            return FetchResult.Assembled(request, answer, file);
         };
         return source;
     }

@@ -17,7 +17,7 @@ namespace Pipeline.Faults.Sources;
 /// <param name="Table">Its fact table.</param>
 /// <param name="Make">The source, with only this dataset switched on where that is possible.</param>
 /// <param name="Part">Which of several requests is meant; empty for the decisive one.</param>
-internal sealed record SourceCase(string SliceId, string Path, string Table, Func<Uri, ISource> Make, string Part = "")
+internal sealed record SourceCase(string SliceId, string Path, string Table, Func<Uri, Source> Make, string Part = "")
 {
     public const string Catalogue = "catalogue",
         SecondPage = "page 2";
@@ -47,8 +47,8 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
     /// <summary>What the publishers say in one of their revisions.</summary>
     public SourceData Data(int version) => new(7, version) { Pages = Part == SecondPage ? 2 : 1 };
 
-    public static ISource Census(Uri server, string from = "2019-01", bool balance = true) =>
-        new CensusSource(
+    public static Source Census(Uri server, string from = "2019-01", bool balance = true) =>
+        RealSources.Of(
             new CensusOptions(
                 new Uri(server, SourceData.TradePath),
                 CensusKey,
@@ -59,8 +59,8 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
             )
         );
 
-    public static ISource Unctad(Uri server, bool extract = true) =>
-        new UnctadSource(
+    public static Source Unctad(Uri server, bool extract = true) =>
+        RealSources.Of(
             new UnctadOptions(
                 new Uri(server, SourceData.BulkPath),
                 new Uri(server, SourceData.CataloguePath),
@@ -72,8 +72,8 @@ internal sealed record SourceCase(string SliceId, string Path, string Table, Fun
             )
         );
 
-    public static ISource Moex(Uri server, bool nsd = true) =>
-        new MoexSource(
+    public static Source Moex(Uri server, bool nsd = true) =>
+        RealSources.Of(
             new MoexOptions(
                 new Uri(server, "/iss"),
                 new Uri(server, SourceData.OfzPath),

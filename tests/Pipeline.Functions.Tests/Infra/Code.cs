@@ -32,7 +32,7 @@ internal static class Code
             .ToDictionary(field => field.Name, field => (string)field.GetRawConstantValue()!, StringComparer.Ordinal);
 
     /// <summary>The sources with every dataset that the settings can switch on.</summary>
-    public static async Task<IReadOnlyList<(string Source, Dataset Dataset)>> DatasetsAsync()
+    public static async Task<IReadOnlyList<(string Source, DatasetInfo Dataset)>> DatasetsAsync()
     {
         await using var pipeline = new TestPipeline(
             "UseDevelopmentStorage=true",
@@ -46,7 +46,7 @@ internal static class Code
         [
             .. pipeline
                 .Get<SourceCatalog>()
-                .All.SelectMany(source => source.Datasets, (source, dataset) => (source.Name, dataset)),
+                .All.SelectMany(source => source.Datasets, (source, dataset) => (source.Name, dataset.Info)),
         ];
     }
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Pipeline.Datasets;
-using Pipeline.Sources.Census;
 using Pipeline.Testing;
 using Xunit;
 
@@ -341,9 +340,9 @@ public sealed class CensusAnswersTests
             bytes.Length
         )
         {
-            Request = new CensusSource(Trade.Settings()).Request(Trade.Slice(slice)),
+            Request = RealSources.Of(Trade.Settings()).GetRequest(Trade.Slice(slice)),
         };
-        var verdict = new CensusSource(Trade.Settings()).Judge(Trade.Slice(slice), answer);
+        var verdict = Trade.Judge(Trade.Slice(slice), answer);
         var words = new StringBuilder(verdict.Meaning.ToString());
         if (verdict.Seen.Length > 0)
         {

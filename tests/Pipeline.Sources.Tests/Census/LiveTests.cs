@@ -755,7 +755,7 @@ public sealed class LiveTests : IAsyncLifetime
                 BinaryData.FromString("{\"Kind\":\"Pull\",\"Slice\":\"census-trade/exports-hs9/2019\"}")
             )
         );
-        Assert.Contains("seen \"exports-hs9/2019\", expected a slice of the trade source", e.Message);
+        Assert.Contains("seen \"exports-hs9/2019\", expected a dataset of census-trade: exports-total", e.Message);
         Assert.Empty(server.Requests);
     }
 }

@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Pipeline.Datasets;
 using Pipeline.Slices;
-using Pipeline.Sources.Census;
 using Pipeline.Sources.Http;
 using Pipeline.Testing;
 using Xunit;
@@ -158,7 +157,7 @@ public sealed class SourceClientTests : IAsyncLifetime
     public async Task A_connection_that_is_not_made_in_time_is_a_fault_of_the_network_and_not_an_exception()
     {
         using var client = new SourceClient(Polite, new Unreachable(), clock, () => 0.5);
-        using var fetched = await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None);
+        using var fetched = await client.FetchAsync(Source().GetRequest(Slice), Judge, "", "", CancellationToken.None);
         Assert.Equal(
             "Retry: \"A connection could not be established within the configured ConnectTimeout.\"",
             Words(fetched)
@@ -322,7 +321,7 @@ public sealed class SourceClientTests : IAsyncLifetime
         server.Break("time=2019", StallAsync);
         using var stop = new CancellationTokenSource();
         using var client = Client(Polite);
-        var fetching = client.FetchAsync(Source().Request(Slice), Judge, "", "", stop.Token);
+        var fetching = client.FetchAsync(Source().GetRequest(Slice), Judge, "", "", stop.Token);
         await UntilAsync(() => server.Requests.Count == 1);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching);
@@ -334,9 +333,9 @@ public sealed class SourceClientTests : IAsyncLifetime
         server.Break("time=2019", 503);
         using var client = Client(Polite with { RetryDelay = TimeSpan.FromMilliseconds(10) });
         for (var request = 0; request < 4; request++)
-            (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
+            (await client.FetchAsync(Source().GetRequest(Slice), Judge, "", "", CancellationToken.None)).Dispose();
         Assert.Equal(20, server.Requests.Count);
-        using (var refused = await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None))
+        using (var refused = await client.FetchAsync(Source().GetRequest(Slice), Judge, "", "", CancellationToken.None))
         {
             Assert.Equal(
                 "Retry: several failures of this server in a row, so that it is left alone for a while",
@@ -347,7 +346,7 @@ public sealed class SourceClientTests : IAsyncLifetime
         Assert.Equal(20, server.Requests.Count);
         server.Repair();
         clock.Advance(TimeSpan.FromMinutes(1.1));
-        using var again = await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None);
+        using var again = await client.FetchAsync(Source().GetRequest(Slice), Judge, "", "", CancellationToken.None);
         Assert.Equal("Body", Words(again));
     }
 
@@ -357,7 +356,7 @@ public sealed class SourceClientTests : IAsyncLifetime
         server.Break("time=2019", 400);
         using var client = Client(Polite);
         for (var request = 0; request < 30; request++)
-            (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
+            (await client.FetchAsync(Source().GetRequest(Slice), Judge, "", "", CancellationToken.None)).Dispose();
         Assert.Equal(30, server.Requests.Count);
     }
 
@@ -367,7 +366,7 @@ public sealed class SourceClientTests : IAsyncLifetime
         server.Break("time=2019", 503, times: 1);
         using var client = Client(Polite with { Spacing = TimeSpan.FromSeconds(90) });
         for (var request = 0; request < 2; request++)
-            (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
+            (await client.FetchAsync(Source().GetRequest(Slice), Judge, "", "", CancellationToken.None)).Dispose();
         Assert.Equal(3, server.Requests.Count);
         Assert.Equal(TimeSpan.FromSeconds(180), clock.GetUtcNow() - Trade.At("2025-03-03T03:03:03"));
     }
@@ -388,7 +387,7 @@ public sealed class SourceClientTests : IAsyncLifetime
             var fetched in await Task.WhenAll(
                 Enumerable
                     .Range(0, 8)
-                    .Select(_ => client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None))
+                    .Select(_ => client.FetchAsync(Source().GetRequest(Slice), Judge, "", "", CancellationToken.None))
             )
         )
         {
@@ -409,7 +408,7 @@ public sealed class SourceClientTests : IAsyncLifetime
         });
         using var client = Client(Polite);
         using var stop = new CancellationTokenSource();
-        Task<Fetched> Fetch(int number, CancellationToken cancellationToken = default) =>
+        Task<FetchResult> Fetch(int number, CancellationToken cancellationToken = default) =>
             client.FetchAsync(
                 new SourceRequest(new Uri($"{server.BaseUrl}/{Request}&number={number}"), "json", 1 << 20),
                 Judge,
@@ -439,12 +438,12 @@ public sealed class SourceClientTests : IAsyncLifetime
         using var loggers = Loggers(log);
         using var client = Client(Polite with { RetryDelay = TimeSpan.FromMilliseconds(10) }, loggers);
         server.Break("time=2019", StallAsync, times: 1);
-        var fetching = client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None);
+        var fetching = client.FetchAsync(Source().GetRequest(Slice), Judge, "", "", CancellationToken.None);
         await ExpireAsync(Polite.AttemptTimeout, 1);
         (await fetching).Dispose();
         server.Break("time=2019", 503, $"busy with {Trade.Canary}", "text/plain");
         for (var request = 0; request < 5; request++)
-            (await client.FetchAsync(Source().Request(Slice), Judge, "", "", CancellationToken.None)).Dispose();
+            (await client.FetchAsync(Source().GetRequest(Slice), Judge, "", "", CancellationToken.None)).Dispose();
         Assert.Equal(
             (1, 1 + 3 * 4 + 3, 1),
             (Count(log, "OnTimeout"), Count(log, "OnRetry"), Count(log, "OnCircuitOpened"))
@@ -455,7 +454,7 @@ public sealed class SourceClientTests : IAsyncLifetime
             Assert.StartsWith("Warning: Resilience event occurred. ", line, StringComparison.Ordinal);
             Assert.Contains("Source: 'census-trade/(null)/", line, StringComparison.Ordinal);
             Assert.Contains(
-                $"Operation Key: '{server.Address}/{Source().Request(Slice).Url.PathAndQuery[1..]}'",
+                $"Operation Key: '{server.Address}/{Source().GetRequest(Slice).Url.PathAndQuery[1..]}'",
                 line,
                 StringComparison.Ordinal
             );
@@ -497,7 +496,10 @@ public sealed class SourceClientTests : IAsyncLifetime
                     .WriteAsync(Encoding.ASCII.GetBytes(string.Format(CultureInfo.InvariantCulture, answer, key)));
             }
         });
-        var request = Source().Request(Slice) with { Url = new Uri($"http://{listener.LocalEndpoint}/hs?time=2019") };
+        var request = Source().GetRequest(Slice) with
+        {
+            Url = new Uri($"http://{listener.LocalEndpoint}/hs?time=2019"),
+        };
         using var fetched = await client.FetchAsync(request, Judge, "", "", CancellationToken.None);
         await serving;
         Assert.StartsWith(told, Words(fetched), StringComparison.Ordinal);
@@ -521,7 +523,7 @@ public sealed class SourceClientTests : IAsyncLifetime
         using var client = Client(Polite);
         using (
             var fetched = await client.FetchAsync(
-                Source().Request(Slice),
+                Source().GetRequest(Slice),
                 Judge,
                 "\"abc\"",
                 "Mon, 03 Mar 2025 00:00:00 GMT",
@@ -534,7 +536,7 @@ public sealed class SourceClientTests : IAsyncLifetime
 
         using (
             var fetched = await client.FetchAsync(
-                Source().Request(Slice),
+                Source().GetRequest(Slice),
                 Judge,
                 "",
                 "Mon, 03 Mar 2025 00:00:00 GMT",
@@ -574,17 +576,17 @@ public sealed class SourceClientTests : IAsyncLifetime
         await UntilAsync(() => !left.Any(File.Exists));
     }
 
-    private static Verdict Judge(Answer answer) => new CensusSource(Trade.Settings()).Judge(Slice, answer);
+    private static Verdict Judge(Answer answer) => Trade.Judge(Slice, answer);
 
-    private CensusSource Source() => new(Trade.Settings(baseUrl: server.BaseUrl));
+    private Source Source() => RealSources.Of(Trade.Settings(baseUrl: server.BaseUrl));
 
     private SourceClient Client(Courtesy courtesy, ILoggerFactory? loggers = null) =>
         new(courtesy, SourceClient.Sockets(), clock, () => 0.5, "census-trade", loggers);
 
-    private async Task<Fetched> FetchAsync(long? maxBytes = null)
+    private async Task<FetchResult> FetchAsync(long? maxBytes = null)
     {
         using var client = Client(Polite);
-        var request = Source().Request(Slice);
+        var request = Source().GetRequest(Slice);
         var fetched = await client.FetchAsync(
             request with
             {
@@ -622,12 +624,12 @@ public sealed class SourceClientTests : IAsyncLifetime
         }
     }
 
-    private static string Words(Fetched fetched) =>
+    private static string Words(FetchResult fetched) =>
         fetched.Verdict.Seen.Length == 0
             ? $"{fetched.Verdict.Meaning}"
             : $"{fetched.Verdict.Meaning}: {fetched.Verdict.Seen}";
 
-    private static byte[] Bytes(Fetched fetched)
+    private static byte[] Bytes(FetchResult fetched)
     {
         using var copy = new MemoryStream();
         fetched.Body!.CopyTo(copy);

@@ -84,7 +84,7 @@ public sealed class SourceRequestTests
             ],
         };
 
-    private async Task<Fetched> FetchAsync(HttpMessageHandler server, SourceRequest request)
+    private async Task<FetchResult> FetchAsync(HttpMessageHandler server, SourceRequest request)
     {
         using var client = new SourceClient(Polite, server, clock, () => 0.5);
         return await client.FetchAsync(request, Judge, "", "", CancellationToken.None);

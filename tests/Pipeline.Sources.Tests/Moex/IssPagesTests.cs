@@ -252,12 +252,12 @@ public sealed class IssPagesTests
     }
 
     /// <summary>Gets the list from a server that answers each start with a page (single quotes) or a status.</summary>
-    private async Task<Fetched> FetchAsync(bool paged, Func<int, string> page, long maxBytes = 1 << 20)
+    private async Task<FetchResult> FetchAsync(bool paged, Func<int, string> page, long maxBytes = 1 << 20)
     {
         var clock = new HastyClock(new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero), TimeSpan.FromSeconds(100));
         using var client = new SourceClient(Holders.Source.Courtesy, new Server(this, page), clock, () => 0.5);
         return await new IssPages("list", paged).FetchAsync(
-            new Fetching(
+            new FetchContext(
                 Holders.Slice("market-capitalisation/last-day"),
                 new SliceRow(Holders.Slice("market-capitalisation/last-day")),
                 client,
@@ -272,7 +272,7 @@ public sealed class IssPagesTests
         );
     }
 
-    private async Task<string> WordsAsync(Fetched fetched)
+    private async Task<string> WordsAsync(FetchResult fetched)
     {
         var words = $"{fetched.Verdict.Meaning}";
         if (fetched.Verdict.Meaning == Meaning.Body)

@@ -13,12 +13,12 @@ public sealed class MoexPlanTests
     {
         static string Of(MoexOptions settings)
         {
-            var source = new MoexSource(settings);
+            var source = RealSources.Of(settings);
             Assert.Equal(
-                source.Datasets.Select(dataset => dataset.Name).Order(),
-                source.Slices(Now).Select(slice => slice.Dataset).Distinct().Order()
+                source.Datasets.Select(dataset => dataset.Info.Name).Order(),
+                source.GetSlices(Now).Select(slice => slice.Dataset).Distinct().Order()
             );
-            return string.Join(' ', source.Slices(Now).Select(slice => $"{slice.Dataset}/{slice.Key}"));
+            return string.Join(' ', source.GetSlices(Now).Select(slice => $"{slice.Dataset}/{slice.Key}"));
         }
 
         Assert.Equal(
@@ -52,7 +52,7 @@ public sealed class MoexPlanTests
     public void Slices_are_due_when_there_may_be_something_new(string slice, string? newest, string now, string? due) =>
         Assert.Equal(
             due is null ? null : Trade.At(due),
-            Holders.Source.NextDue(Holders.Slice(slice), newest, Trade.At(now))
+            Holders.Source.GetNextDue(Holders.Slice(slice), newest, Trade.At(now))
         );
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class MoexPlanTests
     {
         string Of(string slice)
         {
-            var request = Holders.Source.Request(Holders.Slice(slice));
+            var request = Holders.Source.GetRequest(Holders.Slice(slice));
             Assert.DoesNotContain(Holders.Canary, request.Url.AbsoluteUri + request, StringComparison.Ordinal);
             return request.Url.AbsoluteUri;
         }
@@ -77,23 +77,24 @@ public sealed class MoexPlanTests
         Assert.Equal("curated:///holders.csv", Of("holders-by-country/all"));
         Assert.DoesNotContain(
             Holders.Canary,
-            string.Join(' ', Holders.Source.Datasets) + Holders.Settings,
+            string.Join(' ', Holders.Source.Datasets.Select(dataset => dataset.Info)) + Holders.Settings,
             StringComparison.Ordinal
         );
     }
 
     [Theory]
-    [InlineData("market-capitalisation/2026-11-20")]
-    [InlineData("nsd-holders/2026-02-30")]
-    [InlineData("nsd-holders/all")]
-    [InlineData("foreignholders/all")]
-    public void There_are_no_other_slices(string slice) =>
+    [InlineData("market-capitalisation/2026-11-20", "a slice such as market-capitalisation/last-day")]
+    [InlineData("nsd-holders/2026-02-30", "a slice such as nsd-holders/2026-11-20")]
+    [InlineData("nsd-holders/all", "a slice such as nsd-holders/2026-11-20")]
+    [InlineData(
+        "foreignholders/all",
+        "a dataset of moex-holders: holders-by-country, market-capitalisation, ofz-nonresidents, nsd-holders"
+    )]
+    public void There_are_no_other_slices(string slice, string expected) =>
         Assert.Equal(
-            $"slice moex-holders/{slice}: seen \"{slice}\", expected a slice of the holders source: "
-                + "market-capitalisation/last-day, ofz-nonresidents/all, holders-by-country/all, or for example "
-                + "nsd-holders/2026-11-20; "
+            $"slice moex-holders/{slice}: seen \"{slice}\", expected {expected}; "
                 + "the message moves to the poison queue; send it again with a slice of the table slices",
-            Assert.Throws<FormatException>(() => Holders.Source.Request(Holders.Slice(slice))).Message
+            Assert.Throws<FormatException>(() => Holders.Source.GetRequest(Holders.Slice(slice))).Message
         );
 
     [Fact]
@@ -105,11 +106,11 @@ public sealed class MoexPlanTests
         );
         Assert.Equal(
             TimeSpan.Zero,
-            new MoexSource(new MoexOptions(new Uri("http://127.0.0.1:1/iss"), null, null, "", "")).Courtesy.Spacing
+            RealSources.Of(new MoexOptions(new Uri("http://127.0.0.1:1/iss"), null, null, "", "")).Courtesy.Spacing
         );
         Assert.Equal(
             TimeSpan.FromMilliseconds(250),
-            new MoexSource(Holders.Settings with { IssUrl = new Uri("http://127.0.0.1:1/iss") }).Courtesy.Spacing
+            RealSources.Of(Holders.Settings with { IssUrl = new Uri("http://127.0.0.1:1/iss") }).Courtesy.Spacing
         );
     }
 

@@ -190,7 +190,7 @@ public sealed class RecordedTests
         var clock = new HastyClock(new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero), TimeSpan.FromSeconds(100));
         using var client = new SourceClient(Holders.Source.Courtesy, new Pages(first, last), clock, () => 0.5);
         using var fetched = await new IssPages("securities", paged: false).FetchAsync(
-            new Fetching(
+            new FetchContext(
                 Holders.Slice("market-capitalisation/last-day"),
                 new SliceRow(Holders.Slice("market-capitalisation/last-day")),
                 client,

@@ -17,7 +17,7 @@ public sealed class PartnersBodyTests
 
     private static Task<BodyOutcome> ReadAsync(string text) =>
         BodyOutcome.ReadAsync(
-            new UnctadSource(Fdi.Settings()).Reader(Fdi.Partners),
+            new PartnersBody(fileName: UnctadOptions.DefaultPartnersFile),
             Fdi.Bytes(text.Replace('\'', '"')),
             step: 11
         );

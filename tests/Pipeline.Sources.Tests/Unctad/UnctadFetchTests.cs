@@ -7,7 +7,6 @@ using Pipeline.Datasets;
 using Pipeline.Loading;
 using Pipeline.Slices;
 using Pipeline.Sources.Http;
-using Pipeline.Sources.Unctad;
 using Pipeline.Storage;
 using Pipeline.Testing;
 using Xunit;
@@ -60,7 +59,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
     }
 
     /// <summary>Pulls; gives what came in a line, and the body as text.</summary>
-    private async Task<(Fetched Fetched, string Text)> FetchAsync(
+    private async Task<(FetchResult Result, string Text)> FetchAsync(
         bool api = false,
         bool catalogue = true,
         string lastModified = "",
@@ -69,7 +68,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         string sha256 = "x"
     )
     {
-        var source = new UnctadSource(Fdi.Settings(server.Address, catalogue: catalogue, api: api));
+        var source = RealSources.Of(Fdi.Settings(server.Address, catalogue: catalogue, api: api));
         using var client = new SourceClient(source.Courtesy, new Files(curated, SourceClient.Sockets()), clock, () =>
             0.5
         );
@@ -85,8 +84,8 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         }
 
         var context = new BodyContext(clock.GetUtcNow(), (name, _) => Task.FromResult(Curated(name)));
-        var fetching = new Fetching(before.Slice, before, client, context);
-        var fetched = await ((ISource)source).FetchAsync(fetching, CancellationToken.None);
+        var fetching = new FetchContext(before.Slice, before, client, context);
+        var fetched = await source.Of(before.Slice).FetchAsync(fetching, CancellationToken.None);
         using var text = new MemoryStream();
         fetched.Body?.CopyTo(text);
         return (fetched, Encoding.UTF8.GetString(text.ToArray()));
@@ -96,7 +95,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
     private string? Curated(string name) =>
         curated.TryGetValue(name, out var file) ? Encoding.UTF8.GetString(file.Body) : null;
 
-    private static string Fault(Fetched fetched) =>
+    private static string Fault(FetchResult fetched) =>
         $"{fetched.Verdict.Meaning}: seen {fetched.Verdict.Seen}, expected {fetched.Verdict.Expected}; "
         + $"{fetched.Verdict.Advice}";
 
@@ -307,7 +306,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         );
         Assert.Contains(
             "expected a JSON document of at most 32 levels",
-            Fault((await FetchAsync()).Fetched),
+            Fault((await FetchAsync()).Result),
             StringComparison.Ordinal
         );
     }
@@ -448,7 +447,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         server.Put(UnctadServer.FileList, list);
         Assert.Contains(
             $"file list failed: list of bulk files: {expected}",
-            Fault((await FetchAsync()).Fetched),
+            Fault((await FetchAsync()).Result),
             StringComparison.Ordinal
         );
     }
@@ -724,7 +723,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         }
         Assert.StartsWith(
             "Retry: seen no complete answer within 180 s, expected an answer; ",
-            Fault((await pulling).Fetched),
+            Fault((await pulling).Result),
             StringComparison.Ordinal
         );
     }
@@ -789,7 +788,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
 
         Assert.EndsWith(
             "; of the four exports in the container curated US_FdiFlowsStock.outward-stock.csv is missing",
-            (await FetchAsync()).Fetched.Verdict.Advice,
+            (await FetchAsync()).Result.Verdict.Advice,
             StringComparison.Ordinal
         );
         curated["US_FdiFlowsStock.outward-stock.csv"] = (Fdi.Bytes("a,last\n"), Now);
@@ -800,7 +799,7 @@ public sealed class UnctadFetchTests : IAsyncLifetime
         );
         Assert.EndsWith(
             ", not newer than the vintage in the tables (Mon, 08 Sep 2025 07:31:00 GMT)",
-            (await FetchAsync(vintage: Now.AddMinutes(1))).Fetched.Verdict.Advice,
+            (await FetchAsync(vintage: Now.AddMinutes(1))).Result.Verdict.Advice,
             StringComparison.Ordinal
         );
     }
@@ -825,12 +824,12 @@ public sealed class UnctadFetchTests : IAsyncLifetime
     [Fact]
     public void A_slice_that_does_not_exist_is_refused() =>
         Assert.Equal(
-            "slice unctad-fdi/fdi-flows-stock/2019: seen \"fdi-flows-stock/2019\", expected fdi-flows-stock/all or "
-                + "fdi-partners/all; the message moves to the poison queue; send it again with a slice of the table "
+            "slice unctad-fdi/fdi-flows-stock/2019: seen \"fdi-flows-stock/2019\", expected a slice such as "
+                + "fdi-flows-stock/all; the message moves to the poison queue; send it again with a slice of the table "
                 + "slices",
             Assert
                 .Throws<FormatException>(() =>
-                    new UnctadSource(Fdi.Settings()).Request(new Slice("unctad-fdi", "fdi-flows-stock", "2019"))
+                    RealSources.Of(Fdi.Settings()).GetRequest(new Slice("unctad-fdi", "fdi-flows-stock", "2019"))
                 )
                 .Message
         );
@@ -839,9 +838,9 @@ public sealed class UnctadFetchTests : IAsyncLifetime
     public void Slices_are_asked_for_weekly_and_switched_off_by_their_settings()
     {
         var settings = Fdi.Settings();
-        Assert.Equal([Fdi.FlowsStock, Fdi.Partners], new UnctadSource(settings).Slices(Now));
-        Assert.Equal([Fdi.Partners], new UnctadSource(settings with { BulkUrl = null }).Slices(Now));
-        Assert.Equal([Fdi.FlowsStock], new UnctadSource(settings with { PartnersFile = "" }).Slices(Now));
-        Assert.Equal(Now.AddDays(7).AddHours(-4), new UnctadSource(settings).NextDue(Fdi.FlowsStock, "2024-12", Now));
+        Assert.Equal([Fdi.FlowsStock, Fdi.Partners], RealSources.Of(settings).GetSlices(Now));
+        Assert.Equal([Fdi.Partners], RealSources.Of(settings with { BulkUrl = null }).GetSlices(Now));
+        Assert.Equal([Fdi.FlowsStock], RealSources.Of(settings with { PartnersFile = "" }).GetSlices(Now));
+        Assert.Equal(Now.AddDays(7).AddHours(-4), RealSources.Of(settings).GetNextDue(Fdi.FlowsStock, "2024-12", Now));
     }
 }

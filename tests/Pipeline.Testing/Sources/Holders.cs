@@ -28,7 +28,7 @@ internal static class Holders
     public static BodyContext Context { get; } =
         new(DateTimeOffset.UnixEpoch, (_, _) => Task.FromResult<string?>(null));
 
-    public static MoexSource Source { get; } = new(Settings);
+    public static Source Source { get; } = RealSources.Of(Settings);
 
     public static Slice Slice(string datasetAndKey)
     {
@@ -36,7 +36,23 @@ internal static class Holders
         return new Slice("moex-holders", datasetAndKey[..cut], datasetAndKey[(cut + 1)..]);
     }
 
-    public static ISliceReader Reader(string datasetAndKey) => Source.Reader(Slice(datasetAndKey));
+    public static ISliceReader Reader(string datasetAndKey) =>
+        Slice(datasetAndKey) switch
+        {
+            { Dataset: MoexSlice.Capitalisation } => new CapitalisationBody(),
+            { Dataset: MoexSlice.Ofz } => new OfzBody(),
+            { Dataset: MoexSlice.Nsd } slice => new NsdBody(MoexSlice.Day(slice)),
+            _ => new HoldersBody { FileName = Settings.HoldersFile },
+        };
+
+    private static Verdict Judge(Slice slice, SourceRequest request, Answer answer) =>
+        slice.Dataset switch
+        {
+            MoexSlice.Capitalisation => MoexAnswers.Iss(request, answer),
+            MoexSlice.Ofz => MoexAnswers.Ofz(answer),
+            MoexSlice.Nsd => MoexAnswers.Nsd(answer),
+            _ => MoexAnswers.Holders(request, answer),
+        };
 
     /// <summary>A body written with single quotes, as UTF-8.</summary>
     public static byte[] Body(string text) => Encoding.UTF8.GetBytes(text.Replace('\'', '"'));
@@ -89,9 +105,9 @@ internal static class Holders
             body.Length
         )
         {
-            Request = Source.Request(slice),
+            Request = Source.GetRequest(slice),
         };
-        var verdict = Source.Judge(slice, answer);
+        var verdict = Judge(slice, Source.GetRequest(slice), answer);
         var words = verdict.Meaning.ToString();
         if (verdict.Seen.Length > 0)
             words += $": {verdict.Seen}";

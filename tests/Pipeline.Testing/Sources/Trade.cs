@@ -38,7 +38,13 @@ internal static class Trade
     }
 
     public static ISliceReader Reader(string datasetAndKey, CensusOptions? settings = null) =>
-        new CensusSource(settings ?? Settings()).Reader(Slice(datasetAndKey));
+        CensusSlice.TryParseBalance(Slice(datasetAndKey), out var from)
+            ? new BalanceBody(from)
+            : new CensusBody(CensusSlice.Parse(Slice(datasetAndKey)), settings ?? Settings());
+
+    /// <summary>What an answer to the request of a slice means.</summary>
+    public static Verdict Judge(Slice slice, Answer answer) =>
+        slice.Dataset == CensusSlice.BalanceDataset ? CensusAnswers.Balance(answer) : CensusAnswers.Api(answer);
 
     /// <summary>
     /// A recorded body as the API sends it: the extracts of one partner have no world row. Commodities stay as they

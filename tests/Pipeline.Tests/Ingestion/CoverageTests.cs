@@ -256,15 +256,15 @@ public sealed class CoverageTests : IDisposable
         source.Fetch = async (fetching, token) =>
         {
             using var first = await fetching.SendAsync(
-                source.Request(fetching.Slice) with
+                source.GetRequest(fetching.Slice) with
                 {
-                    Url = new Uri(source.Request(fetching.Slice).Url, "absent"),
+                    Url = new Uri(source.GetRequest(fetching.Slice).Url, "absent"),
                 },
                 Judge,
                 token
             );
             Assert.Equal(Meaning.Permanent, first.Verdict.Meaning);
-            var second = await fetching.SendConditionalAsync(source.Request(fetching.Slice), Judge, token);
+            var second = await fetching.SendConditionalAsync(source.GetRequest(fetching.Slice), Judge, token);
             using var copy = new MemoryStream();
             await second.Body!.CopyToAsync(copy, token);
             var file = new BodyFile();
@@ -272,7 +272,7 @@ public sealed class CoverageTests : IDisposable
             await file.WriteAsync(" c=3"u8.ToArray(), token);
             var answer = second.Answer!;
             second.Dispose();
-            return Fetched.Assembled(second.Request, answer, file, ["the first way is closed"], "2025-09-01");
+            return FetchResult.Assembled(second.Request, answer, file, ["the first way is closed"], "2025-09-01");
         };
         await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source);
         await LoadAsync(pipeline, "a=1 b=2");
@@ -294,14 +294,13 @@ public sealed class CoverageTests : IDisposable
         {
             seen.Add(fetching.LastModified);
             var fetched = await fetching.SendAsync(
-                source.Request(fetching.Slice),
-                answer => source.Judge(fetching.Slice, answer),
+                source.GetRequest(fetching.Slice),
+                answer => FakeSource.Judge(answer),
                 token
             );
-            if (fetching.LastModified == "spring")
-                fetched.Verdict = Verdict.NotModified;
-            return new Fetched(fetched.Request, fetched.Verdict, fetched.Answer, fetched.Body, fetched.Sha256, null)
+            return fetched with
             {
+                Verdict = fetching.LastModified == "spring" ? Verdict.NotModified : fetched.Verdict,
                 LastModified = "spring",
             };
         };

@@ -387,7 +387,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     {
         await using var pipeline = Open();
         await PullAsync(pipeline);
-        source.Datasets = [];
+        source.IsOn = false;
         await pipeline.DrainAsync();
         Assert.Equal(SliceState.Published, (await SliceAsync(pipeline)).State);
         Assert.Empty(await pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None));
@@ -484,9 +484,9 @@ public sealed class StepTests(Azurite azurite) : IDisposable
             pipeline.DoAsync(new PullMessage("census-trade/exports-totl/2019"))
         );
         Assert.Equal(
-            "slice census-trade/exports-totl/2019: seen \"exports-totl/2019\", expected a slice of the trade "
-                + "source, for example exports-total/2019, imports-hs2/4621-2023 or country-balance/1992-01; the "
-                + "message moves to the poison queue; send it again with a slice of the table slices",
+            "slice census-trade/exports-totl/2019: seen \"exports-totl/2019\", expected a dataset of "
+                + "census-trade: exports-total, imports-total, exports-hs2, imports-hs2, exports-hs4, imports-hs4, "
+                + "exports-hs6, imports-hs6, country-balance; the message moves to the poison queue; send it again with a slice of the table slices",
             error.Message
         );
     }

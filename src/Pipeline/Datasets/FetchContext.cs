@@ -11,7 +11,7 @@ namespace Pipeline.Datasets;
 /// <param name="before">How the slice stood before.</param>
 /// <param name="client">The way to the server.</param>
 /// <param name="context">What is known beside a body that came now: the same as when it is loaded.</param>
-public sealed class Fetching(Slice slice, SliceRow before, ISourceClient client, BodyContext context)
+public sealed class FetchContext(Slice slice, SliceRow before, ISourceClient client, BodyContext context)
 {
     /// <summary>What is known beside a body that came now.</summary>
     public BodyContext Context => context;
@@ -44,7 +44,7 @@ public sealed class Fetching(Slice slice, SliceRow before, ISourceClient client,
     /// <param name="request">The request.</param>
     /// <param name="judge">What an answer means.</param>
     /// <param name="cancellationToken">Stops the request.</param>
-    public Task<Fetched> SendAsync(
+    public Task<FetchResult> SendAsync(
         SourceRequest request,
         Func<Answer, Verdict> judge,
         CancellationToken cancellationToken
@@ -57,7 +57,7 @@ public sealed class Fetching(Slice slice, SliceRow before, ISourceClient client,
     /// <param name="request">The request.</param>
     /// <param name="judge">What an answer means.</param>
     /// <param name="cancellationToken">Stops the request.</param>
-    public Task<Fetched> SendConditionalAsync(
+    public Task<FetchResult> SendConditionalAsync(
         SourceRequest request,
         Func<Answer, Verdict> judge,
         CancellationToken cancellationToken

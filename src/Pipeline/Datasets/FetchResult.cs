@@ -3,42 +3,34 @@ using Pipeline.Storage;
 namespace Pipeline.Datasets;
 
 /// <summary>What became of a pull: the verdict and, where there is one, the body in a temporary file.</summary>
-public sealed class Fetched(
-    SourceRequest request,
-    Verdict verdict,
-    Answer? answer,
-    Stream? body,
-    string sha256,
-    string? contentType
+/// <param name="Request">The request that the answer is an answer to; of several, the one that decided.</param>
+/// <param name="Verdict">What the answer means.</param>
+/// <param name="Answer">The answer; null when none came.</param>
+/// <param name="Content">The body; null when there is none. <see cref="Body"/> gives it from its beginning.</param>
+/// <param name="Sha256">SHA-256 of the body, 64 hexadecimal digits; empty without a body.</param>
+/// <param name="ContentType">The content type as it was sent, parameters included.</param>
+public sealed record FetchResult(
+    SourceRequest Request,
+    Verdict Verdict,
+    Answer? Answer = null,
+    Stream? Content = null,
+    string Sha256 = "",
+    string? ContentType = null
 ) : IDisposable
 {
     private readonly string? etag,
         lastModified;
-
-    /// <summary>The request that the answer is an answer to; of several, the one that decided.</summary>
-    public SourceRequest Request => request;
-
-    public Verdict Verdict { get; set; } = verdict;
-
-    /// <summary>The answer; null when none came.</summary>
-    public Answer? Answer => answer;
 
     /// <summary>The body from its beginning; null when there is none.</summary>
     public Stream? Body
     {
         get
         {
-            if (body is not null)
-                body.Position = 0;
-            return body;
+            if (Content is not null)
+                Content.Position = 0;
+            return Content;
         }
     }
-
-    /// <summary>SHA-256 of the body, 64 hexadecimal digits; empty without a body.</summary>
-    public string Sha256 => sha256;
-
-    /// <summary>The content type as it was sent, parameters included.</summary>
-    public string? ContentType => contentType;
 
     /// <summary>How long the server asks to be left alone; null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
@@ -46,7 +38,7 @@ public sealed class Fetched(
     /// <summary>The entity tag to ask with the next time; empty when there is none.</summary>
     public string ETag
     {
-        get => etag ?? answer?.Header("ETag") ?? "";
+        get => etag ?? Answer?.Header("ETag") ?? "";
         init => etag = value;
     }
 
@@ -55,7 +47,7 @@ public sealed class Fetched(
     /// </summary>
     public string LastModified
     {
-        get => lastModified ?? answer?.LastModified ?? "";
+        get => lastModified ?? Answer?.LastModified ?? "";
         init => lastModified = value;
     }
 
@@ -68,7 +60,7 @@ public sealed class Fetched(
     /// <param name="file">The body; it becomes the result's.</param>
     /// <param name="notes">See <see cref="Notes"/>.</param>
     /// <param name="lastModified">See <see cref="LastModified"/>.</param>
-    public static Fetched Assembled(
+    public static FetchResult Assembled(
         SourceRequest request,
         Answer last,
         BodyFile file,
@@ -79,7 +71,7 @@ public sealed class Fetched(
         var answer = last with { Head = file.Head, Tail = file.Tail, Length = file.Length };
         var (body, sha256) = file.Complete();
         // A tag of one of the answers says nothing about the others.
-        return new Fetched(request, Verdict.Good, answer, body, sha256, last.ContentType)
+        return new FetchResult(request, Verdict.Good, answer, body, sha256, last.ContentType)
         {
             Notes = notes ?? [],
             ETag = "",
@@ -87,5 +79,5 @@ public sealed class Fetched(
         };
     }
 
-    public void Dispose() => body?.Dispose();
+    public void Dispose() => Content?.Dispose();
 }

@@ -1,6 +1,7 @@
 namespace Pipeline.Datasets;
 
 /// <summary>What a source publishes as one series of figures; a row of the table <c>datasets</c>.</summary>
+/// <param name="Source">The source's name; lower-case letters, digits and hyphens.</param>
 /// <param name="Name">The name that slices and fact rows carry.</param>
 /// <param name="Title">What it is, in one line.</param>
 /// <param name="Publisher">Who publishes it.</param>
@@ -9,7 +10,8 @@ namespace Pipeline.Datasets;
 /// <param name="Url">Where it comes from, without secrets.</param>
 /// <param name="Terms">What the publisher asks of those who use it.</param>
 /// <param name="RevisionPolicy">When and how far back the publisher changes figures.</param>
-public sealed record Dataset(
+public sealed record DatasetInfo(
+    string Source,
     string Name,
     string Title,
     string Publisher,
