@@ -30,7 +30,7 @@ internal sealed record LocalOptions
     public const int DefaultPort = 7071;
 
     private const string Known =
-        "--once [function …], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, "
+        "--once [function …] [--force], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, "
         + "--no-azurite, "
         + "--app <folder>, --verbose, --json or --help";
 
@@ -38,6 +38,9 @@ internal sealed record LocalOptions
 
     /// <summary>With <see cref="LocalMode.Once"/>: the only plan functions to run; none runs all.</summary>
     public IReadOnlyList<string> Plans { get; init; } = [];
+
+    /// <summary>With <see cref="LocalMode.Once"/>: every slice is due, whatever its next date.</summary>
+    public bool Force { get; init; }
 
     /// <summary>With <see cref="LocalMode.Replay"/>: the slice, source/dataset/key.</summary>
     public string Slice { get; init; } = "";
@@ -78,6 +81,10 @@ internal sealed record LocalOptions
             HelpName = "function",
             Arity = ArgumentArity.ZeroOrMore,
             AllowMultipleArgumentsPerToken = true,
+        };
+        var force = new Option<bool>("--force")
+        {
+            Description = "With --once: ask for every slice, whatever its next date, for work on a source.",
         };
         var replay = new Option<string?>("--replay")
         {
@@ -145,6 +152,7 @@ internal sealed record LocalOptions
         )
         {
             once,
+            force,
             replay,
             from,
             accept,
@@ -206,10 +214,15 @@ internal sealed record LocalOptions
         {
             return Fail("--from and --accept say how to --replay a slice; see --help");
         }
+        if (mode != LocalMode.Once && result.GetValue(force))
+        {
+            return Fail("--force says that --once asks for every slice; see --help");
+        }
         var options = new LocalOptions
         {
             Mode = mode,
             Plans = result.GetValue(once) ?? [],
+            Force = result.GetValue(force),
             Slice = result.GetValue(replay) ?? "",
             From = result.GetValue(from),
             Accept = result.GetValue(accept),

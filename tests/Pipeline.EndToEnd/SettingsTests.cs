@@ -105,13 +105,14 @@ public sealed class SettingsTests(Azurite azurite)
     )]
     [InlineData(
         "--twice",
-        "command line: seen \"--twice\", expected --once [function …], --replay <slice> [--from raw|source] "
+        "command line: seen \"--twice\", expected --once [function …] [--force], --replay <slice> [--from raw|source] "
             + "[--accept], --list, --doctor, --port <number>, --no-azurite, --app <folder>, --verbose, --json or --help"
     )]
     [InlineData("--once --list", "command line: seen --once and --list, expected one of them; see --help")]
     [InlineData("--once --replay a/b/c", "command line: seen --once and --replay, expected one of them; see --help")]
     [InlineData("--replay a/b/c --from bad", "command line: --from: seen \"bad\", expected raw or source; see --help")]
     [InlineData("--accept", "command line: --from and --accept say how to --replay a slice; see --help")]
+    [InlineData("--force", "command line: --force says that --once asks for every slice; see --help")]
     public async Task A_bad_argument_is_said_in_one_line(string arguments, string line)
     {
         var ended = await App.RunAsync(App.Settings("unused"), arguments.Split(' '));
@@ -129,6 +130,7 @@ public sealed class SettingsTests(Azurite azurite)
             (string[])
                 [
                     "--once",
+                    "--force",
                     "--replay",
                     "--from",
                     "--accept",

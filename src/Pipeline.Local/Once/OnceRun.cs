@@ -74,6 +74,11 @@ internal sealed class OnceRun(
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        if (options.Force)
+        {
+            foreach (var (source, _) in planned)
+                await slices.MakeDueAsync(source.Name, cancellationToken);
+        }
         await StartAsync(cancellationToken);
         var complete = await WaitAsync(cancellationToken);
         var summary = new OnceSummary(services, wanted, startedAt, options.Port);

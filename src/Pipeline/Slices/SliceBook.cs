@@ -61,6 +61,13 @@ public sealed class SliceBook(TableSet tables, TimeProvider time)
         return after;
     }
 
+    /// <summary>Makes every slice of a source due, whatever its next date.</summary>
+    public async Task MakeDueAsync(string source, CancellationToken cancellationToken)
+    {
+        foreach (var row in await ListAsync(source, cancellationToken))
+            await ApplyAsync(row.Slice, new MadeDue(), cancellationToken);
+    }
+
     /// <summary>
     /// Notes that slices of one source wait to be pulled, before their messages are sent. Nothing else of their rows
     /// changes.

@@ -101,6 +101,9 @@ public sealed record StepFailedForGood(RawName? Body, DateTimeOffset? PlannedAt,
 /// <param name="Body">The body.</param>
 public sealed record Requested(RawName Body) : SliceEvent;
 
+/// <summary>An operator wants the slice to be asked for by the next plan, whatever its date.</summary>
+public sealed record MadeDue : SliceEvent;
+
 /// <summary>A slice without rows must have some, as the rest of its source tells.</summary>
 /// <param name="Seen">The slice as it was looked at.</param>
 /// <param name="Error">Why.</param>

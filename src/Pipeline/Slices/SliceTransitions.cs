@@ -41,6 +41,7 @@ public static class SliceTransitions
                     State = SliceState.Pulled,
                     Pending = request.Body,
                 },
+            MadeDue => row with { NextDue = null },
             FoundMissing missing => row.State != missing.Seen.State || row.LastPulled != missing.Seen.LastPulled
                 ? row
                 : row.DueAtEveryPlan(now) with

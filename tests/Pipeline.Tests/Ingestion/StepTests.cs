@@ -192,6 +192,19 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     }
 
     [Fact]
+    public async Task Slices_that_are_made_due_are_planned_before_their_date()
+    {
+        source.Due = TimeSpan.FromDays(300);
+        await using var pipeline = Open();
+        await LoadAsync(pipeline, "a=1");
+        Assert.Empty(await pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None));
+        await pipeline.Get<SliceBook>().MakeDueAsync("fake", CancellationToken.None);
+        Assert.Equal([FakeSource.One], await pipeline.Get<Plan>().RunAsync("fake", CancellationToken.None));
+        await pipeline.DrainAsync();
+        Assert.Equal(SliceState.Published, (await SliceAsync(pipeline)).State);
+    }
+
+    [Fact]
     public async Task A_refused_body_changes_nothing_is_kept_and_stays_due()
     {
         source.Due = TimeSpan.FromDays(300);

@@ -187,6 +187,16 @@ public sealed class SliceTransitionsTests
         Assert.Equal(always ? null : Due, row.NextDue);
     }
 
+    [Theory]
+    [InlineData(Published)]
+    [InlineData(SliceState.Loading)]
+    [InlineData(StepFailed)]
+    public void A_slice_that_is_made_due_stays_as_it_is_and_loses_its_date(SliceState state)
+    {
+        var row = In(state) with { NextDue = Due };
+        Assert.Equal(row with { NextDue = null }, SliceTransitions.Apply(row, new MadeDue(), Now));
+    }
+
     [Fact]
     public void An_event_of_no_slice_is_refused()
     {
