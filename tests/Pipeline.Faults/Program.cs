@@ -31,12 +31,12 @@ if (code != 0)
 }
 else if (Environment.GetEnvironmentVariable("UPDATE_README") == "1")
 {
-    Proof.WriteReadme();
+    Proof.WritePage();
 }
 else if (Proof.IsUsual && Proof.Outdated() is { Length: > 0 } outdated)
 {
     // Only here, where everything has run: a test alone knows its own part.
-    Console.WriteLine($"the README says otherwise, UPDATE_README=1 writes it anew:\n{outdated}");
+    Console.WriteLine($"docs/proofs.md says otherwise, UPDATE_README=1 writes it again:\n{outdated}");
     return 1;
 }
 return code;

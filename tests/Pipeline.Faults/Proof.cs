@@ -6,7 +6,7 @@ namespace Pipeline.Faults;
 
 /// <summary>
 /// The promises, and what the tests of this run have found: how often each was tried and how often it held. The command
-/// prints them as one table, and that table stands in the README.
+/// prints them as one table, and that table stands in docs/proofs.md.
 /// </summary>
 internal static class Proof
 {
@@ -21,9 +21,18 @@ internal static class Proof
     public const string Simulation =
         "Any order of messages, twice or late, two workers, lost leases, wrong clocks and faults end at what the "
         + "source says";
+    public const string LostLease =
+        "A step whose lease another worker takes at any storage call leaves the tables of a quiet run";
+    public const string Sleep = "A worker that sleeps through its lease at any storage call and goes on does no harm";
+    public const string TwoBodies =
+        "Two bodies of a slice that are under way at once end at the newer one, whatever the order and whoever crashes";
+    public const string Clock = "A worker whose clock is an hour off does what one with the right time does";
     public const string Race = "Processes that work at the same time lose no update";
     public const string DeadLetter =
         "A message that fails for good is kept with its error, and a replay of it changes nothing twice";
+    public const string Rest =
+        "A step that fails for good stops no other slice: they are published, the verdict names the failed one, and a "
+        + "replay repairs it";
     public const string Guard = "A body that must not be loaded changes nothing, is kept and reported";
     public const string Hostile =
         "No input crashes a reader, hangs it, takes more memory than it may or leaves its place";
@@ -33,7 +42,25 @@ internal static class Proof
 
     /// <summary>All promises, in the order of the table.</summary>
     public static IReadOnlyList<string> Promises { get; } =
-    [Fault, Crash, Redelivered, Kill, Simulation, Race, DeadLetter, Guard, Hostile, Injection, Secret, Double];
+    [
+        Fault,
+        Crash,
+        Redelivered,
+        Kill,
+        LostLease,
+        Sleep,
+        TwoBodies,
+        Clock,
+        Simulation,
+        Race,
+        DeadLetter,
+        Rest,
+        Guard,
+        Hostile,
+        Injection,
+        Secret,
+        Double,
+    ];
 
     /// <summary>What this process has tried.</summary>
     public static ProofTable Found { get; } = new(Promises);
@@ -45,19 +72,17 @@ internal static class Proof
     /// survived by <see cref="Trial.Held"/>.</param>
     public static Trial Try(string promise, string note, long tried = 0) => Found.Try(promise, note, tried);
 
-    /// <summary>Writes the table into the README.</summary>
-    public static void WriteReadme() =>
+    /// <summary>Writes the table into the page.</summary>
+    public static void WritePage() =>
         File.WriteAllText(
-            Readme,
-            Part.Replace(File.ReadAllText(Readme), match =>
-                match.Groups[1].Value + Found.Text() + match.Groups[3].Value
-            )
+            Page,
+            Part.Replace(File.ReadAllText(Page), match => match.Groups[1].Value + Found.Text() + match.Groups[3].Value)
         );
 
-    /// <summary>The rows of the README's table, as cells.</summary>
-    public static IReadOnlyList<string[]> InReadme() => Rows(Part.Match(File.ReadAllText(Readme)).Groups[2].Value);
+    /// <summary>The rows of the page's table, as cells.</summary>
+    public static IReadOnlyList<string[]> InPage() => Rows(Part.Match(File.ReadAllText(Page)).Groups[2].Value);
 
-    /// <summary>Whether the run is as long as the one that the README tells of.</summary>
+    /// <summary>Whether the run is as long as the one that the page tells of.</summary>
     public static bool IsUsual =>
         Share.Current.IsFull
         && ((string[])["FAULTS_SEEDS", "FAULTS_SEED", "FAULTS_INPUTS"]).All(name =>
@@ -65,19 +90,19 @@ internal static class Proof
         );
 
     /// <summary>
-    /// The rows of the README's table that are not those of this run. What was tried is the same in every run
+    /// The rows of the page's table that are not those of this run. What was tried is the same in every run
     /// but for the crashes: how many calls a run makes may differ by a few that wait for one another.
     /// </summary>
     public static string Outdated()
     {
-        var said = InReadme().ToDictionary(cells => cells[0], StringComparer.Ordinal);
+        var said = InPage().ToDictionary(cells => cells[0], StringComparer.Ordinal);
         return string.Join(
             '\n',
             Rows(Found.Text())
                 .Where(cells =>
                     !said.TryGetValue(cells[0], out var row)
                     || row[3] != cells[3]
-                    || !IsNear(cells[0] is Crash or Redelivered, row, cells)
+                    || !IsNear(cells[0] is Crash or Redelivered or LostLease or Sleep or TwoBodies, row, cells)
                 )
                 .Select(cells => string.Join(" | ", cells))
         );
@@ -94,7 +119,7 @@ internal static class Proof
     private static IReadOnlyList<string[]> Rows(string table) =>
         [.. table.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(2).Select(line => line[2..^2].Split(" | "))];
 
-    private static string Readme => Path.Combine(Repository.Root, "README.md");
+    private static string Page => Path.Combine(Repository.Root, "docs", "proofs.md");
 
     private static readonly Regex Part = new(
         "(<!-- proofs:[^\n]*-->\n)(.*?)(<!-- /proofs -->)",

@@ -54,10 +54,10 @@ internal sealed class ProofTable(IReadOnlyList<string> promises)
 
     private static bool Holds(Row row) => row.Tried == row.Survived && row.Differences.Count == 0;
 
-    /// <summary>The table, in the form of the README; a promise that did not hold, or was not tried, says so.</summary>
+    /// <summary>The table, in the form of the page; a promise that did not hold, or was not tried, says so.</summary>
     public string Text()
     {
-        var table = new StringBuilder("| promise | tried | survived | what was tried |\n|---|---:|---:|---|\n");
+        var table = new StringBuilder("| promise | cases run | passed | what was tried |\n|---|---:|---:|---|\n");
         lock (gate)
         {
             foreach (var promise in promises)

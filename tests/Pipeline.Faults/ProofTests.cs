@@ -2,15 +2,15 @@ using Xunit;
 
 namespace Pipeline.Faults;
 
-/// <summary>What the README says was proved is what the command proves.</summary>
+/// <summary>What docs/proofs.md says was proved is what the command proves.</summary>
 public sealed class ProofTests
 {
     [Fact]
-    public void The_promises_of_the_readme_are_those_of_the_command()
+    public void The_promises_of_the_page_are_those_of_the_command()
     {
         Assert.SkipWhen(Environment.GetEnvironmentVariable("UPDATE_README") == "1", "the table is being written");
-        Assert.Equal(Proof.Promises, Proof.InReadme().Select(cells => cells[0]));
-        Assert.All(Proof.InReadme(), cells =>
+        Assert.Equal(Proof.Promises, Proof.InPage().Select(cells => cells[0]));
+        Assert.All(Proof.InPage(), cells =>
             Assert.True(cells[1] == cells[2] && cells[1] != "0", $"{cells[0]}: tried {cells[1]}, survived {cells[2]}")
         );
     }
@@ -47,7 +47,7 @@ public sealed class ProofTests
         }
         Assert.Equal(
             """
-            | promise | tried | survived | what was tried |
+            | promise | cases run | passed | what was tried |
             |---|---:|---:|---|
             | a | 7 | 7 | all at once |
             | b | 3 | 2 | FAILED: one by one |

@@ -180,4 +180,28 @@ internal static class Snapshot
                 .Where(row => !row.State.IsAtRest())
                 .Select(row => $"{row.Slice} {row.State}"),
         ];
+
+    /// <summary>Asserts that an account is one of some; the difference from the nearest is told line by line.</summary>
+    public static void AssertOneOf(string where, IReadOnlyCollection<string> wanted, string seen)
+    {
+        if (wanted.Contains(seen))
+            return;
+        var lines = seen.Split('\n');
+        var nearest = wanted.Select(text => text.Split('\n')).MinBy(text => Less(text, lines).Count())!;
+        Assert.Fail(
+            $"{where}\nlacking:\n{string.Join('\n', Less(nearest, lines))}\ntoo much:\n"
+                + $"{string.Join('\n', Less(lines, nearest))}\n{nearest.Length} lines, seen {lines.Length}"
+        );
+    }
+
+    /// <summary>Lines that stand more often in one text than in the other.</summary>
+    private static IEnumerable<string> Less(IEnumerable<string> lines, IEnumerable<string> others)
+    {
+        var left = others.CountBy(line => line).ToDictionary(StringComparer.Ordinal);
+        foreach (var (line, count) in lines.CountBy(line => line))
+        {
+            foreach (var again in Enumerable.Repeat(line, Math.Max(0, count - left.GetValueOrDefault(line))))
+                yield return again;
+        }
+    }
 }

@@ -33,16 +33,24 @@ public sealed class BodyLoad(
         var slice = name.Slice;
         var (rows, history) = (await facts.OpenAsync(reader.Table), await facts.OpenHistoryAsync());
         // What an interrupted load left in history comes out before another one, or the same, begins.
-        if (before.Loading is { } begun)
+        if (before.Loading is { } unfinished)
         {
             await new UnfinishedHistory(reader.Table, rows, history).RemoveAsync(
                 reader.Scope,
-                begun.RunId,
+                unfinished.RunId,
                 cancellationToken
             );
         }
-        await SettleOlderAsync(name, before, cancellationToken);
-        await records.Slices.ApplyAsync(slice, new LoadStarted(name), cancellationToken);
+        await SettleOlderAsync(name, before, reading.IsReplay, cancellationToken);
+        var begun = await records.Slices.ApplyAsync(slice, new LoadStarted(name), cancellationToken);
+        if (begun.Loading != name)
+        {
+            await lease.ConfirmAsync();
+            throw new InvalidOperationException(
+                $"{slice}: seen a load of the body of {begun.Vintage:O}, expected none newer than {name.Vintage:O}; the "
+                    + "message comes back"
+            );
+        }
         var run = await AdvanceAsync(
             body.Known,
             body.Run with
@@ -216,11 +224,18 @@ public sealed class BodyLoad(
     }
 
     /// <summary>Runs of bodies before this one that were not brought to their end never will be.</summary>
-    private async Task SettleOlderAsync(RawName name, SliceRow before, CancellationToken cancellationToken)
+    private async Task SettleOlderAsync(
+        RawName name,
+        SliceRow before,
+        bool isReplay,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var older in await records.Bodies.ListAsync(name.Slice, cancellationToken))
         {
-            if (older.Vintage < before.Vintage || older.Vintage >= name.Vintage)
+            // Runs before the loaded body were settled by its load. Before a replay a worker that had lost its lease may
+            // have begun one since.
+            if ((older.Vintage < before.Vintage && !isReplay) || older.Vintage >= name.Vintage)
                 continue;
             await records.Runs.UpdateAsync(
                 RunRow.Of(older),

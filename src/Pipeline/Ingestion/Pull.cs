@@ -52,14 +52,18 @@ public sealed class Pull(
         foreach (var note in fetched.Notes)
             logger.LogWarning("{Slice}: {Note}", slice, note);
         var judgedBy = await judgement.HashAsync(slice, context, cancellationToken);
+        var parser = await dataset.CreateParserAsync(slice, context, cancellationToken);
+        // Listed before the lease is confirmed: a newer body that another worker stores after this one has lost its lease
+        // gets a later vintage than this one.
+        var bodies = fetched.Body is null ? [] : await records.Bodies.ListAsync(slice, cancellationToken);
         // The storage's time orders bodies, not this worker's clock.
         await lease.ConfirmAsync();
-        var parser = await dataset.CreateParserAsync(slice, context, cancellationToken);
         var outcome = new Outcome(message, dataset, parser, fetched)
         {
             JudgedBy = judgedBy,
             StartedAt = startedAt,
             Now = time.GetUtcNow(),
+            Bodies = bodies,
             StorageTime = lease.StorageTime,
         };
         switch (fetched.Verdict.Meaning)
@@ -90,6 +94,7 @@ public sealed class Pull(
         public required string JudgedBy { get; init; }
         public required DateTimeOffset StartedAt { get; init; }
         public required DateTimeOffset Now { get; init; }
+        public required IReadOnlyList<RawName> Bodies { get; init; }
         public required DateTimeOffset StorageTime { get; init; }
         public Slice Slice { get; } = Message.Subject.Slice!;
         public DateTimeOffset? PlannedAt => Message.PlannedAt;
@@ -99,9 +104,8 @@ public sealed class Pull(
     private async Task BodyAsync(Outcome outcome, CancellationToken cancellationToken)
     {
         var (slice, fetched) = (outcome.Slice, outcome.Result);
-        var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
         var before = await records.Slices.GetAsync(slice, cancellationToken);
-        var newest = bodies.Count > 0 ? bodies[^1] : null;
+        var newest = outcome.Bodies.Count > 0 ? outcome.Bodies[^1] : null;
         // While another body is on its way, the source has gone back to the loaded one: an answer of its own.
         if (
             before is { Loading: null, Loaded: { } loaded }
@@ -378,7 +382,7 @@ public sealed class Pull(
             var extension = outcome.Result.Answer!.ContentType.Contains("html", StringComparison.Ordinal)
                 ? "html"
                 : "bin";
-            var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
+            var bodies = outcome.Bodies;
             var kept = bodies.LastOrDefault(name => name.Sha12 == outcome.Sha12)
                 ?? new RawName(
                     slice,

@@ -101,7 +101,7 @@ public sealed class StepRunner(
     /// </summary>
     private async Task GiveWayAsync(StepMessage message, MessageSubject subject, CancellationToken cancellationToken)
     {
-        if (message is NormalizeMessage && subject.Slice is { } slice)
+        if (message is PullMessage or NormalizeMessage && subject.Slice is { } slice)
             await queues.SendAsync(new ReloadNewestMessage(slice.Id), cancellationToken);
         await queues.SendAsync(message, WaitStep, cancellationToken);
     }

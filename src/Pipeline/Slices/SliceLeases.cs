@@ -20,6 +20,9 @@ public sealed class SliceLeases(StorageAccount account, TimeProvider time, ILogg
 
     private static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Maximum attempts to create the blob of a lease.</summary>
+    private const int MaxCreations = 3;
+
     private readonly BlobContainerClient container = account.Blobs.GetBlobContainerClient(Names.LocksContainer);
 
     /// <summary>Takes the lease of a slice or of a source.</summary>
@@ -43,7 +46,7 @@ public sealed class SliceLeases(StorageAccount account, TimeProvider time, ILogg
     )
     {
         var blob = container.GetBlobClient(name);
-        var began = time.GetTimestamp();
+        var (began, creations) = (time.GetTimestamp(), 0);
         while (true)
         {
             var client = blob.GetBlobLeaseClient();
@@ -64,8 +67,10 @@ public sealed class SliceLeases(StorageAccount account, TimeProvider time, ILogg
                     default
                 );
             }
-            catch (RequestFailedException e) when (e.Status == 404 && time.GetElapsedTime(began) < patience)
+            catch (RequestFailedException e) when (e.Status == 404 && creations < MaxCreations)
             {
+                // Not limited by time: a worker may have been suspended between its call and this line.
+                creations++;
                 await CreateAsync(blob, cancellationToken);
             }
             catch (RequestFailedException e) when (e.Status == 409)

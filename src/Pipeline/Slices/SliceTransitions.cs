@@ -19,12 +19,7 @@ public static class SliceTransitions
             NoData none => HaveNone(Answered(row, none), none, now),
             PullFailed failed => Fail(Answered(row, failed), failed, now),
             PlanDropped dropped => WithoutPlan(row, dropped.PlannedAt),
-            LoadStarted started => row with
-            {
-                State = SliceState.Loading,
-                Loading = started.Body,
-                Pending = row.Pending == started.Body ? null : row.Pending,
-            },
+            LoadStarted started => Begin(row, started),
             LoadFinished finished => Finish(row, finished),
             RunCompleted completed => row.State == SliceState.Loaded && row.Loaded?.Body == completed.Body
                 ? row with
@@ -131,6 +126,17 @@ public static class SliceTransitions
             LastError = failed.Error,
         };
     }
+
+    private static SliceRow Begin(SliceRow row, LoadStarted started) =>
+        // The worker has lost its lease: another one has begun or loaded a newer body.
+        row.Vintage > started.Body.Vintage
+            ? row
+            : row with
+            {
+                State = SliceState.Loading,
+                Loading = started.Body,
+                Pending = row.Pending == started.Body ? null : row.Pending,
+            };
 
     private static SliceRow Finish(SliceRow row, LoadFinished finished)
     {

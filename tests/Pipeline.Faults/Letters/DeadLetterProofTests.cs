@@ -1,5 +1,4 @@
 using Azure;
-using Azure.Core;
 using Pipeline.Faults.Simulation;
 using Pipeline.Faults.Sources;
 using Pipeline.Ingestion;
@@ -255,21 +254,6 @@ public sealed class DeadLetterProofTests
             }
 
             return all;
-        }
-    }
-
-    /// <summary>The service does not serve one call of a step.</summary>
-    private sealed class BusyPolicy : AsyncPolicy
-    {
-        private int left;
-
-        public void FailAt(int call) => left = call;
-
-        protected override async ValueTask ProcessAsync(HttpMessage message, Func<ValueTask> next)
-        {
-            if (left > 0 && --left == 0)
-                throw new RequestFailedException(503, "the server is busy", "ServerBusy", null);
-            await next();
         }
     }
 }

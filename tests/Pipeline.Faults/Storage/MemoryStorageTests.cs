@@ -3,6 +3,7 @@ using Azure;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Storage;
@@ -39,6 +40,62 @@ public sealed class MemoryStorageTests(Azurite azurite)
             Assert.Equal($"{round}: {expected}", $"{round}: {said}");
         }
         proof.Held();
+    }
+
+    /// <summary>Two workers and one blob: every order of three calls, after which the first looks at its lease.</summary>
+    [Fact]
+    public async Task Azurite_says_the_same_of_leases()
+    {
+        string[] calls = ["acquire a", "acquire b", "renew a", "renew b", "release a", "release b", "break"];
+        var orders = (
+            from first in calls
+            from second in calls
+            from third in calls
+            select (string[])[first, second, third, "renew a"]
+        ).ToList();
+        using var proof = Proof.Try(Proof.Double, "random calls of all three services; leases", orders.Count);
+        var memory = Open(MemoryStorage.ConnectionString, new MemoryStorage(TimeProvider.System));
+        var real = Open(azurite.NewAccount(), null);
+        foreach (var account in (StorageAccount[])[memory, real])
+            await account.Blobs.GetBlobContainerClient(Names.LocksContainer).CreateAsync();
+        foreach (var order in orders)
+        {
+            var (said, expected) = (await LeaseAsync(memory, order), await LeaseAsync(real, order));
+            Assert.Equal($"{string.Join(", ", order)}: {expected}", $"{string.Join(", ", order)}: {said}");
+        }
+        proof.Held();
+    }
+
+    private static async Task<string> LeaseAsync(StorageAccount account, string[] order)
+    {
+        var blob = account.Blobs.GetBlobContainerClient(Names.LocksContainer).GetBlobClient(string.Join('/', order));
+        await blob.UploadAsync(BinaryData.Empty);
+        var leases = new Dictionary<string, BlobLeaseClient>
+        {
+            ["a"] = blob.GetBlobLeaseClient("aaaaaaaa-0000-0000-0000-000000000000"),
+            ["b"] = blob.GetBlobLeaseClient("bbbbbbbb-0000-0000-0000-000000000000"),
+        };
+        var said = new List<string>();
+        foreach (var call in order)
+        {
+            var (what, who) = (call.Split(' ')[0], leases[call.Split(' ')[^1] == "b" ? "b" : "a"]);
+            try
+            {
+                var response = what switch
+                {
+                    "acquire" => (await who.AcquireAsync(TimeSpan.FromSeconds(60))).GetRawResponse(),
+                    "renew" => (await who.RenewAsync()).GetRawResponse(),
+                    "release" => (await who.ReleaseAsync()).GetRawResponse(),
+                    _ => (await who.BreakAsync(TimeSpan.Zero)).GetRawResponse(),
+                };
+                said.Add($"{response.Status}");
+            }
+            catch (RequestFailedException e)
+            {
+                said.Add($"{e.Status} {e.ErrorCode}");
+            }
+        }
+        return string.Join(", ", said);
     }
 
     private static StorageAccount Open(string connection, MemoryStorage? storage)

@@ -20,8 +20,10 @@ internal sealed class MemoryBlobs(TimeProvider time)
         DateTimeOffset Modified
     );
 
-    /// <summary>The last lease of a blob; it holds until <c>Ends</c>, and can be renewed after that.</summary>
-    private sealed record Lease(string Id, TimeSpan Duration, DateTimeOffset Ends);
+    /// <summary>
+    /// The last lease of a blob. It holds until <c>Ends</c> and can be renewed after that, unless it was broken.
+    /// </summary>
+    private sealed record Lease(string Id, TimeSpan Duration, DateTimeOffset Ends, bool IsBroken = false);
 
     public MemoryBlobs Copy(TimeProvider other)
     {
@@ -86,19 +88,26 @@ internal sealed class MemoryBlobs(TimeProvider time)
         {
             case "acquire":
                 var proposed = call.Header("x-ms-proposed-lease-id")!;
-                if (lease?.Ends > now && lease.Id != proposed)
+                if (lease is { IsBroken: false } && lease.Ends > now && lease.Id != proposed)
                     return MemoryResponse.Error(409, "LeaseAlreadyPresent");
                 var seconds = int.Parse(call.Header("x-ms-lease-duration")!, CultureInfo.InvariantCulture);
                 return Hold(201, new Lease(proposed, TimeSpan.FromSeconds(seconds), now.AddSeconds(seconds)));
             case "renew":
-                return lease is null || lease.Id != id
-                    ? MemoryResponse.Error(409, "LeaseIdMismatchWithLeaseOperation")
+                if (lease is null || lease.Id != id)
+                    return MemoryResponse.Error(409, "LeaseIdMismatchWithLeaseOperation");
+                return lease.IsBroken
+                    ? MemoryResponse.Error(409, "LeaseIsBrokenAndCannotBeRenewed")
                     : Hold(200, lease with { Ends = now + lease.Duration });
             case "release":
                 if (lease is null || lease.Id != id)
                     return MemoryResponse.Error(409, "LeaseIdMismatchWithLeaseOperation");
                 leases.Remove(path);
                 return new MemoryResponse(200, Stamp(blob.Version, blob.Modified));
+            case "break" when call.Header("x-ms-lease-break-period") == "0":
+                if (lease is null)
+                    return MemoryResponse.Error(409, "LeaseNotPresentWithLeaseOperation");
+                leases[path] = lease with { IsBroken = true };
+                return new MemoryResponse(202, [.. Stamp(blob.Version, blob.Modified), ("x-ms-lease-time", "0")]);
             default:
                 throw call.Unknown("blobs");
         }

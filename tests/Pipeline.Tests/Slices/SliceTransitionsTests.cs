@@ -118,6 +118,15 @@ public sealed class SliceTransitionsTests
         Assert.Equal(after, SliceTransitions.Apply(once, Event(name), Now).State);
     }
 
+    [Theory]
+    [InlineData(SliceState.Loaded)]
+    [InlineData(SliceState.Loading)]
+    public void A_load_of_an_older_body_does_not_begin_after_that_of_a_newer_one(SliceState state)
+    {
+        var row = In(state) with { Loading = state == SliceState.Loading ? Third : null, Loaded = Loaded(Third) };
+        Assert.Equal(row, SliceTransitions.Apply(row, new LoadStarted(Second), Now));
+    }
+
     [Fact]
     public void A_body_that_comes_during_a_load_is_noted_and_loaded_after_it()
     {
