@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Azure.Data.Tables;
 using Pipeline.Datasets;
@@ -42,7 +41,7 @@ internal sealed class FakeFact : FactRow
 /// <summary>
 /// A small publisher on this machine. A body is words: <c>a=1</c> is a row, <c>a=1/note</c> one with a note, <c>a=</c>
 /// a value that is missing, <c>a=?</c> one that cannot be understood, <c>#</c> a row to leave out, <c>!</c> spoils the
-/// body as a whole, <c>+</c> makes the reader miscount.
+/// body as a whole, <c>+</c> makes the parser miscount.
 /// </summary>
 internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
 {
@@ -146,12 +145,12 @@ internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
         ?? fetching.SendConditionalAsync(GetRequest(fetching.Slice), Judge, cancellationToken);
 
     /// <summary>
-    /// What the reader makes of a body's text before it reads it: another version of the program may read the
+    /// What the parser makes of a body's text before it reads it: another version of the program may read the
     /// same body otherwise.
     /// </summary>
     public Func<string, string> Reading { get; set; } = text => text;
 
-    public ValueTask<ISliceReader> CreateParserAsync(
+    public ValueTask<IRowParser> CreateParserAsync(
         Slice slice,
         BodyContext context,
         CancellationToken cancellationToken
@@ -208,7 +207,7 @@ internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
     public static bool Owns(string key, string partition) =>
         partition == $"fake|{key}" || partition.StartsWith($"fake|{key}|", StringComparison.Ordinal);
 
-    private sealed class FakeBody(Slice slice, Coverage coverage, Func<string, string> reading) : ISliceReader
+    private sealed class FakeBody(Slice slice, Coverage coverage, Func<string, string> reading) : IRowParser
     {
         private string Partition => $"fake|{slice.Key}";
         public FactTable Table => FakeFact.Table;
@@ -218,50 +217,47 @@ internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
                 ("", "~"),
                 (partition, _) => Owns(slice.Key, partition),
                 coverage
-            );
+            )
+            {
+                // Names with a colon have partitions that are not known before a body is read.
+                Partitions = [Partition],
+            };
 
         public bool InPolicy(FactRow row, DateTimeOffset vintage) => ((FakeFact)row).Value < 1000;
 
-        public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
+        public async Task<BodyCheck> ParseAsync(
+            Stream body,
+            Func<RowBatch, ValueTask> take,
+            CancellationToken cancellationToken
+        )
         {
-            var text = await TextAsync(body);
-            var batch = Read(text);
-            return new BodyCheck(
-                batch.Read + (text.Contains('+', StringComparison.Ordinal) ? 1 : 0),
+            var text = reading(await new StreamReader(body).ReadToEndAsync(cancellationToken));
+            var (batch, read, excluded) = Read(text);
+            var check = new BodyCheck(
+                read + (text.Contains('+', StringComparison.Ordinal) ? 1 : 0),
                 batch.Rows.Count,
-                batch.Excluded,
+                excluded,
                 batch.Missing.Count,
                 batch.Rejected.Count,
                 null,
                 text.Contains('!', StringComparison.Ordinal)
                     ? new Finding("body", "\"!\"", "no \"!\"", "pull again")
                     : null
-            )
-            {
-                Partitions = [.. batch.Rows.Select(row => row.PartitionKey).Distinct()],
-            };
+            );
+            await batch.HandOnAsync(take);
+            return check;
         }
 
-        public async IAsyncEnumerable<RowBatch> ReadAsync(
-            Stream body,
-            [EnumeratorCancellation] CancellationToken cancellationToken
-        )
+        private (RowBatch Batch, long Read, long Excluded) Read(string text)
         {
-            yield return Read(await TextAsync(body));
-        }
-
-        private async Task<string> TextAsync(Stream body) => reading(await new StreamReader(body).ReadToEndAsync());
-
-        private RowBatch Read(string text)
-        {
-            var batch = new RowBatch();
+            var (batch, read, excluded) = (new RowBatch(), 0L, 0L);
             foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
-                batch.Read++;
+                read++;
                 var (name, value) = word.Split('=') is [var left, var right] ? (left, right) : (word, "");
                 if (word[0] is '#' or '!')
                 {
-                    batch.Excluded++;
+                    excluded++;
                 }
                 else if (value.Length == 0)
                 {
@@ -270,7 +266,7 @@ internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
                 else if (!long.TryParse(value.Split('/')[0], CultureInfo.InvariantCulture, out var number))
                 {
                     batch.Rejected.Add(
-                        new Finding($"word {batch.Read}", Finding.Quote(value), "a whole number", "kept in rejects")
+                        new Finding($"word {read}", Finding.Quote(value), "a whole number", "kept in rejects")
                     );
                 }
                 else
@@ -288,7 +284,7 @@ internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
                     );
                 }
             }
-            return batch;
+            return (batch, read, excluded);
         }
     }
 }

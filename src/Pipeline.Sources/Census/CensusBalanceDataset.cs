@@ -53,7 +53,7 @@ public sealed class CensusBalanceDataset(CensusOptions settings) : ICrossChecked
         context.SendConditionalAsync(GetRequest(context.Slice), CensusAnswers.Balance, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<ISliceReader> CreateParserAsync(
+    public ValueTask<IRowParser> CreateParserAsync(
         Slice slice,
         BodyContext context,
         CancellationToken cancellationToken
@@ -70,11 +70,7 @@ public sealed class CensusBalanceDataset(CensusOptions settings) : ICrossChecked
         FactStore facts,
         Func<CancellationToken, Task<long>> rows,
         CancellationToken cancellationToken
-    )
-    {
-        await using var stream = await body(cancellationToken);
-        return await new CensusCrossChecks(settings, facts).BalanceAsync(stream, cancellationToken);
-    }
+    ) => await new CensusCrossChecks(settings, facts).BalanceAsync(await body(cancellationToken), cancellationToken);
 
     private DateOnly FirstMonthOf(Slice slice) =>
         CensusSlice.TryParseBalance(slice, out var from) ? from : settings.From;

@@ -7,36 +7,14 @@ namespace Pipeline.Sources.Census;
 
 /// <summary>
 /// What must be true of a body as a whole: partners add up to the world row, months add up to the year to date, no key
-/// stands for two values. Memory grows with the number of series, not with the length of the body.
+/// stands for two values.
 /// </summary>
 /// <remarks>The sums are exact to the dollar in every month of 2013-2024 (census.md, section 2.1).</remarks>
 /// <param name="slice">The slice.</param>
 /// <param name="settings">The configured partners.</param>
 /// <param name="last">The last month that the publisher's calendar allows; null where that is not known.</param>
-/// <param name="memory">What is remembered of the rows.</param>
-internal sealed class CensusChecks(
-    CensusSlice slice,
-    CensusOptions settings,
-    DateOnly? last,
-    CensusChecks.Memory memory
-)
+internal sealed class CensusChecks(CensusSlice slice, CensusOptions settings, DateOnly? last)
 {
-    /// <summary>What is remembered of the rows.</summary>
-    public enum Memory
-    {
-        /// <summary>
-        /// The sum of each series: enough for a body that has each key once and the months of a series in
-        /// their order.
-        /// </summary>
-        Sums,
-
-        /// <summary>Every figure.</summary>
-        Figures,
-
-        /// <summary>Nothing: an earlier reading has found every key once, and checked the sums.</summary>
-        Nothing,
-    }
-
     /// <summary>
     /// A body with a larger share of rejected rows than this has another layout than the reader knows.
     /// </summary>
@@ -58,20 +36,11 @@ internal sealed class CensusChecks(
         "the table keeps the old rows; compare with the publisher's page, then replay the slice with accept if the "
         + "figures are right";
 
-    private const string OldStays =
+    internal const string OldStays =
         "the table keeps the old rows; pull the slice again; if it stays so ask the publisher, and replay it "
         + "with accept if the figures are right";
 
-    private readonly CensusSeries series = new(memory == Memory.Figures ? slice.Months : 0);
-
-    /// <summary>Where the months of a series do not add up to the year to date, by series and month.</summary>
-    private readonly SortedDictionary<(int Series, int Position), (Int128 Sum, long YearToDate)> different = [];
-
-    /// <summary>
-    /// The year to date of rows whose figure could not be read, null where that could not be read either, and what
-    /// their figure seems to be.
-    /// </summary>
-    private readonly Dictionary<(int Series, int Position), (long? YearToDate, long? Own)> lacking = [];
+    private readonly CensusYearToDate yearsToDate = new(slice);
 
     /// <summary>Rows that could not be used and whose month or commodity is not known.</summary>
     private readonly UnusedRows unplaced = new(canBeNegative: false);
@@ -89,27 +58,8 @@ internal sealed class CensusChecks(
     public long Missing { get; set; }
     public long Rejected { get; set; }
 
-    /// <summary>Whether a key came more than once.</summary>
-    public bool HasRepeats { get; private set; }
-
-    /// <summary>Whether the sums do not tell enough: a key came again, or a month after a later one.</summary>
-    public bool NeedsFigures { get; private set; }
-
     /// <summary>The newest month with a figure.</summary>
     public string? Newest => newest < 0 ? null : $"{slice.Start.AddMonths(newest):yyyy-MM}";
-
-    /// <summary>How a figure meets those before it.</summary>
-    public enum Meeting
-    {
-        /// <summary>Its key is new.</summary>
-        First,
-
-        /// <summary>Its key was there with the same figure.</summary>
-        Again,
-
-        /// <summary>Its key was there with another figure.</summary>
-        Contradiction,
-    }
 
     private struct Cell
     {
@@ -144,9 +94,8 @@ internal sealed class CensusChecks(
     /// <param name="most">What the figure cannot exceed, such as its year to date; null when that is not known.</param>
     public void Unused(CensusRowKeys.Commodity commodity, int position, long? value, long? most = null)
     {
-        ref var cell = ref CellOf(commodity, position);
-        cell.HasRows = true;
-        (cell.Unused ??= new UnusedRows(canBeNegative: false)).Add(value, most);
+        CellOf(commodity, position).HasRows = true;
+        AddUnused(commodity.Number, position, value, most);
     }
 
     /// <summary>Notes a row that could not be used and whose month or commodity is not known.</summary>
@@ -161,27 +110,17 @@ internal sealed class CensusChecks(
         long? yearToDate
     )
     {
-        if (memory == Memory.Nothing)
-            return;
         ref var cell = ref CellOf(commodity, position);
         cell.HasRows = true;
         cell.HasOthers |= IsOther(partner);
-        var place = series.PlaceOf(partner, commodity);
-        ref var state = ref series.At(place);
         // From January on the years to date tell what the month had; another month cannot have more than its own.
-        if (!StartsTheYear || own is not null)
-            Unused(commodity, position, own, yearToDate);
-        lacking[(place, position)] = (yearToDate, own);
-        if (memory == Memory.Sums)
-        {
-            NeedsFigures |= (state.Months | state.Lacking) >> position != 0;
-            Advance(ref state, place, position, null, yearToDate);
-        }
-
-        state.AddLacking(position);
+        if (!yearsToDate.StartsTheYear || own is not null)
+            AddUnused(commodity.Number, position, own, yearToDate);
+        yearsToDate.AddLacking(partner, commodity, position, own, yearToDate);
     }
 
-    public Meeting Figure(
+    /// <summary>Notes a partner's figure of a month, if it is the first one.</summary>
+    public KeyOccurrence Figure(
         CensusRowKeys.PartnerKey partner,
         CensusRowKeys.Commodity commodity,
         int position,
@@ -189,30 +128,16 @@ internal sealed class CensusChecks(
         long? yearToDate
     )
     {
-        if (memory == Memory.Nothing)
-            return Meeting.First;
-        var place = series.PlaceOf(partner, commodity);
-        ref var state = ref series.At(place);
-        if (memory == Memory.Sums)
-        {
-            NeedsFigures |= (state.Months | state.Lacking) >> position != 0;
-            Advance(ref state, place, position, value, yearToDate);
-        }
-        else if ((state.Months & 1 << position) != 0)
-        {
-            HasRepeats = true;
-            return FiguresOf(place, position) == (value, yearToDate) ? Meeting.Again : Meeting.Contradiction;
-        }
-        state.Add(position, yearToDate is not null);
-        if (memory == Memory.Figures)
-            series.Set(place, position, value, yearToDate ?? 0);
+        var occurrence = yearsToDate.Add(partner, commodity, position, value, yearToDate);
+        if (occurrence != KeyOccurrence.First)
+            return occurrence;
         ref var cell = ref CellOf(commodity, position);
         cell.Sum += value;
         cell.Partners++;
         cell.HasRows = true;
         cell.HasOthers |= IsOther(partner);
         newest = Math.Max(newest, position);
-        return Meeting.First;
+        return occurrence;
     }
 
     /// <summary>Why the body cannot be read; null when it can.</summary>
@@ -234,12 +159,12 @@ internal sealed class CensusChecks(
     /// <summary>All that the checks do not believe; nothing when all sums agree.</summary>
     public IReadOnlyList<Finding> Judgements()
     {
-        Settle();
+        yearsToDate.Settle(AddUnused);
         var found = new CheckFindings();
         found.AddRange(LateFindings());
         found.AddRange(WorldFindings());
         found.AddRange(PeriodFindings());
-        found.AddRange(YearToDateFindings());
+        found.AddRange(yearsToDate.Findings(unplaced.Copy()));
         found.AddRange(slice.Level == CensusSlice.Total ? RangeFindings() : CommodityRangeFindings());
         return found.ToList();
     }
@@ -318,71 +243,6 @@ internal sealed class CensusChecks(
         }
     }
 
-    /// <summary>Goes through the months of each series in their order, and notes what stays open.</summary>
-    private void Settle()
-    {
-        if (memory == Memory.Nothing || !StartsTheYear)
-            return;
-        if (memory == Memory.Figures)
-        {
-            for (var place = 0; place < series.Count; place++)
-            {
-                ref var state = ref series.At(place);
-                for (var position = 0; position < slice.Months; position++)
-                {
-                    // A month without a row is one without trade.
-                    if ((state.Months & 1 << position) != 0)
-                    {
-                        var (value, yearToDate) = FiguresOf(place, position);
-                        Advance(ref state, place, position, value, yearToDate);
-                    }
-                    else if (lacking.TryGetValue((place, position), out var row))
-                    {
-                        Advance(ref state, place, position, null, row.YearToDate);
-                    }
-                }
-            }
-        }
-
-        if (lacking.Count == 0)
-            return;
-        // No later year to date says what these months had.
-        for (var place = 0; place < series.Count; place++)
-            Close(place, null);
-    }
-
-    /// <summary>Notes what the open months of a series may have had: exactly so much where it is one month.</summary>
-    /// <param name="place">The series.</param>
-    /// <param name="together">What they had together; null where no year to date tells.</param>
-    private void Close(int place, Int128? together)
-    {
-        ref var state = ref series.At(place);
-        var known = together is { } figure && figure >= 0 && figure <= long.MaxValue ? (long?)figure : null;
-        var isOne = System.Numerics.BitOperations.IsPow2(state.Open);
-        for (var position = 0; state.Open != 0; position++)
-        {
-            var bit = (ushort)(1 << position);
-            if ((state.Open & bit) == 0)
-                continue;
-            state.Open ^= bit;
-            // What its own cell says has been noted with the row.
-            if (lacking[(place, position)].Own is not null)
-                continue;
-            ref var cell = ref cells[state.Commodity][position];
-            (cell.Unused ??= new UnusedRows(canBeNegative: false)).Add(isOne ? known : null, known);
-        }
-    }
-
-    private IEnumerable<Finding> YearToDateFindings()
-    {
-        var others = unplaced.Copy();
-        foreach (var ((place, position), (sum, yearToDate)) in different)
-        {
-            if (!UnusedRows.Explain(yearToDate - sum, null, others))
-                yield return Difference(place, position, sum, yearToDate);
-        }
-    }
-
     /// <summary>
     /// The total of a month lies in a range that no slip of a unit stays in, where nearly all partners are there.
     /// </summary>
@@ -437,48 +297,13 @@ internal sealed class CensusChecks(
     private string Where(Cell cell, int position) =>
         $"month {slice.Start.AddMonths(position):yyyy-MM}{(slice.Level == CensusSlice.Total ? "" : $", commodity {cell.Commodity}")}";
 
-    /// <summary>Adds a month to its series, in the order of time, and compares the sum with the year to date.</summary>
-    private void Advance(ref CensusSeries.State state, int place, int position, long? value, long? yearToDate)
-    {
-        if (!StartsTheYear)
-            return;
-        state.Sum += value ?? 0;
-        if (value is null)
-            state.Open |= (ushort)(1 << position);
-        if (yearToDate is not { } stated)
-            return;
-        // What a month without a figure had is open, but no month has less than nothing.
-        if (state.HasGap ? state.Sum > stated : state.Sum != stated)
-            different.TryAdd((place, position), (state.Sum, stated));
-        if (state.HasGap)
-            Close(place, (Int128)stated - state.Sum);
-        state.Sum = stated;
-    }
-
-    private (long Value, long? YearToDate) FiguresOf(int place, int position)
-    {
-        var (value, yearToDate) = series.Figures(place, position);
-        return (value, series.At(place).IsWithoutYearToDate(position) ? null : yearToDate);
-    }
-
-    /// <summary>Whether the body has the months that a year to date is the sum of.</summary>
-    private bool StartsTheYear => slice.Start.Month == 1;
-
     private bool IsOther(CensusRowKeys.PartnerKey partner) =>
         settings.Partners is null || !settings.Partners.Contains(partner.Code);
 
-    private Finding Difference(int place, int position, Int128 sum, long yearToDate)
+    private void AddUnused(int commodity, int position, long? value, long? most)
     {
-        var state = series.At(place);
-        return new Finding(
-            $"partner "
-                + $"{series.PartnerOf(state)}"
-                + $"{(slice.Level == CensusSlice.Total ? "" : $", commodity {series.CommodityOf(state)}")}, "
-                + $"{slice.Start:yyyy-MM} to {slice.Start.AddMonths(position):yyyy-MM}",
-            $"months that add up to {sum}",
-            $"{yearToDate}, the year to date of the last one",
-            OldStays
-        );
+        ref var cell = ref cells[commodity][position];
+        (cell.Unused ??= new UnusedRows(canBeNegative: false)).Add(value, most);
     }
 
     private ref Cell CellOf(CensusRowKeys.Commodity commodity, int position)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Azure.Data.Tables;
-using Pipeline.Datasets;
 using Pipeline.Loading;
 
 namespace Pipeline.Sources.Census;
@@ -18,7 +17,6 @@ internal sealed class CensusCrossChecks(CensusOptions settings, FactStore facts)
     /// <summary>Chapters of a partner add up to its total, exact to the dollar (census.md, section 2.1).</summary>
     public async Task<IReadOnlyList<string>> CommoditiesAsync(
         CensusSlice slice,
-        Func<CancellationToken, Task<Stream>> body,
         Func<CancellationToken, Task<long>> rows,
         CancellationToken cancellationToken
     )
@@ -35,7 +33,7 @@ internal sealed class CensusCrossChecks(CensusOptions settings, FactStore facts)
             if (settings.Partners is null && (slice.Level == CensusSlice.Total || slice.Chapter is not null))
                 continue;
             // … so that there is but one level to compare here.
-            partners ??= await PartnersAsync(slice, body, rows, cancellationToken);
+            partners ??= await PartnersAsync(slice, rows, cancellationToken);
             var totals = await SumsAsync(slice, partners, CensusSlice.Total, cancellationToken);
             var parts = await SumsAsync(slice, partners, level, cancellationToken);
             Compare(
@@ -72,17 +70,17 @@ internal sealed class CensusCrossChecks(CensusOptions settings, FactStore facts)
         return null;
     }
 
-    /// <summary>The partners that a body speaks of; null where one query for all that there are is faster.</summary>
-    private async Task<IReadOnlyList<string>?> PartnersAsync(
+    /// <summary>
+    /// The partners on the program's list; null where one query for all that there are is faster. One that is not on the
+    /// list yet is compared then alone.
+    /// </summary>
+    private static async Task<IReadOnlyList<string>?> PartnersAsync(
         CensusSlice slice,
-        Func<CancellationToken, Task<Stream>> body,
         Func<CancellationToken, Task<long>> rows,
         CancellationToken cancellationToken
     )
     {
-        var partitions = (
-            await BodyCheck.OfAsync(new CensusBody(slice, settings), body, cancellationToken)
-        ).Partitions!;
+        var partitions = CensusScope.Of(slice).Partitions!;
         return TradeMonthly.Table.PaysByPartition(partitions.Count, await rows(cancellationToken))
             ? [.. partitions.Select(CensusRowKeys.PartnerIn)]
             : null;

@@ -49,9 +49,6 @@ internal sealed class CensusRowKeys(CensusSlice slice)
     /// <summary>Stands for all commodities together.</summary>
     public const string TotalCode = "TOTAL";
 
-    /// <summary>The partitions of the partners met so far.</summary>
-    public IReadOnlyCollection<string> Partitions => [.. partners.Values.Select(partner => partner.PartitionKey)];
-
     public static string PartitionKeyOf(string partner, string flow, string level) => $"{partner}|{flow}|{level}";
 
     /// <summary>The partner's code in a partition key.</summary>
@@ -101,35 +98,30 @@ internal sealed class CensusRowKeys(CensusSlice slice)
         return commodity.RowKeys[position] ??= $"{slice.Start.AddMonths(position):yyyy-MM}|{commodity.Code}";
     }
 
-    /// <summary>Sets all columns of a row that the body tells.</summary>
-    public TradeMonthly Fill(
-        TradeMonthly row,
-        PartnerKey partner,
-        Commodity commodity,
-        int position,
-        long value,
-        long? yearToDate
-    )
+    /// <summary>A row with all columns that the body tells.</summary>
+    public TradeMonthly Row(PartnerKey partner, Commodity commodity, int position, long value, long? yearToDate)
     {
         var month = months[position] ??= new MonthKey(slice.Start.AddMonths(position));
-        row.PartitionKey = partner.PartitionKey;
-        row.RowKey = RowKey(commodity, position);
-        row.Period = month.Period;
-        row.PeriodStart = month.Start;
-        row.Year = month.Year;
-        row.Month = month.Month;
-        row.Reporter = "US";
-        row.PartnerCode = partner.Code;
-        row.PartnerIso2 = partner.Partner.Iso2;
-        row.PartnerName = partner.Partner.Name;
-        row.Flow = slice.Flow;
-        row.Level = slice.Level;
-        row.Commodity = commodity.Code;
-        row.CommodityName = commodity.Name;
-        row.ValueUsd = value;
-        row.YearToDateUsd = yearToDate;
-        row.Basis = basis;
-        return row;
+        return new TradeMonthly
+        {
+            PartitionKey = partner.PartitionKey,
+            RowKey = RowKey(commodity, position),
+            Period = month.Period,
+            PeriodStart = month.Start,
+            Year = month.Year,
+            Month = month.Month,
+            Reporter = "US",
+            PartnerCode = partner.Code,
+            PartnerIso2 = partner.Partner.Iso2,
+            PartnerName = partner.Partner.Name,
+            Flow = slice.Flow,
+            Level = slice.Level,
+            Commodity = commodity.Code,
+            CommodityName = commodity.Name,
+            ValueUsd = value,
+            YearToDateUsd = yearToDate,
+            Basis = basis,
+        };
     }
 
     /// <summary>

@@ -25,8 +25,15 @@ internal static class CensusScope
             && string.CompareOrdinal(rk, from) >= 0
             && string.CompareOrdinal(rk, to) < 0
             && (slice.Chapter is null || rk.AsSpan(8).StartsWith(slice.Chapter, StringComparison.Ordinal))
-        );
+        )
+        {
+            Partitions = slice.Partner is null ? PartitionsOf(slice.Flow, slice.Level) : null,
+        };
     }
+
+    /// <summary>The partitions of all partners on the program's list.</summary>
+    private static string[] PartitionsOf(string flow, string level) =>
+        [.. CensusPartners.All.Select(partner => CensusRowKeys.PartitionKeyOf(partner.Code, flow, level))];
 
     /// <summary>The months before the API begins, of the balance file.</summary>
     /// <param name="first">The first month wanted; months before it are left as they are.</param>
@@ -41,7 +48,14 @@ internal static class CensusScope
                 pk.EndsWith("|total", StringComparison.Ordinal)
                 && string.CompareOrdinal(rk, from) >= 0
                 && string.CompareOrdinal(rk, to) < 0
-        );
+        )
+        {
+            Partitions =
+            [
+                .. PartitionsOf(CensusSlice.Exports, CensusSlice.Total),
+                .. PartitionsOf(CensusSlice.Imports, CensusSlice.Total),
+            ],
+        };
     }
 
     /// <summary>The June release changes about three closed years; the open year may change at any time.</summary>

@@ -1,74 +1,73 @@
+using System.Numerics;
+
 namespace Pipeline.Sources.Census;
 
 /// <summary>
-/// The months of every series, a partner's trade in a commodity, that a body has. They are found by the numbers of the
-/// two and kept in pieces that never move: neither takes a hash, and growing copies nothing. Figures that fit into 32
-/// bits, which nearly all do, take no more.
+/// The figures of every series, a partner's trade in a commodity, that a body has. They are found by the numbers of the
+/// two and kept in pieces that never move: neither takes a hash, and growing copies nothing. A figure takes 16 bytes, a
+/// series as many, whatever its number of months.
 /// </summary>
-/// <param name="months">Months whose figures are kept; 0 for none.</param>
-internal sealed class CensusSeries(int months)
+internal sealed class CensusSeries
 {
-    /// <summary>Series in a piece.</summary>
-    private const int Piece = 256;
-
     /// <summary>For each commodity the places of its series by partner, counted from 1; 0 = none.</summary>
     private readonly List<int[]?> places = [];
-    private readonly List<(State[] States, (uint Value, uint YearToDate)[] Values)> pieces = [];
+    private readonly Pieces<Series> series = new();
+    private readonly Pieces<Figure> figures = new();
 
-    /// <summary>Figures of which one is larger, by series and month.</summary>
-    private readonly Dictionary<(int Series, int Position), (long Value, long YearToDate)> large = [];
-
-    /// <summary>Stands for a figure that is in <see cref="large"/>.</summary>
-    private static readonly (uint, uint) Large = (uint.MaxValue, uint.MaxValue);
+    /// <summary>Figures that do not fit into 32 bits, by their index.</summary>
+    private readonly Dictionary<int, (long Value, long? YearToDate)> large = [];
 
     private readonly List<string> partners = [],
         commodities = [];
 
-    /// <summary>What is known of a series beside its figures.</summary>
-    internal struct State
+    private struct Series
     {
-        /// <summary>What the months add up to so far. Twelve times eighteen digits fit.</summary>
-        public long Sum;
-
         /// <summary>The commodity's number.</summary>
         public int Commodity;
+
+        /// <summary>The index of its last figure; -1 for none.</summary>
+        public int Last;
 
         /// <summary>The partner's number. Codes have four digits.</summary>
         public ushort Partner;
 
-        private ushort months,
-            without,
-            lacking;
-
-        /// <summary>A bit for each month since the last year to date that has no figure.</summary>
-        public ushort Open;
-
-        /// <summary>True if a month since the last year to date has no figure.</summary>
-        public readonly bool HasGap => Open != 0;
-
         /// <summary>A bit for each month that has a figure.</summary>
-        public readonly int Months => months;
+        public ushort Months;
+    }
 
-        /// <summary>A bit for each month whose row has no figure that can be read.</summary>
-        public readonly int Lacking => lacking;
+    private struct Figure
+    {
+        public uint Value,
+            YearToDate;
 
-        /// <summary>True if the figure of a month has no year to date beside it.</summary>
-        public readonly bool IsWithoutYearToDate(int position) => (without & 1 << position) != 0;
+        /// <summary>The index of the figure of the same series before it; -1 for none.</summary>
+        public int Before;
+        public byte Position;
+        public bool HasYearToDate,
+            IsLarge;
+    }
 
-        /// <summary>Counts a month as one that has a figure.</summary>
-        public void Add(int position, bool hasYearToDate)
+    /// <summary>A list that grows without moving what it holds.</summary>
+    private sealed class Pieces<T>
+    {
+        private const int Size = 4096;
+        private readonly List<T[]> pieces = [];
+
+        public int Count { get; private set; }
+
+        public ref T this[int index] => ref pieces[index / Size][index % Size];
+
+        public int Add(T item)
         {
-            months |= (ushort)(1 << position);
-            if (!hasYearToDate)
-                without |= (ushort)(1 << position);
+            if (Count % Size == 0)
+                pieces.Add(new T[Size]);
+            this[Count] = item;
+            return Count++;
         }
-
-        /// <summary>Counts a month as one whose row has no figure.</summary>
-        public void AddLacking(int position) => lacking |= (ushort)(1 << position);
     }
 
     /// <summary>How many there are.</summary>
-    public int Count { get; private set; }
+    public int Count => series.Count;
 
     /// <summary>
     /// The place, from 0, of the series of a partner and a commodity, a new one if there was none. Places are
@@ -89,42 +88,74 @@ internal sealed class CensusSeries(int months)
         ref var place = ref ofCommodity[partner.Number];
         if (place > 0)
             return place - 1;
-        if (Count % Piece == 0)
-            pieces.Add((new State[Piece], new (uint, uint)[Piece * months]));
-        place = ++Count;
-        ref var state = ref At(place - 1);
-        (state.Partner, state.Commodity) = ((ushort)partner.Number, commodity.Number);
+        place =
+            series.Add(
+                new Series
+                {
+                    Commodity = commodity.Number,
+                    Partner = (ushort)partner.Number,
+                    Last = -1,
+                }
+            ) + 1;
         Name(partners, partner.Number, partner.Code);
         Name(commodities, commodity.Number, commodity.Code);
         return place - 1;
     }
 
-    /// <summary>A series by its place.</summary>
-    public ref State At(int place) => ref pieces[place / Piece].States[place % Piece];
-
-    /// <summary>A month's figures.</summary>
-    public (long Value, long YearToDate) Figures(int place, int position)
+    /// <summary>A month's figures; null when it has none.</summary>
+    public (long Value, long? YearToDate)? Find(int place, int position)
     {
-        var figures = pieces[place / Piece].Values[place % Piece * months + position];
-        return figures == Large ? large[(place, position)] : figures;
+        if ((series[place].Months & 1 << position) == 0)
+            return null;
+        var index = series[place].Last;
+        while (figures[index].Position != position)
+            index = figures[index].Before;
+        return At(index);
     }
 
-    /// <summary>Sets a month's figures. Neither is negative.</summary>
-    public void Set(int place, int position, long value, long yearToDate)
+    /// <summary>Adds the figures of a month that has none. Neither is negative.</summary>
+    public void Add(int place, int position, long value, long? yearToDate)
     {
-        var isLarge = value >= uint.MaxValue || yearToDate >= uint.MaxValue;
+        ref var own = ref series[place];
+        var isLarge = value > uint.MaxValue || yearToDate > uint.MaxValue;
         if (isLarge)
-            large[(place, position)] = (value, yearToDate);
-        pieces[place / Piece].Values[place % Piece * months + position] = isLarge
-            ? Large
-            : ((uint)value, (uint)yearToDate);
+            large.Add(figures.Count, (value, yearToDate));
+        own.Last = figures.Add(
+            new Figure
+            {
+                Value = isLarge ? 0 : (uint)value,
+                YearToDate = isLarge ? 0 : (uint)(yearToDate ?? 0),
+                Before = own.Last,
+                Position = (byte)position,
+                HasYearToDate = yearToDate is not null,
+                IsLarge = isLarge,
+            }
+        );
+        own.Months |= (ushort)(1 << position);
     }
 
-    public string PartnerOf(State state) => partners[state.Partner];
+    /// <summary>Fills in the figures of all months of a series; null for months without any.</summary>
+    public void Read(int place, Span<(long Value, long? YearToDate)?> months)
+    {
+        months.Clear();
+        for (var index = series[place].Last; index >= 0; index = figures[index].Before)
+            months[figures[index].Position] = At(index);
+    }
 
-    public string CommodityOf(State state) => commodities[state.Commodity];
+    /// <summary>The number of a series' commodity.</summary>
+    public int CommodityNumberOf(int place) => series[place].Commodity;
 
-    private static int Room(int number) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)number + 16);
+    public string PartnerOf(int place) => partners[series[place].Partner];
+
+    public string CommodityOf(int place) => commodities[series[place].Commodity];
+
+    private (long Value, long? YearToDate) At(int index)
+    {
+        ref var figure = ref figures[index];
+        return figure.IsLarge ? large[index] : (figure.Value, figure.HasYearToDate ? figure.YearToDate : null);
+    }
+
+    private static int Room(int number) => (int)BitOperations.RoundUpToPowerOf2((uint)number + 16);
 
     private static void Name(List<string> names, int number, string name)
     {

@@ -143,7 +143,7 @@ public sealed class CensusTradeDataset(CensusOptions settings, CensusTradeDatase
         context.SendConditionalAsync(GetRequest(context.Slice), CensusAnswers.Api, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<ISliceReader> CreateParserAsync(
+    public ValueTask<IRowParser> CreateParserAsync(
         Slice slice,
         BodyContext context,
         CancellationToken cancellationToken
@@ -245,13 +245,7 @@ public sealed class CensusTradeDataset(CensusOptions settings, CensusTradeDatase
         FactStore facts,
         Func<CancellationToken, Task<long>> rows,
         CancellationToken cancellationToken
-    ) =>
-        new CensusCrossChecks(settings, facts).CommoditiesAsync(
-            CensusSlice.Parse(slice),
-            body,
-            rows,
-            cancellationToken
-        );
+    ) => new CensusCrossChecks(settings, facts).CommoditiesAsync(CensusSlice.Parse(slice), rows, cancellationToken);
 
     private Slice Slice(string key) => new(CensusSlice.Source, Info.Name, key);
 }

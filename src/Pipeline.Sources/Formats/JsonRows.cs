@@ -10,9 +10,8 @@ namespace Pipeline.Sources.Formats;
 /// single row does not fit.
 /// </summary>
 /// <remarks>
-/// Cells are slices of the buffer: nothing is allocated for a cell, unless it holds escapes. A row of texts without
-/// escapes, which nearly every row is, is found by looking for quotes alone; whatever else comes is left to
-/// <see cref="Utf8JsonReader"/>, which also says what is wrong with it.
+/// Cells are slices of the buffer: nothing is allocated for a cell, unless it holds escapes. A row that the buffer
+/// does not hold as a whole is read again from its beginning once the buffer has more of it.
 /// </remarks>
 internal sealed class JsonRows(Stream stream) : IDisposable
 {
@@ -25,15 +24,6 @@ internal sealed class JsonRows(Stream stream) : IDisposable
     public const int MaxCells = 256;
 
     private const string NoUtf8 = "bytes that are not UTF-8";
-
-    /// <summary>
-    /// What makes a text more than its bytes: escapes, and what JSON does not allow in one. White space
-    /// between cells is as rare.
-    /// </summary>
-    private static readonly SearchValues<byte> Special = SearchValues.Create([
-        .. Enumerable.Range(0, 32).Select(number => (byte)number),
-        (byte)'\\',
-    ]);
 
     /// <summary>
     /// Between two rows a reader's state is always the same, but for the place, which it counts from the
@@ -115,8 +105,6 @@ internal sealed class JsonRows(Stream stream) : IDisposable
         }
         if (!begun && !SkipByteOrderMark())
             return false;
-        if (inside && TryPlainRow())
-            return true;
         var reader = new Utf8JsonReader(buffer.AsSpan(start, end - start), final, inside ? Between.State : default);
         try
         {
@@ -131,10 +119,7 @@ internal sealed class JsonRows(Stream stream) : IDisposable
         }
     }
 
-    /// <summary>
-    /// The next row, whatever its cells. Where the buffer ends before the row does, the row's beginning stays
-    /// the beginning.
-    /// </summary>
+    /// <summary>The next row; false when the buffer ends before the row does.</summary>
     private bool Read(ref Utf8JsonReader reader)
     {
         if (!reader.Read())
@@ -153,55 +138,6 @@ internal sealed class JsonRows(Stream stream) : IDisposable
             return false;
         start += (int)reader.BytesConsumed;
         return inside = true;
-    }
-
-    /// <summary>
-    /// The next row, if it is in the buffer and has nothing but texts without escapes, and nulls, one after
-    /// the other.
-    /// </summary>
-    private bool TryPlainRow()
-    {
-        var bytes = buffer.AsSpan(start, end - start);
-        var at = 0;
-        if (bytes.IsEmpty || bytes[at++] != ',')
-            return false;
-        while (at < bytes.Length && bytes[at] is (byte)'\n' or (byte)'\r' or (byte)' ')
-            at++;
-        if (at == bytes.Length || bytes[at] != '[')
-            return false;
-        var (first, count) = (at, 0);
-        do
-        {
-            if (++at == bytes.Length || count == MaxCells)
-                return false;
-            if (bytes[at] == '"')
-            {
-                var length = bytes[++at..].IndexOf((byte)'"');
-                if (length < 0)
-                    return false;
-                cells[count++] = new Cell(start + at, length);
-                at += length + 1;
-            }
-            else if (bytes[at..].StartsWith("null"u8))
-            {
-                cells[count++] = new Cell(0, Cell.Null);
-                at += 4;
-            }
-            else
-            {
-                return false;
-            }
-
-            if (at >= bytes.Length)
-                return false;
-        } while (bytes[at] == ',');
-        var row = bytes[first..at];
-        if (bytes[at] != ']' || row.ContainsAny(Special))
-            return false;
-        Count = count;
-        Foreign = Utf8.IsValid(row) ? null : NoUtf8;
-        start += at + 1;
-        return true;
     }
 
     /// <summary>How many bytes of the body come before the one that a reader stopped at.</summary>

@@ -7,8 +7,7 @@ namespace Pipeline.Sources.Moex;
 
 /// <summary>Reads the stock market's capitalisation: value at the close of a trading day, in roubles.</summary>
 /// <remarks>
-/// An answer speaks of the last trading day only. Before a body was checked the reader answers for no row, afterwards
-/// for the days of that body: what the table has of other days is still true.
+/// A response covers the last trading day only: what the table has of other days is still true.
 /// </remarks>
 internal sealed class CapitalisationBody : HolderBody
 {
@@ -19,10 +18,9 @@ internal sealed class CapitalisationBody : HolderBody
     public const string Block = "capitalization";
 
     private const string Holder = "All holders";
-    private (string First, string Last)? days;
 
     /// <inheritdoc/>
-    public override SliceScope Scope => MoexScope.OfCapitalisation(days);
+    public override SliceScope Scope => MoexScope.OfCapitalisation;
 
     /// <inheritdoc/>
     /// <remarks>The exchange was formed at the end of 2011; its predecessors traded shares from 1997 on.</remarks>
@@ -51,9 +49,6 @@ internal sealed class CapitalisationBody : HolderBody
 
     /// <inheritdoc/>
     protected override (double Least, double Most)? Plausible => (LeastRoubles, MostValue);
-
-    /// <inheritdoc/>
-    protected override void OnChecked(HolderReading reading) => days = reading.Days;
 
     /// <inheritdoc/>
     protected override async Task<HolderReading> ReadAllAsync(Stream body, CancellationToken cancellationToken)

@@ -1,15 +1,14 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using Pipeline.Datasets;
 using Pipeline.Loading;
 
 namespace Pipeline.Sources.Moex;
 
 /// <summary>
-/// Reads a body of statements about holders. The bodies of this source are small (the requests bound them), and what
+/// Parses a body of statements about holders. The bodies of this source are small (the requests bound them), and what
 /// one row is worth can depend on any other, so that a body is read as a whole.
 /// </summary>
-internal abstract class HolderBody : ISliceReader
+internal abstract class HolderBody : IRowParser
 {
     /// <inheritdoc/>
     public FactTable Table => Holding.Table;
@@ -62,27 +61,17 @@ internal abstract class HolderBody : ISliceReader
     public bool InPolicy(FactRow row, DateTimeOffset vintage) => true;
 
     /// <inheritdoc/>
-    public async Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken)
-    {
-        var reading = (await ReadAllAsync(body, cancellationToken)).Settle();
-        OnChecked(reading);
-        return reading.Check();
-    }
-
-    /// <inheritdoc/>
-    public async IAsyncEnumerable<RowBatch> ReadAsync(
+    public async Task<BodyCheck> ParseAsync(
         Stream body,
-        [EnumeratorCancellation] CancellationToken cancellationToken
+        Func<RowBatch, ValueTask> take,
+        CancellationToken cancellationToken
     )
     {
-        var batch = (await ReadAllAsync(body, cancellationToken)).Settle().Batch();
-        if (batch.Read > 0)
-            yield return batch;
+        var reading = (await ReadAllAsync(body, cancellationToken)).Settle();
+        await reading.Batch().HandOnAsync(take);
+        return reading.Check();
     }
 
     /// <summary>Reads the rows. What is wrong with the body as a whole is a refusal.</summary>
     protected abstract Task<HolderReading> ReadAllAsync(Stream body, CancellationToken cancellationToken);
-
-    /// <summary>Told what a check has found.</summary>
-    protected virtual void OnChecked(HolderReading reading) { }
 }

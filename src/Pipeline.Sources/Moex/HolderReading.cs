@@ -29,11 +29,6 @@ internal sealed class HolderReading
     /// <summary>The rows that are kept so far.</summary>
     public IReadOnlyList<(string Where, Holding Row)> Rows => rows;
 
-    /// <summary>
-    /// The days that kept and missing rows refer to, first and last, as keys begin; null without any.
-    /// </summary>
-    public (string First, string Last)? Days { get; private set; }
-
     private long Read => rows.Count + missing.Count + excluded + rejectedRows;
 
     public void Keep(string where, Holding row) => rows.Add((where, row));
@@ -132,12 +127,6 @@ internal sealed class HolderReading
         rows.AddRange(settled);
         var known = rows.Select(row => (row.Row.PartitionKey, row.Row.RowKey)).ToHashSet();
         excluded += missing.RemoveAll(gap => !known.Add((gap.Row.PartitionKey, gap.Row.RowKey)));
-        var days = rows.Select(row => row.Row.RowKey)
-            .Concat(missing.Select(gap => gap.Row.RowKey))
-            .Select(key => key[..10])
-            .Order(StringComparer.Ordinal)
-            .ToList();
-        Days = days.Count > 0 ? (days[0], days[^1]) : null;
         return this;
     }
 
@@ -157,7 +146,7 @@ internal sealed class HolderReading
 
     public RowBatch Batch()
     {
-        var batch = new RowBatch { Read = Read, Excluded = excluded };
+        var batch = new RowBatch();
         batch.Rows.AddRange(rows.Select(row => row.Row));
         batch.Missing.AddRange(missing.Select(gap => gap.Row));
         // A row that was rejected after all has no gaps, and of rows that are repeated one is kept.

@@ -66,7 +66,7 @@ public sealed class MoexCapitalisationDataset(MoexOptions settings) : IDataset
     }
 
     /// <inheritdoc/>
-    public ValueTask<ISliceReader> CreateParserAsync(
+    public ValueTask<IRowParser> CreateParserAsync(
         Slice slice,
         BodyContext context,
         CancellationToken cancellationToken

@@ -57,7 +57,7 @@ public sealed class MoexHoldersDataset(MoexOptions settings) : ICrossChecked
     }
 
     /// <inheritdoc/>
-    public ValueTask<ISliceReader> CreateParserAsync(
+    public ValueTask<IRowParser> CreateParserAsync(
         Slice slice,
         BodyContext context,
         CancellationToken cancellationToken

@@ -70,7 +70,7 @@ public sealed class MoexNsdDataset(MoexOptions settings) : IDataset
         context.SendConditionalAsync(GetRequest(context.Slice), MoexAnswers.Nsd, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<ISliceReader> CreateParserAsync(
+    public ValueTask<IRowParser> CreateParserAsync(
         Slice slice,
         BodyContext context,
         CancellationToken cancellationToken

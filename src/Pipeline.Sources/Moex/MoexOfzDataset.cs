@@ -73,7 +73,7 @@ public sealed class MoexOfzDataset(MoexOptions settings) : ICrossChecked
         context.SendConditionalAsync(GetRequest(context.Slice), MoexAnswers.Ofz, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<ISliceReader> CreateParserAsync(
+    public ValueTask<IRowParser> CreateParserAsync(
         Slice slice,
         BodyContext context,
         CancellationToken cancellationToken

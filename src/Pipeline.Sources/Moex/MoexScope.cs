@@ -12,32 +12,20 @@ internal static class MoexScope
     /// <summary>After every row key, all of which begin with a year.</summary>
     private const string End = "~";
 
-    /// <summary>
-    /// The days that an answer about the last trading day speaks of; nothing before it is known which they
-    /// are.
-    /// </summary>
-    public static SliceScope OfCapitalisation((string First, string Last)? days)
-    {
-        var partition = HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation);
-        // "}" follows "|" in the order of keys.
-        var (from, to) = days is { } known ? ($"{known.First}|", known.Last + "}") : ("", "");
-        return new SliceScope(
-            TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {to}"),
-            (from, to),
-            (pk, rk) => pk == partition && string.CompareOrdinal(rk, from) >= 0 && string.CompareOrdinal(rk, to) < 0,
-            Coverage.Adds
-        );
-    }
+    /// <summary>The market's capitalisation on all days; a body has the last one.</summary>
+    public static SliceScope OfCapitalisation { get; } =
+        OfPartition(HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation), Coverage.Adds);
 
     /// <summary>The whole table of the Bank of Russia.</summary>
-    public static SliceScope OfOfz { get; } = Ofz(HoldingRow.PartitionKey(HoldingRow.Ofz, HolderBasis.CbrMonthly));
+    public static SliceScope OfOfz { get; } =
+        OfPartition(HoldingRow.PartitionKey(HoldingRow.Ofz, HolderBasis.CbrMonthly), Coverage.Vintage);
 
-    private static SliceScope Ofz(string partition) =>
+    private static SliceScope OfPartition(string partition, Coverage coverage) =>
         new(
             TableClient.CreateQueryFilter($"PartitionKey eq {partition}"),
             ("", End),
             (pk, _) => pk == partition,
-            Coverage.Vintage
+            coverage
         );
 
     /// <summary>One day of the depository, all types of assets.</summary>

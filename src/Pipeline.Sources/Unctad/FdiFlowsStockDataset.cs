@@ -74,7 +74,7 @@ public sealed class FdiFlowsStockDataset(UnctadOptions settings) : ICrossChecked
 
     /// <inheritdoc/>
     /// <remarks>The last year that a release can hold is the one before: its figures come in the summer after it.</remarks>
-    public async ValueTask<ISliceReader> CreateParserAsync(
+    public async ValueTask<IRowParser> CreateParserAsync(
         Slice slice,
         BodyContext context,
         CancellationToken cancellationToken

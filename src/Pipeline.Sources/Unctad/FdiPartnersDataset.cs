@@ -51,7 +51,7 @@ public sealed class FdiPartnersDataset(UnctadOptions settings) : ICrossChecked
         );
 
     /// <inheritdoc/>
-    public ValueTask<ISliceReader> CreateParserAsync(
+    public ValueTask<IRowParser> CreateParserAsync(
         Slice slice,
         BodyContext context,
         CancellationToken cancellationToken

@@ -14,12 +14,12 @@ namespace Pipeline.Sources.Unctad;
 /// <param name="settings">The settings.</param>
 /// <param name="requests">The requests.</param>
 /// <param name="fetching">The pull.</param>
-/// <param name="reader">The reader that will load the body, with the same lists and calendar.</param>
+/// <param name="parser">The parser that will load the body, with the same lists and calendar.</param>
 internal sealed class UnctadFetch(
     UnctadOptions settings,
     UnctadRequests requests,
     FetchContext fetching,
-    ISliceReader reader
+    IRowParser parser
 )
 {
     /// <summary>What each way that failed met, in the order they were tried.</summary>
@@ -79,9 +79,9 @@ internal sealed class UnctadFetch(
         return other;
     }
 
-    /// <summary>Why the reader would refuse a body; null when it would not.</summary>
+    /// <summary>Why the parser would refuse a body; null when it would not.</summary>
     private async Task<Finding?> RefusalAsync(FetchResult fetched, CancellationToken cancellationToken) =>
-        (await reader.CheckAsync(fetched.Body!, cancellationToken)).Refusal;
+        (await parser.ParseAsync(fetched.Body!, _ => ValueTask.CompletedTask, cancellationToken)).Refusal;
 
     /// <summary>A way that failed, for a note: what was asked, what came, what should have.</summary>
     public static string Failed(string way, FetchResult fetched) =>

@@ -14,7 +14,7 @@ public interface ICrossChecked : IDataset
 
     /// <summary>Compares what a slice brought with other slices of the tables; each difference is one line.</summary>
     /// <param name="slice">The slice.</param>
-    /// <param name="body">Opens its body.</param>
+    /// <param name="body">Gives its body, at its beginning; the stream stays the caller's.</param>
     /// <param name="facts">The tables.</param>
     /// <param name="rows">Counts the rows that the source has in them.</param>
     /// <param name="cancellationToken">Stops the comparison.</param>

@@ -57,7 +57,7 @@ public interface IDataset
     /// <param name="slice">The slice.</param>
     /// <param name="context">What is known beside the body.</param>
     /// <param name="cancellationToken">Stops the reading of lists that operators maintain.</param>
-    ValueTask<ISliceReader> CreateParserAsync(Slice slice, BodyContext context, CancellationToken cancellationToken);
+    ValueTask<IRowParser> CreateParserAsync(Slice slice, BodyContext context, CancellationToken cancellationToken);
 
     /// <summary>
     /// What an operator may change that the checks of a slice's bodies rest on, such as a list in a file. A body that

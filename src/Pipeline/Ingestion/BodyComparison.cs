@@ -27,13 +27,13 @@ internal static class BodyComparison
     private const double MaxShrink = 0.05;
 
     /// <summary>The body has rows, and none of what was asked for; null when it has.</summary>
-    public static Finding? NothingWanted(BodyCheck check, ISliceReader reader) =>
+    public static Finding? NothingWanted(BodyCheck check, IRowParser parser) =>
         check.Read == 0
         || check.Kept > 0
         || check.Missing > 0
         || check.Rejected > 0
-        || reader.Scope.Coverage == Coverage.ByHand
-        || reader.Wanted is not { } wanted
+        || parser.Scope.Coverage == Coverage.ByHand
+        || parser.Wanted is not { } wanted
             ? null
             : new Finding(
                 Body,
@@ -51,11 +51,11 @@ internal static class BodyComparison
         BodyCheck check,
         Dictionary<string, List<Finding>> flagged,
         SliceRow before,
-        ISliceReader reader
+        IRowParser parser
     )
     {
         var mixture =
-            reader.Scope.Coverage == Coverage.Vintage && before.Vintage is { } vintage && vintage != name.Vintage;
+            parser.Scope.Coverage == Coverage.Vintage && before.Vintage is { } vintage && vintage != name.Vintage;
         if (
             flagged.Count == 0
             || (!mixture && (flagged.Count <= FewFlagged || flagged.Count <= check.Kept * MaxFlagged))
@@ -76,21 +76,21 @@ internal static class BodyComparison
     }
 
     /// <summary>All that the body lacks of what the table has and that cannot be true.</summary>
-    public static async Task<IReadOnlyList<Finding>> LackingAsync(
+    /// <param name="check">What the parser says of the body.</param>
+    /// <param name="before">The slice before its load.</param>
+    /// <param name="coverage">How much a body of the slice holds.</param>
+    /// <param name="existing">What the table holds; the rows that the body has are marked. Null if it was not
+    /// read.</param>
+    public static IReadOnlyList<Finding> Lacking(
         BodyCheck check,
         SliceRow before,
-        ISliceReader reader,
-        Known? existing,
-        RawBody stored,
-        CancellationToken cancellationToken
+        Coverage coverage,
+        Known? existing
     ) =>
-        reader.Scope.Coverage switch
+        coverage switch
         {
             Coverage.Whole => Only(Shrunk(check, before)),
-            Coverage.Vintage => Only(
-                Shrunk(check, before),
-                await VanishedAsync(before, reader, existing, stored, cancellationToken)
-            ),
+            Coverage.Vintage => Only(Shrunk(check, before), existing is null ? null : Vanished(existing)),
             _ => [],
         };
 
@@ -101,8 +101,8 @@ internal static class BodyComparison
     /// A vintage replaces the one before as a whole. With rows that cannot be understood it would leave the old ones in
     /// their place, or take them out: a mixture of two vintages either way.
     /// </summary>
-    public static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before, ISliceReader reader) =>
-        reader.Scope.Coverage != Coverage.Vintage
+    public static Finding? Spoiled(RawName name, BodyCheck check, SliceRow before, IRowParser parser) =>
+        parser.Scope.Coverage != Coverage.Vintage
         || check.Rejected == 0
         || before.Vintage is null
         || before.Vintage == name.Vintage
@@ -115,49 +115,8 @@ internal static class BodyComparison
                     + "replay the slice with accept to load all others"
             );
 
-    /// <summary>The first rows of a body that could not be understood.</summary>
-    public static async Task<List<Finding>> RejectedAsync(
-        BodyCheck check,
-        ISliceReader reader,
-        RawBody stored,
-        CancellationToken cancellationToken
-    )
+    private static Finding? Vanished(Known known)
     {
-        var rejected = new List<Finding>();
-        if (check.Rejected == 0)
-            return rejected;
-        await using var body = await stored.ReadAsync(cancellationToken);
-        await foreach (var batch in reader.ReadAsync(body, cancellationToken))
-        {
-            rejected.AddRange(batch.Rejected.Take(MaxRejectedOfRefused - rejected.Count));
-            if (rejected.Count == MaxRejectedOfRefused)
-                break;
-        }
-        return rejected;
-    }
-
-    private static async Task<Finding?> VanishedAsync(
-        SliceRow before,
-        ISliceReader reader,
-        Known? existing,
-        RawBody stored,
-        CancellationToken cancellationToken
-    )
-    {
-        if (before.Vintage is null || existing is not { } known)
-            return null;
-        await using (var body = await stored.ReadAsync(cancellationToken))
-        {
-            await foreach (var batch in reader.ReadAsync(body, cancellationToken))
-            {
-                foreach (var row in batch.Rows)
-                {
-                    known.Meet(row.PartitionKey, row.RowKey);
-                    batch.GiveBack(row);
-                }
-            }
-        }
-
         var gone = known.Unseen.ToList();
         if (
             known.NewestPeriod is { Length: > 0 } newest

@@ -11,17 +11,14 @@ namespace Pipeline.Ingestion;
 /// <param name="Refusals">Why it must not be loaded; none when it may.</param>
 /// <param name="Rows">Of a body that is refused, the first rows that cannot be understood or believed.</param>
 /// <param name="LeftOut">What is not loaded, see <see cref="CheckedBody.LeftOut"/>.</param>
-/// <param name="Existing">What the table holds of the slice, if it was read.</param>
 internal sealed record BodyVerdict(
     IReadOnlyList<Finding> Refusals,
     IReadOnlyList<Finding> Rows,
-    IReadOnlyDictionary<string, List<Finding>> LeftOut,
-    Known? Existing
+    IReadOnlyDictionary<string, List<Finding>> LeftOut
 )
 {
     /// <summary>The body is refused before its figures are looked at.</summary>
-    public static BodyVerdict Refused(Finding finding) =>
-        new([finding], [], new Dictionary<string, List<Finding>>(), null);
+    public static BodyVerdict Refused(Finding finding) => new([finding], [], new Dictionary<string, List<Finding>>());
 }
 
 /// <summary>
@@ -32,45 +29,77 @@ internal sealed record BodyVerdict(
 /// <param name="logger">The log.</param>
 public sealed class BodyJudge(SliceRecords records, FactStore facts, ILogger<BodyJudge> logger)
 {
+    /// <summary>Parses a body for the first time, beside what the table holds of its slice.</summary>
+    /// <param name="name">The body.</param>
+    /// <param name="parser">Its parser.</param>
+    /// <param name="stored">Its bytes.</param>
+    /// <param name="before">The slice before its load.</param>
+    /// <param name="cancellationToken">Stops the parsing.</param>
+    internal async Task<BodySurvey> SurveyAsync(
+        RawName name,
+        IRowParser parser,
+        RawBody stored,
+        SliceRow before,
+        CancellationToken cancellationToken
+    )
+    {
+        var existing =
+            before.Vintage is not null
+            && (parser.Scope.Coverage == Coverage.Vintage || parser.Table.CreateRow().FigureColumns.Count > 0)
+                ? await ReadKnownAsync(parser, before, mayDiffer: false, cancellationToken)
+                : null;
+        var figures =
+            parser.Figures is null && existing is null
+                ? null
+                : new FigureReview(
+                    parser,
+                    existing is null ? null : new ExistingFigures(existing),
+                    new StoredFigures(facts, records.Rejects, name.Slice.Source, name.Vintage)
+                );
+        return await BodySurvey.RunAsync(parser, stored, existing, figures, cancellationToken);
+    }
+
     /// <summary>Judges a body.</summary>
     /// <param name="body">The body.</param>
+    /// <param name="survey">What its first parse has brought.</param>
     /// <param name="before">The slice before its load.</param>
     /// <param name="word">What an operator says of it.</param>
     /// <param name="wasLoaded">See <see cref="Reading.WasLoaded"/>.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     internal async Task<BodyVerdict> JudgeAsync(
         CheckedBody body,
+        BodySurvey survey,
         SliceRow before,
         OperatorWord word,
         bool wasLoaded,
         CancellationToken cancellationToken
     )
     {
-        var (name, check, reader, stored) = (body.Name, body.Check, body.Reader, body.Stored);
-        if (BodyComparison.NothingWanted(check, reader) is { } foreign)
+        var (name, check, parser) = (body.Name, survey.Check, body.Parser);
+        var table = parser.Table;
+        if (BodyComparison.NothingWanted(check, parser) is { } foreign)
             return BodyVerdict.Refused(foreign);
-        var existing = await ExistingAsync(check, before, reader, cancellationToken);
-        var review = await ReviewAsync(name, reader, existing, stored, cancellationToken);
+        var review = await ReviewAsync(name, parser, survey, cancellationToken);
         if (wasLoaded)
         {
-            var doubted = Flagged(reader.Table, review, word.Accepts);
-            return new BodyVerdict([], [], WithExcluded(doubted, review, word.Accepts), existing);
+            var doubted = Flagged(table, review, word.Accepts);
+            return new BodyVerdict([], [], WithExcluded(doubted, review, word.Accepts));
         }
         // All are asked together, so that a word about one holds for no other that is found only after it.
         var refusals = check.Judgements.Where(finding => !word.AcceptsJudgement(finding)).ToList();
         var rows = new List<Finding>();
-        var lacks = await BodyComparison.LackingAsync(check, before, reader, existing, stored, cancellationToken);
-        var spoiled = BodyComparison.Spoiled(name, check, before, reader);
+        var lacks = BodyComparison.Lacking(check, before, parser.Scope.Coverage, survey.Existing);
+        var spoiled = BodyComparison.Spoiled(name, check, before, parser);
         // What could not be understood may be why rows are lacking: it is said too.
         if (lacks.Count > 0 || spoiled is not null)
-            rows = await BodyComparison.RejectedAsync(check, reader, stored, cancellationToken);
+            rows = [.. survey.Rejected];
         refusals.AddRange(lacks.Where(finding => !word.AcceptsAgainstTable(finding)));
         if (spoiled is not null && word.AcceptsSpoiled(spoiled, rows, check.Rejected))
             rows = [];
         else if (spoiled is not null)
             refusals.Add(spoiled);
         refusals.AddRange(review.Refusals.Where(finding => !word.AcceptsAgainstTable(finding)));
-        var flagged = Flagged(reader.Table, review, word.Remembers);
+        var flagged = Flagged(table, review, word.Remembers);
         if (
             Unbelievable(flagged) is { } many
             && word.AcceptsAll(many, review.Reasons.Values.SelectMany(reasons => reasons))
@@ -80,41 +109,39 @@ public sealed class BodyJudge(SliceRecords records, FactStore facts, ILogger<Bod
         }
         else
         {
-            flagged = Flagged(reader.Table, review, word.Accepts);
+            flagged = Flagged(table, review, word.Accepts);
             if (Unbelievable(flagged) is { } unbelievable)
                 refusals.Add(unbelievable);
         }
         var leftOut = WithExcluded(flagged, review, word.Accepts);
-        rows.AddRange(leftOut.Values.Take(BodyComparison.MaxRejectedOfRefused).SelectMany(reasons => reasons));
-        return new BodyVerdict(refusals, rows, leftOut, existing);
+        rows.AddRange(leftOut.Values.Take(BodySurvey.MaxRejected).SelectMany(reasons => reasons));
+        return new BodyVerdict(refusals, rows, leftOut);
 
         Finding? Unbelievable(Dictionary<string, List<Finding>> rows) =>
-            BodyComparison.Unbelievable(name, check, rows, before, reader);
+            BodyComparison.Unbelievable(name, check, rows, before, parser);
     }
 
     /// <summary>What the table holds of a slice.</summary>
-    /// <param name="reader">The slice's reader.</param>
-    /// <param name="check">What the reader has said of the body.</param>
+    /// <param name="parser">The slice's parser.</param>
     /// <param name="before">The slice before the load.</param>
     /// <param name="mayDiffer">Whether the table may have other rows than it should.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     internal async Task<Known> ReadKnownAsync(
-        ISliceReader reader,
-        BodyCheck check,
+        IRowParser parser,
         SliceRow before,
         bool mayDiffer,
         CancellationToken cancellationToken
     )
     {
         (IReadOnlyCollection<string>, long)? expected = null;
-        // Partitions that this body does not speak of are missed by their rows; it must be known how many there are.
+        // Rows in partitions that are not listed are missed: it must be known how many rows there are.
         if (
-            check.Partitions is { } partitions
+            parser.Scope.Partitions is { } partitions
             && !mayDiffer
             && before is { Loading: null, Loaded.InTable: { } inTable }
             && (
-                reader.Table.PaysByPartition(partitions.Count, inTable)
-                || reader.Table.PaysByPartition(
+                parser.Table.PaysByPartition(partitions.Count, inTable)
+                || parser.Table.PaysByPartition(
                     partitions.Count,
                     await records.Slices.RowsAsync(before.Slice.Source, cancellationToken)
                 )
@@ -124,41 +151,21 @@ public sealed class BodyJudge(SliceRecords records, FactStore facts, ILogger<Bod
             expected = (partitions, inTable);
         }
 
-        return await Known.ReadAsync(facts, reader.Table, reader.Scope, expected, cancellationToken);
+        return await Known.ReadAsync(facts, parser.Table, parser.Scope, expected, cancellationToken);
     }
-
-    /// <summary>
-    /// What the table has of the slice, where the body is to be compared with it; null where it is not.
-    /// </summary>
-    private async Task<Known?> ExistingAsync(
-        BodyCheck check,
-        SliceRow before,
-        ISliceReader reader,
-        CancellationToken cancellationToken
-    ) =>
-        before.Vintage is not null
-        && (reader.Scope.Coverage == Coverage.Vintage || reader.Table.CreateRow().FigureColumns.Count > 0)
-            ? await ReadKnownAsync(reader, check, before, mayDiffer: false, cancellationToken)
-            : null;
 
     /// <summary>Holds the figures of the body against each other and against the table.</summary>
     private async Task<FigureFindings> ReviewAsync(
         RawName name,
-        ISliceReader reader,
-        Known? existing,
-        RawBody stored,
+        IRowParser parser,
+        BodySurvey survey,
         CancellationToken cancellationToken
     )
     {
-        if (reader.Figures is null && existing is null)
+        if (survey.Figures is null)
             return FigureFindings.None;
-        var review = new FigureReview(
-            reader,
-            existing is null ? null : new ExistingFigures(existing),
-            new StoredFigures(facts, records.Rejects, name.Slice.Source, name.Vintage)
-        );
-        var found = await review.RunAsync(stored.ReadAsync, cancellationToken);
-        if (reader.Figures?.Spikes is not null)
+        var found = await survey.Figures.CompleteAsync(cancellationToken);
+        if (parser.Figures?.Spikes is not null)
         {
             logger.LogInformation(
                 "{Slice}: {Covered} of {Figures} figures have neighbours to be compared with; {Flagged} stand out",

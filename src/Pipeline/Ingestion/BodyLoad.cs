@@ -29,14 +29,14 @@ public sealed class BodyLoad(
     /// <param name="lease">The lease of the slice.</param>
     internal async Task RunAsync(CheckedBody body, SliceRow before, Reading reading, SliceLease lease)
     {
-        var (name, reader, cancellationToken) = (body.Name, body.Reader, lease.Token);
+        var (name, parser, cancellationToken) = (body.Name, body.Parser, lease.Token);
         var slice = name.Slice;
-        var (rows, history) = (await facts.OpenAsync(reader.Table), await facts.OpenHistoryAsync());
+        var (rows, history) = (await facts.OpenAsync(parser.Table), await facts.OpenHistoryAsync());
         // What an interrupted load left in history comes out before another one, or the same, begins.
         if (before.Loading is { } unfinished)
         {
-            await new UnfinishedHistory(reader.Table, rows, history).RemoveAsync(
-                reader.Scope,
+            await new UnfinishedHistory(parser.Table, rows, history).RemoveAsync(
+                parser.Scope,
                 unfinished.RunId,
                 cancellationToken
             );
@@ -119,7 +119,7 @@ public sealed class BodyLoad(
         if (before.Vintage is null)
             return null;
         if (isReplay || before.Loading is not null || body.Existing is not { } existing)
-            return await judge.ReadKnownAsync(body.Reader, body.Check, before, isReplay, cancellationToken);
+            return await judge.ReadKnownAsync(body.Parser, before, isReplay, cancellationToken);
         existing.Forget();
         return existing;
     }
@@ -132,52 +132,28 @@ public sealed class BodyLoad(
         SliceLease lease
     )
     {
-        var (name, reader, cancellationToken) = (body.Name, body.Reader, lease.Token);
-        var removes = reader.Scope.Coverage != Coverage.Adds;
+        var (name, parser, cancellationToken) = (body.Name, body.Parser, lease.Token);
+        var removes = parser.Scope.Coverage != Coverage.Adds;
         var missing = new List<MissingRow>();
         // What a body that adds rows does not cover is as open as before.
         var covered = removes ? null : new HashSet<string>(StringComparer.Ordinal);
         var filter = new LeftOutFilter(body);
         var rejected = new List<Finding>();
         await using var merge = new Merge(
-            reader.Table,
+            parser.Table,
             tables.Rows,
             tables.History,
             into,
             known,
-            row => reader.InPolicy(row, name.Vintage),
+            row => parser.InPolicy(row, name.Vintage),
             lease.ConfirmAsync
         );
-        await using (var stream = await body.Stored.ReadAsync(cancellationToken))
-        {
-            await foreach (var batch in reader.ReadAsync(stream, cancellationToken))
-            {
-                rejected.AddRange(filter.Totals(batch));
-                foreach (var row in batch.Rows)
-                {
-                    covered?.Add(FigureFinding.Where(reader.Table, row.PartitionKey, row.RowKey));
-                    if (filter.Reasons(row) is { } reasons)
-                    {
-                        // The row of the table stays, and counts as one that is left: with rejects no row is removed.
-                        rejected.AddRange(reasons);
-                        batch.GiveBack(row);
-                    }
-                    else if (!await merge.AddAsync(row, cancellationToken))
-                    {
-                        batch.GiveBack(row);
-                    }
-                }
-                missing.AddRange(batch.Missing);
-                missing.AddRange(batch.Gaps);
-                rejected.AddRange(batch.Rejected);
-            }
-        }
-
+        await parser.ParseAsync(body.Stored.Rewind(), TakeAsync, cancellationToken);
         var check = filter.Counted();
         var merged = await merge.CompleteAsync(mayRemove: check.Rejected == 0 && removes, cancellationToken);
         await records.Gaps.ReplaceAsync(
-            reader.Table,
-            reader.Scope,
+            parser.Table,
+            covered is null ? parser.Scope : parser.Scope with { Owns = IsGapCovered },
             missing,
             known is not null,
             name.RunId,
@@ -191,10 +167,40 @@ public sealed class BodyLoad(
             // What is compared with other slices is asked and closed by that comparison.
             place =>
                 !SliceComparison.IsFromComparison(place)
-                && (covered?.Contains(place) != false || !RejectBook.IsFigure(reader.Table, place)),
+                && (covered?.Contains(place) != false || !RejectBook.IsFigure(parser.Table, place)),
             cancellationToken
         );
         return (merged, rejected, check);
+
+        async ValueTask TakeAsync(RowBatch batch)
+        {
+            rejected.AddRange(filter.Totals(batch));
+            foreach (var row in batch.Rows)
+            {
+                covered?.Add(Place(row.PartitionKey, row.RowKey));
+                if (filter.Reasons(row) is { } reasons)
+                {
+                    // The row of the table stays, and counts as one that is left: with rejects no row is removed.
+                    rejected.AddRange(reasons);
+                }
+                else
+                {
+                    await merge.AddAsync(row, cancellationToken);
+                }
+            }
+            foreach (var row in batch.Missing)
+                covered?.Add(Place(row.PartitionKey, row.RowKey));
+            missing.AddRange(batch.Missing);
+            missing.AddRange(batch.Gaps);
+            rejected.AddRange(batch.Rejected);
+        }
+
+        // A gap has the key of its row, or that and the name of the column.
+        bool IsGapCovered(string partition, string row) =>
+            covered!.Contains(Place(partition, row))
+            || covered.Contains(Place(partition, row[..Math.Max(0, row.LastIndexOf('|'))]));
+
+        string Place(string partition, string row) => FigureFinding.Where(parser.Table, partition, row);
     }
 
     private static LoadedBody Loaded(

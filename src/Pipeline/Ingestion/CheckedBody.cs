@@ -26,13 +26,13 @@ internal sealed record Reading(RawName Body)
     public bool WasLoaded { get; init; }
 }
 
-/// <summary>A body, its reader, and what is known of it before its load.</summary>
+/// <summary>A body, its parser, and what is known of it before its load.</summary>
 /// <param name="Name">The body.</param>
 /// <param name="Known">Its run as the table has it.</param>
-/// <param name="Reader">Its reader.</param>
-/// <param name="Stored">Opens it.</param>
-/// <param name="Check">What its reader has said of it.</param>
-internal sealed record CheckedBody(RawName Name, RunRow Known, ISliceReader Reader, RawBody Stored, BodyCheck Check)
+/// <param name="Parser">Its parser.</param>
+/// <param name="Stored">Its bytes.</param>
+/// <param name="Check">What its parser has said of it.</param>
+internal sealed record CheckedBody(RawName Name, RunRow Known, IRowParser Parser, RawBody Stored, BodyCheck Check)
 {
     /// <summary>The run as it goes on.</summary>
     public required RunRow Run { get; init; }

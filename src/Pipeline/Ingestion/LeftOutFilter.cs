@@ -33,7 +33,7 @@ internal sealed class LeftOutFilter(CheckedBody body)
     {
         if (body.LeftOut.Count == 0)
             return null;
-        var place = FigureFinding.Where(body.Reader.Table, row.PartitionKey, row.RowKey);
+        var place = FigureFinding.Where(body.Parser.Table, row.PartitionKey, row.RowKey);
         if (body.LeftOut.TryGetValue(place, out var reasons))
         {
             rows++;

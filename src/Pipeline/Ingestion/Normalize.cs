@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Datasets;
 using Pipeline.Issues;
-using Pipeline.Loading;
 using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
@@ -9,8 +8,8 @@ using Pipeline.Storage;
 namespace Pipeline.Ingestion;
 
 /// <summary>
-/// Step 3: reads a stored body, checks it as a whole and beside what the tables hold, and has it loaded. A body that
-/// fails a check changes nothing.
+/// Step 3: parses a stored body, checks it as a whole and beside what the tables hold, and has it loaded, which parses
+/// it again. A body that fails a check changes nothing.
 /// </summary>
 public sealed class Normalize(
     SourceCatalog sources,
@@ -83,7 +82,14 @@ public sealed class Normalize(
             return;
         if (reading.IsReplay)
             before = await records.Slices.ApplyAsync(slice, new Requested(name), cancellationToken);
-        var body = await OpenAsync(known, name, context, cancellationToken);
+        await using var stored = await records.Bodies.OpenAsync(name, cancellationToken);
+        var parser = await sources.Of(slice).CreateParserAsync(slice, context, cancellationToken);
+        var survey = await judge.SurveyAsync(name, parser, stored, before, cancellationToken);
+        var body = new CheckedBody(name, known, parser, stored, survey.Check)
+        {
+            Run = Begun(known),
+            Existing = survey.Existing,
+        };
         var word = new OperatorWord(
             name.Blob,
             await records.Rejects.AcceptedAsync(slice, cancellationToken),
@@ -93,7 +99,7 @@ public sealed class Normalize(
         );
         var verdict = body.Check.Unreadable is { } unfit
             ? BodyVerdict.Refused(unfit)
-            : await judge.JudgeAsync(body, before, word, reading.WasLoaded, cancellationToken);
+            : await judge.JudgeAsync(body, survey, before, word, reading.WasLoaded, cancellationToken);
         // What an operator has said is right is remembered by place and value: the next body does not ask again, and
         // the next word about this one is about the rest.
         await records.Rejects.AcceptAsync(body.Run, name.Blob, word.Spoken, cancellationToken);
@@ -106,13 +112,12 @@ public sealed class Normalize(
         await ShowAsync(
             body,
             [.. verdict.LeftOut.Values.SelectMany(reasons => reasons)],
-            place => RejectBook.IsFigure(body.Reader.Table, place),
+            place => RejectBook.IsFigure(body.Parser.Table, place),
             cancellationToken
         );
         body = body with
         {
             Run = body.Run with { Notes = Joined(body.Run.Notes, word.Note) },
-            Existing = verdict.Existing,
             LeftOut = verdict.LeftOut,
         };
         await load.RunAsync(body, before, reading, lease);
@@ -129,7 +134,10 @@ public sealed class Normalize(
         var known = await RunAsync(name, cancellationToken);
         var before = await records.Slices.GetAsync(name.Slice, cancellationToken);
         var context = judgement.Context(name.Slice, name.Vintage);
-        var body = await OpenAsync(known, name, context, cancellationToken);
+        await using var stored = await records.Bodies.OpenAsync(name, cancellationToken);
+        var parser = await sources.Of(name.Slice).CreateParserAsync(name.Slice, context, cancellationToken);
+        var survey = await BodySurvey.RunAsync(parser, stored, cancellationToken);
+        var body = new CheckedBody(name, known, parser, stored, survey.Check) { Run = Begun(known) };
         if (body.Check.Unreadable is { } unfit)
         {
             var judgedBy = await judgement.HashAsync(name.Slice, context, cancellationToken);
@@ -148,27 +156,15 @@ public sealed class Normalize(
     private async Task<RunRow> RunAsync(RawName name, CancellationToken cancellationToken) =>
         await records.Runs.GetAsync(RunRow.Of(name), cancellationToken) ?? RunRow.Of(name);
 
-    private async Task<CheckedBody> OpenAsync(
-        RunRow known,
-        RawName name,
-        BodyContext context,
-        CancellationToken cancellationToken
-    )
-    {
-        var reader = await sources.Of(name.Slice).CreateParserAsync(name.Slice, context, cancellationToken);
-        var stored = await records.Bodies.OpenAsync(name, cancellationToken);
-        var check = await BodyCheck.OfAsync(reader, stored.ReadAsync, cancellationToken);
-        return new CheckedBody(name, known, reader, stored, check)
+    /// <summary>The run of a body as this step goes on with it.</summary>
+    private RunRow Begun(RunRow known) =>
+        known with
         {
-            Run = known with
-            {
-                Step = nameof(Normalize),
-                StartedAt = known.StartedAt ?? time.GetUtcNow(),
-                // Read once more, it may be fine.
-                Error = known.State == RunState.Quarantined ? "" : known.Error,
-            },
+            Step = nameof(Normalize),
+            StartedAt = known.StartedAt ?? time.GetUtcNow(),
+            // Read once more, it may be fine.
+            Error = known.State == RunState.Quarantined ? "" : known.Error,
         };
-    }
 
     /// <summary>Has <c>rejects</c> show these findings of a body, and no others where its judgement is over.</summary>
     private async Task ShowAsync(

@@ -89,7 +89,7 @@ public sealed class Pull(
     }
 
     /// <summary>What came of the request.</summary>
-    private sealed record Outcome(PullMessage Message, IDataset Dataset, ISliceReader Parser, FetchResult Result)
+    private sealed record Outcome(PullMessage Message, IDataset Dataset, IRowParser Parser, FetchResult Result)
     {
         public required string JudgedBy { get; init; }
         public required DateTimeOffset StartedAt { get; init; }
@@ -331,6 +331,9 @@ public sealed class Pull(
     private async Task<bool> HoldsRowsAsync(Outcome outcome, CancellationToken cancellationToken)
     {
         var reader = outcome.Parser;
+        // Where bodies add rows, those of others say nothing of this one.
+        if (reader.Scope.Coverage == Coverage.Adds)
+            return false;
         await foreach (var row in facts.QueryAsync(reader.Table, reader.Scope.Filter, cancellationToken))
         {
             if (reader.Scope.Owns(row.PartitionKey, row.RowKey))

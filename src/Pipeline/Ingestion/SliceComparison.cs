@@ -38,22 +38,29 @@ public sealed class SliceComparison(
         CancellationToken cancellationToken
     )
     {
+        await using var body = new OnceOpened(token => records.Bodies.OpenAsync(name, token));
         var slice = name.Slice;
         var dataset = sources.Of(slice);
         var differences = dataset is not ICrossChecked checkedDataset
             ? []
             : await checkedDataset.CrossCheckAsync(
                 slice,
-                OpenAsync,
+                body.RewindAsync,
                 facts,
                 token => records.Slices.RowsAsync(slice.Source, token),
                 cancellationToken
             );
         var context = judgement.Context(slice, name.Vintage);
-        var reader = await dataset.CreateParserAsync(slice, context, cancellationToken);
-        if (reader.Figures?.Whole is not { } whole)
+        var parser = await dataset.CreateParserAsync(slice, context, cancellationToken);
+        if (parser.Figures?.Whole is not { } whole)
             return differences;
-        var found = await BesideTotalsAsync(reader, whole, name, cancellationToken);
+        var found = await BesideTotalsAsync(
+            parser,
+            whole,
+            await body.RewindAsync(cancellationToken),
+            name,
+            cancellationToken
+        );
         if (spokenAt is { } by)
         {
             var shown = new ShownFindings(await records.Rejects.OfRunAsync(run, cancellationToken), by);
@@ -66,9 +73,17 @@ public sealed class SliceComparison(
         await records.Rejects.PutAsync(run, name.Blob, open, cancellationToken);
         await records.Rejects.CloseAsync(slice, name, open, IsFromComparison, cancellationToken);
         return differences;
+    }
 
-        async Task<Stream> OpenAsync(CancellationToken token) =>
-            await (await records.Bodies.OpenAsync(name, token)).ReadAsync(token);
+    /// <summary>A body that is downloaded once, if at all.</summary>
+    private sealed class OnceOpened(Func<CancellationToken, Task<RawBody>> open) : IAsyncDisposable
+    {
+        private RawBody? body;
+
+        public async Task<Stream> RewindAsync(CancellationToken cancellationToken) =>
+            (body ??= await open(cancellationToken)).Rewind();
+
+        public ValueTask DisposeAsync() => body?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
     /// <summary>
@@ -99,26 +114,15 @@ public sealed class SliceComparison(
     }
 
     private async Task<IReadOnlyList<Finding>> BesideTotalsAsync(
-        ISliceReader reader,
+        IRowParser parser,
         WholeLimit whole,
+        Stream body,
         RawName name,
         CancellationToken cancellationToken
     )
     {
         var totals = new StoredTotals(whole);
-        var stored = await records.Bodies.OpenAsync(name, cancellationToken);
-        await using (var body = await stored.ReadAsync(cancellationToken))
-        {
-            await foreach (var batch in reader.ReadAsync(body, cancellationToken))
-            {
-                foreach (var row in batch.Rows)
-                {
-                    if (row.Figure is { } figure)
-                        totals.Add(row, figure);
-                    batch.GiveBack(row);
-                }
-            }
-        }
+        await parser.ParseAsync(body, Take, cancellationToken);
         var other = await totals.FindAsync(
             new StoredFigures(facts, records.Rejects, name.Slice.Source, name.Vintage),
             cancellationToken
@@ -135,5 +139,15 @@ public sealed class SliceComparison(
             ),
             .. totals.Lacking(),
         ];
+
+        ValueTask Take(RowBatch batch)
+        {
+            foreach (var row in batch.Rows)
+            {
+                if (row.Figure is { } figure)
+                    totals.Add(row, figure);
+            }
+            return ValueTask.CompletedTask;
+        }
     }
 }

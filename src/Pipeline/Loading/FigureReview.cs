@@ -8,10 +8,10 @@ namespace Pipeline.Loading;
 /// Holds the figures of a body against each other and against what the table has. Each dataset declares what its real
 /// history allows (<see cref="FigurePolicy"/>); the comparison with stored figures is the same for all.
 /// </summary>
-/// <param name="reader">The reader of the body.</param>
+/// <param name="parser">The parser of the body.</param>
 /// <param name="known">What the table has of the slice; null when it was never loaded.</param>
 /// <param name="stored">Figures outside the body; null where there are none.</param>
-internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, IStoredFigures? stored)
+internal sealed class FigureReview(IRowParser parser, ExistingFigures? known, IStoredFigures? stored)
 {
     /// <summary>Neighbours of a figure, and the fewest that say something.</summary>
     private const int Neighbours = 4,
@@ -21,7 +21,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     private readonly Dictionary<(string Partition, string Row), Finding> slips = [];
     private readonly Dictionary<(string Partition, string Series), List<FigurePoint>> series = [];
     private readonly MovedFigures moved = new();
-    private readonly StoredTotals? totals = reader.Figures?.Whole is { } whole ? new(whole) : null;
+    private readonly StoredTotals? totals = parser.Figures?.Whole is { } whole ? new(whole) : null;
     private readonly Dictionary<(string Partition, string Series), List<Share>> shares = [];
     private readonly List<Finding> excluded = [];
     private long figures,
@@ -30,31 +30,23 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     /// <summary>A share of a series.</summary>
     private readonly record struct Share(DateOnly Day, string RowKey, double Percent);
 
-    /// <summary>Reads the body.</summary>
-    public async Task<FigureFindings> RunAsync(
-        Func<CancellationToken, Task<Stream>> open,
-        CancellationToken cancellationToken
-    )
+    /// <summary>Takes rows of the body.</summary>
+    public void Take(RowBatch batch)
     {
-        await using (var body = await open(cancellationToken))
+        foreach (var doubt in batch.Doubts)
         {
-            await foreach (var batch in reader.ReadAsync(body, cancellationToken))
-            {
-                foreach (var doubt in batch.Doubts)
-                {
-                    if (doubt.IsExcluded)
-                        excluded.Add(doubt.Finding);
-                    else
-                        Flag((doubt.PartitionKey, doubt.RowKey), doubt.Finding);
-                }
-                foreach (var row in batch.Rows)
-                {
-                    Take(row);
-                    batch.GiveBack(row);
-                }
-            }
+            if (doubt.IsExcluded)
+                excluded.Add(doubt.Finding);
+            else
+                Flag((doubt.PartitionKey, doubt.RowKey), doubt.Finding);
         }
+        foreach (var row in batch.Rows)
+            Take(row);
+    }
 
+    /// <summary>Says what was found, once all rows were taken.</summary>
+    public async Task<FigureFindings> CompleteAsync(CancellationToken cancellationToken)
+    {
         await AddStoredAsync(cancellationToken);
         foreach (var ((partition, _), points) in series)
             Spikes(partition, points);
@@ -88,7 +80,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
 
     private void Take(FactRow row)
     {
-        var policy = reader.Figures;
+        var policy = parser.Figures;
         var (partition, key) = (row.PartitionKey, row.RowKey);
         var present = known?.Find(partition, key);
         var period = PeriodOf(key);
@@ -151,12 +143,12 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     /// </summary>
     private async Task AddStoredAsync(CancellationToken cancellationToken)
     {
-        if (stored is null || reader.Figures is not { Spikes: not null, Neighbours: { } filter })
+        if (stored is null || parser.Figures is not { Spikes: not null, Neighbours: { } filter })
             return;
         var wanted = series.Where(own => NeedsStored(own.Value)).Select(own => own.Key.Partition).ToHashSet();
         foreach (var partition in wanted)
         {
-            await foreach (var row in stored.RowsAsync(reader.Table, filter(partition), cancellationToken))
+            await foreach (var row in stored.RowsAsync(parser.Table, filter(partition), cancellationToken))
             {
                 if (row.PartitionKey == partition && row.Figure is { } figure)
                     Add(partition, row.SeriesName, row.RowKey, figure);
@@ -167,7 +159,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         if (open.Count == 0)
             return;
         var candidates = new Dictionary<(string Partition, string Key), double>();
-        await foreach (var (where, seen) in stored.FlaggedAsync(reader.Table, cancellationToken))
+        await foreach (var (where, seen) in stored.FlaggedAsync(parser.Table, cancellationToken))
         {
             if (!double.TryParse(seen, NumberStyles.Float, CultureInfo.InvariantCulture, out var figure))
                 continue;
@@ -179,7 +171,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         }
         foreach (var ((partition, key), figure) in candidates)
         {
-            var row = reader.Table.CreateRow();
+            var row = parser.Table.CreateRow();
             row.RowKey = key;
             // What lies before or after all that is known is beside nothing.
             if (
@@ -312,7 +304,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
     /// </summary>
     private void Shares(string partition, List<Share> own)
     {
-        var limit = reader.Figures!.Shares!;
+        var limit = parser.Figures!.Shares!;
         own.Sort((one, other) => string.CompareOrdinal(one.RowKey, other.RowKey));
         for (var at = 0; at < own.Count; at++)
         {
@@ -362,7 +354,7 @@ internal sealed class FigureReview(ISliceReader reader, ExistingFigures? known, 
         return [.. points.Skip(from).Take(to - from + 1).Where((_, index) => from + index != at)];
     }
 
-    private string Where(string partition, string key) => FigureFinding.Where(reader.Table, partition, key);
+    private string Where(string partition, string key) => FigureFinding.Where(parser.Table, partition, key);
 
     private static string PeriodOf(string rowKey) => Known.PeriodOf(rowKey);
 }

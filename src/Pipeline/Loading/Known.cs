@@ -127,16 +127,20 @@ internal sealed class Known
         }
     }
 
+    /// <summary>The row with this key; null when the table has none.</summary>
+    public Entry? Find(string partition, string row) =>
+        partitions.TryGetValue(partition, out var rows) ? rows.GetValueOrDefault(row) : null;
+
     /// <summary>The row with this key, marked as seen; null when the table has none.</summary>
     public Entry? Meet(string partition, string row)
     {
-        if (!partitions.TryGetValue(partition, out var rows) || !rows.TryGetValue(row, out var entry))
-            return null;
-        entry.Seen = true;
+        var entry = Find(partition, row);
+        if (entry is not null)
+            entry.Seen = true;
         return entry;
     }
 
-    /// <summary>Forgets which rows were met, before another body is read.</summary>
+    /// <summary>Forgets which rows were met, before the body is parsed again.</summary>
     public void Forget()
     {
         foreach (var rows in partitions.Values)

@@ -71,9 +71,8 @@ internal sealed class Merge(
     /// </summary>
     private readonly record struct Candidate(FactRow Row, Known.Entry? Before);
 
-    /// <summary>Takes a row. It is written when its batch is full.</summary>
-    /// <returns>Whether the row is kept; false when the table has it already, and it is no longer needed.</returns>
-    public async ValueTask<bool> AddAsync(FactRow row, CancellationToken cancellationToken)
+    /// <summary>Takes a row. It is written when its batch is full, unless the table has it already.</summary>
+    public async ValueTask AddAsync(FactRow row, CancellationToken cancellationToken)
     {
         row.Source = run.Source;
         row.Dataset = run.Dataset;
@@ -85,7 +84,7 @@ internal sealed class Merge(
         if (before is not null && before.Hash == row.RowHash)
         {
             Tally(before.RunId == run.RunId, before.Revision);
-            return false;
+            return;
         }
         if (!buffers.TryGetValue(row.PartitionKey, out var buffer))
             buffers.Add(row.PartitionKey, buffer = new List<Candidate>(BatchSize));
@@ -107,8 +106,6 @@ internal sealed class Merge(
                 await FlushAsync(partition, fullest, cancellationToken);
             }
         }
-
-        return true;
     }
 
     /// <summary>Writes what is left and moves the rows that the body no longer has to history.</summary>

@@ -10,7 +10,7 @@ namespace Pipeline.Storage;
 /// </summary>
 public sealed class BodyFile : IAsyncDisposable
 {
-    private readonly FileStream file = Open();
+    private readonly FileStream file = TemporaryFile.Open();
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] head = new byte[Answer.EndBytes];
     private byte[] tail = [];
@@ -106,29 +106,5 @@ public sealed class BodyFile : IAsyncDisposable
             part.Length >= Answer.EndBytes
                 ? part[^Answer.EndBytes..].ToArray()
                 : [.. tail.AsSpan(Math.Max(0, tail.Length + part.Length - Answer.EndBytes)), .. part];
-    }
-
-    /// <summary>
-    /// Where the system allows it the file has no name any more, so that it does not outlive a killed process
-    /// either.
-    /// </summary>
-    private static FileStream Open()
-    {
-        var path = Path.Combine(Path.GetTempPath(), $"pipeline-{Path.GetRandomFileName()}");
-        var opened = new FileStream(
-            path,
-            new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Options =
-                    FileOptions.Asynchronous
-                    | (OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None),
-                BufferSize = 64 * 1024,
-            }
-        );
-        if (!OperatingSystem.IsWindows())
-            File.Delete(path);
-        return opened;
     }
 }

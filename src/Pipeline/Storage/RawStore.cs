@@ -8,9 +8,7 @@ namespace Pipeline.Storage;
 /// <summary>The bodies as they came, kept before anything reads them.</summary>
 public sealed class RawStore(StorageAccount account)
 {
-    /// <summary>
-    /// Bodies up to this size are fetched once and read from memory; larger ones are streamed, twice.
-    /// </summary>
+    /// <summary>Bodies up to this size, in bytes, are kept in memory; larger ones in a temporary file.</summary>
     private const int InMemory = 8 << 20;
 
     private readonly BlobContainerClient container = account.Blobs.GetBlobContainerClient(Names.RawContainer);
@@ -64,32 +62,23 @@ public sealed class RawStore(StorageAccount account)
         }
     }
 
-    /// <summary>Opens a body for reading as often as the caller likes.</summary>
+    /// <summary>Downloads a body, to be read as often as the caller likes.</summary>
     public async Task<RawBody> OpenAsync(RawName name, CancellationToken cancellationToken)
     {
         var blob = container.GetBlobClient(name.Blob);
-        using var answer = (await blob.DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
-        var sha256 = answer.Details.Metadata["sha256"];
-        var from = answer.Details.Metadata.TryGetValue("url", out var url) ? url : "";
-        if (answer.Details.ContentLength > InMemory)
+        using var response = (await blob.DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
+        var (length, metadata) = (response.Details.ContentLength, response.Details.Metadata);
+        Stream content = length > InMemory ? TemporaryFile.Open() : new MemoryStream((int)length);
+        try
         {
-            return new RawBody(sha256, async token =>
-                await blob.OpenReadAsync(
-                    new BlobOpenReadOptions(allowModifications: false) { BufferSize = 1 << 20 },
-                    token
-                )
-            )
-            {
-                From = from,
-            };
+            await response.Content.CopyToAsync(content, cancellationToken);
+            return new RawBody(metadata["sha256"], metadata.TryGetValue("url", out var url) ? url : "", content);
         }
-
-        var bytes = new byte[answer.Details.ContentLength];
-        await answer.Content.ReadExactlyAsync(bytes, cancellationToken);
-        return new RawBody(sha256, _ => Task.FromResult<Stream>(new MemoryStream(bytes, writable: false)))
+        catch
         {
-            From = from,
-        };
+            await content.DisposeAsync();
+            throw;
+        }
     }
 
     private Task EnsureAsync()
@@ -97,14 +86,4 @@ public sealed class RawStore(StorageAccount account)
         var task = created;
         return task is null || task.IsFaulted || task.IsCanceled ? created = container.CreateIfNotExistsAsync() : task;
     }
-}
-
-/// <summary>A stored body.</summary>
-/// <param name="Sha256">Its SHA-256, computed while it was fetched; 64 hexadecimal digits.</param>
-/// <param name="ReadAsync">Gives it from its beginning, each time.</param>
-public sealed record RawBody(string Sha256, Func<CancellationToken, Task<Stream>> ReadAsync)
-{
-    /// <summary>The address or the file that was asked for it, without secrets; empty where that is not
-    /// known.</summary>
-    public string From { get; init; } = "";
 }

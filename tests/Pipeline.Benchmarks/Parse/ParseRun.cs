@@ -7,7 +7,7 @@ using Pipeline.Sources.Census;
 
 namespace Pipeline.Benchmarks.Parse;
 
-/// <summary>Reads one body by one of the ways there are. Everybody reads the file by the same stream.</summary>
+/// <summary>Reads one body by one of the ways there are, all by the same stream.</summary>
 internal static class ParseRun
 {
     public const string Name = "parse";
@@ -15,17 +15,8 @@ internal static class ParseRun
     /// <summary>The bytes as JSON and nothing more: the limit.</summary>
     public const string Scan = "scan";
 
-    /// <summary>The product's first reading: every row checked, and all of them together.</summary>
-    public const string Check = "check";
-
-    /// <summary>Both readings of a first load: the check, and then typed rows, none of which is given back.</summary>
+    /// <summary>The product's parse: every row checked, and all of them together; a typed row for each.</summary>
     public const string Rows = "rows";
-
-    /// <summary>
-    /// The second reading alone, of a body that was checked before, as a re-load has it: rows that the table
-    /// has already are given back, and filled in again.
-    /// </summary>
-    public const string Again = "rows again";
 
     /// <summary><c>Deserialize&lt;string[][]&gt;</c>, then numbers and dates of the texts.</summary>
     public const string Strings = "string[][]";
@@ -41,13 +32,12 @@ internal static class ParseRun
         // So that the compiler has made the code good: it compiles behind what runs often, in several stages.
         for (var time = 0; time < 6; time++)
         {
-            var again = await ReaderAsync(pipeline, way, warm, warmKey);
-            await ReadAsync(again, way, warm);
+            await ReadAsync(await ParserOfAsync(pipeline, warmKey), way, warm);
             await Task.Delay(150);
         }
-        var reader = await ReaderAsync(pipeline, way, file, key);
+        var parser = await ParserOfAsync(pipeline, key);
         var meter = Meter.Start();
-        var (rows, sum) = await ReadAsync(reader, way, file);
+        var (rows, sum) = await ReadAsync(parser, way, file);
         var measured = meter.Stop();
         (measured["rows"], measured["sum"], measured["bytes"]) = (rows, sum, new FileInfo(file).Length);
         return measured;
@@ -56,35 +46,15 @@ internal static class ParseRun
     private static FileStream Open(string file) =>
         new(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
 
-    /// <summary>The product's reader, which has checked the body when it is about to read rows.</summary>
-    private static async Task<ISliceReader> ReaderAsync(PipelineUnderTest pipeline, string way, string file, string key)
+    private static async Task<IRowParser> ParserOfAsync(PipelineUnderTest pipeline, string key)
     {
         var slice = PipelineUnderTest.SliceOf(key);
         var context = pipeline.Get<Judgement>().Context(slice, TimeProvider.System.GetUtcNow());
-        var reader = await pipeline
-            .Get<SourceCatalog>()
-            .Of(slice)
-            .CreateParserAsync(slice, context, CancellationToken.None);
-        if (way == Again)
-            await CheckAsync(reader, file);
-        return reader;
+        return await pipeline.Get<SourceCatalog>().Of(slice).CreateParserAsync(slice, context, CancellationToken.None);
     }
 
-    private static async Task<long> CheckAsync(ISliceReader reader, string file)
+    private static async Task<(long Rows, long Sum)> ReadAsync(IRowParser parser, string way, string file)
     {
-        await using var stream = Open(file);
-        var check = await reader.CheckAsync(stream, CancellationToken.None);
-        return check is { Refusal: null, IsUndecided: false }
-            ? check.Read
-            : throw new BenchmarkException($"{file}: {check.Refusal}");
-    }
-
-    private static async Task<(long Rows, long Sum)> ReadAsync(ISliceReader reader, string way, string file)
-    {
-        if (way == Check)
-            return (await CheckAsync(reader, file), 0);
-        if (way == Rows)
-            await CheckAsync(reader, file);
         await using var stream = Open(file);
         switch (way)
         {
@@ -103,18 +73,15 @@ internal static class ParseRun
                     );
                 }
         }
-        var (read, sum) = (0L, 0L);
-        await foreach (var batch in reader.ReadAsync(stream, CancellationToken.None))
+        var sum = 0L;
+        var check = await parser.ParseAsync(stream, Take, CancellationToken.None);
+        return check.Refusal is { } refusal ? throw new BenchmarkException($"{file}: {refusal}") : (check.Read, sum);
+
+        ValueTask Take(RowBatch batch)
         {
-            read += batch.Read;
-            foreach (var row in batch.Rows)
-            {
-                sum += ((TradeMonthly)row).ValueUsd;
-                if (way == Again)
-                    batch.GiveBack(row);
-            }
+            sum += batch.Rows.Sum(row => ((TradeMonthly)row).ValueUsd);
+            return ValueTask.CompletedTask;
         }
-        return (read, sum);
     }
 
     /// <summary>Every token of the stream, in a buffer that is filled again and again.</summary>

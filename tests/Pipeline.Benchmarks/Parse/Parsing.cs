@@ -22,10 +22,7 @@ internal sealed class Parsing : IGoal
         );
         var sum = body.Shape.Sum();
         var median = await bench.AlternateAsync([
-            .. (
-                (string[])
-                    [ParseRun.Scan, ParseRun.Check, ParseRun.Rows, ParseRun.Again, ParseRun.Document, ParseRun.Strings]
-            ).Select(way =>
+            .. ((string[])[ParseRun.Scan, ParseRun.Rows, ParseRun.Document, ParseRun.Strings]).Select(way =>
                 (
                     way,
                     (Func<Task<Measured>>)(
@@ -41,7 +38,7 @@ internal sealed class Parsing : IGoal
                                 warm.Shape.SliceKey
                             );
                             Bench.Check($"{way}: rows", measured.Rows, TradePayload.RowsRead(body.Shape));
-                            if (way is ParseRun.Rows or ParseRun.Again or ParseRun.Document or ParseRun.Strings)
+                            if (way is ParseRun.Rows or ParseRun.Document or ParseRun.Strings)
                                 Bench.Check($"{way}: sum of values", measured["sum"], sum);
                             return measured;
                         }
@@ -51,23 +48,7 @@ internal sealed class Parsing : IGoal
         ]);
         var (scan, strings) = (Speed(median[ParseRun.Scan]), Speed(median[ParseRun.Strings]));
         var size = $"{TradePayload.RowsRead(body.Shape):N0} rows of 12 cells, {body.Bytes / 1e6:N0} MB";
-        return
-        [
-            .. Of($"parsing and checking ({size})", median[ParseRun.Check]),
-            .. Of(
-                "the same, and a new typed row for the table for each: both readings of a first load",
-                median[ParseRun.Rows]
-            ),
-            new Outcome(
-                4,
-                "typed rows alone, given back and filled in again: the second reading of a re-load",
-                $"{Bench.Number(Speed(median[ParseRun.Again]) / scan)} "
-                    + $"({Bench.Number(Speed(median[ParseRun.Again]))} MB/s, "
-                    + $"{Bench.Number(median[ParseRun.Again].BytesPerRow)} B/row)",
-                "",
-                null
-            ),
-        ];
+        return [.. Of($"parsing and checking, and a typed row for the table for each ({size})", median[ParseRun.Rows])];
 
         IEnumerable<Outcome> Of(string what, Measured run)
         {

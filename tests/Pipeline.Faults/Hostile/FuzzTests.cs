@@ -312,7 +312,7 @@ public sealed class FuzzTests
         )
     );
 
-    private static void Check(BodyOutcome outcome, ISliceReader reader)
+    private static void Check(BodyOutcome outcome, IRowParser reader)
     {
         var findings = outcome.Check.Refusal is { } refusal ? outcome.Rejected.Append(refusal) : outcome.Rejected;
         foreach (var finding in findings)

@@ -70,9 +70,8 @@ internal static class Truth
         List<TableEntity> gaps
     )
     {
-        var raw = await pipeline.Get<RawStore>().OpenAsync(loaded.Body, CancellationToken.None);
-        await using var stream = await raw.ReadAsync(CancellationToken.None);
-        var text = await new StreamReader(stream).ReadToEndAsync();
+        await using var raw = await pipeline.Get<RawStore>().OpenAsync(loaded.Body, CancellationToken.None);
+        var text = await new StreamReader(raw.Rewind()).ReadToEndAsync();
         // A word that cannot be understood says nothing of its row, and leaves the others that are not there as they
         // are.
         var whole = !text.Contains('?', StringComparison.Ordinal);

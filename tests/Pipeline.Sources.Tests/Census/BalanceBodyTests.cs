@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using Pipeline.Datasets;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Formats;
 using Pipeline.Testing;
@@ -552,19 +551,6 @@ public sealed class BalanceBodyTests
         );
         Assert.Equal((kept, excluded), (outcome.Check.Kept, outcome.Check.Excluded));
         Assert.Equal(kept > 0 ? $"{year}-12" : null, outcome.Check.Newest);
-    }
-
-    /// <summary>Not every reader fills rows in again.</summary>
-    [Fact]
-    public void Rows_given_back_are_not_all_kept()
-    {
-        var batch = new RowBatch();
-        for (var row = 0; row < 3000; row++)
-            batch.GiveBack(new TradeMonthly { Year = 1 });
-        var again = 0;
-        while (batch.Blank<TradeMonthly>().Year == 1)
-            again++;
-        Assert.Equal(1000, again);
     }
 
     /// <summary>200 countries of 2005 with 500 million a month, and the world.</summary>

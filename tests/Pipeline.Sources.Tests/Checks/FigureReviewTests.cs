@@ -34,7 +34,7 @@ public sealed class FigureReviewTests
         ];
 
     private static Task<FigureFindings> OverAsync(List<FdiAnnual> body, List<FdiAnnual> before) =>
-        new RowsReader(FdiAnnual.Table, null, body).ReviewAsync(before);
+        new RowsParser(FdiAnnual.Table, null, body).ReviewAsync(before);
 
     [Fact]
     public async Task A_group_of_figures_that_all_moved_by_one_factor_is_refused()
@@ -93,7 +93,7 @@ public sealed class FigureReviewTests
         };
 
     private static Task<FigureFindings> BondsAsync(Func<int, Holding> of, Func<int, Holding>? before = null) =>
-        new RowsReader(Holding.Table, new OfzBody().Figures, Enumerable.Range(1, 12).Select(of)).ReviewAsync(
+        new RowsParser(Holding.Table, new OfzBody().Figures, Enumerable.Range(1, 12).Select(of)).ReviewAsync(
             before is null ? null : Enumerable.Range(1, 12).Select(before)
         );
 
@@ -127,7 +127,7 @@ public sealed class FigureReviewTests
                     RowKey = $"2025-{month:00}|27",
                     ValueUsd = 1_000_000 + (month + by) * 13_000,
                 });
-        var found = await new RowsReader(TradeMonthly.Table, new FigurePolicy(), Rows(1)).ReviewAsync(Rows(0));
+        var found = await new RowsParser(TradeMonthly.Table, new FigurePolicy(), Rows(1)).ReviewAsync(Rows(0));
         Assert.Equal(
             "11 of 12 changed figures of 4621|imports|HS2 that are those of the period after it in the table",
             found.Refusal?.Seen
@@ -217,7 +217,7 @@ public sealed class FigureReviewTests
         );
     }
 
-    private static RowsReader Totals(int year, params long[] millions) =>
+    private static RowsParser Totals(int year, params long[] millions) =>
         new(TradeMonthly.Table, Trade.Reader($"exports-total/{year}").Figures, Months($"{year}-01", millions));
 
     [Fact]
@@ -282,7 +282,7 @@ public sealed class FigureReviewTests
             RowKey = $"2025-01|{chapter}",
             ValueUsd = (long)(100_000_000 * factor),
         });
-        var reader = new RowsReader(
+        var reader = new RowsParser(
             TradeMonthly.Table,
             Trade.Reader("exports-hs2/4621-2025").Figures,
             factor == 9 ? chapters.Skip(1) : chapters
@@ -314,7 +314,7 @@ public sealed class FigureReviewTests
     [Fact]
     public async Task A_commodity_worth_more_than_all_trade_of_a_month_is_flagged()
     {
-        var reader = new RowsReader(
+        var reader = new RowsParser(
             TradeMonthly.Table,
             Trade.Reader("exports-hs2/4621-2025").Figures,
             [

@@ -28,7 +28,7 @@ public sealed class RealSeriesTests
     private static byte[] Read(string name) => RealData.Read(name);
 
     private static Task<FigureFindings> ReviewAsync(
-        ISliceReader reader,
+        IRowParser reader,
         byte[] body,
         Dictionary<(string, string), double>? stored = null
     ) =>
@@ -40,18 +40,12 @@ public sealed class RealSeriesTests
                     (partition, row) => stored.TryGetValue((partition, row), out var figure) ? figure : null
                 ),
             null
-        ).RunAsync(_ => Task.FromResult<Stream>(new MemoryStream(body)), CancellationToken.None);
+        ).RunAsync(reader, body);
 
-    private static async Task<Dictionary<(string, string), double>> StoredAsync(ISliceReader reader, byte[] body)
+    private static async Task<Dictionary<(string, string), double>> StoredAsync(IRowParser reader, byte[] body)
     {
-        var stored = new Dictionary<(string, string), double>();
-        await foreach (var batch in reader.ReadAsync(new MemoryStream(body), CancellationToken.None))
-        {
-            foreach (var row in batch.Rows)
-                stored[(row.PartitionKey, row.RowKey)] = row.Figure!.Value;
-        }
-
-        return stored;
+        var (_, all) = await reader.ParseAsync(new MemoryStream(body));
+        return all.Rows.ToDictionary(row => (row.PartitionKey, row.RowKey), row => row.Figure!.Value);
     }
 
     /// <summary>The guide says how many figures the guard covers.</summary>
@@ -73,7 +67,7 @@ public sealed class RealSeriesTests
     public async Task Nothing_true_is_flagged_in_the_release_of_2025()
     {
         var body = Read(Fdi);
-        var check = await Reader().CheckAsync(new MemoryStream(body), CancellationToken.None);
+        var check = await Reader().CheckAsync(new MemoryStream(body));
         Assert.Null(check.Refusal);
         Assert.Equal(
             (34_952, 23_666, 9_626, 1_660, 0),
@@ -96,7 +90,7 @@ public sealed class RealSeriesTests
     {
         var body = Read(Fdi);
         var wrong = Encoding.UTF8.GetBytes(Spoil(Encoding.UTF8.GetString(body), slip));
-        var check = await Reader().CheckAsync(new MemoryStream(wrong), CancellationToken.None);
+        var check = await Reader().CheckAsync(new MemoryStream(wrong));
         // Factors of a thousand and a shifted year show in the body alone.
         if (slip is not ("0.9" or "swapped"))
             Assert.NotNull(check.Refusal);
@@ -199,7 +193,7 @@ public sealed class RealSeriesTests
             );
         }
         var body = Encoding.UTF8.GetBytes(string.Concat(parts.Values));
-        var check = await Reader().CheckAsync(new MemoryStream(body), CancellationToken.None);
+        var check = await Reader().CheckAsync(new MemoryStream(body));
         Assert.Null(check.Refusal);
         Assert.Equal(
             (34_952, 23_666, 9_626, 1_660, 0),
@@ -213,7 +207,7 @@ public sealed class RealSeriesTests
     {
         var body = Read(Balance);
         var reader = Trade.Reader("country-balance/1985-01");
-        Assert.Null((await reader.CheckAsync(new MemoryStream(body), CancellationToken.None)).Refusal);
+        Assert.Null((await reader.CheckAsync(new MemoryStream(body))).Refusal);
         var found = await ReviewAsync(reader, body, await StoredAsync(reader, body));
         Assert.Null(found.Refusal);
         Assert.Empty(found.Flagged);
@@ -261,7 +255,7 @@ public sealed class RealSeriesTests
     [Fact]
     public async Task Nothing_true_is_flagged_in_the_totals_of_all_partners_as_one_series()
     {
-        var found = await new RowsReader(TradeMonthly.Table, CensusBody.Totals, Totals()).ReviewAsync();
+        var found = await new RowsParser(TradeMonthly.Table, CensusBody.Totals, Totals()).ReviewAsync();
         Assert.Empty(found.Flagged);
         IsInGuide("trade totals of all partners", found);
     }
@@ -301,7 +295,7 @@ public sealed class RealSeriesTests
                     .ToList();
                 foreach (var part in (List<TradeMonthly>[])[body, [.. body.Where(row => row.ValueUsd > 0)]])
                 {
-                    var reader = new RowsReader(
+                    var reader = new RowsParser(
                         TradeMonthly.Table,
                         Trade.Reader($"{flow}-total/{year.Key}").Figures,
                         part
@@ -331,7 +325,7 @@ public sealed class RealSeriesTests
                 ValueUsd = row.ValueUsd * 1000,
             })
             .ToList();
-        var reader = new RowsReader(TradeMonthly.Table, Trade.Reader("exports-total/2016").Figures, body);
+        var reader = new RowsParser(TradeMonthly.Table, Trade.Reader("exports-total/2016").Figures, body);
         var found = await reader.ReviewAsync(stored: stored);
         var expected = rows.Where(row => string.CompareOrdinal(row.RowKey, "2015-09") >= 0)
             .Where(row => string.CompareOrdinal(row.RowKey, "2016") < 0)
@@ -365,7 +359,7 @@ public sealed class RealSeriesTests
                 ValueUsd = long.Parse(row.Value, CultureInfo.InvariantCulture),
             });
         var stored = Totals().Where(row => row.RowKey.StartsWith(month, StringComparison.Ordinal));
-        var found = await new RowsReader(
+        var found = await new RowsParser(
             TradeMonthly.Table,
             Trade.Reader($"{flow}-total/{month}").Figures,
             body
@@ -402,7 +396,7 @@ public sealed class RealSeriesTests
             .DistinctBy(row => (row.PartitionKey, row.RowKey))
             .ToList();
         Assert.InRange(body.Count, 7_000, 9_464);
-        var reader = new RowsReader(
+        var reader = new RowsParser(
             TradeMonthly.Table,
             Trade.Reader("imports-hs2/all-2023-01", Trade.Settings(all: true)).Figures,
             body
@@ -520,7 +514,7 @@ public sealed class RealSeriesTests
                     ? (decimal)factor
                     : 1
         );
-        var check = await Reader().CheckAsync(new MemoryStream(body), CancellationToken.None);
+        var check = await Reader().CheckAsync(new MemoryStream(body));
         Assert.Contains(expected, check.Refusal?.ToString(), StringComparison.Ordinal);
         if (factor < 1)
             Assert.Contains(", the row of the world, to 1 %", check.Refusal?.Expected, StringComparison.Ordinal);
@@ -552,7 +546,7 @@ public sealed class RealSeriesTests
             }
         }
         var body = Encoding.UTF8.GetBytes(string.Join('\n', lines));
-        var check = await new PartnersBody(2014).CheckAsync(new MemoryStream(body), CancellationToken.None);
+        var check = await new PartnersBody(2014).CheckAsync(new MemoryStream(body));
         Assert.Equal((expected, true), (check.Refusal?.Expected, check.Unreadable is null));
         Assert.StartsWith(
             "the table keeps the old rows; check the unit, million US dollars, ",
@@ -582,20 +576,17 @@ public sealed class RealSeriesTests
                         ValueUsd = (long)(row.ValueUsd / factor),
                     })
                 )
-            ).RunAsync(_ => Task.FromResult<Stream>(new MemoryStream(body)), CancellationToken.None);
+            ).RunAsync(new PartnersBody(2014), body);
 
         static async Task<List<FdiAnnual>> TotalsOfRussiaAsync()
         {
-            var rows = new List<FdiAnnual>();
-            await foreach (var batch in Reader().ReadAsync(new MemoryStream(Read(Fdi)), CancellationToken.None))
-            {
-                rows.AddRange(
-                    batch
-                        .Rows.Cast<FdiAnnual>()
-                        .Where(row => row.PartitionKey.StartsWith("643|", StringComparison.Ordinal))
-                );
-            }
-            return rows;
+            var (_, all) = await Reader().ParseAsync(new MemoryStream(Read(Fdi)));
+            return
+            [
+                .. all
+                    .Rows.Cast<FdiAnnual>()
+                    .Where(row => row.PartitionKey.StartsWith("643|", StringComparison.Ordinal)),
+            ];
         }
     }
 
@@ -626,7 +617,7 @@ public sealed class RealSeriesTests
     [Fact]
     public async Task Nothing_true_is_flagged_in_the_trade_with_Russia()
     {
-        var found = await new RowsReader(TradeMonthly.Table, CensusBody.Totals, Russia(_ => 1)).ReviewAsync();
+        var found = await new RowsParser(TradeMonthly.Table, CensusBody.Totals, Russia(_ => 1)).ReviewAsync();
         Assert.Null(found.Refusal);
         Assert.Empty(found.Flagged);
         IsInGuide("trade totals with Russia", found);
@@ -639,7 +630,7 @@ public sealed class RealSeriesTests
     public async Task A_month_a_thousand_times_too_large_is_flagged(string month)
     {
         var rows = Russia(period => period == month ? 1000 : 1);
-        var found = await new RowsReader(TradeMonthly.Table, CensusBody.Totals, rows).ReviewAsync();
+        var found = await new RowsParser(TradeMonthly.Table, CensusBody.Totals, rows).ReviewAsync();
         Assert.Equal(month == "1992-01" ? 0 : 2, found.Flagged.Count);
         Assert.All(found.Flagged, flag => Assert.StartsWith(month, flag.Key.Row, StringComparison.Ordinal));
     }
@@ -668,7 +659,7 @@ public sealed class RealSeriesTests
     public async Task Nothing_true_is_flagged_in_the_bonds_of_non_residents()
     {
         var body = Ofz(_ => 1);
-        var check = await new OfzBody().CheckAsync(new MemoryStream(body), CancellationToken.None);
+        var check = await new OfzBody().CheckAsync(new MemoryStream(body));
         Assert.Equal((null, 37, 37, 0), (check.Refusal, check.Read, check.Kept, check.Rejected));
         var found = await ReviewAsync(new OfzBody(), body, await StoredAsync(new OfzBody(), body));
         Assert.Null(found.Refusal);
@@ -682,7 +673,7 @@ public sealed class RealSeriesTests
     public async Task A_volume_in_another_unit_does_not_fit_its_share(int factor)
     {
         var body = Ofz(day => day == "2024-02-01" ? factor : 1);
-        var check = await new OfzBody().CheckAsync(new MemoryStream(body), CancellationToken.None);
+        var check = await new OfzBody().CheckAsync(new MemoryStream(body));
         Assert.Equal((null, 37, 0), (check.Refusal, check.Kept, check.Rejected));
         var flag = Assert.Single((await ReviewAsync(new OfzBody(), body)).Flagged).Value;
         Assert.StartsWith(

@@ -202,15 +202,4 @@ public sealed class CapitalisationBodyTests
                 [.. Encoding.UTF8.Preamble, .. Holders.Body(Rows("[32370425050077.613,'2017-06-23']"))]
             )
         );
-
-    [Fact]
-    public async Task The_reader_answers_for_the_days_of_the_body_only()
-    {
-        var reader = Holders.Reader(Slice);
-        Assert.False(reader.Scope.Owns("equity|market_capitalisation", "2017-06-23|All holders|x"));
-        await reader.CheckAsync(new MemoryStream(Holders.Body(Rows("[1,'2017-06-23']"))), CancellationToken.None);
-        Assert.True(reader.Scope.Owns("equity|market_capitalisation", "2017-06-23|All holders|x"));
-        Assert.False(reader.Scope.Owns("equity|market_capitalisation", "2017-06-22|All holders|x"));
-        Assert.False(reader.Scope.Owns("equity|free_float", "2017-06-23|All holders|x"));
-    }
 }

@@ -115,7 +115,7 @@ public sealed class MoexPlanTests
     }
 
     [Fact]
-    public async Task No_two_datasets_answer_for_one_partition_and_every_basis_has_one()
+    public void No_two_datasets_answer_for_one_partition_and_every_basis_has_one()
     {
         var readers = (
             (string[])
@@ -128,15 +128,6 @@ public sealed class MoexPlanTests
         )
             .Select(Holders.Reader)
             .ToList();
-        await readers[0]
-            .CheckAsync(
-                new MemoryStream(
-                    Holders.Body(
-                        "{'capitalization':{'columns':['CAPITALIZATION','TRADEDATE'],'data':[[1,'2026-11-20']]}}"
-                    )
-                ),
-                CancellationToken.None
-            );
         foreach (var basis in HolderBasis.All)
         {
             foreach (var asset in (string[])["equity", "ofz"])

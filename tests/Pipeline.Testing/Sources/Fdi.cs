@@ -50,7 +50,7 @@ internal static class Fdi
     public static Slice FlowsStock { get; } = new("unctad-fdi", "fdi-flows-stock", "all");
     public static Slice Partners { get; } = new("unctad-fdi", "fdi-partners", "all");
 
-    public static ISliceReader Reader(bool extract = true) => new FdiBody(extract);
+    public static IRowParser Reader(bool extract = true) => new FdiBody(extract);
 
     /// <summary>A small body: header, the world, and rows; single quotes stand for double ones.</summary>
     public static string Csv(string rows, string header = Header, string world = World) =>

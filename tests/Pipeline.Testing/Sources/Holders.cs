@@ -36,7 +36,7 @@ internal static class Holders
         return new Slice("moex-holders", datasetAndKey[..cut], datasetAndKey[(cut + 1)..]);
     }
 
-    public static ISliceReader Reader(string datasetAndKey) =>
+    public static IRowParser Reader(string datasetAndKey) =>
         Slice(datasetAndKey) switch
         {
             { Dataset: MoexSlice.Capitalisation } => new CapitalisationBody(),

@@ -37,7 +37,7 @@ internal static class Trade
         return new Slice("census-trade", datasetAndKey[..cut], datasetAndKey[(cut + 1)..]);
     }
 
-    public static ISliceReader Reader(string datasetAndKey, CensusOptions? settings = null) =>
+    public static IRowParser Reader(string datasetAndKey, CensusOptions? settings = null) =>
         CensusSlice.TryParseBalance(Slice(datasetAndKey), out var from)
             ? new BalanceBody(from)
             : new CensusBody(CensusSlice.Parse(Slice(datasetAndKey)), settings ?? Settings());

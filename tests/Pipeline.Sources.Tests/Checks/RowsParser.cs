@@ -5,8 +5,8 @@ using Pipeline.Loading;
 
 namespace Pipeline.Sources.Tests.Checks;
 
-/// <summary>Rows as a reader would give them, with the guards of a dataset.</summary>
-internal sealed class RowsReader(FactTable table, FigurePolicy? figures, IEnumerable<FactRow> rows) : ISliceReader
+/// <summary>Rows as a parser would give them, with the guards of a dataset.</summary>
+internal sealed class RowsParser(FactTable table, FigurePolicy? figures, IEnumerable<FactRow> rows) : IRowParser
 {
     public FactTable Table => table;
     public SliceScope Scope { get; } = new("", ("", "~"), (_, _) => true);
@@ -14,25 +14,17 @@ internal sealed class RowsReader(FactTable table, FigurePolicy? figures, IEnumer
 
     public bool InPolicy(FactRow row, DateTimeOffset vintage) => true;
 
-    public Task<BodyCheck> CheckAsync(Stream body, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("The rows are no body.");
-
-    public async IAsyncEnumerable<RowBatch> ReadAsync(
+    public Task<BodyCheck> ParseAsync(
         Stream body,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        await Task.CompletedTask;
-        var batch = new RowBatch();
-        batch.Rows.AddRange(rows);
-        yield return batch;
-    }
+        Func<RowBatch, ValueTask> take,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException("The rows are no body.");
 
     /// <summary>Reviews the rows as the pipeline does.</summary>
-    public Task<FigureFindings> ReviewAsync(IEnumerable<FactRow>? before = null, IStoredFigures? stored = null)
+    public async Task<FigureFindings> ReviewAsync(IEnumerable<FactRow>? before = null, IStoredFigures? stored = null)
     {
         var known = before?.ToDictionary(row => (row.PartitionKey, row.RowKey), row => row.Figure!.Value);
-        return new FigureReview(
+        var review = new FigureReview(
             this,
             known is null
                 ? null
@@ -40,7 +32,30 @@ internal sealed class RowsReader(FactTable table, FigurePolicy? figures, IEnumer
                     (partition, row) => known.TryGetValue((partition, row), out var own) ? own : null
                 ),
             stored
-        ).RunAsync(_ => Task.FromResult(Stream.Null), CancellationToken.None);
+        );
+        var batch = new RowBatch();
+        batch.Rows.AddRange(rows);
+        review.Take(batch);
+        return await review.CompleteAsync(CancellationToken.None);
+    }
+}
+
+/// <summary>Reviews whole bodies.</summary>
+internal static class BodyReviews
+{
+    /// <summary>Parses a body and reviews its rows.</summary>
+    public static async Task<FigureFindings> RunAsync(this FigureReview review, IRowParser parser, byte[] body)
+    {
+        await parser.ParseAsync(
+            new MemoryStream(body),
+            batch =>
+            {
+                review.Take(batch);
+                return ValueTask.CompletedTask;
+            },
+            CancellationToken.None
+        );
+        return await review.CompleteAsync(CancellationToken.None);
     }
 }
 

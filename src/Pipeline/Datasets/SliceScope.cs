@@ -1,0 +1,46 @@
+namespace Pipeline.Datasets;
+
+/// <summary>The part of a table that a slice answers for.</summary>
+/// <param name="Filter">The rows, as an OData filter.</param>
+/// <param name="GapRows">Row keys of the part, from (inclusive) to (exclusive), for the table <c>gaps</c>.</param>
+/// <param name="Owns">Whether a key belongs to the part.</param>
+/// <param name="Coverage">How much of the part a body holds.</param>
+public sealed record SliceScope(
+    string Filter,
+    (string From, string To) GapRows,
+    Func<string, string, bool> Owns,
+    Coverage Coverage = Coverage.Whole
+)
+{
+    /// <summary>
+    /// Partitions that rows of the slice go to, all that are known before a body is read; null where there is one, or
+    /// the table is a small one.
+    /// </summary>
+    /// <remarks>
+    /// In a large table only they are read when the slice is loaded again. If a row lies elsewhere, the number of rows
+    /// tells, and the whole part is read.
+    /// </remarks>
+    public IReadOnlyCollection<string>? Partitions { get; init; }
+}
+
+/// <summary>How much of its part of the table a body holds, and so what it means when a row is not in it.</summary>
+public enum Coverage
+{
+    /// <summary>
+    /// All of it: what the body lacks has vanished upstream. A body with fewer than 95 % of the rows of the
+    /// one before is refused.
+    /// </summary>
+    Whole,
+
+    /// <summary>
+    /// A new vintage of all of it. A body that lacks more than 5 % of the rows the table has is refused,
+    /// however many others it brings.
+    /// </summary>
+    Vintage,
+
+    /// <summary>A file that people maintain: what it lacks was taken out on purpose.</summary>
+    ByHand,
+
+    /// <summary>The newest rows only: what the body lacks is still true.</summary>
+    Adds,
+}
