@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using Pipeline.Loading;
 using Pipeline.Storage;
 
 namespace Pipeline.Report;
@@ -28,7 +29,7 @@ public sealed class RevisionReader(TableSet tables, TimeProvider time)
         var (total, outside, odd, isPart) = (0, 0, 0, false);
         var latest = new PriorityQueue<Revision, (DateTimeOffset, string, string)>();
         await foreach (
-            var row in tables.QueryIfExistsAsync<TableEntity>(
+            var row in tables.QueryIfExistsAsync<HistoryRow>(
                 Names.History,
                 TableClient.CreateQueryFilter($"ValidTo ge {since}"),
                 cancellationToken
@@ -57,31 +58,21 @@ public sealed class RevisionReader(TableSet tables, TimeProvider time)
     }
 
     /// <summary>A row of the table; null when this program has not written it.</summary>
-    private static Revision? Read(TableEntity row)
+    private static Revision? Read(HistoryRow row)
     {
         // {table}|{partition key} and {row key}|{ticks}
         var (table, key) = (row.PartitionKey.IndexOf('|', StringComparison.Ordinal), row.RowKey.LastIndexOf('|'));
-        if (
-            table < 0
-            || key < 0
-            || row.GetString("Column") is null
-            || row.GetString("OldValue") is null
-            || row.GetString("NewValue") is null
-            || row.GetBoolean("InPolicy") is null
-        )
-        {
+        if (table < 0 || key < 0 || row.RunId.Length == 0)
             return null;
-        }
-
         return new Revision(
             row.PartitionKey[..table],
             row.PartitionKey[(table + 1)..],
             row.RowKey[..key],
-            row.GetString("Column"),
-            Short(row.GetString("OldValue")),
-            Short(row.GetString("NewValue")),
-            row.GetDateTimeOffset("ValidTo")!.Value,
-            row.GetBoolean("InPolicy")!.Value
+            row.Column,
+            Short(row.OldValue),
+            Short(row.NewValue),
+            row.ValidTo,
+            row.InPolicy
         );
     }
 

@@ -173,6 +173,7 @@ public sealed class ReportStateTests(Azurite azurite, ReportSite site) : IClassF
             .AddEntityAsync(
                 new TableEntity("census-trade|2026-01", "run|row 1")
                 {
+                    ["Kind"] = "row",
                     ["Slice"] = "census-trade/exports-total/2023",
                     ["RawBlob"] = "x",
                     ["Position"] = "row 1",

@@ -30,7 +30,9 @@ const schema = {
     LoadingBlob: string, PendingBlob: string, HttpETag: string, LastModified: string, Attempts: int32, LastError: string, JudgedBy: string,
   },
   gaps: { Reason: string, RunId: string },
-  rejects: { Slice: string, RawBlob: string, Position: string, Seen: string, Expected: string, Advice: string, State: string, Step: string, Message: string, KeptAt: date },
+  rejects: {
+    Kind: string, Slice: string, RawBlob: string, Position: string, Seen: string, Expected: string, Advice: string, State: string, Step: string, Message: string, KeptAt: date,
+  },
   datasets: { Title: string, Publisher: string, Table: string, Unit: string, Url: string, Terms: string, RevisionPolicy: string, Columns: string, LastVintage: date },
 };
 // A number that is missing has no property. Of figures it is a row in gaps; a rank is computed, and one among fewer than two is none.
@@ -87,6 +89,8 @@ for (const row of await rows('holders', {})) {
   check(row.Citation && row.Basis && (Number.isNaN(share) || (share >= 0 && share <= 100)), `holders ${row.partitionKey} ${row.rowKey}: share ${row.SharePercent}`);
   check(!(Number.isNaN(share) && Number.isNaN(value)) && (row.Currency === '') === Number.isNaN(value), `holders ${row.partitionKey} ${row.rowKey}: value ${row.Value} ${row.Currency}`);
 }
+for (const reject of await rows('rejects', {}))
+  check(['row', 'body', 'message'].includes(reject.Kind) && (reject.Kind === 'message' || reject.Message === ''), `rejects ${reject.partitionKey} ${reject.rowKey}: kind ${reject.Kind}`);
 for (const run of await rows('runs', {}))
   check(run.Read === run.Added + run.Changed + run.Unchanged + run.Excluded + run.Missing + run.Rejected, `runs ${run.partitionKey} ${run.rowKey}: the ledger does not add up`);
 for (const dataset of await rows('datasets', {})) {

@@ -176,15 +176,13 @@ public sealed class ReportReaderTests(Azurite azurite)
             await rejects.SubmitTransactionAsync(
                 batch.Select(row => new TableTransactionAction(
                     TableTransactionActionType.Add,
-                    new TableEntity("fake|2026-03", $"run|{row:00000}")
+                    new RejectRow
                     {
-                        ["Slice"] = "fake/facts/one",
-                        ["Position"] = $"row {row}, column value",
-                        ["Seen"] = $"\"{row}\"",
-                        ["Expected"] = "a figure",
-                        ["Advice"] = "look",
-                        ["KeptAt"] = Start,
-                        ["State"] = "open",
+                        PartitionKey = "fake|2026-03",
+                        RowKey = $"run|{row:00000}",
+                        Slice = "fake/facts/one",
+                        Finding = new Finding($"row {row}, column value", $"\"{row}\"", "a figure", "look"),
+                        KeptAt = Start,
                     }
                 ))
             );
@@ -193,16 +191,15 @@ public sealed class ReportReaderTests(Azurite azurite)
         foreach (var key in (string[])["normalize", "pull"])
         {
             await rejects.AddEntityAsync(
-                new TableEntity("fake|2026-02", $"letter|{key}")
+                new RejectRow
                 {
-                    ["Slice"] = "fake/facts/one",
-                    ["Position"] = $"message {key}",
-                    ["Seen"] = "an error",
-                    ["Expected"] = "none",
-                    ["Advice"] = "replay",
-                    ["KeptAt"] = Start,
-                    ["State"] = "open",
-                    ["Message"] = "{\"Slice\":\"fake/facts/one\",\"RawBlob\":\"x\"}",
+                    PartitionKey = "fake|2026-02",
+                    RowKey = $"letter|{key}",
+                    Kind = RejectKind.Message,
+                    Slice = "fake/facts/one",
+                    Finding = new Finding($"message {key}", "an error", "none", "replay"),
+                    Message = "{\"Slice\":\"fake/facts/one\",\"RawBlob\":\"x\"}",
+                    KeptAt = Start,
                 }
             );
         }
@@ -240,18 +237,17 @@ public sealed class ReportReaderTests(Azurite azurite)
         source.Replies["one"] = new("a=1");
         await pipeline.RunAsync();
         var rejects = await pipeline.TableAsync(Names.Rejects);
-        Task AddAsync(string key, string message = "") =>
+        Task AddAsync(string key, bool isMessage = false) =>
             rejects.AddEntityAsync(
-                new TableEntity("fake|2026-03", key)
+                new RejectRow
                 {
-                    ["Slice"] = "fake/facts/one",
-                    ["Position"] = message.Length > 0 ? "message pull" : $"row {key}",
-                    ["Seen"] = "x",
-                    ["Expected"] = "a figure",
-                    ["Advice"] = "look",
-                    ["KeptAt"] = Start,
-                    ["State"] = "open",
-                    ["Message"] = message,
+                    PartitionKey = "fake|2026-03",
+                    RowKey = key,
+                    Kind = isMessage ? RejectKind.Message : RejectKind.Row,
+                    Slice = "fake/facts/one",
+                    Finding = new Finding(isMessage ? "message pull" : $"row {key}", "x", "a figure", "look"),
+                    Message = isMessage ? "{\"Slice\":\"fake/facts/one\"}" : "",
+                    KeptAt = Start,
                 }
             );
         async Task<(int Open, int Letters)> CountAsync() =>
@@ -259,7 +255,7 @@ public sealed class ReportReaderTests(Azurite azurite)
         await AddAsync("1");
         Assert.Equal((1, 0), await CountAsync());
         await AddAsync("2");
-        await AddAsync("3", "{\"Slice\":\"fake/facts/one\"}");
+        await AddAsync("3", isMessage: true);
         Assert.Equal((2, 1), await CountAsync());
         clock.Advance(RejectSummaryReader.MaxAge);
         Assert.Equal((3, 1), await CountAsync());

@@ -134,10 +134,17 @@ internal sealed class TestPipeline : IAsyncDisposable
     public Task<TableClient> TableAsync(string name) => Get<TableSet>().OpenAsync(name);
 
     /// <summary>All rows of a table, by key.</summary>
-    public async Task<List<TableEntity>> RowsAsync(string table, string? filter = null)
+    public Task<List<TableEntity>> RowsAsync(string table, string? filter = null) =>
+        RowsAsync<TableEntity>(table, filter);
+
+    /// <summary>All rows of the table <c>runs</c>, by key: the newest first.</summary>
+    public async Task<List<RunRow>> RunsAsync() => [.. (await RowsAsync<RunEntity>(Names.Runs)).Select(RunRow.From)];
+
+    private async Task<List<T>> RowsAsync<T>(string table, string? filter = null)
+        where T : class, ITableEntity
     {
-        var rows = new List<TableEntity>();
-        await foreach (var row in (await TableAsync(table)).QueryAsync<TableEntity>(filter!))
+        var rows = new List<T>();
+        await foreach (var row in (await TableAsync(table)).QueryAsync<T>(filter!))
             rows.Add(row);
         return rows;
     }

@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using Pipeline.Datasets;
 using Pipeline.Issues;
+using Pipeline.Loading;
 using Pipeline.Runs;
 using Pipeline.Storage;
 
@@ -53,7 +54,7 @@ public sealed class LedgerReadings(RejectBook rejects, TableSet tables, TimeProv
             );
             var count = 0;
             await foreach (
-                var _ in tables.QueryIfExistsAsync<TableEntity>(Names.History, filter, cancellationToken, Keys)
+                var _ in tables.QueryIfExistsAsync<HistoryRow>(Names.History, filter, cancellationToken, Keys)
             )
             {
                 count++;

@@ -1,11 +1,13 @@
 using System.Reflection;
+using System.Runtime.Serialization;
 using Azure.Data.Tables;
+using Pipeline.Storage;
 
 namespace Pipeline.Datasets;
 
 /// <summary>
-/// Name, Edm type and meaning of every column of a fact table, for the column <c>Columns</c> of
-/// <c>datasets</c>.
+/// Name, Edm type and meaning of every column of a table, from its row type: for the column <c>Columns</c> of
+/// <c>datasets</c>, for export files and for the guide.
 /// </summary>
 public static class ColumnMeanings
 {
@@ -19,10 +21,13 @@ public static class ColumnMeanings
 
     /// <summary>All columns of rows of a type: keys, its own, and those of every fact table if it is one.</summary>
     /// <exception cref="InvalidOperationException">A column has no meaning.</exception>
-    public static IReadOnlyList<Column> Of(Type rowType) =>
+    public static IReadOnlyList<Column> Of(Type rowType)
+    {
+        var keys = rowType.GetCustomAttribute<LedgerAttribute>();
+        return
         [
-            new("PartitionKey", "Edm.String", "First part of the key"),
-            new("RowKey", "Edm.String", "Second part of the key"),
+            new("PartitionKey", "Edm.String", keys?.PartitionKey ?? "First part of the key"),
+            new("RowKey", "Edm.String", keys?.RowKey ?? "Second part of the key"),
             .. rowType
                 .GetProperties(BindingFlags.Public | BindingFlags.Instance)
                 .Where(property =>
@@ -33,6 +38,7 @@ public static class ColumnMeanings
                             or nameof(ITableEntity.ETag)
                             or nameof(ITableEntity.Timestamp)
                         )
+                    && !property.IsDefined(typeof(IgnoreDataMemberAttribute))
                 )
                 .OrderBy(property => property.DeclaringType == typeof(FactRow))
                 .Select(property => new Column(
@@ -42,6 +48,7 @@ public static class ColumnMeanings
                         ?? throw new InvalidOperationException($"{rowType.Name}.{property.Name} has no [Meaning]")
                 )),
         ];
+    }
 
     private static string Edm(Type type) =>
         (Nullable.GetUnderlyingType(type) ?? type) switch

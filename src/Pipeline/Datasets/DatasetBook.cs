@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Azure.Data.Tables;
 using Pipeline.Storage;
 
 namespace Pipeline.Datasets;
@@ -13,37 +12,32 @@ public sealed class DatasetBook(TableSet tables)
     public async Task PutAsync(DatasetInfo about, DateTimeOffset vintage, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Datasets);
-        await RowUpdate.ApplyAsync(
+        await RowUpdate.ApplyAsync<DatasetRow>(
             table,
             about.Source,
             about.Name,
             before =>
             {
-                var after = Row(
-                    about,
-                    before?.GetDateTimeOffset("LastVintage") is { } known && known > vintage ? known : vintage
-                );
-                return
-                    before is not null
-                    && after.All(column => before.TryGetValue(column.Key, out var old) && Equals(column.Value, old))
-                    ? null
-                    : after;
+                var after = Row(about, before?.LastVintage > vintage ? before.LastVintage : vintage);
+                return after == before ? null : after;
             },
             cancellationToken
         );
     }
 
-    private static TableEntity Row(DatasetInfo about, DateTimeOffset lastVintage) =>
-        new(about.Source, about.Name)
+    private static DatasetRow Row(DatasetInfo about, DateTimeOffset lastVintage) =>
+        new()
         {
-            ["Title"] = about.Title,
-            ["Publisher"] = about.Publisher,
-            ["Table"] = about.Table.Name,
-            ["Unit"] = about.Unit,
-            ["Url"] = about.Url,
-            ["Terms"] = about.Terms,
-            ["RevisionPolicy"] = about.RevisionPolicy,
-            ["Columns"] = JsonSerializer.Serialize(ColumnMeanings.Of(about.Table), JsonSerializerOptions.Web),
-            ["LastVintage"] = lastVintage,
+            PartitionKey = about.Source,
+            RowKey = about.Name,
+            Title = about.Title,
+            Publisher = about.Publisher,
+            Table = about.Table.Name,
+            Unit = about.Unit,
+            Url = about.Url,
+            Terms = about.Terms,
+            RevisionPolicy = about.RevisionPolicy,
+            Columns = JsonSerializer.Serialize(ColumnMeanings.Of(about.Table), JsonSerializerOptions.Web),
+            LastVintage = lastVintage,
         };
 }

@@ -159,7 +159,7 @@ public sealed class BodyLoad(
             name.RunId,
             cancellationToken
         );
-        await records.Rejects.PutAsync(body.Run, name.Blob, rejected, cancellationToken);
+        await records.Rejects.PutAsync(body.Run, name.Blob, rows: rejected, body: [], cancellationToken);
         await records.Rejects.CloseAsync(
             name.Slice,
             name,

@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Text;
 using Pipeline.Datasets;
 using Pipeline.Exports;
+using Pipeline.Loading;
 using Pipeline.Slices;
 using Pipeline.Storage;
 
@@ -15,11 +16,10 @@ public sealed class DerivedOutputs(
     ProgramVersion program
 )
 {
-    private static readonly ExportTable History = new(
-        Names.History,
-        [.. LedgerColumns.Of(Names.History).Select(column => column.Name)],
-        "ValidTo"
-    );
+    private static readonly ExportTable History = ExportTable.Of(Names.History, typeof(HistoryRow)) with
+    {
+        VintageColumn = nameof(HistoryRow.ValidTo),
+    };
 
     /// <summary>True if the outputs match the slices as they are, or if no slice was loaded.</summary>
     /// <param name="source">The source.</param>

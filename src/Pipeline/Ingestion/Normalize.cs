@@ -111,7 +111,8 @@ public sealed class Normalize(
         // What stays out is shown before the load begins: one that goes on after a crash must leave it out, too.
         await ShowAsync(
             body,
-            [.. verdict.LeftOut.Values.SelectMany(reasons => reasons)],
+            refusals: [],
+            rows: [.. verdict.LeftOut.Values.SelectMany(reasons => reasons)],
             place => RejectBook.IsFigure(body.Parser.Table, place),
             cancellationToken
         );
@@ -169,14 +170,15 @@ public sealed class Normalize(
     /// <summary>Has <c>rejects</c> show these findings of a body, and no others where its judgement is over.</summary>
     private async Task ShowAsync(
         CheckedBody body,
-        IReadOnlyList<Finding> open,
+        IReadOnlyList<Finding> refusals,
+        IReadOnlyList<Finding> rows,
         Func<string, bool> isOver,
         CancellationToken cancellationToken
     )
     {
         var name = body.Name;
-        await records.Rejects.PutAsync(body.Run, name.Blob, open, cancellationToken);
-        var keys = open.Select(RejectBook.Key).ToHashSet();
+        await records.Rejects.PutAsync(body.Run, name.Blob, rows, refusals, cancellationToken);
+        var keys = refusals.Concat(rows).Select(RejectBook.Key).ToHashSet();
         await records.Rejects.CloseAsync(
             name.Slice,
             (runId, finding) => runId == name.RunId && !keys.Contains(RejectBook.Key(finding)) && isOver(finding.Where),
@@ -259,16 +261,16 @@ public sealed class Normalize(
     )
     {
         var (name, check, cancellationToken) = (body.Name, body.Check, lease.Token);
-        List<Finding> open = [.. verdict.Refusals, .. verdict.Rows];
         var words =
             $"{name.Slice} {CheckFindings.InWords(verdict.Refusals)}"
             + $"{(verdict.Rows.Count == 0 ? "" : $"; the first row rejected: {verdict.Rows[0]}")}"
             + $"{(body.Stored.From.Length == 0 ? "" : $"; asked: {body.Stored.From}")}";
         // Refused again, it has what is found now. A loaded body also keeps open what its load left out.
-        var places = open.Select(finding => finding.Where).ToHashSet(StringComparer.Ordinal);
+        var places = verdict.Refusals.Concat(verdict.Rows).Select(finding => finding.Where).ToHashSet();
         await ShowAsync(
             body,
-            open,
+            verdict.Refusals,
+            verdict.Rows,
             place => before.Vintage != name.Vintage || places.Contains(place),
             cancellationToken
         );

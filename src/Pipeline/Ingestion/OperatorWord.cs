@@ -17,14 +17,15 @@ internal sealed class OperatorWord
     /// <param name="rawBlob">The body.</param>
     /// <param name="accepted">What an operator has accepted of the slice before.</param>
     /// <param name="shown">What the operator has seen of the body who accepts it now; null when none does.</param>
-    public OperatorWord(string rawBlob, IReadOnlyList<RejectBook.AcceptedFinding> accepted, ShownFindings? shown)
+    public OperatorWord(string rawBlob, IReadOnlyList<RejectRow> accepted, ShownFindings? shown)
     {
         this.shown = shown;
-        foreach (var (finding, blob) in accepted)
+        foreach (var row in accepted)
         {
+            var finding = row.Finding;
             remembered.Add(RejectBook.FigureKey(finding));
             judged.Add(RejectBook.Key(finding));
-            if (blob == rawBlob)
+            if (row.RawBlob == rawBlob)
                 ofThisBody.Add(finding);
         }
     }

@@ -397,7 +397,8 @@ public sealed class Pull(
             await records.Rejects.PutAsync(
                 Run(outcome, kept.RunId, kept.Vintage),
                 kept.Blob,
-                [finding with { Where = FaultPosition }],
+                rows: [],
+                body: [finding with { Where = FaultPosition }],
                 cancellationToken
             );
         }

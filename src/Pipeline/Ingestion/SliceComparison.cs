@@ -70,7 +70,7 @@ public sealed class SliceComparison(
             .Select(word => RejectBook.Key(word.Finding))
             .ToHashSet();
         var open = found.Where(finding => !accepted.Contains(RejectBook.Key(finding))).ToList();
-        await records.Rejects.PutAsync(run, name.Blob, open, cancellationToken);
+        await records.Rejects.PutAsync(run, name.Blob, rows: open, body: [], cancellationToken);
         await records.Rejects.CloseAsync(slice, name, open, IsFromComparison, cancellationToken);
         return differences;
     }

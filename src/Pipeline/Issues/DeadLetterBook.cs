@@ -1,7 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
 using Azure.Data.Tables;
-using Pipeline.Datasets;
 using Pipeline.Ingestion;
 using Pipeline.Runs;
 using Pipeline.Slices;
@@ -43,19 +42,19 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     {
         var row = Row(letter, isReplayable, arrived, error ?? letter.Fault ?? NoError);
         var table = await tables.OpenAsync(Names.Rejects);
-        await RowUpdate.ApplyAsync(
+        await RowUpdate.ApplyAsync<RejectRow>(
             table,
             row.PartitionKey,
             row.RowKey,
             before =>
             {
-                if (error is null && before?.GetString("State") == RejectBook.Open)
-                    row["Seen"] = before.GetString("Seen");
+                if (error is null && before?.State == RejectBook.Open)
+                    row = row with { Seen = before.Seen };
                 return row;
             },
             cancellationToken
         );
-        return FindingOf(row);
+        return row.FindingOfSlice;
     }
 
     /// <summary>The open dead letters of a source, or of all and of none.</summary>
@@ -76,8 +75,8 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
             [
                 .. (await RowsAsync(source, most, cancellationToken)).Select(row => new OpenLetter(
                     Read(row),
-                    FindingOf(row),
-                    KeptAt(row)
+                    row.FindingOfSlice,
+                    row.KeptAt
                 )),
             ];
 
@@ -89,28 +88,19 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
     {
         foreach (var row in await RowsAsync(source, int.MaxValue, cancellationToken))
         {
-            if (!await IsOverAsync(Read(row), KeptAt(row), isRefreshed, cancellationToken))
+            if (!await IsOverAsync(Read(row), row.KeptAt, isRefreshed, cancellationToken))
                 continue;
             var table = await tables.OpenAsync(Names.Rejects);
             // Under its ETag: it may have failed once more in the meantime.
-            await RowUpdate.ApplyAsync(
+            await RowUpdate.ApplyAsync<RejectRow>(
                 table,
                 row.PartitionKey,
                 row.RowKey,
-                now =>
-                {
-                    if (now is null || now.ETag != row.ETag)
-                        return null;
-                    now["State"] = RejectBook.Replayed;
-                    return now;
-                },
+                now => now?.ETag == row.ETag ? now with { State = RejectBook.Replayed } : null,
                 cancellationToken
             );
         }
     }
-
-    /// <summary>Whether a row of <c>rejects</c> is a message.</summary>
-    internal static bool IsOne(TableEntity row) => row.GetString("Message") is { Length: > 0 };
 
     private async Task<bool> IsOverAsync(
         DeadLetter letter,
@@ -141,16 +131,14 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
             && (row.Vintage != raw.Vintage || (row.State.IsAtRest() && row.State != SliceState.StepFailed));
     }
 
-    private async Task<List<TableEntity>> RowsAsync(string? source, int most, CancellationToken cancellationToken)
+    private async Task<List<RejectRow>> RowsAsync(string? source, int most, CancellationToken cancellationToken)
     {
-        var filter =
-            (
-                source is null
-                    ? TableClient.CreateQueryFilter($"State eq {RejectBook.Open}")
-                    : RejectBook.OfSource(source)
-            ) + " and Message gt ''";
-        var rows = new List<TableEntity>();
-        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken))
+        var open = source is null
+            ? TableClient.CreateQueryFilter($"State eq {RejectBook.Open}")
+            : RejectBook.OfSource(source, RejectBook.Open);
+        var filter = $"{open} and {TableClient.CreateQueryFilter($"Kind eq {RejectKind.Message}")}";
+        var rows = new List<RejectRow>();
+        await foreach (var row in tables.QueryIfExistsAsync<RejectRow>(Names.Rejects, filter, cancellationToken))
         {
             rows.Add(row);
             if (rows.Count == most)
@@ -159,7 +147,7 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
         return rows;
     }
 
-    private TableEntity Row(DeadLetter letter, bool isReplayable, DateTimeOffset arrived, string error)
+    private RejectRow Row(DeadLetter letter, bool isReplayable, DateTimeOffset arrived, string error)
     {
         var source = letter.Source;
         var at = letter.Fault is not null ? arrived : letter.Raw?.Vintage ?? letter.PlannedAt ?? default;
@@ -178,10 +166,13 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
                 at
             );
         // Several wishes of one body are as many messages.
-        var wish = letter.Wish;
-        var place = ($"{source}|{at.UtcDateTime:yyyy-MM}", $"{runId}|{Keys.Clean($"{Position} {letter.Queue}")}{wish}");
+        var position = $"{Position} {letter.Queue}";
+        var key = (
+            Partition: $"{source}|{at.UtcDateTime:yyyy-MM}",
+            Row: RejectRow.KeyOf(runId, position) + letter.Wish
+        );
         var finding = new Finding(
-            $"{Position} {letter.Queue}",
+            position,
             error,
             $"a message that its step ends within {Names.MaxAttempts} attempts",
             (isReplayable, letter.Message) switch
@@ -190,52 +181,41 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
                 (true, _) => $"correct the cause, then replay the slice: POST /api/replay/{letter.Slice}, or --replay "
                     + $"{letter.Slice}",
                 _ => "no step can do anything with it; find its origin, then set its State to replayed: "
-                    + CloseCommand(place),
+                    + CloseCommand(key),
             }
         );
-        var row = RejectBook.Row(
-            place.Item1,
-            runId,
-            letter.Slice?.Id ?? "",
-            letter.Raw?.Blob ?? "",
-            finding,
-            letter.Step,
-            letter.Body.Length == 0 ? "(empty)" : CellText.Cut(letter.Body, MessageLimit),
-            time.GetUtcNow()
-        );
-        row.RowKey += wish;
-        return row;
+        return new RejectRow
+        {
+            PartitionKey = key.Partition,
+            RowKey = key.Row,
+            Kind = RejectKind.Message,
+            Slice = letter.Slice?.Id ?? "",
+            RawBlob = letter.Raw?.Blob ?? "",
+            Finding = finding,
+            Step = letter.Step,
+            Message = CellText.Cut(letter.Body, MessageLimit),
+            KeptAt = time.GetUtcNow(),
+        };
     }
 
     /// <summary>The command that closes a row by hand.</summary>
-    private static string CloseCommand((string Partition, string Row) place) =>
+    private static string CloseCommand((string Partition, string Row) key) =>
         $"az storage entity merge --connection-string \"$PipelineStorage\" -t {Names.Rejects} "
-        + $"-e PartitionKey='{place.Partition}' RowKey='{place.Row}' State={RejectBook.Replayed}";
+        + $"-e PartitionKey='{key.Partition}' RowKey='{key.Row}' State={RejectBook.Replayed}";
 
     /// <summary>
     /// The message of a row. What was too long for its cell is not understood any more, but for its slice.
     /// </summary>
-    private static DeadLetter Read(TableEntity row)
+    private static DeadLetter Read(RejectRow row)
     {
-        var letter = DeadLetter.Read(row.GetString("Position")[(Position.Length + 1)..], row.GetString("Message"));
-        return letter.Slice is null && Slice.TryParse(row.GetString("Slice"), out var slice)
+        var letter = DeadLetter.Read(row.Position[(Position.Length + 1)..], row.Message);
+        return letter.Slice is null && Slice.TryParse(row.Slice, out var slice)
             ? letter with
             {
                 Slice = slice,
             }
             : letter;
     }
-
-    private static DateTimeOffset KeptAt(TableEntity row) => row.GetDateTimeOffset("KeptAt") ?? default;
-
-    private static Finding FindingOf(TableEntity row) =>
-        new(
-            $"{(row.GetString("Slice") is { Length: > 0 } slice ? slice : DeadLetter.UnknownSource)} "
-                + $"{row.GetString("Position")}",
-            row.GetString("Seen"),
-            row.GetString("Expected"),
-            row.GetString("Advice")
-        );
 }
 
 /// <summary>A dead letter that is still open.</summary>

@@ -62,7 +62,7 @@ public sealed class GapBook(TableSet tables)
             var filter = TableClient.CreateQueryFilter(
                 $"PartitionKey ge {prefix} and PartitionKey lt {facts.Name + "}"} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"
             );
-            await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
+            await foreach (var entity in table.QueryAsync<GapRow>(filter, cancellationToken: cancellationToken))
             {
                 if (!scope.Owns(entity.PartitionKey[prefix.Length..], entity.RowKey))
                     continue;
@@ -75,7 +75,7 @@ public sealed class GapBook(TableSet tables)
                         )
                     );
                 }
-                else if (reason == entity.GetString("Reason"))
+                else if (reason == entity.Reason)
                 {
                     wanted.Remove((entity.PartitionKey, entity.RowKey));
                 }
@@ -87,7 +87,13 @@ public sealed class GapBook(TableSet tables)
                     gap.Key.Partition,
                     new TableTransactionAction(
                         TableTransactionActionType.UpsertReplace,
-                        new TableEntity(gap.Key.Partition, gap.Key.Row) { ["Reason"] = gap.Value, ["RunId"] = runId }
+                        new GapRow
+                        {
+                            PartitionKey = gap.Key.Partition,
+                            RowKey = gap.Key.Row,
+                            Reason = gap.Value,
+                            RunId = runId,
+                        }
                     )
                 )
             )

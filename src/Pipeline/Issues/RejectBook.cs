@@ -22,6 +22,20 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     /// <summary>State of a reject whose figure an operator says is right: it is not asked about again.</summary>
     public const string Accepted = "accepted";
 
+    /// <summary>What is read of many rows.</summary>
+    private static readonly string[] Shown =
+    [
+        nameof(RejectRow.RowKey),
+        nameof(RejectRow.Kind),
+        nameof(RejectRow.Slice),
+        nameof(RejectRow.Position),
+        nameof(RejectRow.Seen),
+        nameof(RejectRow.Expected),
+        nameof(RejectRow.Advice),
+        nameof(RejectRow.State),
+        nameof(RejectRow.KeptAt),
+    ];
+
     /// <summary>Remembers what an operator says is right, by its place and value.</summary>
     public async Task AcceptAsync(
         RunRow run,
@@ -32,43 +46,23 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     {
         if (findings.Count == 0)
             return;
-        await WriteAsync(run, rawBlob, findings, Accepted, cancellationToken);
+        await WriteAsync(run, rawBlob, findings, [], Accepted, cancellationToken);
     }
-
-    /// <summary>What an operator has said is right.</summary>
-    /// <param name="Finding">The place and the value.</param>
-    /// <param name="RawBlob">The body that it was said of.</param>
-    public sealed record AcceptedFinding(Finding Finding, string RawBlob);
 
     /// <summary>What an operator has said is right of a slice.</summary>
-    public async Task<IReadOnlyList<AcceptedFinding>> AcceptedAsync(Slice slice, CancellationToken cancellationToken)
-    {
-        var filter = TableClient.CreateQueryFilter(
-            $"PartitionKey ge {slice.Source + "|"} and PartitionKey lt {slice.Source + "}"} and State eq {Accepted} and Slice eq {slice.Id}"
-        );
-        var found = new List<AcceptedFinding>();
-        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken))
-        {
-            found.Add(new AcceptedFinding(FindingOf(row), row.GetString("RawBlob")));
-        }
-        return found;
-    }
-
-    /// <summary>A reject of a run.</summary>
-    /// <param name="Finding">The place, the value and what was expected.</param>
-    /// <param name="State"><see cref="Open"/> or <see cref="Accepted"/>.</param>
-    /// <param name="KeptAt">Since when it is shown, UTC.</param>
-    public sealed record RunReject(Finding Finding, string State, DateTimeOffset KeptAt);
+    public Task<IReadOnlyList<RejectRow>> AcceptedAsync(Slice slice, CancellationToken cancellationToken) =>
+        ReadAsync($"{OfSource(slice.Source, Accepted)} and {OfSlice(slice)}", cancellationToken);
 
     /// <summary>What the table shows of a run: its open and its accepted rejects.</summary>
-    public async Task<IReadOnlyList<RunReject>> OfRunAsync(RunRow run, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<RejectRow>> OfRunAsync(RunRow run, CancellationToken cancellationToken) =>
+        ReadAsync(OfRun(run), cancellationToken);
+
+    private async Task<IReadOnlyList<RejectRow>> ReadAsync(string filter, CancellationToken cancellationToken)
     {
-        var shown = new List<RunReject>();
-        await foreach (var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfRun(run), cancellationToken))
-        {
-            shown.Add(new RunReject(FindingOf(row), row.GetString("State"), KeptAt(row)));
-        }
-        return shown;
+        var found = new List<RejectRow>();
+        await foreach (var row in tables.QueryIfExistsAsync<RejectRow>(Names.Rejects, filter, cancellationToken))
+            found.Add(row);
+        return found;
     }
 
     /// <summary>What tells findings apart, as the table holds it.</summary>
@@ -81,9 +75,6 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     internal static (string Where, string Seen) FigureKey(Finding finding) =>
         (finding.Where, CellText.Cut(finding.Seen));
 
-    private static Finding FindingOf(TableEntity row) =>
-        new(row.GetString("Position"), row.GetString("Seen"), row.GetString("Expected"), row.GetString("Advice"));
-
     private static string OfRun(RunRow run)
     {
         var (from, to) = (run.RunId + "|", run.RunId + "}");
@@ -92,62 +83,74 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         );
     }
 
-    private static DateTimeOffset KeptAt(TableEntity row) => row.GetDateTimeOffset("KeptAt") ?? default;
-
     /// <summary>Writes rejects of a run; writing them again replaces them.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="rawBlob">The body.</param>
+    /// <param name="rows">What was found of rows, figures and sums.</param>
+    /// <param name="body">What was found of the body as a whole.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
     public async Task PutAsync(
         RunRow run,
         string rawBlob,
-        IEnumerable<Finding> findings,
+        IReadOnlyCollection<Finding> rows,
+        IReadOnlyCollection<Finding> body,
         CancellationToken cancellationToken
     )
     {
-        var all = findings.ToList();
-        if (all.Count > 0)
-            await WriteAsync(run, rawBlob, all, Open, cancellationToken);
+        if (rows.Count + body.Count > 0)
+            await WriteAsync(run, rawBlob, rows, body, Open, cancellationToken);
     }
 
     private async Task WriteAsync(
         RunRow run,
         string rawBlob,
-        IReadOnlyCollection<Finding> findings,
+        IReadOnlyCollection<Finding> ofRows,
+        IReadOnlyCollection<Finding> ofBody,
         string state,
         CancellationToken cancellationToken
     )
     {
         var table = await tables.OpenAsync(Names.Rejects);
-        var before = new List<TableEntity>();
+        var before = new List<RejectRow>();
         await foreach (
-            var row in table.QueryAsync<TableEntity>(
-                OfRun(run),
-                select: ["RowKey", "Position", "Seen", "Expected", "Advice", "State", "KeptAt"],
-                cancellationToken: cancellationToken
-            )
+            var row in table.QueryAsync<RejectRow>(OfRun(run), select: Shown, cancellationToken: cancellationToken)
         )
         {
             before.Add(row);
         }
         // A word is not taken back: what was accepted and is found again is a second row.
         var same = before
-            .Where(row => state == Accepted || row.GetString("State") == Open)
-            .OrderBy(row => row.GetString("State") == Open)
-            .GroupBy(row => Key(FindingOf(row)))
+            .Where(row => state == Accepted || row.State == Open)
+            .OrderBy(row => row.State == Open)
+            .GroupBy(row => Key(row.Finding))
             .ToDictionary(row => row.Key, row => row.Last());
         var taken = before.Select(row => row.RowKey).ToHashSet(StringComparer.Ordinal);
-        var rows = new List<TableEntity>();
-        foreach (var finding in findings.DistinctBy(Key))
+        var rows = new List<RejectRow>();
+        List<(string Kind, Finding Finding)> findings =
+        [
+            .. ofBody.Select(finding => (RejectKind.Body, finding)),
+            .. ofRows.Select(finding => (RejectKind.Row, finding)),
+        ];
+        foreach (var (kind, finding) in findings.DistinctBy(found => Key(found.Finding)))
         {
-            var row = Row(run.PartitionKey, run.RunId, run.Slice.Id, rawBlob, finding, run.Step, "", time.GetUtcNow());
-            row["State"] = state;
-            if (same.TryGetValue(Key(finding), out var shown))
+            var shown = same.GetValueOrDefault(Key(finding));
+            var row = new RejectRow
             {
+                PartitionKey = run.PartitionKey,
+                RowKey = shown?.RowKey ?? RejectRow.KeyOf(run.RunId, finding.Where),
+                Kind = shown?.Kind ?? kind,
+                Slice = run.Slice.Id,
+                RawBlob = rawBlob,
+                Finding = finding,
+                State = state,
+                Step = run.Step,
                 // Shown since then: an operator's word that is on its way is about it.
-                (row.RowKey, row["KeptAt"]) = (shown.RowKey, KeptAt(shown));
-            }
+                KeptAt = shown?.KeptAt ?? time.GetUtcNow(),
+            };
             // Two findings about one place are two rows.
             while (shown is null && !taken.Add(row.RowKey))
             {
-                var value = Encoding.UTF8.GetBytes($"{row.GetString("Seen")}\n{row.GetString("Expected")}");
+                var value = Encoding.UTF8.GetBytes($"{row.Seen}\n{row.Expected}");
                 row.RowKey += $"|{Convert.ToHexStringLower(XxHash64.Hash(value))}";
             }
             rows.Add(row);
@@ -164,31 +167,6 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     /// <summary>Whether the place of a reject is a figure of a fact table, not a row or a part of a body.</summary>
     internal static bool IsFigure(FactTable table, string place) =>
         place.StartsWith($"{table.Name} ", StringComparison.Ordinal);
-
-    /// <summary>A row of the table, with every column.</summary>
-    internal static TableEntity Row(
-        string partition,
-        string runId,
-        string slice,
-        string rawBlob,
-        Finding finding,
-        string step,
-        string message,
-        DateTimeOffset keptAt
-    ) =>
-        new(partition, $"{runId}|{Keys.Clean(finding.Where)}")
-        {
-            ["Slice"] = slice,
-            ["RawBlob"] = rawBlob,
-            ["Position"] = finding.Where,
-            ["Seen"] = CellText.Cut(finding.Seen),
-            ["Expected"] = CellText.Cut(finding.Expected),
-            ["Advice"] = CellText.Cut(finding.Advice),
-            ["State"] = Open,
-            ["Step"] = step,
-            ["Message"] = message,
-            ["KeptAt"] = keptAt,
-        };
 
     /// <summary>
     /// Marks the open rejects of a slice's earlier runs as replayed, and those of this run that it does not
@@ -228,16 +206,15 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     public async Task CloseAsync(Slice slice, Func<string, Finding, bool> isOver, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Rejects);
-        var filter = $"{OfSource(slice.Source)} and {TableClient.CreateQueryFilter($"Slice eq {slice.Id}")}";
-        await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
+        var filter = $"{OpenOf(slice.Source)} and {OfSlice(slice)}";
+        await foreach (var row in table.QueryAsync<RejectRow>(filter, cancellationToken: cancellationToken))
         {
-            if (DeadLetterBook.IsOne(entity) || !isOver(entity.RowKey.Split('|')[0], FindingOf(entity)))
+            if (!isOver(row.RowKey.Split('|')[0], row.Finding))
                 continue;
-
-            entity["State"] = Replayed;
+            var closed = row with { State = Replayed };
             try
             {
-                await table.UpdateEntityAsync(entity, entity.ETag, TableUpdateMode.Replace, cancellationToken);
+                await table.UpdateEntityAsync(closed, row.ETag, TableUpdateMode.Replace, cancellationToken);
             }
             catch (RequestFailedException e) when (e.Status is 404 or 412)
             {
@@ -253,31 +230,9 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     public Task<IReadOnlyList<Finding>> OpenAsync(string source, CancellationToken cancellationToken) =>
         OpenAsync(source, int.MaxValue, cancellationToken);
 
-    /// <summary>An open reject as it stands in the table.</summary>
-    public sealed record OpenReject(string Slice, Finding Finding, DateTimeOffset KeptAt);
-
     /// <summary>All open rejects of a source but its dead letters.</summary>
-    public async IAsyncEnumerable<OpenReject> ReadOpenAsync(
-        string source,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        string[] columns = ["Slice", "Position", "Seen", "Expected", "Advice", "KeptAt", "Message"];
-        await foreach (
-            var row in tables.QueryIfExistsAsync<TableEntity>(
-                Names.Rejects,
-                OfSource(source),
-                cancellationToken,
-                columns
-            )
-        )
-        {
-            if (!DeadLetterBook.IsOne(row))
-            {
-                yield return new OpenReject(row.GetString("Slice"), FindingOf(row), KeptAt(row));
-            }
-        }
-    }
+    public IAsyncEnumerable<RejectRow> ReadOpenAsync(string source, CancellationToken cancellationToken) =>
+        tables.QueryIfExistsAsync<RejectRow>(Names.Rejects, OpenOf(source), cancellationToken, Shown);
 
     /// <summary>
     /// Rows of a table that were flagged since a month, whatever has become of the reject: the place and the figure.
@@ -294,12 +249,12 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         var filter = TableClient.CreateQueryFilter(
             $"PartitionKey ge {from} and PartitionKey lt {to} and Position ge {first} and Position lt {end}"
         );
-        string[] columns = ["Position", "Seen"];
+        string[] columns = [nameof(RejectRow.Position), nameof(RejectRow.Seen)];
         await foreach (
-            var row in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken, columns)
+            var row in tables.QueryIfExistsAsync<RejectRow>(Names.Rejects, filter, cancellationToken, columns)
         )
         {
-            yield return (row.GetString("Position"), row.GetString("Seen"));
+            yield return (row.Position, row.Seen);
         }
     }
 
@@ -308,11 +263,10 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     {
         var (first, end) = ($"{table} ", $"{table}!");
         var filter =
-            $"{OfSource(slice.Source)} and "
-            + TableClient.CreateQueryFilter($"Slice eq {slice.Id} and Position ge {first} and Position lt {end}");
-        await foreach (
-            var _ in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, filter, cancellationToken, ["Position"])
-        )
+            $"{OpenOf(slice.Source)} and {OfSlice(slice)} and "
+            + TableClient.CreateQueryFilter($"Position ge {first} and Position lt {end}");
+        string[] columns = [nameof(RejectRow.Position)];
+        await foreach (var _ in tables.QueryIfExistsAsync<RejectRow>(Names.Rejects, filter, cancellationToken, columns))
         {
             return true;
         }
@@ -326,27 +280,25 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         if (most <= 0)
             return found;
         await foreach (
-            var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Rejects, OfSource(source), cancellationToken)
+            var row in tables.QueryIfExistsAsync<RejectRow>(Names.Rejects, OpenOf(source), cancellationToken)
         )
         {
-            if (DeadLetterBook.IsOne(entity))
-                continue;
-            found.Add(
-                new Finding(
-                    $"{entity.GetString("Slice")} {entity.GetString("Position")}",
-                    entity.GetString("Seen"),
-                    entity.GetString("Expected"),
-                    entity.GetString("Advice")
-                )
-            );
+            found.Add(row.FindingOfSlice);
             if (found.Count == most)
                 break;
         }
         return found;
     }
 
-    internal static string OfSource(string source) =>
+    /// <summary>The open rejects of a source but its dead letters.</summary>
+    private static string OpenOf(string source) =>
+        $"{OfSource(source, Open)} and {TableClient.CreateQueryFilter($"Kind ne {RejectKind.Message}")}";
+
+    private static string OfSlice(Slice slice) => TableClient.CreateQueryFilter($"Slice eq {slice.Id}");
+
+    /// <summary>The rejects and dead letters of a source in a state.</summary>
+    internal static string OfSource(string source, string state) =>
         TableClient.CreateQueryFilter(
-            $"PartitionKey ge {source + "|"} and PartitionKey lt {source + "}"} and State eq {Open}"
+            $"PartitionKey ge {source + "|"} and PartitionKey lt {source + "}"} and State eq {state}"
         );
 }

@@ -89,26 +89,24 @@ public sealed partial class RejectSummaryReader(
             var last = (Key: ("", ""), Where: "");
             await foreach (var reject in rejects.ReadOpenAsync(source.Name, cancellationToken))
             {
-                var where = $"{reject.Slice} {reject.Finding.Where}";
-                if (where == last.Where && source.Datasets.Any(IsRowOf))
+                var found = reject.FindingOfSlice;
+                if (found.Where == last.Where && reject.Kind == RejectKind.Row)
                 {
                     // The reasons against a row of a body stand together: their keys begin with its run and place.
                     var (count, example, keptAt) = groups[last.Key];
                     groups[last.Key] = (
                         count,
-                        example.Where == where ? With(example, reject.Finding) : example,
+                        example.Where == found.Where ? With(example, found) : example,
                         Later(keptAt, reject.KeptAt)
                     );
                     continue;
                 }
                 total++;
                 var key = (reject.Slice, CauseOf(reject.Finding));
-                last = (key, where);
+                last = (key, found.Where);
                 groups[key] = groups.TryGetValue(key, out var group)
                     ? (group.Count + 1, group.Example, Later(group.KeptAt, reject.KeptAt))
-                    : (1, reject.Finding with { Where = where }, reject.KeptAt);
-
-                bool IsRowOf(IDataset dataset) => RejectBook.IsFigure(dataset.Info.Table, reject.Finding.Where);
+                    : (1, found, reject.KeptAt);
             }
         }
 

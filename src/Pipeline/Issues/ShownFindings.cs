@@ -11,7 +11,7 @@ internal sealed class ShownFindings
 
     /// <param name="rejects">The open and accepted rejects of the body.</param>
     /// <param name="spokenAt">When the operator spoke, UTC.</param>
-    public ShownFindings(IEnumerable<RejectBook.RunReject> rejects, DateTimeOffset spokenAt)
+    public ShownFindings(IEnumerable<RejectRow> rejects, DateTimeOffset spokenAt)
     {
         var shown = rejects.Where(reject => reject.KeptAt <= spokenAt).Select(reject => reject.Finding).ToList();
         findings = [.. shown.Select(RejectBook.Key)];

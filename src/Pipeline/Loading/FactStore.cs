@@ -29,12 +29,12 @@ public sealed class FactStore(TableSet tables)
     }
 
     /// <summary>Versions of a table's rows that ended after a moment, by key and in the order of time.</summary>
-    public IAsyncEnumerable<TableEntity> HistoryAsync(
+    public IAsyncEnumerable<HistoryRow> HistoryAsync(
         FactTable table,
         DateTimeOffset moment,
         CancellationToken cancellationToken
     ) =>
-        tables.QueryIfExistsAsync<TableEntity>(
+        tables.QueryIfExistsAsync<HistoryRow>(
             Names.History,
             TableClient.CreateQueryFilter(
                 $"PartitionKey ge {table.Name + "|"} and PartitionKey lt {table.Name + "}"} and ValidTo gt {moment}"

@@ -1,4 +1,3 @@
-using Azure.Data.Tables;
 using Pipeline.Datasets;
 
 namespace Pipeline.Loading;
@@ -30,7 +29,7 @@ public static class FactsAsOf
         var present = new Dictionary<(string Partition, string Row), FactRow>();
         await foreach (var row in facts.QueryAsync(table, filter, cancellationToken))
             present.Add((row.PartitionKey, row.RowKey), row);
-        var ended = new Dictionary<(string Partition, string Row), List<TableEntity>>();
+        var ended = new Dictionary<(string Partition, string Row), List<HistoryRow>>();
         await foreach (var version in facts.HistoryAsync(table, moment, cancellationToken))
         {
             var key = (
@@ -58,15 +57,14 @@ public static class FactsAsOf
     }
 
     /// <summary>The version of a row that was valid at a moment; null when there was none.</summary>
-    private static FactRow? TakeBack(FactRow row, List<TableEntity> versions, DateTimeOffset moment)
+    private static FactRow? TakeBack(FactRow row, List<HistoryRow> versions, DateTimeOffset moment)
     {
-        foreach (var version in versions.OrderByDescending(version => version.GetDateTimeOffset("ValidTo")))
+        foreach (var version in versions.OrderByDescending(version => version.ValidTo))
         {
-            ColumnTexts.Restore(row, version.GetString("Column"), version.GetString("OldValue"));
-            var from = version.GetDateTimeOffset("ValidFrom")!.Value;
-            if (from > moment)
+            ColumnTexts.Restore(row, version.Column, version.OldValue);
+            if (version.ValidFrom > moment)
                 continue;
-            row.Vintage = row.LastChanged = from;
+            row.Vintage = row.LastChanged = version.ValidFrom;
             return row;
         }
         return null;

@@ -260,7 +260,7 @@ internal sealed class Merge(
         present.Clear();
         foreach (var (_, row) in ends)
         {
-            var found = await history.GetEntityIfExistsAsync<TableEntity>(
+            var found = await history.GetEntityIfExistsAsync<HistoryRow>(
                 row.PartitionKey,
                 row.RowKey,
                 ["PartitionKey", "RowKey"],
@@ -285,7 +285,7 @@ internal sealed class Merge(
     /// <summary>A version of a fact that is about to end.</summary>
     /// <param name="Fact">The fact as it was read; its ETag is that of the version.</param>
     /// <param name="Row">The row of <c>history</c> that says how the version ended.</param>
-    private readonly record struct Ending(FactRow Fact, TableEntity Row);
+    private readonly record struct Ending(FactRow Fact, HistoryRow Row);
 
     private sealed class Plan
     {

@@ -10,7 +10,7 @@ namespace Pipeline.Loading;
 /// </summary>
 internal sealed class UnfinishedHistory(FactTable table, TableClient facts, TableClient history)
 {
-    private static readonly string[] Columns = ["PartitionKey", "RowKey", "ValidFrom"];
+    private static readonly string[] Columns = ["PartitionKey", "RowKey", nameof(HistoryRow.ValidFrom)];
 
     /// <summary>Removes the versions that a run said to have ended and whose rows it did not change.</summary>
     /// <param name="scope">The rows of the slice.</param>
@@ -23,7 +23,7 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
             $"PartitionKey ge {prefix} and PartitionKey lt {table.Name + "}"} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To} and RunId eq {runId}"
         );
         await foreach (
-            var version in history.QueryAsync<TableEntity>(filter, maxPerPage: 1000, Columns, cancellationToken)
+            var version in history.QueryAsync<HistoryRow>(filter, maxPerPage: 1000, Columns, cancellationToken)
         )
         {
             var partition = version.PartitionKey[prefix.Length..];
@@ -36,12 +36,12 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
     private async Task RemoveAsync(
         string partition,
         string key,
-        TableEntity version,
+        HistoryRow version,
         CancellationToken cancellationToken
     )
     {
         var row = await table.GetAsync(facts, partition, key, cancellationToken);
-        if (row is null || row.LastChanged != version.GetDateTimeOffset("ValidFrom"))
+        if (row is null || row.LastChanged != version.ValidFrom)
             return;
         try
         {

@@ -69,7 +69,7 @@ public sealed class RunBook(TableSet tables)
     {
         var table = await tables.OpenAsync(Names.Runs);
         RunRow? now = null;
-        await RowUpdate.ApplyAsync(
+        await RowUpdate.ApplyAsync<RunEntity>(
             table,
             key.PartitionKey,
             key.RowKey,
@@ -108,7 +108,7 @@ public sealed class RunBook(TableSet tables)
     public async Task<RunRow?> GetAsync(RunRow key, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Runs);
-        var found = await table.GetEntityIfExistsAsync<TableEntity>(
+        var found = await table.GetEntityIfExistsAsync<RunEntity>(
             key.PartitionKey,
             key.RowKey,
             cancellationToken: cancellationToken
@@ -146,7 +146,7 @@ public sealed class RunBook(TableSet tables)
             $"PartitionKey ge {source + "|" + month} and PartitionKey lt {source + "}"} and EndedAt ge {since}"
         );
         var rows = new List<RunRow>();
-        await foreach (var entity in tables.QueryIfExistsAsync<TableEntity>(Names.Runs, filter, cancellationToken))
+        await foreach (var entity in tables.QueryIfExistsAsync<RunEntity>(Names.Runs, filter, cancellationToken))
             rows.Add(RunRow.From(entity));
         return rows;
     }

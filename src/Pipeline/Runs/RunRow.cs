@@ -1,5 +1,4 @@
 using System.Globalization;
-using Azure.Data.Tables;
 using Pipeline.Issues;
 using Pipeline.Slices;
 using Pipeline.Storage;
@@ -52,72 +51,61 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
     /// <summary>Reverse ticks and run id, so that the newest run comes first.</summary>
     public string RowKey => $"{DateTimeOffset.MaxValue.UtcTicks - Vintage.UtcTicks:D19}|{RunId}";
 
-    internal TableEntity ToEntity()
-    {
-        var entity = new TableEntity(PartitionKey, RowKey)
+    internal RunEntity ToEntity() =>
+        new()
         {
-            ["Source"] = Slice.Source,
-            ["Slice"] = Slice.Id,
-            ["Step"] = Step,
-            ["State"] = $"{State}",
-            ["Read"] = Counts.Read,
-            ["Added"] = Counts.Added,
-            ["Changed"] = Counts.Changed,
-            ["Unchanged"] = Counts.Unchanged,
-            ["Excluded"] = Counts.Excluded,
-            ["Missing"] = Counts.Missing,
-            ["Rejected"] = Counts.Rejected,
-            ["Bytes"] = Bytes,
-            ["Error"] = CellText.Cut(Error),
-            ["Notes"] = CellText.Cut(Notes),
+            PartitionKey = PartitionKey,
+            RowKey = RowKey,
+            Source = Slice.Source,
+            Slice = Slice.Id,
+            Step = Step,
+            State = $"{State}",
+            StartedAt = StartedAt,
+            EndedAt = EndedAt,
+            Read = Counts.Read,
+            Added = Counts.Added,
+            Changed = Counts.Changed,
+            Unchanged = Counts.Unchanged,
+            Excluded = Counts.Excluded,
+            Missing = Counts.Missing,
+            Rejected = Counts.Rejected,
+            Bytes = Bytes,
+            Error = CellText.Cut(Error),
+            Notes = CellText.Cut(Notes),
         };
-        if (StartedAt is { } startedAt)
-            entity["StartedAt"] = startedAt;
-        if (EndedAt is { } endedAt)
-            entity["EndedAt"] = endedAt;
-        return entity;
-    }
 
-    internal static RunRow From(TableEntity entity)
+    internal static RunRow From(RunEntity entity)
     {
-        long Count(string name) => entity.GetInt64(name) ?? 0;
+        if (!Slice.TryParse(entity.Slice, out var slice))
+            throw Invalid(nameof(entity.Slice), entity.Slice, "source/dataset/key");
+        if (!Enum.TryParse<RunState>(entity.State, out var state))
+            throw Invalid(nameof(entity.State), entity.State, $"one of {string.Join(", ", Enum.GetNames<RunState>())}");
         var cut = entity.RowKey.IndexOf('|', StringComparison.Ordinal);
-        if (!Slice.TryParse(entity.GetString("Slice"), out var slice))
+        var ticks = DateTimeOffset.MaxValue.UtcTicks - long.Parse(entity.RowKey[..cut], CultureInfo.InvariantCulture);
+        return new RunRow(entity.RowKey[(cut + 1)..], slice, new DateTimeOffset(ticks, TimeSpan.Zero))
         {
-            throw new InvalidDataException(
-                $"runs {entity.PartitionKey} {entity.RowKey}, column Slice: seen "
-                    + $"{Finding.Quote(entity.GetString("Slice"))}, expected source/dataset/key"
-            );
-        }
-
-        var vintage = new DateTimeOffset(
-            DateTimeOffset.MaxValue.UtcTicks - long.Parse(entity.RowKey[..cut], CultureInfo.InvariantCulture),
-            TimeSpan.Zero
-        );
-        return new RunRow(entity.RowKey[(cut + 1)..], slice, vintage)
-        {
-            Step = entity.GetString("Step") ?? "",
-            State = Enum.TryParse<RunState>(entity.GetString("State"), out var state)
-                ? state
-                : throw new InvalidDataException(
-                    $"runs {entity.PartitionKey} {entity.RowKey}, column State: seen "
-                        + $"{Finding.Quote(entity.GetString("State"))}, expected one of "
-                        + string.Join(", ", Enum.GetNames<RunState>())
-                ),
-            StartedAt = entity.GetDateTimeOffset("StartedAt"),
-            EndedAt = entity.GetDateTimeOffset("EndedAt"),
-            Bytes = Count("Bytes"),
-            Error = entity.GetString("Error") ?? "",
-            Notes = entity.GetString("Notes") ?? "",
+            Step = entity.Step,
+            State = state,
+            StartedAt = entity.StartedAt,
+            EndedAt = entity.EndedAt,
+            Bytes = entity.Bytes,
+            Error = entity.Error,
+            Notes = entity.Notes,
             Counts = new RowCounts(
-                Count("Read"),
-                Count("Added"),
-                Count("Changed"),
-                Count("Unchanged"),
-                Count("Excluded"),
-                Count("Missing"),
-                Count("Rejected")
+                entity.Read,
+                entity.Added,
+                entity.Changed,
+                entity.Unchanged,
+                entity.Excluded,
+                entity.Missing,
+                entity.Rejected
             ),
         };
+
+        InvalidDataException Invalid(string column, string seen, string expected) =>
+            new(
+                $"runs {entity.PartitionKey} {entity.RowKey}, column {column}: seen {Finding.Quote(seen)}, expected "
+                    + expected
+            );
     }
 }

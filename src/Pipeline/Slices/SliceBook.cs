@@ -19,7 +19,7 @@ public sealed class SliceBook(TableSet tables, TimeProvider time)
         var table = await tables.OpenAsync(Names.Slices);
         var rows = new List<SliceRow>();
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {source}");
-        await foreach (var entity in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
+        await foreach (var entity in table.QueryAsync<SliceEntity>(filter, cancellationToken: cancellationToken))
             rows.Add(SliceRow.From(entity));
         return rows;
     }
@@ -32,7 +32,7 @@ public sealed class SliceBook(TableSet tables, TimeProvider time)
     public async Task<SliceRow> GetAsync(Slice slice, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Slices);
-        var found = await table.GetEntityIfExistsAsync<TableEntity>(
+        var found = await table.GetEntityIfExistsAsync<SliceEntity>(
             slice.Source,
             slice.RowKey,
             cancellationToken: cancellationToken
@@ -46,7 +46,7 @@ public sealed class SliceBook(TableSet tables, TimeProvider time)
     {
         var table = await tables.OpenAsync(Names.Slices);
         var after = new SliceRow(slice);
-        await RowUpdate.ApplyAsync(
+        await RowUpdate.ApplyAsync<SliceEntity>(
             table,
             slice.Source,
             slice.RowKey,
@@ -111,7 +111,7 @@ public sealed class SliceBook(TableSet tables, TimeProvider time)
         isKnown
             ? new(
                 TableTransactionActionType.UpdateMerge,
-                new TableEntity(slice.Source, slice.RowKey) { ["PlannedAt"] = plannedAt },
+                new TableEntity(slice.Source, slice.RowKey) { [nameof(SliceEntity.PlannedAt)] = plannedAt },
                 ETag.All
             )
             : new(TableTransactionActionType.Add, (new SliceRow(slice) { PlannedAt = plannedAt }).ToEntity());

@@ -1,5 +1,4 @@
 using Azure;
-using Azure.Data.Tables;
 using Pipeline.Storage;
 
 namespace Pipeline.Slices;
@@ -60,69 +59,60 @@ public sealed record SliceRow(Slice Slice)
     /// </summary>
     internal SliceRow DueAtEveryPlan(DateTimeOffset now) => NextDue > now ? this with { NextDue = null } : this;
 
-    internal TableEntity ToEntity()
-    {
-        var entity = new TableEntity(Slice.Source, Slice.RowKey)
+    internal SliceEntity ToEntity() =>
+        new()
         {
-            ["State"] = State?.ToString() ?? "",
-            ["LoadedBlob"] = Loaded?.Body.Blob ?? "",
-            ["Sha256"] = Loaded?.Sha256 ?? "",
-            ["Newest"] = Loaded?.Newest ?? "",
-            ["LoadingBlob"] = Loading?.Blob ?? "",
-            ["PendingBlob"] = Pending?.Blob ?? "",
-            // Not "ETag": the table client takes that for the row's own version and never sends it. A validator that
-            // was cut would fit no body.
-            ["HttpETag"] = HttpETag.Length > CellText.Limit ? "" : HttpETag,
-            ["LastModified"] = LastModified.Length > CellText.Limit ? "" : LastModified,
-            ["Attempts"] = Attempts,
-            ["LastError"] = CellText.Cut(LastError),
-            ["JudgedBy"] = JudgedBy,
+            PartitionKey = Slice.Source,
+            RowKey = Slice.RowKey,
+            State = $"{State}",
+            PlannedAt = PlannedAt,
+            LastPulled = LastPulled,
+            NextDue = NextDue,
+            LoadedBlob = Loaded?.Body.Blob ?? "",
+            Vintage = Loaded?.Body.Vintage,
+            Sha256 = Loaded?.Sha256 ?? "",
+            Rows = Loaded?.Rows,
+            InTable = Loaded?.InTable,
+            Newest = Loaded?.Newest ?? "",
+            LastChanged = Loaded?.LastChanged,
+            LoadingBlob = Loading?.Blob ?? "",
+            PendingBlob = Pending?.Blob ?? "",
+            // A validator that was cut would fit no body.
+            HttpETag = HttpETag.Length > CellText.Limit ? "" : HttpETag,
+            LastModified = LastModified.Length > CellText.Limit ? "" : LastModified,
+            Attempts = Attempts,
+            LastError = CellText.Cut(LastError),
+            JudgedBy = JudgedBy,
         };
-        Set("PlannedAt", PlannedAt);
-        Set("LastPulled", LastPulled);
-        Set("NextDue", NextDue);
-        Set("Vintage", Loaded?.Body.Vintage);
-        Set("LastChanged", Loaded?.LastChanged);
-        Set("Rows", Loaded?.Rows);
-        Set("InTable", Loaded?.InTable);
-        return entity;
 
-        void Set<T>(string column, T? value)
-            where T : struct
-        {
-            if (value is { } known)
-                entity[column] = known;
-        }
-    }
-
-    internal static SliceRow From(TableEntity entity)
+    internal static SliceRow From(SliceEntity entity)
     {
-        string Text(string name) => entity.GetString(name) ?? "";
-        RawName? Body(string name) => RawName.TryParse(entity.GetString(name), out var body) ? body : null;
         var cut = entity.RowKey.IndexOf('|', StringComparison.Ordinal);
         return new SliceRow(new Slice(entity.PartitionKey, entity.RowKey[..cut], entity.RowKey[(cut + 1)..]))
         {
-            State = Enum.TryParse<SliceState>(Text("State"), out var state) ? state : null,
-            PlannedAt = entity.GetDateTimeOffset("PlannedAt"),
-            LastPulled = entity.GetDateTimeOffset("LastPulled"),
-            NextDue = entity.GetDateTimeOffset("NextDue"),
-            Loaded = Body("LoadedBlob") is { } loaded
-                ? new LoadedBody(loaded, Text("Sha256"), entity.GetInt64("Rows") ?? 0)
+            State = Enum.TryParse<SliceState>(entity.State, out var state) ? state : null,
+            PlannedAt = entity.PlannedAt,
+            LastPulled = entity.LastPulled,
+            NextDue = entity.NextDue,
+            Loaded = Body(entity.LoadedBlob) is { } loaded
+                ? new LoadedBody(loaded, entity.Sha256, entity.Rows ?? 0)
                 {
-                    InTable = entity.GetInt64("InTable"),
-                    Newest = Text("Newest"),
-                    LastChanged = entity.GetDateTimeOffset("LastChanged"),
+                    InTable = entity.InTable,
+                    Newest = entity.Newest,
+                    LastChanged = entity.LastChanged,
                 }
                 : null,
-            Loading = Body("LoadingBlob"),
-            Pending = Body("PendingBlob"),
-            HttpETag = Text("HttpETag"),
-            LastModified = Text("LastModified"),
-            Attempts = entity.GetInt32("Attempts") ?? 0,
-            LastError = Text("LastError"),
-            JudgedBy = Text("JudgedBy"),
+            Loading = Body(entity.LoadingBlob),
+            Pending = Body(entity.PendingBlob),
+            HttpETag = entity.HttpETag,
+            LastModified = entity.LastModified,
+            Attempts = entity.Attempts,
+            LastError = entity.LastError,
+            JudgedBy = entity.JudgedBy,
             Version = entity.ETag,
         };
+
+        static RawName? Body(string blob) => RawName.TryParse(blob, out var body) ? body : null;
     }
 }
 

@@ -21,17 +21,18 @@ internal static class RowUpdate
     /// <param name="change">Gets the present row, or null when there is none, and returns the new one, or null to leave
     /// it. Called again when another process was faster.</param>
     /// <param name="cancellationToken">Stops the update.</param>
-    public static async Task ApplyAsync(
+    public static async Task ApplyAsync<T>(
         TableClient table,
         string partitionKey,
         string rowKey,
-        Func<TableEntity?, TableEntity?> change,
+        Func<T?, T?> change,
         CancellationToken cancellationToken
     )
+        where T : class, ITableEntity
     {
         for (var conflicts = 0; ; conflicts++)
         {
-            var found = await table.GetEntityIfExistsAsync<TableEntity>(
+            var found = await table.GetEntityIfExistsAsync<T>(
                 partitionKey,
                 rowKey,
                 cancellationToken: cancellationToken

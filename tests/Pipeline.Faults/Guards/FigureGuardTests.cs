@@ -179,7 +179,7 @@ public sealed class FigureGuardTests
         }
 
         async Task<RunRow> RunAsync(RawName name) =>
-            (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From).Single(run => run.RunId == name.RunId);
+            (await pipeline.RunsAsync()).Single(run => run.RunId == name.RunId);
     }
 
     public static TheoryData<string, string, string, string> Figures { get; } =
@@ -221,7 +221,7 @@ public sealed class FigureGuardTests
         Assert.Equal(1, row.Loaded?.InTable);
         // Too far from the table, and out of the range.
         Assert.Equal(fault == "later" ? 1 : 2, (await OpenAsync(pipeline)).Count);
-        var run = (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From).MaxBy(run => run.Vintage)!;
+        var run = (await pipeline.RunsAsync()).MaxBy(run => run.Vintage)!;
         Assert.True(
             run is { State: RunState.Done, Counts: { AddUp: true, Rejected: 1, Added: 0, Changed: 0 } },
             $"{run}"
@@ -301,7 +301,7 @@ public sealed class FigureGuardTests
         await using var pipeline = dataset.Open(server, new VirtualClock(moment, SourceCase.Patience), storage);
         var row = await pipeline.Get<SliceBook>().GetAsync(dataset.Slice, CancellationToken.None);
         Assert.Equal((SliceState.Published, ""), (row.State, row.LastError));
-        var run = RunRow.From(Assert.Single(await pipeline.RowsAsync(Names.Runs)));
+        var run = Assert.Single(await pipeline.RunsAsync());
         Assert.True(run is { Counts: { Read: 48, Excluded: 48 } }, $"{run}");
     }
 

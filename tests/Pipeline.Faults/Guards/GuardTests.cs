@@ -213,9 +213,7 @@ public sealed class GuardTests
         Assert.Equal(2, bodies.Count);
         var reject = (await pipeline.RowsAsync(Names.Rejects, "State eq 'open'"))[0];
         Assert.Equal((bodies[1].Blob, dataset.SliceId), (reject["RawBlob"], reject["Slice"]));
-        var run = (await pipeline.RowsAsync(Names.Runs))
-            .Select(RunRow.From)
-            .Single(run => run.RunId == bodies[1].RunId);
+        var run = (await pipeline.RunsAsync()).Single(run => run.RunId == bodies[1].RunId);
         Assert.True(run is { State: RunState.Quarantined, Counts: { AddUp: true, Added: 0, Changed: 0 } }, $"{run}");
         proof.Held();
     }

@@ -103,7 +103,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             );
         }
 
-        foreach (var row in (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From))
+        foreach (var row in await pipeline.RunsAsync())
         {
             Assert.True(row.Counts.AddUp, $"{row}");
             Assert.True(!row.State.IsUnderWay(), $"not at rest: {row}");

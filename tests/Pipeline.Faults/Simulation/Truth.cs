@@ -23,7 +23,7 @@ internal static class Truth
         var facts = await pipeline.RowsAsync("fakefacts");
         var gaps = await pipeline.RowsAsync(Names.Gaps);
         var history = await pipeline.RowsAsync(Names.History);
-        var runs = (await pipeline.RowsAsync(Names.Runs)).Select(RunRow.From).ToList();
+        var runs = await pipeline.RunsAsync();
         foreach (var row in await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None))
         {
             var bodies = await pipeline.Get<RawStore>().ListAsync(row.Slice, CancellationToken.None);

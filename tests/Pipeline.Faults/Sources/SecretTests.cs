@@ -73,7 +73,7 @@ public sealed class SecretTests
             await pipeline
                 .Get<DeadLetters>()
                 .KeepAsync(Names.PullQueue, body, clock.GetUtcNow(), CancellationToken.None);
-            Assert.NotEmpty(await pipeline.RowsAsync(Names.Rejects, "Message gt ''"));
+            Assert.NotEmpty(await pipeline.RowsAsync(Names.Rejects, "Kind eq 'message'"));
         }
         var where = $"{dataset}: {server.Fault}, call {at}";
         await secrets.SearchAsync(pipeline, storage, where);

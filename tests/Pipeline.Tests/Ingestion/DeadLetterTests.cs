@@ -149,10 +149,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         await KeepAsync(pipeline, "normalize", body);
         await KeepAsync(pipeline, "normalize", body);
         var kept = await OnlyAsync(pipeline);
-        Assert.Equal(
-            ("unknown|2024-05", "", body.Length == 0 ? "(empty)" : body),
-            (kept.PartitionKey, kept["Slice"], kept["Message"])
-        );
+        Assert.Equal(("unknown|2024-05", "", body), (kept.PartitionKey, kept["Slice"], kept["Message"]));
         Assert.StartsWith(seen, kept.GetString("Seen"), StringComparison.Ordinal);
         Assert.Equal(Close(kept), kept["Advice"]);
         Assert.Equal(
@@ -257,7 +254,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
             await pipeline.DrainAsync();
         }
 
-        async Task<object> StateAsync() => (await pipeline.RowsAsync("rejects", "Message gt ''")).Single()["State"];
+        async Task<object> StateAsync() => (await pipeline.RowsAsync("rejects", "Kind eq 'message'")).Single()["State"];
     }
 
     [Fact]

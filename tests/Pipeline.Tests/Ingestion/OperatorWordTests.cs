@@ -11,13 +11,19 @@ public sealed class OperatorWordTests
     private static readonly DateTimeOffset Spoken = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
     private static readonly Finding Figure = new("facts p k", "5000", "about 5, which the table has", "advice");
 
-    private static OperatorWord Word(
-        IReadOnlyList<RejectBook.AcceptedFinding> accepted,
-        params IReadOnlyList<RejectBook.RunReject> own
-    ) => new(Blob, accepted, new ShownFindings(own, Spoken));
+    private static OperatorWord Word(IReadOnlyList<RejectRow> accepted, params IReadOnlyList<RejectRow> own) =>
+        new(Blob, accepted, new ShownFindings(own, Spoken));
 
-    private static RejectBook.RunReject Open(Finding finding, int minutes = 0) =>
-        new(finding, RejectBook.Open, Spoken.AddMinutes(minutes));
+    private static RejectRow Open(Finding finding, int minutes = 0) =>
+        new() { Finding = finding, KeptAt = Spoken.AddMinutes(minutes) };
+
+    private static RejectRow Accepted(Finding finding, string blob) =>
+        new()
+        {
+            Finding = finding,
+            RawBlob = blob,
+            State = RejectBook.Accepted,
+        };
 
     [Theory]
     [InlineData(0, true)]
@@ -58,17 +64,17 @@ public sealed class OperatorWordTests
         string expected
     )
     {
-        var word = Word([new RejectBook.AcceptedFinding(Figure, Blob)]);
+        var word = Word([Accepted(Figure, Blob)]);
         Assert.True(word.AcceptsAgainstTable(Figure));
         Assert.False(word.AcceptsAgainstTable(new Finding(where, seen, expected, Figure.Advice)));
         // The table may have changed since another body was held against it.
-        Assert.False(Word([new RejectBook.AcceptedFinding(Figure, "other")]).AcceptsAgainstTable(Figure));
+        Assert.False(Word([Accepted(Figure, "other")]).AcceptsAgainstTable(Figure));
     }
 
     [Fact]
     public void An_accepted_figure_is_remembered_whatever_it_is_held_against()
     {
-        var word = Word([new RejectBook.AcceptedFinding(Figure, "other")]);
+        var word = Word([Accepted(Figure, "other")]);
         Assert.True(word.Accepts(Figure with { Expected = "about 7, which the table has" }));
         Assert.False(word.Accepts(Figure with { Seen = "5001" }));
     }
@@ -77,7 +83,7 @@ public sealed class OperatorWordTests
     public void A_sum_that_was_accepted_beside_its_total_is_remembered_in_other_bodies_until_one_of_both_changes()
     {
         var sum = new Finding("body, beside the totals, facts p k", "2 figures that add up to 9", "at most 1", "a");
-        var word = Word([new RejectBook.AcceptedFinding(sum, "other")]);
+        var word = Word([Accepted(sum, "other")]);
         Assert.True(word.AcceptsAgainstTable(sum));
         Assert.False(word.AcceptsAgainstTable(sum with { Seen = "3 figures that add up to 19" }));
         Assert.False(word.AcceptsAgainstTable(sum with { Expected = "at most 2" }));
@@ -86,7 +92,7 @@ public sealed class OperatorWordTests
     [Fact]
     public void Without_a_word_only_what_was_accepted_before_holds()
     {
-        var word = new OperatorWord(Blob, [new RejectBook.AcceptedFinding(Figure, Blob)], shown: null);
+        var word = new OperatorWord(Blob, [Accepted(Figure, Blob)], shown: null);
         Assert.True(word.Accepts(Figure));
         Assert.False(word.Accepts(Figure with { Seen = "5001" }));
         Assert.Equal(("", 0), (word.Note, word.Spoken.Count));

@@ -67,9 +67,7 @@ public sealed class ReplayTests(Azurite azurite) : IDisposable
             );
             Assert.Equal(ledger, await pipeline.LedgerAsync());
             Assert.Equal(["b Value 2 3"], await HistoryAsync(pipeline));
-            Assert.All((await pipeline.RowsAsync("runs")).Select(RunRow.From), run =>
-                Assert.Equal(RunState.Done, run.State)
-            );
+            Assert.All(await pipeline.RunsAsync(), run => Assert.Equal(RunState.Done, run.State));
             Assert.Equal(
                 SliceState.Published,
                 (await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None)).State

@@ -24,14 +24,12 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     private static async Task<SliceRow> SliceAsync(TestPipeline pipeline) =>
         await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
 
+    private static Task<IReadOnlyList<SliceRow>> SlicesAsync(TestPipeline pipeline) =>
+        pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None);
+
     /// <summary>States of the runs, oldest first.</summary>
     private static async Task<List<string>> RunsAsync(TestPipeline pipeline) =>
-        [
-            .. (await pipeline.RowsAsync("runs"))
-                .Select(RunRow.From)
-                .OrderBy(run => run.Vintage)
-                .Select(run => $"{run.State}"),
-        ];
+        [.. (await pipeline.RunsAsync()).OrderBy(run => run.Vintage).Select(run => $"{run.State}")];
 
     private static async Task<List<string>> RejectsAsync(TestPipeline pipeline) =>
         [
@@ -65,8 +63,8 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await LoadAsync(pipeline, "a=1");
         await LoadAsync(pipeline, "a=2");
         var (slices, runs, facts) = (
-            await pipeline.RowsAsync("slices"),
-            await pipeline.RowsAsync("runs"),
+            await SlicesAsync(pipeline),
+            await pipeline.RunsAsync(),
             await pipeline.RowsAsync("fakefacts")
         );
         await pipeline.DoAsync(new PullMessage(FakeSource.One.Id, planned));
@@ -77,12 +75,11 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         }
         await pipeline.DrainAsync();
         // An older body's message makes the newest be read once more: it is not known what a copy of it may have done.
-        static IEnumerable<SliceRow> Slices(IEnumerable<Azure.Data.Tables.TableEntity> rows) =>
-            rows.Select(row => SliceRow.From(row) with { Version = default, Loaded = null, NextDue = null });
-        Assert.Equal(Slices(slices), Slices(await pipeline.RowsAsync("slices")));
-        static IEnumerable<RunRow> Runs(IEnumerable<Azure.Data.Tables.TableEntity> rows) =>
-            rows.Select(row => RunRow.From(row) with { EndedAt = null });
-        Assert.Equal(Runs(runs), Runs(await pipeline.RowsAsync("runs")));
+        static IEnumerable<SliceRow> Slices(IEnumerable<SliceRow> rows) =>
+            rows.Select(row => row with { Version = default, Loaded = null, NextDue = null });
+        Assert.Equal(Slices(slices), Slices(await SlicesAsync(pipeline)));
+        static IEnumerable<RunRow> Runs(IEnumerable<RunRow> rows) => rows.Select(row => row with { EndedAt = null });
+        Assert.Equal(Runs(runs), Runs(await pipeline.RunsAsync()));
         Assert.Equal(facts.Select(row => row.ETag), (await pipeline.RowsAsync("fakefacts")).Select(row => row.ETag));
         Assert.Equal(["Done", "Done"], await RunsAsync(pipeline));
     }
@@ -183,7 +180,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await PullAsync(pipeline);
         source.Body = "a=5 b=2";
         await PullAsync(pipeline);
-        var runs = (await pipeline.RowsAsync("runs")).Select(RunRow.From).OrderBy(run => run.Vintage).ToList();
+        var runs = (await pipeline.RunsAsync()).OrderBy(run => run.Vintage).ToList();
         Assert.Equal(2, runs.Count);
         Assert.Equal(TimeSpan.FromSeconds(1), runs[1].Vintage - runs[0].Vintage);
         await pipeline.DrainAsync();
@@ -289,7 +286,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         await pipeline.RunAsync();
         Assert.Equal("a=2 b=3 c=4", await FactsAsync(pipeline));
         Assert.Equal((after, 3L), ((await SliceAsync(pipeline)).State, (await SliceAsync(pipeline)).Loaded?.Rows));
-        var run = (await pipeline.RowsAsync("runs")).Select(RunRow.From).Single(run => run.RunId == body.RunId);
+        var run = (await pipeline.RunsAsync()).Single(run => run.RunId == body.RunId);
         Assert.Equal((RunState.Done, 3L), (run.State, run.Counts.Changed));
     }
 
@@ -518,7 +515,7 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         Assert.Equal(SliceState.Split, (await SliceAsync(pipeline)).State);
         Assert.Equal(
             [("one", SliceState.Split), ("one-a", SliceState.Published), ("one-b", SliceState.Empty)],
-            (await pipeline.RowsAsync("slices")).Select(SliceRow.From).Select(row => (row.Slice.Key, row.State!.Value))
+            (await SlicesAsync(pipeline)).Select(row => (row.Slice.Key, row.State!.Value))
         );
     }
 }

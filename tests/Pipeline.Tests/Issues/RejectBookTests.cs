@@ -39,7 +39,8 @@ public sealed class RejectBookTests : IAsyncDisposable
         public override DateTimeOffset GetUtcNow() => Now;
     }
 
-    private Task PutAsync(params Finding[] findings) => book.PutAsync(Run, Body.Blob, findings, CancellationToken.None);
+    private Task PutAsync(params Finding[] findings) =>
+        book.PutAsync(Run, Body.Blob, [], findings, CancellationToken.None);
 
     private Task AcceptAsync(params Finding[] findings) =>
         book.AcceptAsync(Run, Body.Blob, findings, CancellationToken.None);
@@ -74,6 +75,18 @@ public sealed class RejectBookTests : IAsyncDisposable
         Assert.Equal(
             ["30 rows, at least 38: open", "30 rows, at least 40: accepted", "no row of 2025, rows of 2025: accepted"],
             await RowsAsync()
+        );
+    }
+
+    [Fact]
+    public async Task A_word_is_about_a_reject_of_the_same_kind()
+    {
+        var figure = new Finding("facts p k", "5000", "about 5", "advice");
+        await book.PutAsync(Run, Body.Blob, [figure], [First], CancellationToken.None);
+        await AcceptAsync(figure, First, figure with { Where = "facts p unseen" });
+        Assert.Equal(
+            ["body body", "facts p k row", "facts p unseen row"],
+            (await pipeline.RowsAsync(Names.Rejects)).Select(row => $"{row["Position"]} {row["Kind"]}").Order()
         );
     }
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Azure;
 using Azure.Data.Tables;
 using Pipeline.Datasets;
 using Pipeline.Issues;
@@ -36,7 +37,7 @@ public sealed class LedgerTests(Azurite azurite)
             { "gaps", "Reason:String RunId:String" },
             {
                 "rejects",
-                "Slice:String RawBlob:String Position:String Seen:String Expected:String Advice:String State:String "
+                "Kind:String Slice:String RawBlob:String Position:String Seen:String Expected:String Advice:String State:String "
                     + "Step:String Message:String KeptAt:DateTime"
             },
             {
@@ -91,6 +92,10 @@ public sealed class LedgerTests(Azurite azurite)
         );
         Assert.All(await pipeline.RowsAsync("rejects"), row =>
             Assert.Matches(@"^\d{8}T\d{6}Z-[0-9a-f]{16}\|(word 4|word 3|body|answer)$", row.RowKey)
+        );
+        Assert.Equal(
+            ["answer body", "body body", "word 4 row"],
+            (await pipeline.RowsAsync("rejects")).Select(row => $"{row["Position"]} {row["Kind"]}").Distinct().Order()
         );
         Assert.All(await pipeline.RowsAsync("history"), row => Assert.Matches(@"^[ab]\|\d{19}$", row.RowKey));
         var dataset = Assert.Single(await pipeline.RowsAsync("datasets"));
@@ -168,6 +173,47 @@ public sealed class LedgerTests(Azurite azurite)
     }
 
     [Fact]
+    public void A_column_that_may_be_missing_is_nullable_and_its_meaning_says_when()
+    {
+        var types = typeof(LedgerRow).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(LedgerRow))).ToList();
+        Assert.Equal(
+            Contract.Select(row => row.Data.Item1).Order(),
+            types.Select(type => type.GetCustomAttribute<LedgerAttribute>()?.Table).Order()
+        );
+        Assert.All(types, type =>
+            Assert.All(ColumnMeanings.Of(type), column =>
+                Assert.Equal(
+                    Nullable.GetUnderlyingType(type.GetProperty(column.Name)!.PropertyType) is not null,
+                    column.Meaning.Contains("; not there ", StringComparison.Ordinal)
+                )
+            )
+        );
+    }
+
+    [Fact]
+    public void The_meaning_of_a_state_names_every_state()
+    {
+        static string Meaning(Type type) =>
+            ColumnMeanings.Of(type).Single(column => column.Name == nameof(RunEntity.State)).Meaning;
+        Assert.All(Enum.GetNames<RunState>(), name => Assert.Matches($@"\b{name}\b", Meaning(typeof(RunEntity))));
+        Assert.All(Enum.GetNames<SliceState>(), name => Assert.Matches($@"\b{name}\b", Meaning(typeof(SliceEntity))));
+    }
+
+    [Fact]
+    public void Rows_are_equal_if_their_keys_and_columns_are()
+    {
+        var row = new GapRow
+        {
+            PartitionKey = "p",
+            RowKey = "r",
+            Reason = "none",
+        };
+        Assert.Equal(row, row with { ETag = new ETag("1"), Timestamp = Moment });
+        Assert.NotEqual(row, row with { RowKey = "s" });
+        Assert.NotEqual(row, row with { Reason = "other" });
+    }
+
+    [Fact]
     public void A_run_row_comes_back_as_it_was()
     {
         var run = new RunRow(Body.RunId, Body.Slice, Moment)
@@ -202,15 +248,14 @@ public sealed class LedgerTests(Azurite azurite)
     public void A_run_row_without_dates_has_no_column_for_them()
     {
         var entity = new RunRow(Body.RunId, Body.Slice, Moment).ToEntity();
-        Assert.False(entity.ContainsKey("StartedAt") || entity.ContainsKey("EndedAt"));
+        Assert.Equal((null, null), (entity.StartedAt, entity.EndedAt));
         Assert.Null(RunRow.From(entity).StartedAt);
     }
 
     [Fact]
     public void A_state_that_no_program_writes_is_said()
     {
-        var entity = new RunRow(Body.RunId, Body.Slice, Moment).ToEntity();
-        entity["State"] = "half";
+        var entity = new RunRow(Body.RunId, Body.Slice, Moment).ToEntity() with { State = "half" };
         var error = Assert.Throws<InvalidDataException>(() => RunRow.From(entity));
         Assert.StartsWith(
             $"runs {entity.PartitionKey} {entity.RowKey}, column State: seen \"half\", expected one of Pulled, ",
@@ -257,13 +302,12 @@ public sealed class LedgerTests(Azurite azurite)
             LastError = new string('x', 40_000),
             HttpETag = new string('x', 40_000),
         }.ToEntity();
-        Assert.Equal((8001, ""), (row.GetString("LastError").Length, row.GetString("HttpETag")));
+        Assert.Equal((8001, ""), (row.LastError.Length, row.HttpETag));
         Assert.Equal(
             8001,
             new RunRow(Body.RunId, Body.Slice, Moment) { Error = new string('x', 40_000) }
                 .ToEntity()
-                .GetString("Error")
-                .Length
+                .Error.Length
         );
     }
 
@@ -377,6 +421,7 @@ public sealed class LedgerTests(Azurite azurite)
                 new RunRow(name.RunId, slice, name.Vintage),
                 name.Blob,
                 [finding, finding],
+                [],
                 CancellationToken.None
             );
         }

@@ -87,7 +87,7 @@ public sealed class RowUpdateTests(Azurite azurite)
                 }
             )
         );
-        await RowUpdate.ApplyAsync(
+        await RowUpdate.ApplyAsync<TableEntity>(
             await pipeline.Get<TableSet>().OpenAsync(Names.Slices),
             "p",
             "r",
@@ -98,7 +98,7 @@ public sealed class RowUpdateTests(Azurite azurite)
     }
 
     private static Task AppendAsync(TableClient table, string letter) =>
-        RowUpdate.ApplyAsync(
+        RowUpdate.ApplyAsync<TableEntity>(
             table,
             "p",
             "r",
