@@ -75,6 +75,8 @@ public static class PipelineServices
         services.AddSingleton<RejectSummaryReader>().AddSingleton<RunVerdictReader>();
         services
             .AddSingleton<Plan>()
+            .AddSingleton<PullEnding>()
+            .AddSingleton<PullWithoutBody>()
             .AddSingleton<Pull>()
             .AddSingleton<BodyJudge>()
             .AddSingleton<BodyLoad>()

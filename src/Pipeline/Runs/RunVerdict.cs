@@ -119,7 +119,10 @@ public sealed class RunVerdictReader(
     /// <summary>Whether rejects are what the line of a failed slice says already.</summary>
     private static bool IsSaid(RejectGroup group, Dictionary<string, SliceRow> failed) =>
         failed.TryGetValue(group.Slice, out var row)
-        && (row.State == SliceState.Quarantined || group.Example.Where == $"{group.Slice} {Pull.FaultPosition}");
+        && (
+            row.State == SliceState.Quarantined
+            || group.Example.Where == $"{group.Slice} {PullWithoutBody.FaultPosition}"
+        );
 
     /// <summary>Slices that must exist by now and were never asked for to an end, or are still not published.</summary>
     private IEnumerable<string> Lacking(
