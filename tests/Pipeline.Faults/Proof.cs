@@ -32,7 +32,7 @@ internal static class Proof
         "A message that fails for good is kept with its error, and a replay of it changes nothing twice";
     public const string Rest =
         "A step that fails for good stops no other slice: they are published, the verdict names the failed one, and a "
-        + "replay repairs it";
+        + "replay or a newer body repairs it";
     public const string Guard = "A body that must not be loaded changes nothing, is kept and reported";
     public const string Hostile =
         "No input crashes a reader, hangs it, takes more memory than it may or leaves its place";

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Pipeline.Datasets;
 using Pipeline.Issues;
@@ -89,7 +88,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
         var isComplete = rows.Count == header.Count;
         var figures = isComplete ? header.FiguresOf(rows) : header.Figures;
         checks.Read += figures.Count;
-        if (isComplete && !IsUnreadable(rows, header))
+        if (isComplete && !FdiCells.IsUnreadable(rows, header))
         {
             Row(rows, header, figures);
         }
@@ -126,7 +125,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
     private void Row(CsvRows rows, FdiHeader columns, IReadOnlyList<FdiHeader> figures)
     {
         var year = 0;
-        if (columns.Year >= 0 && !TryYear(rows.Bytes(columns.Year), out year))
+        if (columns.Year >= 0 && !FdiCells.TryYear(rows.Bytes(columns.Year), out year))
         {
             if (FdiHeader.IsAny(rows))
                 Refuse(OtherHeader(rows));
@@ -134,7 +133,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
             Reject(
                 rows,
                 columns[columns.Year],
-                Quote(rows, columns.Year),
+                FdiCells.Quote(rows, columns.Year),
                 $"a year, {FdiRowKeys.FirstYear} to {FdiRowKeys.LastYear}"
             );
             return;
@@ -146,16 +145,16 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
             columns.Economy < 0
                 ? Encoding.ASCII.GetBytes(EconomyLabels.Find(label) ?? "")
                 : rows.Bytes(columns.Economy);
-        if (!TryCode(code, out var number) || code.Length is not (3 or 4))
+        if (!FdiCells.TryCode(code, out var number) || code.Length is not (3 or 4))
         {
             foreach (var figure in figures)
             {
                 checks.Sums.Unused(null, figure.YearOfName ?? year, series, Own(rows, figure));
             }
             var column = columns.Economy < 0 ? columns.Label : columns.Economy;
-            var isShort = code.Length is 1 or 2 && TryCode(code, out _);
+            var isShort = code.Length is 1 or 2 && FdiCells.TryCode(code, out _);
             var expected = ExpectedCode(columns, isShort);
-            Reject(rows, columns[column], Quote(rows, column), expected, figures.Count);
+            Reject(rows, columns[column], FdiCells.Quote(rows, column), expected, figures.Count);
             return;
         }
         foreach (var figure in figures)
@@ -180,7 +179,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
 
     private void Group(CsvRows rows, FdiHeader columns, int number, int year, int series)
     {
-        var isEmpty = IsEmpty(rows, columns.Value);
+        var isEmpty = FdiCells.IsEmpty(rows, columns.Value);
         long? dollars = TryAmount(rows, columns, out var amount) && !isEmpty ? amount : null;
         checks.Sums.Group(number, year, series, dollars, isRejected: dollars is null && !isEmpty);
         if (dollars is null && !isEmpty)
@@ -188,7 +187,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
             Reject(
                 rows,
                 columns[columns.Value],
-                Quote(rows, columns.Value),
+                FdiCells.Quote(rows, columns.Value),
                 HasDecimalComma ? Amounts.ExpectedWithComma : Amounts.Expected
             );
             return;
@@ -199,8 +198,8 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
     private void Economy(CsvRows rows, FdiHeader columns, int number, int year, int series)
     {
         var economy = keys.EconomyOf(number, rows, columns);
-        var hasReason = columns.Missing >= 0 && !IsEmpty(rows, columns.Missing);
-        if (IsEmpty(rows, columns.Value))
+        var hasReason = columns.Missing >= 0 && !FdiCells.IsEmpty(rows, columns.Missing);
+        if (FdiCells.IsEmpty(rows, columns.Value))
         {
             if (columns.Missing >= 0 && !hasReason)
             {
@@ -214,7 +213,9 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
                 return;
             }
             checks.Missing++;
-            Batch.Missing.Add(new MissingRow(economy.Partition(series), keys.RowKey(year), Reason(rows, columns)));
+            Batch.Missing.Add(
+                new MissingRow(economy.Partition(series), keys.RowKey(year), FdiCells.Reason(rows, columns))
+            );
             return;
         }
         if (hasReason)
@@ -223,7 +224,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
             Reject(
                 rows,
                 columns[columns.Missing],
-                $"{Quote(rows, columns.Missing)} beside the value {Quote(rows, columns.Value)}",
+                $"{FdiCells.Quote(rows, columns.Missing)} beside the value {FdiCells.Quote(rows, columns.Value)}",
                 "a value, or a reason why there is none"
             );
             return;
@@ -234,7 +235,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
             Reject(
                 rows,
                 columns[columns.Value],
-                Quote(rows, columns.Value),
+                FdiCells.Quote(rows, columns.Value),
                 HasDecimalComma ? Amounts.ExpectedWithComma : Amounts.Expected
             );
             return;
@@ -272,7 +273,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
                 Reject(
                     rows,
                     columns[columns.Flow],
-                    Quote(rows, columns.Flow),
+                    FdiCells.Quote(rows, columns.Flow),
                     $"08 (flow) or 09 (stock){hint}",
                     figures.Count
                 );
@@ -290,7 +291,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
                 Reject(
                     rows,
                     columns[columns.Direction],
-                    Quote(rows, columns.Direction),
+                    FdiCells.Quote(rows, columns.Direction),
                     "1 (inward) or 2 (outward)",
                     figures.Count
                 );
@@ -336,7 +337,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
     /// What a row that cannot be used would add to a sum, in dollars; null when that cannot be read.
     /// </summary>
     private long? Own(CsvRows rows, FdiHeader columns) =>
-        !IsEmpty(rows, columns.Value) && TryAmount(rows, columns, out var dollars) ? dollars : null;
+        !FdiCells.IsEmpty(rows, columns.Value) && TryAmount(rows, columns, out var dollars) ? dollars : null;
 
     private bool TryAmount(CsvRows rows, FdiHeader columns, out long dollars) =>
         HasDecimalComma
@@ -346,54 +347,8 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
     private Finding OtherHeader(CsvRows rows) =>
         new(
             Place(rows.Line),
-            $"another header, {Quote(rows, 0)} and so on, between rows",
+            $"another header, {FdiCells.Quote(rows, 0)} and so on, between rows",
             "rows, or the same header again",
             FdiBody.Broken
         );
-
-    private static string Reason(CsvRows rows, FdiHeader columns)
-    {
-        if (columns.Missing >= 0)
-            return rows.Text(columns.Missing).Trim();
-        return columns.Footnote >= 0 && !IsEmpty(rows, columns.Footnote)
-            ? rows.Text(columns.Footnote).Trim()
-            : "the body has an empty cell and no column for the reason";
-    }
-
-    /// <summary>
-    /// True if what cannot be text stands in a cell that a figure needs. A footnote, a name beside a code and
-    /// columns of other measures are not needed.
-    /// </summary>
-    private static bool IsUnreadable(CsvRows rows, FdiHeader columns)
-    {
-        if (rows.Foreign is null)
-            return false;
-        var economy = columns.Economy < 0 ? columns.Label : columns.Economy;
-        int[] needed =
-        [
-            columns.Year,
-            columns.Flow,
-            columns.Direction,
-            economy,
-            .. columns.Figures.Select(figure => figure.Value),
-            .. columns.Figures.Select(figure => figure.Missing),
-        ];
-        return needed.Any(column => FdiRowKeys.IsForeign(rows, column));
-    }
-
-    private static string Quote(CsvRows rows, int column) =>
-        rows.Bytes(column).IsEmpty ? "nothing" : Finding.Quote(rows.Text(column));
-
-    private static bool IsEmpty(CsvRows rows, int column) => rows.Bytes(column).TrimEnd((byte)' ').IsEmpty;
-
-    private static bool TryYear(ReadOnlySpan<byte> digits, out int year) =>
-        TryCode(digits, out year) && digits.Length == 4 && year is >= FdiRowKeys.FirstYear and <= FdiRowKeys.LastYear;
-
-    /// <summary>One to four digits.</summary>
-    private static bool TryCode(ReadOnlySpan<byte> digits, out int number)
-    {
-        number = 0;
-        return digits.Length is >= 1 and <= 4
-            && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
-    }
 }

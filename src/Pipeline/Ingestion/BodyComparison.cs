@@ -14,9 +14,6 @@ internal static class BodyComparison
     /// <summary>The place of a finding about a body as a whole.</summary>
     public const string Body = "body";
 
-    /// <summary>So many rejected rows of a refused body are listed: enough to see what is wrong with it.</summary>
-    public const int MaxRejectedOfRefused = 100;
-
     /// <summary>
     /// A body with a larger share of figures that cannot be believed is wrong as a whole; a few may be slips.
     /// </summary>

@@ -134,7 +134,7 @@ internal sealed class FigureReview(IRowParser parser, ExistingFigures? known, IS
             return;
         if (!series.TryGetValue(name, out var points))
             series.Add(name, points = []);
-        points.Add(new FigurePoint(period, key, figure, policy.Spikes?.Invoke(row), false));
+        points.Add(new FigurePoint(key, figure, policy.Spikes?.Invoke(row), false));
     }
 
     /// <summary>
@@ -189,7 +189,7 @@ internal sealed class FigureReview(IRowParser parser, ExistingFigures? known, IS
     {
         var period = PeriodOf(key);
         if (series.TryGetValue((partition, name), out var points) && !points.Exists(point => point.Period == period))
-            points.Add(new FigurePoint(period, key, figure, null, true));
+            points.Add(new FigurePoint(key, figure, null, true));
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Azure.Data.Tables;
 using Pipeline.Datasets;
 
@@ -23,23 +24,39 @@ internal sealed class Known
     /// <summary>Partitions read at the same time.</summary>
     private const int Parallelism = 4;
 
-    private readonly Dictionary<string, Dictionary<string, Entry>> partitions = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, string> runIds = new(StringComparer.Ordinal); // Many rows, few runs.
+    /// <summary>The rows of each partition, in the order of their keys.</summary>
+    private readonly Dictionary<string, List<Slot>> partitions = new(StringComparer.Ordinal);
 
-    /// <summary>
-    /// A row of the table; <c>Place</c> counts the rows of its partition in the order of their keys,
-    /// <c>Seen</c> says that the body has it, too.
-    /// </summary>
-    internal sealed class Entry(string hash, string runId, int revision, int place, double figure)
+    /// <summary>Texts that many rows share, during the reading: runs, and row keys of many partitions.</summary>
+    private readonly ConcurrentDictionary<string, string> texts = new(StringComparer.Ordinal);
+
+    /// <summary>A row of the table.</summary>
+    /// <param name="Hash">The digest of its hash, see <see cref="RowHash.Digest"/>.</param>
+    /// <param name="RunId">The run that wrote it.</param>
+    /// <param name="Revision">Its revision.</param>
+    /// <param name="Place">How many rows of its partition come before it.</param>
+    /// <param name="Figure">Its figure; NaN when it has none.</param>
+    internal readonly record struct Entry(UInt128 Hash, string RunId, int Revision, int Place, double Figure);
+
+    /// <summary>What is kept of a row: 48 bytes.</summary>
+    private struct Slot
     {
-        public string Hash => hash;
-        public string RunId => runId;
-        public int Revision => revision;
-        public int Place => place;
+        public string Key,
+            RunId;
+        public ulong Upper,
+            Lower;
+        public double Figure;
+        public int Revision;
 
-        /// <summary>The row's figure; NaN when it has none.</summary>
-        public double Figure => figure;
-        public bool Seen { get; set; }
+        /// <summary>Whether the body has the row, too.</summary>
+        public bool Seen;
+    }
+
+    private sealed class ByKey : IComparer<Slot>
+    {
+        public static ByKey Order { get; } = new();
+
+        public int Compare(Slot one, Slot other) => string.CompareOrdinal(one.Key, other.Key);
     }
 
     /// <summary>
@@ -72,6 +89,7 @@ internal sealed class Known
 
         var all = new Known();
         await all.AddAsync(table.QueryAsync(client, scope.Filter, Columns(table), cancellationToken), scope);
+        all.Complete();
         return all;
     }
 
@@ -85,9 +103,10 @@ internal sealed class Known
     {
         var known = new Known();
         foreach (var partition in partitions)
-            known.partitions.TryAdd(partition, new Dictionary<string, Entry>(StringComparer.Ordinal));
+            known.partitions.TryAdd(partition, []);
         var waiting = new ConcurrentQueue<string>(known.partitions.Keys);
         await Task.WhenAll(Enumerable.Range(0, Parallelism).Select(_ => ReadNextAsync()));
+        known.Complete();
         return known;
 
         async Task ReadNextAsync()
@@ -113,40 +132,72 @@ internal sealed class Known
     {
         await foreach (var row in found)
         {
-            if (!scope.Owns(row.PartitionKey, row.RowKey))
-                continue;
-            if (!partitions.TryGetValue(row.PartitionKey, out var rows))
-                partitions.Add(row.PartitionKey, rows = new Dictionary<string, Entry>(StringComparer.Ordinal));
-            rows[row.RowKey] = new Entry(
-                row.RowHash,
-                runIds.GetOrAdd(row.RunId, row.RunId),
-                row.Revision,
-                rows.Count,
-                row.Figure ?? double.NaN
-            );
+            if (scope.Owns(row.PartitionKey, row.RowKey))
+                Add(row);
+        }
+    }
+
+    /// <summary>Adds a row. Rows of two partitions that are known may be added at the same time.</summary>
+    internal void Add(FactRow row)
+    {
+        if (!partitions.TryGetValue(row.PartitionKey, out var rows))
+            partitions.Add(row.PartitionKey, rows = []);
+        var digest = RowHash.Digest(row.RowHash);
+        rows.Add(
+            new Slot
+            {
+                Key = texts.GetOrAdd(row.RowKey, row.RowKey),
+                RunId = texts.GetOrAdd(row.RunId, row.RunId),
+                Upper = (ulong)(digest >> 64),
+                Lower = (ulong)digest,
+                Revision = row.Revision,
+                Figure = row.Figure ?? double.NaN,
+            }
+        );
+    }
+
+    /// <summary>Ends the reading.</summary>
+    internal void Complete()
+    {
+        texts.Clear();
+        foreach (var rows in partitions.Values)
+        {
+            rows.Sort(ByKey.Order);
+            rows.TrimExcess();
         }
     }
 
     /// <summary>The row with this key; null when the table has none.</summary>
     public Entry? Find(string partition, string row) =>
-        partitions.TryGetValue(partition, out var rows) ? rows.GetValueOrDefault(row) : null;
+        TryFind(partition, row, out var rows, out var place) ? EntryOf(rows[place], place) : null;
 
     /// <summary>The row with this key, marked as seen; null when the table has none.</summary>
     public Entry? Meet(string partition, string row)
     {
-        var entry = Find(partition, row);
-        if (entry is not null)
-            entry.Seen = true;
-        return entry;
+        if (!TryFind(partition, row, out var rows, out var place))
+            return null;
+        CollectionsMarshal.AsSpan(rows)[place].Seen = true;
+        return EntryOf(rows[place], place);
     }
+
+    private bool TryFind(string partition, string row, out List<Slot> rows, out int place)
+    {
+        place = partitions.TryGetValue(partition, out rows!)
+            ? rows.BinarySearch(new Slot { Key = row }, ByKey.Order)
+            : -1;
+        return place >= 0;
+    }
+
+    private static Entry EntryOf(Slot row, int place) =>
+        new(new UInt128(row.Upper, row.Lower), row.RunId, row.Revision, place, row.Figure);
 
     /// <summary>Forgets which rows were met, before the body is parsed again.</summary>
     public void Forget()
     {
         foreach (var rows in partitions.Values)
         {
-            foreach (var entry in rows.Values)
-                entry.Seen = false;
+            foreach (ref var row in CollectionsMarshal.AsSpan(rows))
+                row.Seen = false;
         }
     }
 
@@ -164,7 +215,7 @@ internal sealed class Known
 
     /// <summary>Keys of the rows that the body did not have.</summary>
     public IEnumerable<(string Partition, string Row)> Unseen =>
-        partitions.SelectMany(rows => rows.Value.Where(row => !row.Value.Seen).Select(row => (rows.Key, row.Key)));
+        partitions.SelectMany(rows => rows.Value.Where(row => !row.Seen).Select(row => (rows.Key, row.Key)));
 
-    private IEnumerable<string> RowKeys => partitions.Values.SelectMany(rows => rows.Keys);
+    private IEnumerable<string> RowKeys => partitions.Values.SelectMany(rows => rows.Select(row => row.Key));
 }

@@ -81,9 +81,9 @@ internal sealed class Merge(
         row.RunId = run.RunId;
         row.RowHash = RowHash.Of(row);
         var before = known?.Meet(row.PartitionKey, row.RowKey);
-        if (before is not null && before.Hash == row.RowHash)
+        if (before is { } same && same.Hash == RowHash.Digest(row.RowHash))
         {
-            Tally(before.RunId == run.RunId, before.Revision);
+            Tally(same.RunId == run.RunId, same.Revision);
             return;
         }
         if (!buffers.TryGetValue(row.PartitionKey, out var buffer))
@@ -364,10 +364,10 @@ internal sealed class Merge(
         var (keys, first, last) = (new List<string>(), int.MaxValue, int.MinValue);
         foreach (var (row, before) in candidates)
         {
-            if (before is null)
+            if (before is not { } present)
                 continue;
             keys.Add(row.RowKey);
-            (first, last) = (Math.Min(first, before.Place), Math.Max(last, before.Place));
+            (first, last) = (Math.Min(first, present.Place), Math.Max(last, present.Place));
         }
         if (keys.Count > PointReads && last - first < keys.Count * FarApart)
             return await ReadRangeAsync(partition, keys, cancellationToken);

@@ -27,6 +27,9 @@ internal static class RowHash
         return Convert.ToHexStringLower(digest);
     }
 
+    /// <summary>A hash of a row in 16 bytes; equal digests mean equal hashes.</summary>
+    public static UInt128 Digest(string hash) => XxHash128.HashToUInt128(MemoryMarshal.AsBytes(hash.AsSpan()));
+
     private readonly struct Sink(ArrayBufferWriter<byte> columns) : IColumnSink
     {
         public void Add(string name, string value)

@@ -3,18 +3,15 @@ using Pipeline.Issues;
 namespace Pipeline.Loading;
 
 /// <summary>A figure of a series.</summary>
-/// <param name="Period">The period that its key begins with.</param>
 /// <param name="RowKey">Its key.</param>
 /// <param name="Figure">The figure.</param>
 /// <param name="Limit">How far it may stand out; null where that is not judged.</param>
 /// <param name="IsStored">True if it is not of the body but of the table.</param>
-internal readonly record struct FigurePoint(
-    string Period,
-    string RowKey,
-    double Figure,
-    SpikeLimit? Limit,
-    bool IsStored
-);
+internal readonly record struct FigurePoint(string RowKey, double Figure, SpikeLimit? Limit, bool IsStored)
+{
+    /// <summary>The period that its key begins with.</summary>
+    public string Period => Known.PeriodOf(RowKey);
+}
 
 /// <summary>Finds columns or rows that have slipped.</summary>
 internal static class SlippedPeriods

@@ -1,6 +1,7 @@
 using Pipeline.Faults.Simulation;
 using Pipeline.Faults.Sources;
 using Pipeline.Ingestion;
+using Pipeline.Slices;
 using Pipeline.Testing;
 using Xunit;
 
@@ -132,10 +133,23 @@ public sealed class TwoBodiesTests(ITestOutputHelper output) : IDisposable
                     host.Release(taken);
                     worker = second;
                 }
+                await CheckNotedAsync(host, second);
             }
         }
         await host.CheckAsync(wanted);
         return crash.Calls;
+    }
+
+    /// <summary>A slice of which a newer body waits to be loaded is not at rest, or its plan is still noted.</summary>
+    private static async Task CheckNotedAsync(TestHost host, TestPipeline pipeline)
+    {
+        var row = await pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
+        if (!row.State.IsAtRest() || row.PlannedAt is not null)
+            return;
+        Assert.All(
+            host.Messages.Select(entry => TestHost.Read(entry.Queue, entry.Message)).OfType<NormalizeMessage>(),
+            waiting => Assert.True(!(waiting.Subject.Body!.Vintage > row.Vintage), $"{waiting} waits; {row}")
+        );
     }
 
     private static bool IsCrash(Exception e) =>

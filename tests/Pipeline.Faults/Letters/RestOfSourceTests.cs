@@ -13,12 +13,13 @@ namespace Pipeline.Faults.Letters;
 
 /// <summary>
 /// A step of one slice of three fails at the same storage call five times, at each call of each step in turn. The others
-/// are published, the source is refreshed, the verdict names the slice, and a replay repairs it.
+/// are published, the source is refreshed, the verdict names the slice, and a replay or a newer body repairs it.
 /// </summary>
 public sealed class RestOfSourceTests
 {
     private const string First = "a=1 b=2 c=3 d=4 e= f=6 #",
-        Revised = "a=1 b=5 c=3 e=7 f=6 g= d=4";
+        Revised = "a=1 b=5 c=3 e=7 f=6 g= d=4",
+        Newer = "a=1 b=2 c=8 e=7 f=9 g=1 h=3";
 
     private static readonly string[] Keys = ["one", "two", "three"];
 
@@ -37,14 +38,19 @@ public sealed class RestOfSourceTests
             {
                 if (!Share.Current.Has($"rest {queue}", at))
                     continue;
+                Say(source, Revised);
                 await using var run = await StartAsync(source, prepared, queue, at);
                 died = run.HasDied;
-                if (died)
-                    await proof.RunAsync($"{queue}, call {at}", () => CheckAsync(run, wanted));
+                if (!died)
+                    break;
+                var clock = new VirtualClock(run.Clock.GetUtcNow().AddDays(1), TimeSpan.FromSeconds(15));
+                var same = run.Storage.Copy(clock);
+                await proof.RunAsync($"{queue}, call {at}", () => CheckAsync(run, wanted));
+                await proof.RunAsync($"{queue}, call {at}, and a newer body", () => NewerAsync(source, same, clock));
             }
         }
         proof.End();
-        Assert.True(proof.Count > (Share.Current.IsFull ? 50 : 2), $"only {proof.Count} calls");
+        Assert.True(proof.Count > (Share.Current.IsFull ? 60 : 4), $"only {proof.Count} calls");
     }
 
     private static async Task<MemoryStorage> PrepareAsync(FakeSource source)
@@ -138,7 +144,8 @@ public sealed class RestOfSourceTests
     private static async Task CheckAsync(Ended run, string wanted)
     {
         var pipeline = run.Pipeline;
-        foreach (var row in await pipeline.Get<SliceBook>().ListAsync(Unlucky.Source, CancellationToken.None))
+        var rows = await pipeline.Get<SliceBook>().ListAsync(Unlucky.Source, CancellationToken.None);
+        foreach (var row in rows)
         {
             Assert.True(
                 row.Slice == Unlucky || row is { State: SliceState.Published, LastError: "", PlannedAt: null },
@@ -158,6 +165,8 @@ public sealed class RestOfSourceTests
             "indicators and files are not up to date"
         );
         var verdict = await ReadAsync(run);
+        var isFailed = rows.Single(row => row.Slice == Unlucky).State.HasFailed();
+        Assert.Equal(isFailed, verdict.Failed.Any(line => line.Contains($"{Unlucky}", StringComparison.Ordinal)));
         // What had been done but for the last words needs no replay.
         if (verdict.ExitCode == 0)
         {
@@ -174,6 +183,28 @@ public sealed class RestOfSourceTests
         await Host.DrainAsync(pipeline, run.Clock, run.Storage);
         Snapshot.AssertOneOf("after the replay", [wanted], await TablesAsync(pipeline));
         Assert.Equal(0, (await ReadAsync(run)).ExitCode);
+    }
+
+    /// <summary>The slice is not replayed: the next plan brings a newer body of it.</summary>
+    private static async Task NewerAsync(FakeSource source, MemoryStorage storage, VirtualClock clock)
+    {
+        Say(source, Newer);
+        await using var pipeline = new TestPipeline(MemoryStorage.ConnectionString, source, clock, storage);
+        await PlanAsync(pipeline);
+        await Host.DrainAsync(pipeline, clock, storage);
+        Assert.All(await pipeline.Get<SliceBook>().ListAsync(Unlucky.Source, CancellationToken.None), row =>
+            Assert.True(row is { State: SliceState.Published, LastError: "", Loading: null }, $"{row}")
+        );
+        Assert.All(await pipeline.RunsAsync(), run => Assert.False(run.State.IsUnderWay(), $"not at rest: {run}"));
+        var (facts, gaps) = (await pipeline.RowsAsync("fakefacts"), await pipeline.RowsAsync(Names.Gaps));
+        foreach (var key in Keys)
+        {
+            Assert.Equal(
+                SimulatedSource.Meaning(key, Newer).Order(StringComparer.Ordinal),
+                Truth.Lines(facts, gaps, key)
+            );
+        }
+        await Truth.CheckAsync(pipeline, newest: false);
     }
 
     private static Task<RunVerdict> ReadAsync(Ended run) =>

@@ -314,6 +314,41 @@ public sealed class CoverageTests : IDisposable
         );
     }
 
+    [Theory]
+    [InlineData(1, 41, "", SliceState.Published, 2)]
+    [InlineData(1, 41, " k42=?", SliceState.Quarantined, 1)]
+    [InlineData(20, 41, " k42=?", SliceState.Quarantined, 1)]
+    public async Task A_body_is_downloaded_once_and_parsed_at_most_twice(
+        int from,
+        int to,
+        string more,
+        SliceState state,
+        int expected
+    )
+    {
+        var (parses, downloads) = (0, 0);
+        source.Coverage = Coverage.Vintage;
+        source.Reading = text =>
+        {
+            parses++;
+            return text;
+        };
+        var policy = new AroundPolicy(request =>
+        {
+            downloads +=
+                request.Method == Azure.Core.RequestMethod.Get
+                && request.Uri.Path.EndsWith(".txt", StringComparison.Ordinal)
+                    ? 1
+                    : 0;
+            return false;
+        });
+        await using var pipeline = new TestPipeline(new MemoryStorage(TimeProvider.System), source, policy);
+        await LoadAsync(pipeline, Rows(1, 40));
+        (parses, downloads) = (0, 0);
+        await LoadAsync(pipeline, Rows(from, to) + more);
+        Assert.Equal((state, expected, 1), ((await SliceAsync(pipeline)).State, parses, downloads));
+    }
+
     private static string Rows(int from, int to) =>
         string.Join(' ', Enumerable.Range(from, to - from + 1).Select(number => $"k{number:00}={number}"));
 

@@ -99,7 +99,7 @@ public sealed class KnownTests(Azurite azurite)
         );
         Assert.Equal(4, known.Count);
         Assert.Equal(
-            ("p1c", "run", 3, 1),
+            (RowHash.Digest("p1c"), "run", 3, 1),
             known.Meet("p1", "c") is { } entry ? (entry.Hash, entry.RunId, entry.Revision, entry.Place) : default
         );
         Assert.Null(known.Meet("p1", "a"));
