@@ -4,7 +4,7 @@ metadata name = 'trade pipeline'
 metadata description = 'Timers plan, queues carry, tables and files hold: foreign trade, direct investment, holders of securities. One identity, no keys.'
 
 import { containers, queues, tables, timers } from 'names.bicep'
-import { schedules, secretSetting, sourceDefaults, sourceSettings } from 'settings.bicep'
+import { scheduleDefaults, schedules, secretSetting, sourceDefaults, sourceSettings } from 'sources.bicep'
 
 // ---------- where ----------
 
@@ -59,13 +59,8 @@ param securityGroups { functions: string, endpoints: string } = { functions: '',
 
 // ---------- the app ----------
 
-@description('When the timers run. Each Plan timer runs at least daily, also for a yearly source: a log alert looks back two days at most, and a run without news costs one request.')
-param timerSchedules schedules = {
-  CENSUS_SCHEDULE: '0 45 13 * * *' // releases come at 08:30 in Washington, which is 12:30 or 13:30 UTC
-  UNCTAD_SCHEDULE: '0 30 7 * * *' // local.settings.sample.json has Mondays only: nothing is watched there
-  MOEX_SCHEDULE: '0 0 18 * * *' // after the main session in Moscow
-  MONITOR_SCHEDULE: '0 */15 * * * *'
-}
+@description('When the timers run, where this environment wants it to be other than usual. Each Plan timer must run at least daily.')
+param timerSchedules schedules = {}
 
 @description('Sources that this environment wants to be other than the defaults.')
 param sources sourceSettings = {}
@@ -283,7 +278,7 @@ module functionApp 'modules/functionApp.bicep' = {
     keyVaultUri: keyVault.outputs.uri
     applicationInsightsConnectionString: monitoring.outputs.connectionString
     workspaceId: monitoring.outputs.workspaceId
-    timerSchedules: timerSchedules
+    timerSchedules: union(scheduleDefaults, timerSchedules)
     sources: sources
     secrets: secrets
     platformSettings: platformSettings

@@ -1,6 +1,6 @@
 metadata description = 'Who is told of what. Each query is a file of ../alerts, to be read, and pasted into the workspace, as it is.'
 
-import { maximumAgeDays } from '../names.bicep'
+import { maximumAgeDays } from '../sources.bicep'
 
 @description('How far back an alert on logs may look; two days is the most.')
 type lookBack = 'PT15M' | 'PT30M' | 'PT1H' | 'PT2H' | 'PT3H' | 'PT4H' | 'PT5H' | 'PT6H' | 'P1D' | 'P2D'

@@ -1,6 +1,6 @@
 metadata description = 'The plan (Flex Consumption) and the app (.NET 10, isolated). Every connection is by the user-assigned identity.'
 
-import { schedules, secretNames, secretSetting, sourceDefaults, sourceSettings } from '../settings.bicep'
+import { schedules, secretNames, secretSetting, sourceDefaults, sourceSettings } from '../sources.bicep'
 
 @description('Azure region.')
 param location string

@@ -60,13 +60,13 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
 
     /// <summary>Settings with the trade of all partners by HS6, and nothing else.</summary>
     public static Dictionary<string, string> Settings(string connection, string? census) =>
-        new(StringComparer.Ordinal)
+        new(
+            SourceServices.Settings.ToDictionary(source => source.Schedule.Name, source => source.ScheduleExample),
+            StringComparer.Ordinal
+        )
         {
             ["AzureWebJobsStorage"] = connection,
             ["PipelineStorage"] = connection,
-            ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
-            ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
-            ["MOEX_SCHEDULE"] = "0 0 18 * * *",
             ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
             ["Sources__Mode"] = "live",
             ["Census__ApiKey"] = "benchmarks",

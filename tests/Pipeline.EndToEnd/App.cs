@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Pipeline.Sources;
 using Pipeline.Testing;
 using Xunit;
 
@@ -68,14 +69,10 @@ internal sealed class App : IAsyncDisposable
     /// takes part.
     /// </summary>
     public static Dictionary<string, string> Settings(string account) =>
-        new(StringComparer.Ordinal)
+        new(AllSettings.Schedules, StringComparer.Ordinal)
         {
             ["AzureWebJobsStorage"] = account,
             ["PipelineStorage"] = account,
-            ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
-            ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
-            ["MOEX_SCHEDULE"] = "0 0 18 * * *",
-            ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
             ["Sources__Mode"] = "samples",
             ["Census__BaseUrl"] = "https://api.census.gov/data/timeseries/intltrade",
             ["Census__CountryFileUrl"] = "https://www.census.gov/foreign-trade/balance/country.xlsx",
@@ -145,18 +142,13 @@ internal sealed class App : IAsyncDisposable
         };
         string[] own =
         [
-            "Census__",
             "Sources__",
-            "Moex__",
-            "Unctad__",
+            .. SourceServices.Settings.SelectMany(source => (string[])[$"{source.Section}__", source.Schedule.Name]),
             "PipelineStorage",
             "AzureWebJobs",
             "AzureFunctionsJobHost",
             "AZURE_FUNCTIONS",
             "ASPNETCORE_",
-            "CENSUS_",
-            "UNCTAD_",
-            "MOEX_",
             "MONITOR_",
         ];
         foreach (

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Local;
+using Pipeline.Local.Once;
 using Pipeline.Local.Worker;
+using Pipeline.Sources;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.EndToEnd;
@@ -17,9 +20,9 @@ public sealed class FunctionContractTests
         "KeepDeadPull: queue pull-poison PipelineStorage message",
         "Monitor: timer %MONITOR_SCHEDULE%",
         "Normalize: queue normalize PipelineStorage text",
-        "PlanCensusTrade: timer %CENSUS_SCHEDULE%",
-        "PlanMoexHolders: timer %MOEX_SCHEDULE%",
-        "PlanUnctadFdi: timer %UNCTAD_SCHEDULE%",
+        .. SourceServices.Settings.Select(source =>
+            $"{PlannedSource.FunctionOf(source.Source)}: timer %{source.Schedule.Name}%"
+        ),
         "Publish: queue publish PipelineStorage text",
         "Pull: queue pull PipelineStorage text",
         "Replay: http POST replay/{source}/{*slice} Function",
@@ -32,16 +35,10 @@ public sealed class FunctionContractTests
     [Fact]
     public async Task The_worker_lists_names_triggers_queues_schedules_routes_and_levels()
     {
-        var schedules = new Dictionary<string, string?>
-        {
-            ["CENSUS_SCHEDULE"] = "%CENSUS_SCHEDULE%",
-            ["UNCTAD_SCHEDULE"] = "%UNCTAD_SCHEDULE%",
-            ["MOEX_SCHEDULE"] = "%MOEX_SCHEDULE%",
-            ["MONITOR_SCHEDULE"] = "%MONITOR_SCHEDULE%",
-        };
+        var schedules = AllSettings.Schedules.Keys.ToDictionary(name => name, name => (string?)$"%{name}%");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(schedules).Build();
         var functions = WorkerFunction.Read(await ListAsync(App.Settings("UseDevelopmentStorage=true")), configuration);
-        Assert.Equal(Expected, functions.Select(Describe).Order(StringComparer.Ordinal));
+        Assert.Equal(Expected.Order(StringComparer.Ordinal), functions.Select(Describe).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -50,12 +47,12 @@ public sealed class FunctionContractTests
         var listed = await ListAsync(App.Settings("UseDevelopmentStorage=true"));
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(
-                new Dictionary<string, string?>
-                {
-                    ["CENSUS_SCHEDULE"] = "0 45 13 * * *",
-                    ["MONITOR_SCHEDULE"] = "",
-                    ["MOEX_SCHEDULE"] = "0 45 13 * * *",
-                }
+                AllSettings
+                    .Schedules.Where(schedule => schedule.Key != "UNCTAD_SCHEDULE")
+                    .ToDictionary(
+                        schedule => schedule.Key,
+                        schedule => schedule.Key == "MONITOR_SCHEDULE" ? "" : schedule.Value
+                    )!
             )
             .Build();
         var error = Assert.Throws<StartException>(() => WorkerFunction.Read(listed, configuration));

@@ -194,7 +194,7 @@ public sealed class LocalHostTests(Azurite azurite)
         var ports = Enumerable.Range(0, 3).Select(_ => Loopback.FreePort()).ToArray();
         var data = Path.Combine(Repository.Root, ".azurite", ports[0].ToString(CultureInfo.InvariantCulture));
         var settings = App.Settings(Emulator(ports[0], ports[1], ports[2]));
-        foreach (var timer in (string[])["CENSUS_SCHEDULE", "UNCTAD_SCHEDULE", "MOEX_SCHEDULE"])
+        foreach (var timer in AllSettings.PlanSchedules)
             settings[timer] = "0 0 0 29 2 *";
         var checkout = Directory.CreateTempSubdirectory("checkout-");
         try
@@ -280,7 +280,7 @@ public sealed class LocalHostTests(Azurite azurite)
         var ports = Enumerable.Range(0, 3).Select(_ => Loopback.FreePort()).ToArray();
         var data = Path.Combine(Repository.Root, ".azurite", ports[0].ToString(CultureInfo.InvariantCulture));
         var settings = App.Settings(Emulator(ports[0], ports[1], ports[2]));
-        foreach (var timer in (string[])["CENSUS_SCHEDULE", "UNCTAD_SCHEDULE", "MOEX_SCHEDULE"])
+        foreach (var timer in AllSettings.PlanSchedules)
             settings[timer] = "0 0 0 29 2 *";
         try
         {

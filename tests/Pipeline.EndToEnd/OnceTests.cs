@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Pipeline.Local.Once;
+using Pipeline.Sources;
 using Pipeline.Testing;
 using Xunit;
 
@@ -100,7 +102,8 @@ public sealed class OnceTests(Azurite azurite)
         var ended = await App.RunAsync(App.Settings(connection), "--once", "Nonsense");
         Assert.Equal(1, ended.ExitCode);
         Assert.Equal(
-            "--once: seen \"Nonsense\", expected one of PlanCensusTrade, PlanUnctadFdi, PlanMoexHolders\n",
+            "--once: seen \"Nonsense\", expected one of "
+                + $"{string.Join(", ", SourceServices.Settings.Select(source => PlannedSource.FunctionOf(source.Source)))}\n",
             ended.Error
         );
         Assert.Empty(await new Account(connection).NamesAsync());
@@ -165,7 +168,7 @@ public sealed class OnceTests(Azurite azurite)
             Assert.Matches($"(?m)^ +[0-9]+ s  {plan}: {slices} slices are due$", quiet.Ended.Out);
         }
         Assert.Matches(
-            "(?m)^ +[0-9]+ s  ([0-9]+ of 37 slices|all slices; computing indicators, claims and files), [0-9,]+ "
+            "(?m)^ +[0-9]+ s  ([0-9]+ of [0-9]+ slices|all slices; computing indicators, claims and files), [0-9,]+ "
                 + "rows, [0-9,]+ rows/s",
             quiet.Ended.Out
         );

@@ -45,7 +45,7 @@ public sealed class ReportSite(Azurite azurite) : IAsyncLifetime
     )
     {
         var settings = App.Settings(account);
-        foreach (var timer in (string[])["CENSUS_SCHEDULE", "UNCTAD_SCHEDULE", "MOEX_SCHEDULE"])
+        foreach (var timer in AllSettings.PlanSchedules)
             settings[timer] = "0 0 0 29 2 *";
         foreach (var (name, value) in more)
             settings[name] = value;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Azure.Data.Tables;
+using Pipeline.Sources;
 using Pipeline.Testing;
 using Xunit;
 
@@ -19,7 +20,7 @@ public sealed class ReportStateTests(Azurite azurite, ReportSite site) : IClassF
         var root = status.RootElement;
         Assert.Equal("ok", root.GetProperty("state").GetString());
         Assert.Equal(
-            ["census-trade", "unctad-fdi", "moex-holders"],
+            SourceServices.Settings.Select(source => source.Source),
             root.GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("name").GetString())
         );
         foreach (var source in root.GetProperty("sources").EnumerateArray())

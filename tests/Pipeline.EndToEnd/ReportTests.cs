@@ -1,6 +1,7 @@
 using System.Globalization;
 using Azure.Data.Tables;
 using Microsoft.Playwright;
+using Pipeline.Sources;
 using Xunit;
 
 namespace Pipeline.EndToEnd;
@@ -227,7 +228,7 @@ public sealed class ReportTests(ReportSite site) : IClassFixture<ReportSite>
     {
         await using var visit = await site.OpenAsync(Desktop);
         Assert.Equal("All is well", await visit.Page.Locator("#state").TextContentAsync());
-        foreach (var source in (string[])["census-trade", "unctad-fdi", "moex-holders"])
+        foreach (var source in SourceServices.Settings.Select(settings => settings.Source))
         {
             var runs = await site.Account.RowsAsync("runs", $"Source eq '{source}'");
             var card = visit.Page.Locator(

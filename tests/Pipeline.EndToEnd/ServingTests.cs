@@ -1,4 +1,5 @@
 using System.Net;
+using Pipeline.Sources;
 using Pipeline.Testing;
 using Xunit;
 
@@ -7,6 +8,8 @@ namespace Pipeline.EndToEnd;
 /// <summary>The app staying up.</summary>
 public sealed class ServingTests(Azurite azurite)
 {
+    private static string Sources => string.Join(", ", SourceServices.Settings.Select(source => source.Source));
+
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromMinutes(5) };
 
     [Fact]
@@ -271,7 +274,7 @@ public sealed class ServingTests(Azurite azurite)
         Assert.Equal(
             (
                 HttpStatusCode.BadRequest,
-                """{"error":"restore: seen \"census\", expected a source: census-trade, unctad-fdi, moex-holders; correct the address"}"""
+                $$"""{"error":"restore: seen \"census\", expected a source: {{Sources}}; correct the address"}"""
             ),
             await PostAsync("census")
         );

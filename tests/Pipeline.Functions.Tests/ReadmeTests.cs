@@ -5,20 +5,10 @@ using Xunit;
 
 namespace Pipeline.Functions.Tests;
 
-/// <summary>
-/// What the README shows is what the program does. <c>UPDATE_README=1</c> writes the generated parts instead
-/// of checking them.
-/// </summary>
+/// <summary>What the README shows is what the program does; <see cref="GeneratedTests"/> write its tables.</summary>
 public sealed class ReadmeTests(Azurite azurite)
 {
     private static readonly string Path = System.IO.Path.Combine(Repository.Root, "README.md");
-
-    [Fact]
-    public void The_table_of_settings_is_the_one_the_code_reads()
-    {
-        var rows = AllSettings.List.Select(setting => $"| `{setting.Name}` | {setting.Meaning} | {setting.Default} |");
-        Generated("settings", $"| setting | meaning | when not set |\n|---|---|---|\n{string.Join('\n', rows)}\n");
-    }
 
     [Fact]
     public void Every_setting_of_the_template_is_known()
@@ -70,28 +60,6 @@ public sealed class ReadmeTests(Azurite azurite)
         finally
         {
             File.Delete(file);
-        }
-    }
-
-    private static void Generated(string name, string text)
-    {
-        var readme = File.ReadAllText(Path);
-        var match = Regex.Match(readme, $"(<!-- {name}:[^\n]*-->\n)(.*?)(<!-- /{name} -->)", RegexOptions.Singleline);
-        Assert.True(match.Success, $"README.md has no part {name}");
-        if (Environment.GetEnvironmentVariable("UPDATE_README") == "1")
-        {
-            File.WriteAllText(
-                Path,
-                readme.Replace(
-                    match.Value,
-                    match.Groups[1].Value + text + match.Groups[3].Value,
-                    StringComparison.Ordinal
-                )
-            );
-        }
-        else
-        {
-            Assert.Equal(text, match.Groups[2].Value);
         }
     }
 }

@@ -21,6 +21,16 @@ internal sealed record AllSettings(
     /// <summary>Every setting, in the order of the documentation.</summary>
     public static IReadOnlyList<SettingInfo> List => SettingNames.All(SourceServices.Settings);
 
+    /// <summary>The schedule of every source and of the monitor, by the name of its setting.</summary>
+    public static IReadOnlyDictionary<string, string> Schedules { get; } =
+        SourceServices
+            .Settings.Select(source => (source.Schedule.Name, Value: source.ScheduleExample))
+            .Append((SettingNames.MonitorSchedule, SettingNames.MonitorScheduleExample))
+            .ToDictionary(StringComparer.Ordinal);
+
+    /// <summary>The settings that say when a source is planned.</summary>
+    public static IEnumerable<string> PlanSchedules => SourceServices.Settings.Select(source => source.Schedule.Name);
+
     public bool UseSamples => Pipeline.UseSamples;
 
     /// <summary>Reads them; null when anything is wrong.</summary>

@@ -25,10 +25,10 @@ internal sealed class FakeFact : FactRow
     public string Note { get; set; } = "";
 
     /// <inheritdoc/>
-    protected internal override double? Figure => Value;
+    protected override double? GetFigure() => Value;
 
     /// <inheritdoc/>
-    protected internal override IReadOnlyList<string> FigureColumns => [nameof(Value)];
+    protected override IReadOnlyList<string> GetFigureColumns() => [nameof(Value)];
 
     public override void Describe<TSink>(ref TSink sink)
     {
@@ -87,7 +87,10 @@ internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
     /// <summary>What the comparison with other slices finds.</summary>
     public IReadOnlyList<string> Differences { get; set; } = [];
     public DatasetInfo Info { get; } =
-        new("fake", One.Dataset, "Facts", "Nobody", FakeFact.Table, "pieces", "http://localhost", "none", "any time");
+        new("fake", One.Dataset, "Facts", "Nobody", FakeFact.Table, "pieces", "http://localhost", "none", "any time")
+        {
+            MaximumAgeDays = null,
+        };
 
     /// <summary>Whether the settings ask for the dataset.</summary>
     public bool IsOn { get; set; } = true;

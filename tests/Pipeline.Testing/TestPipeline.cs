@@ -44,7 +44,7 @@ internal sealed class TestPipeline : IAsyncDisposable
         TimeProvider? time = null,
         params HttpPipelinePolicy[] policies
     )
-        : this(connectionString, settings, time, null, policies) { }
+        : this(connectionString, settings, time, null, null, policies) { }
 
     /// <summary>The pipeline on a storage account in memory, for tests of what is not the storage.</summary>
     public TestPipeline(
@@ -53,29 +53,39 @@ internal sealed class TestPipeline : IAsyncDisposable
         TimeProvider? time = null,
         params HttpPipelinePolicy[] policies
     )
-        : this(MemoryStorage.ConnectionString, settings, time, null, [.. policies, storage]) { }
+        : this(MemoryStorage.ConnectionString, settings, time, null, null, [.. policies, storage]) { }
+
+    /// <summary>The same with datasets that the program does not have, registered as it registers its own.</summary>
+    public TestPipeline(
+        MemoryStorage storage,
+        IEnumerable<KeyValuePair<string, string?>> settings,
+        TimeProvider time,
+        Action<IServiceCollection, IConfiguration>? register
+    )
+        : this(MemoryStorage.ConnectionString, settings, time, null, register, [storage]) { }
 
     /// <summary>The same with a source of the test's own in the place of the real ones.</summary>
     public TestPipeline(MemoryStorage storage, Source source, params HttpPipelinePolicy[] policies)
-        : this(MemoryStorage.ConnectionString, null, null, source, [.. policies, storage]) { }
+        : this(MemoryStorage.ConnectionString, null, null, source, null, [.. policies, storage]) { }
 
     /// <summary>The same with a clock of the test's own, which is also the storage's.</summary>
     public TestPipeline(MemoryStorage storage, Source source, TimeProvider time, params HttpPipelinePolicy[] policies)
-        : this(MemoryStorage.ConnectionString, null, time, source, [.. policies, storage]) { }
+        : this(MemoryStorage.ConnectionString, null, time, source, null, [.. policies, storage]) { }
 
     /// <summary>The pipeline with a source of the test's own in the place of the real ones.</summary>
     public TestPipeline(string connectionString, Source source, params HttpPipelinePolicy[] policies)
-        : this(connectionString, null, null, source, policies) { }
+        : this(connectionString, null, null, source, null, policies) { }
 
     /// <summary>The same with a clock of the test's own.</summary>
     public TestPipeline(string connectionString, Source source, TimeProvider time, params HttpPipelinePolicy[] policies)
-        : this(connectionString, null, time, source, policies) { }
+        : this(connectionString, null, time, source, null, policies) { }
 
     private TestPipeline(
         string connectionString,
         IEnumerable<KeyValuePair<string, string?>>? settings,
         TimeProvider? time,
         Source? source,
+        Action<IServiceCollection, IConfiguration>? register,
         HttpPipelinePolicy[] policies
     )
     {
@@ -86,21 +96,22 @@ internal sealed class TestPipeline : IAsyncDisposable
         {
             ["AzureWebJobsStorage"] = connectionString,
             ["PipelineStorage"] = connectionString,
-            ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
-            ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
-            ["MOEX_SCHEDULE"] = "0 0 18 * * *",
-            ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
+            [SettingNames.MonitorSchedule] = SettingNames.MonitorScheduleExample,
             ["Sources:Mode"] = "samples",
         };
         foreach (var (name, value) in settings ?? [])
             values[name.Replace("__", ":", StringComparison.Ordinal)] = value;
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
+        var configuration = new ConfigurationManager();
+        configuration.AddInMemoryCollection(values);
         var collection = new ServiceCollection().AddLogging(logging =>
             logging.AddProvider(new Lines(Log)).SetMinimumLevel(LogLevel.Information)
         );
         if (time is not null)
             collection.AddSingleton(time);
         collection.AddPipelineEngine(configuration).AddSources(configuration).AddInsight().AddReport();
+        register?.Invoke(collection, configuration);
+        foreach (var owned in collection.Select(service => service.ImplementationInstance).OfType<SourceSettings>())
+            configuration[owned.Schedule.Name] ??= owned.ScheduleExample;
         collection.AddSingleton(_ => StorageAccount.Open(configuration, Names.Connection, [], policies)!);
         if (source is not null)
         {

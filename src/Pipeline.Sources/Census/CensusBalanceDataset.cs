@@ -22,7 +22,11 @@ public sealed class CensusBalanceDataset(CensusOptions settings) : ICrossChecked
             (settings.CountryFileUrl ?? CensusOptions.DefaultCountryFileUrl).AbsoluteUri,
             "public domain",
             CensusCalendar.Revisions
-        );
+        )
+        {
+            // Only the months before 2010 are taken from it.
+            MaximumAgeDays = null,
+        };
 
     /// <inheritdoc/>
     public bool IsOn => settings.CountryFileUrl is not null;
@@ -31,10 +35,10 @@ public sealed class CensusBalanceDataset(CensusOptions settings) : ICrossChecked
     public string ExampleKey => "1992-01";
 
     /// <inheritdoc/>
-    public bool IsKey(string key) => CensusSlice.TryParseBalance(Slice(key), out _);
+    public bool IsKey(string key) => CensusSlice.TryParseBalance(Info.SliceOf(key), out _);
 
     /// <inheritdoc/>
-    public IEnumerable<Slice> GetSlices(DateTimeOffset now) => [Slice(CensusSlice.BalanceKey(settings.From))];
+    public IEnumerable<Slice> GetSlices(DateTimeOffset now) => [Info.SliceOf(CensusSlice.BalanceKey(settings.From))];
 
     /// <inheritdoc/>
     public DateTimeOffset? GetNextDue(Slice slice, string? newest, DateTimeOffset now) =>
@@ -49,8 +53,7 @@ public sealed class CensusBalanceDataset(CensusOptions settings) : ICrossChecked
     public SourceRequest GetRequest(Slice slice) => requests.Balance();
 
     /// <inheritdoc/>
-    public Task<FetchResult> FetchAsync(FetchContext context, CancellationToken cancellationToken) =>
-        context.SendConditionalAsync(GetRequest(context.Slice), CensusAnswers.Balance, cancellationToken);
+    public Verdict Classify(SourceRequest request, Answer answer) => CensusAnswers.Balance(answer);
 
     /// <inheritdoc/>
     public ValueTask<IRowParser> CreateParserAsync(
@@ -74,6 +77,4 @@ public sealed class CensusBalanceDataset(CensusOptions settings) : ICrossChecked
 
     private DateOnly FirstMonthOf(Slice slice) =>
         CensusSlice.TryParseBalance(slice, out var from) ? from : settings.From;
-
-    private static Slice Slice(string key) => new(CensusSlice.Source, CensusSlice.BalanceDataset, key);
 }

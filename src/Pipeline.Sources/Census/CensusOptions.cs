@@ -51,51 +51,49 @@ public sealed record CensusOptions(
             CensusSlice.Source,
             "Census",
             new("CENSUS_SCHEDULE", "when the trade data is planned: six-field NCRONTAB, UTC", "required"),
+            // Releases come at 08:30 in Washington, which is 12:30 or 13:30 UTC.
             "0 45 13 * * *",
             [
-                new(BaseUrlSetting, "address of the trade API", $"`{DefaultBaseUrl.AbsoluteUri}`"),
-                new(ApiKeySetting, "key of the trade API; a secret", "required when live"),
-                new(
+                SettingInfo.WithDefault(BaseUrlSetting, "address of the trade API", DefaultBaseUrl.AbsoluteUri),
+                SettingInfo.Secret(
+                    ApiKeySetting,
+                    "key of the trade API; a secret",
+                    "required when live",
+                    isRequired: true
+                ),
+                SettingInfo.WithDefault(
                     PartnersSetting,
                     "partners whose commodities are pulled: Schedule C codes such as `4621,5700`, or `*`; totals "
                         + "always cover all partners",
-                    $"`{RecordedPartner}`"
+                    RecordedPartner
                 ),
-                new(LevelsSetting, "any of `total,HS2,HS4,HS6`", $"`{DefaultLevels}`"),
-                new(
+                SettingInfo.WithDefault(LevelsSetting, "any of `total,HS2,HS4,HS6`", DefaultLevels),
+                SettingInfo.WithDefault(
                     FromSetting,
                     "the first month wanted, `yyyy-MM`; from 2010 on whole years are loaded",
-                    $"`{DefaultFrom}`"
+                    DefaultFrom
                 ),
-                new(
+                SettingInfo.WithDefault(
                     CountryFileUrlSetting,
                     "address of the country balance file; empty switches it off",
-                    $"`{DefaultCountryFileUrl.AbsoluteUri}`"
+                    DefaultCountryFileUrl.AbsoluteUri
                 ),
             ]
-        );
+        )
+        {
+            Figures = "US trade in goods by country and commodity, monthly from 1992 (US Census Bureau)",
+            Requests =
+                "one request at a time, 500 ms apart; the first run makes some 70 requests of 5 to 40 s. Then the open "
+                + "year daily once its next month may be out, and the three latest closed years after each June's "
+                + "revision",
+        };
 
     /// <inheritdoc/>
     /// <remarks>
     /// One request at a time, 500 ms apart; an answer takes 5 to 40 s and may need a second try (census.md,
     /// section 1.5).
     /// </remarks>
-    public Courtesy Courtesy
-    {
-        get
-        {
-            var courtesy = new Courtesy(
-                TimeSpan.FromMilliseconds(500),
-                1,
-                TimeSpan.FromSeconds(120),
-                TimeSpan.FromMinutes(12),
-                4,
-                TimeSpan.FromSeconds(2),
-                TimeSpan.FromMinutes(2)
-            );
-            return BaseUrl.IsLoopback ? courtesy.ForLoopback() : courtesy;
-        }
-    }
+    public Courtesy Courtesy => Courtesy.Standard.At(BaseUrl);
 
     /// <summary>Reads the settings; what is wrong is reported to the reader.</summary>
     public static CensusOptions Read(SettingsReader reader) =>

@@ -52,7 +52,11 @@ public sealed class CensusTradeDataset(CensusOptions settings, CensusTradeDatase
             $"{settings.BaseUrl.AbsoluteUri.TrimEnd('/')}/{series.Flow}/hs",
             "This product uses the Census Bureau Data API but is not endorsed or certified by the Census Bureau.",
             CensusCalendar.Revisions
-        );
+        )
+        {
+            // A month comes some five weeks after its end, so that releases are 28 to 35 days apart.
+            MaximumAgeDays = 45,
+        };
 
     /// <inheritdoc/>
     public bool IsOn => settings.Levels.Contains(series.Level);
@@ -139,8 +143,7 @@ public sealed class CensusTradeDataset(CensusOptions settings, CensusTradeDatase
     public SourceRequest GetRequest(Slice slice) => requests.Trade(CensusSlice.Parse(slice));
 
     /// <inheritdoc/>
-    public Task<FetchResult> FetchAsync(FetchContext context, CancellationToken cancellationToken) =>
-        context.SendConditionalAsync(GetRequest(context.Slice), CensusAnswers.Api, cancellationToken);
+    public Verdict Classify(SourceRequest request, Answer answer) => CensusAnswers.Api(answer);
 
     /// <inheritdoc/>
     public ValueTask<IRowParser> CreateParserAsync(

@@ -6,7 +6,11 @@ namespace Pipeline.Sources.Census;
 public sealed class TradeMonthly : FactRow
 {
     /// <summary>The table that holds these rows.</summary>
-    public static FactTable Table { get; } = new FactTable<TradeMonthly>("trademonthly");
+    public static FactTable Table { get; } =
+        new FactTable<TradeMonthly>("trademonthly")
+        {
+            About = "goods trade by month; partition `{partner}\\|{flow}\\|{level}`, row `{yyyy-MM}\\|{commodity}`",
+        };
 
     [Meaning("The month, yyyy-MM")]
     public string Period { get; set; } = "";
@@ -53,13 +57,13 @@ public sealed class TradeMonthly : FactRow
     public long? YearToDateUsd { get; set; }
 
     /// <inheritdoc/>
-    protected override bool HasAllColumns => YearToDateUsd is not null;
+    protected override bool GetHasAllColumns() => YearToDateUsd is not null;
 
     /// <inheritdoc/>
-    protected override double? Figure => ValueUsd;
+    protected override double? GetFigure() => ValueUsd;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<string> FigureColumns => [nameof(ValueUsd)];
+    protected override IReadOnlyList<string> GetFigureColumns() => [nameof(ValueUsd)];
 
     /// <inheritdoc/>
     public override void Describe<TSink>(ref TSink sink)

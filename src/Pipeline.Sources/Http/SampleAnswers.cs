@@ -30,12 +30,15 @@ public sealed class SampleAnswers : HttpMessageHandler, IRecordings
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <param name="folder">The folder of one source's samples.</param>
-    /// <exception cref="FileNotFoundException">The folder has no <c>answers.json</c>.</exception>
+    /// <exception cref="FileNotFoundException">The folder has no <c>answers.json</c>. Without a folder there are no
+    /// recordings, and nothing of the source is planned.</exception>
     public SampleAnswers(string folder)
     {
         this.folder = folder;
         var index = Path.Combine(folder, "answers.json");
-        var recorded = JsonSerializer.Deserialize<List<Recorded>>(File.ReadAllBytes(index), Json) ?? [];
+        var recorded = Directory.Exists(folder)
+            ? JsonSerializer.Deserialize<List<Recorded>>(File.ReadAllBytes(index), Json) ?? []
+            : [];
         answers = recorded.ToDictionary(answer => answer.Request, StringComparer.Ordinal);
     }
 

@@ -56,8 +56,8 @@ internal sealed class HoldersFile
     /// <param name="finding">Why the file is refused.</param>
     public static HoldersFile? Read(CsvRows header, string fileName, HandCopy copy, out Finding? finding)
     {
-        var names = Enumerable.Range(0, header.Count).Select(index => header.Text(index)).ToList();
-        var missing = Columns.Except(names).ToList();
+        var columns = CsvColumns.Read(header);
+        var missing = columns.Missing(Columns);
         if ((header.OtherForm ?? (missing.Count > 0 ? header.MixedForm : null)) is { } form)
         {
             finding = new Finding(
@@ -70,8 +70,8 @@ internal sealed class HoldersFile
             return null;
         }
         finding = null;
-        var unknown = names.Except(Columns).ToList();
-        if (header.Foreign is not null || missing.Count > 0 || unknown.Count > 0 || names.Count != Columns.Length)
+        var unknown = columns.Unknown(Columns);
+        if (header.Foreign is not null || missing.Count > 0 || unknown.Count > 0 || columns.Repeated.Count > 0)
         {
             var expected = (header.Foreign, missing, unknown) switch
             {
@@ -84,13 +84,13 @@ internal sealed class HoldersFile
             };
             finding = new Finding(
                 $"line {header.Line}",
-                header.Foreign ?? Finding.Quote(string.Join(',', names)),
+                header.Foreign ?? Finding.Quote(string.Join(',', columns.Names)),
                 expected,
                 "the table keeps the old rows; mend the file and put it into the container again"
             );
             return null;
         }
-        return new HoldersFile([.. Columns.Select(name => names.IndexOf(name))], copy.HasDecimalComma);
+        return new HoldersFile([.. Columns.Select(name => columns[name])], copy.HasDecimalComma);
     }
 
     /// <summary>Reads a row: the statement, or what is wrong with it.</summary>

@@ -6,7 +6,13 @@ namespace Pipeline.Sources.Moex;
 public sealed class Holding : FactRow
 {
     /// <summary>The table that holds these rows.</summary>
-    public static FactTable Table { get; } = new FactTable<Holding>("holders");
+    public static FactTable Table { get; } =
+        new FactTable<Holding>("holders")
+        {
+            About =
+                "statements about holders; partition `{assetClass}\\|{basis}`, row "
+                + "`{yyyy-MM-dd}\\|{holder}\\|{hash of the citation}`",
+        };
 
     [Meaning("The day the figure refers to, UTC")]
     public DateTimeOffset AsOf { get; set; }
@@ -38,16 +44,16 @@ public sealed class Holding : FactRow
     /// <inheritdoc/>
     /// <remarks>The value where there is one, otherwise the share: a share says nothing about its unit that the value
     /// does not.</remarks>
-    protected override double? Figure => Given(Value) ?? Given(SharePercent);
+    protected override double? GetFigure() => Given(Value) ?? Given(SharePercent);
 
     private static double? Given(double figure) => double.IsNaN(figure) ? null : figure;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<string> FigureColumns => [nameof(Value), nameof(SharePercent)];
+    protected override IReadOnlyList<string> GetFigureColumns() => [nameof(Value), nameof(SharePercent)];
 
     /// <inheritdoc/>
     /// <remarks>The holder: the hash of a citation may change from day to day.</remarks>
-    protected override string SeriesName => RowKey.Split('|') is [_, var holder, ..] ? holder : "";
+    protected override string GetSeriesName() => RowKey.Split('|') is [_, var holder, ..] ? holder : "";
 
     /// <inheritdoc/>
     public override void Describe<TSink>(ref TSink sink)

@@ -26,16 +26,17 @@ public sealed class MoexCapitalisationDataset(MoexOptions settings) : IDataset
             RequestOf(settings).Url.AbsoluteUri,
             $"A denominator, nobody's holding. {MoexOptions.Caveat}",
             "one figure per trading day; the same day is read again until the next one"
-        );
+        )
+        {
+            // Trading days.
+            MaximumAgeDays = ClosedDays,
+        };
 
     /// <inheritdoc/>
     public bool IsOn => settings.IssUrl is not null;
 
     /// <inheritdoc/>
     public string ExampleKey => MoexSlice.OfCapitalisation.Key;
-
-    /// <inheritdoc/>
-    public bool IsKey(string key) => key == ExampleKey;
 
     /// <inheritdoc/>
     public IEnumerable<Slice> GetSlices(DateTimeOffset now) => [MoexSlice.OfCapitalisation];

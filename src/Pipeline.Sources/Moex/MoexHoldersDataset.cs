@@ -27,16 +27,17 @@ public sealed class MoexHoldersDataset(MoexOptions settings) : ICrossChecked
                 + "foreign_held_free_float is the project's reading of the exchange's words. Shares on "
                 + "different bases must not be added or compared.",
             "whenever the file is changed; the whole file is read each time"
-        );
+        )
+        {
+            // People maintain the file.
+            MaximumAgeDays = null,
+        };
 
     /// <inheritdoc/>
     public bool IsOn => settings.HoldersFile.Length > 0;
 
     /// <inheritdoc/>
     public string ExampleKey => MoexSlice.OfHolders.Key;
-
-    /// <inheritdoc/>
-    public bool IsKey(string key) => key == ExampleKey;
 
     /// <inheritdoc/>
     public IEnumerable<Slice> GetSlices(DateTimeOffset now) => [MoexSlice.OfHolders];
@@ -50,11 +51,7 @@ public sealed class MoexHoldersDataset(MoexOptions settings) : ICrossChecked
         SourceRequest.Curated(IsOn ? settings.HoldersFile : MoexOptions.DefaultHoldersFile, "csv", MaxBody);
 
     /// <inheritdoc/>
-    public Task<FetchResult> FetchAsync(FetchContext context, CancellationToken cancellationToken)
-    {
-        var request = GetRequest(context.Slice);
-        return context.SendConditionalAsync(request, answer => MoexAnswers.Holders(request, answer), cancellationToken);
-    }
+    public Verdict Classify(SourceRequest request, Answer answer) => MoexAnswers.Holders(request, answer);
 
     /// <inheritdoc/>
     public ValueTask<IRowParser> CreateParserAsync(

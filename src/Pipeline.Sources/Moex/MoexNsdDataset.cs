@@ -30,7 +30,11 @@ public sealed class MoexNsdDataset(MoexOptions settings) : IDataset
             $"Experimental: the method's address and form are not confirmed. Needs a key of the publisher. "
                 + MoexOptions.Caveat,
             $"daily; the last {Days} days are read again"
-        );
+        )
+        {
+            // Trading days; the longest holidays are those of January.
+            MaximumAgeDays = 14,
+        };
 
     /// <inheritdoc/>
     public bool IsOn => settings.AsksNsd;
@@ -66,8 +70,7 @@ public sealed class MoexNsdDataset(MoexOptions settings) : IDataset
         };
 
     /// <inheritdoc/>
-    public Task<FetchResult> FetchAsync(FetchContext context, CancellationToken cancellationToken) =>
-        context.SendConditionalAsync(GetRequest(context.Slice), MoexAnswers.Nsd, cancellationToken);
+    public Verdict Classify(SourceRequest request, Answer answer) => MoexAnswers.Nsd(answer);
 
     /// <inheritdoc/>
     public ValueTask<IRowParser> CreateParserAsync(

@@ -34,16 +34,17 @@ public sealed class MoexOfzDataset(MoexOptions settings) : ICrossChecked
             $"Must not be mixed with other series of OFZ; shares before and after 2022 are not comparable. "
                 + MoexOptions.Caveat,
             "a new month 23 to 33 days after its first day; earlier months may change at any time"
-        );
+        )
+        {
+            // Monthly, 23 to 33 days after the first, at times 46.
+            MaximumAgeDays = 50,
+        };
 
     /// <inheritdoc/>
     public bool IsOn => settings.OfzTableUrl is not null;
 
     /// <inheritdoc/>
     public string ExampleKey => MoexSlice.OfOfz.Key;
-
-    /// <inheritdoc/>
-    public bool IsKey(string key) => key == ExampleKey;
 
     /// <inheritdoc/>
     public IEnumerable<Slice> GetSlices(DateTimeOffset now) => [MoexSlice.OfOfz];
@@ -69,8 +70,7 @@ public sealed class MoexOfzDataset(MoexOptions settings) : ICrossChecked
         new(settings.OfzTableUrl ?? MoexOptions.SampleOfzTableUrl, "xlsx", MaxBody);
 
     /// <inheritdoc/>
-    public Task<FetchResult> FetchAsync(FetchContext context, CancellationToken cancellationToken) =>
-        context.SendConditionalAsync(GetRequest(context.Slice), MoexAnswers.Ofz, cancellationToken);
+    public Verdict Classify(SourceRequest request, Answer answer) => MoexAnswers.Ofz(answer);
 
     /// <inheritdoc/>
     public ValueTask<IRowParser> CreateParserAsync(

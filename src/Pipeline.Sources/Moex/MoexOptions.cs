@@ -56,32 +56,42 @@ public sealed record MoexOptions(Uri? IssUrl, Uri? OfzTableUrl, Uri? NsdUrl, str
             MoexSlice.Source,
             "Moex",
             new("MOEX_SCHEDULE", "when the holders data is planned", "required"),
+            // After the main session in Moscow.
             "0 0 18 * * *",
             [
-                new(
+                SettingInfo.WithDefault(
                     IssUrlSetting,
                     "address of the exchange's data service; empty switches `market-capitalisation` off",
-                    $"`{DefaultIssUrl}`"
+                    DefaultIssUrl.AbsoluteUri
                 ),
                 new(
                     OfzTableUrlSetting,
                     "address of the Bank of Russia's `table_ofz.xlsx`; it moves, so that there is no default",
                     "`ofz-nonresidents` is off"
                 ),
-                new(
+                SettingInfo.WithDefault(
                     NsdUrlSetting,
                     "address of the depository's method; empty switches `nsd-holders` off",
-                    $"`{DefaultNsdUrl}`"
+                    DefaultNsdUrl.AbsoluteUri
                 ),
-                new(NsdApiKeySetting, "key of the depository; a secret", "`nsd-holders` is off"),
-                new(
+                SettingInfo.Secret(NsdApiKeySetting, "key of the depository; a secret", "`nsd-holders` is off"),
+                SettingInfo.WithDefault(
                     HoldersFileSetting,
                     "blob in the container `curated` with statements by country; empty switches "
                         + "`holders-by-country` off",
-                    $"`{DefaultHoldersFile}`"
+                    DefaultHoldersFile
                 ),
             ]
-        );
+        )
+        {
+            Figures =
+                "who holds Russian securities from abroad: by country, of federal bonds, and the size of the market "
+                + "(Moscow Exchange, Bank of Russia, NSD)",
+            Requests =
+                "the exchange daily, the Bank of Russia's table from the 20th of a month, the depository's last seven "
+                + "days if there is a key. These servers may not answer every network; whether to ask them is the "
+                + "owner's decision: set `Moex__IssUrl` to the empty string and leave the others unset to ask none",
+        };
 
     /// <summary>Whether the depository is asked: it needs an address and a key.</summary>
     internal bool AsksNsd => NsdUrl is not null && NsdApiKey.Length > 0;
@@ -91,27 +101,14 @@ public sealed record MoexOptions(Uri? IssUrl, Uri? OfzTableUrl, Uri? NsdUrl, str
     /// One request at a time, 250 ms apart (moex.md, section 1.1). The depository may take 300 s for an
     /// answer.
     /// </remarks>
-    public Courtesy Courtesy
-    {
-        get
-        {
-            var courtesy = new Courtesy(
-                TimeSpan.FromMilliseconds(250),
-                1,
-                TimeSpan.FromSeconds(AsksNsd ? 310 : 120),
-                TimeSpan.FromMinutes(12),
-                4,
-                TimeSpan.FromSeconds(2),
-                TimeSpan.FromMinutes(2)
-            );
-            Uri?[] addresses = [IssUrl, OfzTableUrl, AsksNsd ? NsdUrl : null];
-            return
-                addresses.Any(address => address is not null)
-                && addresses.All(address => address is null or { IsLoopback: true })
-                ? courtesy.ForLoopback()
-                : courtesy;
-        }
-    }
+    public Courtesy Courtesy =>
+        (
+            Courtesy.Standard with
+            {
+                Spacing = TimeSpan.FromMilliseconds(250),
+                AttemptTimeout = TimeSpan.FromSeconds(AsksNsd ? 310 : 120),
+            }
+        ).At(IssUrl, OfzTableUrl, AsksNsd ? NsdUrl : null);
 
     /// <summary>The day on which a body was fetched: no figure is of a later one.</summary>
     internal static DateOnly DayOf(BodyContext context) =>

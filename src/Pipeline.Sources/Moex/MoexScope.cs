@@ -14,19 +14,14 @@ internal static class MoexScope
 
     /// <summary>The market's capitalisation on all days; a body has the last one.</summary>
     public static SliceScope OfCapitalisation { get; } =
-        OfPartition(HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation), Coverage.Adds);
+        SliceScope.OfPartition(
+            HoldingRow.PartitionKey(HoldingRow.Equity, HolderBasis.MarketCapitalisation),
+            Coverage.Adds
+        );
 
     /// <summary>The whole table of the Bank of Russia.</summary>
     public static SliceScope OfOfz { get; } =
-        OfPartition(HoldingRow.PartitionKey(HoldingRow.Ofz, HolderBasis.CbrMonthly), Coverage.Vintage);
-
-    private static SliceScope OfPartition(string partition, Coverage coverage) =>
-        new(
-            TableClient.CreateQueryFilter($"PartitionKey eq {partition}"),
-            ("", End),
-            (pk, _) => pk == partition,
-            coverage
-        );
+        SliceScope.OfPartition(HoldingRow.PartitionKey(HoldingRow.Ofz, HolderBasis.CbrMonthly), Coverage.Vintage);
 
     /// <summary>One day of the depository, all types of assets.</summary>
     public static SliceScope OfNsd(DateOnly day)

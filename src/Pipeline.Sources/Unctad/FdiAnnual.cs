@@ -6,7 +6,13 @@ namespace Pipeline.Sources.Unctad;
 public sealed class FdiAnnual : FactRow
 {
     /// <summary>The table that holds these rows.</summary>
-    public static FactTable Table { get; } = new FactTable<FdiAnnual>("fdiannual");
+    public static FactTable Table { get; } =
+        new FactTable<FdiAnnual>("fdiannual")
+        {
+            About =
+                "investment by year; partition `{economy}\\|{direction}\\|{measure}`, for example `643\\|inward\\|stock`, "
+                + "row `{yyyy}`",
+        };
 
     [Meaning("The calendar year")]
     public int Year { get; set; }
@@ -33,10 +39,10 @@ public sealed class FdiAnnual : FactRow
     public string Footnote { get; set; } = "";
 
     /// <inheritdoc/>
-    protected override double? Figure => ValueUsd;
+    protected override double? GetFigure() => ValueUsd;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<string> FigureColumns => [nameof(ValueUsd)];
+    protected override IReadOnlyList<string> GetFigureColumns() => [nameof(ValueUsd)];
 
     /// <inheritdoc/>
     public override void Describe<TSink>(ref TSink sink)

@@ -28,16 +28,17 @@ public sealed class FdiFlowsStockDataset(UnctadOptions settings) : ICrossChecked
             UnctadOptions.Terms,
             "once a year after the World Investment Report of June, with re-issues; each release revises "
                 + "the whole history, so that a vintage replaces the one before as a whole"
-        );
+        )
+        {
+            // Once a year, after the report of June.
+            MaximumAgeDays = 400,
+        };
 
     /// <inheritdoc/>
     public bool IsOn => settings.BulkUrl is not null;
 
     /// <inheritdoc/>
     public string ExampleKey => UnctadSlice.All;
-
-    /// <inheritdoc/>
-    public bool IsKey(string key) => key == UnctadSlice.All;
 
     /// <inheritdoc/>
     public IEnumerable<Slice> GetSlices(DateTimeOffset now) => [UnctadSlice.OfFlowsStock];

@@ -6,7 +6,13 @@ namespace Pipeline.Sources.Unctad;
 public sealed class FdiPartner : FactRow
 {
     /// <summary>The table that holds these rows.</summary>
-    public static FactTable Table { get; } = new FactTable<FdiPartner>("fdipartners");
+    public static FactTable Table { get; } =
+        new FactTable<FdiPartner>("fdipartners")
+        {
+            About =
+                "investment by partner, with its rank; partition `{host}\\|{direction}\\|{measure}\\|{reportedBy}`, row "
+                + "`{yyyy}\\|{partner ISO3}`",
+        };
 
     [Meaning("The calendar year")]
     public int Year { get; set; }
@@ -42,13 +48,13 @@ public sealed class FdiPartner : FactRow
     public int? Rank { get; set; }
 
     /// <inheritdoc/>
-    protected override bool HasAllColumns => Rank is not null;
+    protected override bool GetHasAllColumns() => Rank is not null;
 
     /// <inheritdoc/>
-    protected override double? Figure => ValueUsd;
+    protected override double? GetFigure() => ValueUsd;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<string> FigureColumns => [nameof(ValueUsd)];
+    protected override IReadOnlyList<string> GetFigureColumns() => [nameof(ValueUsd)];
 
     /// <inheritdoc/>
     public override void Describe<TSink>(ref TSink sink)

@@ -22,16 +22,17 @@ public sealed class FdiPartnersDataset(UnctadOptions settings) : ICrossChecked
             SourceRequest.Curated(settings.PartnersFile, "csv", 0).Url.AbsoluteUri,
             UnctadOptions.Terms,
             "discontinued by the publisher in 2014; the file changes when operators change it"
-        );
+        )
+        {
+            // People maintain the file.
+            MaximumAgeDays = null,
+        };
 
     /// <inheritdoc/>
     public bool IsOn => settings.PartnersFile.Length > 0;
 
     /// <inheritdoc/>
     public string ExampleKey => UnctadSlice.All;
-
-    /// <inheritdoc/>
-    public bool IsKey(string key) => key == UnctadSlice.All;
 
     /// <inheritdoc/>
     public IEnumerable<Slice> GetSlices(DateTimeOffset now) => [UnctadSlice.OfPartners];

@@ -17,11 +17,11 @@ internal sealed class PartnersHeader
     /// <summary>The column of the partner's code.</summary>
     public const string Iso3Name = "iso3";
 
-    private readonly string[] names;
+    private readonly CsvColumns places;
 
-    private PartnersHeader(string[] names) => this.names = names;
+    private PartnersHeader(CsvColumns places) => this.places = places;
 
-    public int Count => names.Length;
+    public int Count => places.Names.Count;
     public int Year => Find("year");
     public int Direction => Find("direction");
     public int Measure => Find("measure");
@@ -70,11 +70,8 @@ internal sealed class PartnersHeader
             );
             return null;
         }
-        var columns = Enumerable
-            .Range(0, rows.Count)
-            .Select(column => rows.Text(column).Trim().ToLowerInvariant())
-            .ToArray();
-        var lacking = Required.Except(columns).ToList();
+        var columns = CsvColumns.Read(rows, name => name.Trim().ToLowerInvariant());
+        var lacking = columns.Missing(Required);
         if ((rows.OtherForm ?? (lacking.Count > 0 ? rows.MixedForm : null)) is { } form)
         {
             finding = new Finding(
@@ -90,19 +87,19 @@ internal sealed class PartnersHeader
     }
 
     /// <summary>Requires every required column once, and no column that is unknown.</summary>
-    private static Finding? Check(string[] columns, List<string> lacking)
+    private static Finding? Check(CsvColumns columns, IReadOnlyList<string> lacking)
     {
         const string advice = "the table keeps the old rows; put the columns right and drop the file again";
         if (lacking.Count > 0)
         {
             return new Finding(
                 "header",
-                Finding.Quote(string.Join(',', columns)),
+                Finding.Quote(string.Join(',', columns.Names)),
                 $"the columns {string.Join(", ", lacking)} too",
                 advice
             );
         }
-        var foreigners = columns.Except([.. Required, .. Optional]).ToList();
+        var foreigners = columns.Unknown([.. Required, .. Optional]);
         if (foreigners.Count > 0)
         {
             return new Finding(
@@ -112,14 +109,14 @@ internal sealed class PartnersHeader
                 advice
             );
         }
-        var twice = columns.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key).ToList();
+        var twice = columns.Repeated;
         return twice.Count > 0
             ? new Finding("header", $"the columns {string.Join(", ", twice)} twice", "each once", advice)
             : null;
     }
 
     /// <summary>A column's name.</summary>
-    public string this[int column] => names[column];
+    public string this[int column] => places.Names[column];
 
-    private int Find(string name) => Array.IndexOf(names, name);
+    private int Find(string name) => places[name];
 }

@@ -57,31 +57,50 @@ public sealed record UnctadOptions(
             new("UNCTAD_SCHEDULE", "when the investment data is planned", "required"),
             "0 30 7 * * 1",
             [
-                new(
+                SettingInfo.WithDefault(
                     BulkUrlSetting,
                     "address of UNCTAD's bulk archive; empty switches `fdi-flows-stock` off",
-                    $"`{DefaultBulkUrl}`"
+                    DefaultBulkUrl.AbsoluteUri
                 ),
-                new(
+                SettingInfo.WithDefault(
                     CatalogueUrlSetting,
                     "address of UNCTAD's catalogue, whose dates decide whether the archive is asked for; empty: it "
                         + "always is",
-                    $"`{DefaultCatalogueUrl}`"
+                    DefaultCatalogueUrl.AbsoluteUri
                 ),
-                new(
+                SettingInfo.WithDefault(
                     ApiUrlSetting,
                     "address of UNCTAD's user API, the second way; empty switches it off",
-                    $"`{DefaultApiUrl}`"
+                    DefaultApiUrl.AbsoluteUri
                 ),
-                new(ClientIdSetting, "credential of the user API", "without one the user API is not used"),
-                new(ClientSecretSetting, "the secret to it", $"required with `{ClientIdSetting}`"),
-                new(
+                SettingInfo.Secret(
+                    ClientIdSetting,
+                    "credential of the user API",
+                    "without one the user API is not used"
+                ),
+                SettingInfo.Secret(ClientSecretSetting, "the secret to it", $"required with `{ClientIdSetting}`"),
+                SettingInfo.WithDefault(
                     PartnersFileSetting,
                     "blob in the container `curated` with investment by partner; empty switches `fdi-partners` off",
-                    $"`{DefaultPartnersFile}`"
+                    DefaultPartnersFile
                 ),
             ]
-        );
+        )
+        {
+            Figures =
+                "foreign direct investment, flows and stocks of every economy, yearly from 1990; by partner where a "
+                + "file supplies it (UNCTAD)",
+            Requests =
+                "weekly the catalogue; the archive only when the catalogue has a new date. If the archive cannot be "
+                + "had: the file list's address, the user API (with `Unctad__ClientId`), a file dropped into `curated` "
+                + "(`US_FdiFlowsStock.7z` or `.csv`, or the four data-centre exports "
+                + "`US_FdiFlowsStock.inward-flow.csv`, `.inward-stock.csv`, `.outward-flow.csv`, `.outward-stock.csv`; "
+                + "a row per year or the years side by side; in UTF-8, UTF-16 or the code page 1252, with commas or "
+                + "semicolons and decimal commas) that is newer than the vintage loaded; the ledger notes which way it "
+                + "was",
+            // Locally on Mondays only: no alert watches there, and the publisher releases once a year.
+            AzureSchedule = "0 30 7 * * *",
+        };
 
     /// <inheritdoc/>
     /// <remarks>
@@ -89,22 +108,16 @@ public sealed record UnctadOptions(
     /// because bodies have been seen to stall for hours (unctad.md, section 3). A pull makes several requests, and a
     /// function may take 30 minutes.
     /// </remarks>
-    public Courtesy Courtesy
-    {
-        get
-        {
-            var courtesy = new Courtesy(
-                TimeSpan.FromSeconds(1),
-                1,
-                TimeSpan.FromMinutes(3),
-                TimeSpan.FromMinutes(8),
-                3,
-                TimeSpan.FromSeconds(5),
-                TimeSpan.FromMinutes(2)
-            );
-            return BulkUrl?.IsLoopback == true ? courtesy.ForLoopback() : courtesy;
-        }
-    }
+    public Courtesy Courtesy =>
+        new Courtesy(
+            TimeSpan.FromSeconds(1),
+            1,
+            TimeSpan.FromMinutes(3),
+            TimeSpan.FromMinutes(8),
+            3,
+            TimeSpan.FromSeconds(5),
+            TimeSpan.FromMinutes(2)
+        ).At(BulkUrl);
 
     /// <summary>Reads the settings; what is wrong is reported to the reader.</summary>
     public static UnctadOptions Read(SettingsReader reader)

@@ -21,6 +21,29 @@ public sealed record Courtesy(
 )
 {
     /// <summary>
+    /// One request at a time, half a second apart, with patience: what a public server without published limits can be
+    /// expected to bear.
+    /// </summary>
+    public static Courtesy Standard { get; } =
+        new(
+            TimeSpan.FromMilliseconds(500),
+            1,
+            TimeSpan.FromSeconds(120),
+            TimeSpan.FromMinutes(12),
+            4,
+            TimeSpan.FromSeconds(2),
+            TimeSpan.FromMinutes(2)
+        );
+
+    /// <summary>The same for the addresses of a source: shorter if all of them are on this machine.</summary>
+    /// <param name="addresses">The addresses; null for each that is switched off.</param>
+    public Courtesy At(params Uri?[] addresses)
+    {
+        var used = addresses.OfType<Uri>().ToList();
+        return used.Count > 0 && used.TrueForAll(address => address.IsLoopback) ? ForLoopback() : this;
+    }
+
+    /// <summary>
     /// What a server on this machine needs: no spacing and short pauses, so that tests and samples do not wait
     /// for nobody.
     /// </summary>

@@ -1,3 +1,5 @@
+using Pipeline.Slices;
+
 namespace Pipeline.Datasets;
 
 /// <summary>What a source publishes as one series of figures; a row of the table <c>datasets</c>.</summary>
@@ -20,4 +22,15 @@ public sealed record DatasetInfo(
     string Url,
     string Terms,
     string RevisionPolicy
-);
+)
+{
+    /// <summary>
+    /// The longest that the dataset may go without news before the alert <c>data-stale</c> fires, in days, from its
+    /// publisher's calendar and some patience; null where there is no calendar, because people maintain it or it is
+    /// closed.
+    /// </summary>
+    public required int? MaximumAgeDays { get; init; }
+
+    /// <summary>A slice of the dataset.</summary>
+    public Slice SliceOf(string key) => new(Source, Name, key);
+}

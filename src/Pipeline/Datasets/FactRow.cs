@@ -50,18 +50,26 @@ public abstract class FactRow : ITableEntity
     [Meaning("The layout version the row was written with")]
     public int SchemaVersion { get; set; } = CurrentSchema;
 
-    /// <summary>The figure that the row is about; null when it has none.</summary>
-    protected internal virtual double? Figure => null;
+    internal double? Figure => GetFigure();
 
-    /// <summary>The columns that <see cref="Figure"/> is made of.</summary>
-    protected internal virtual IReadOnlyList<string> FigureColumns => [];
+    internal IReadOnlyList<string> FigureColumns => GetFigureColumns();
+
+    internal string SeriesName => GetSeriesName();
+
+    internal bool HasAllColumns => GetHasAllColumns();
+
+    /// <summary>The figure that the row is about; null when it has none.</summary>
+    protected virtual double? GetFigure() => null;
+
+    /// <summary>The columns that <see cref="GetFigure"/> is made of.</summary>
+    protected virtual IReadOnlyList<string> GetFigureColumns() => [];
 
     /// <summary>What the row has in common with those of the same partition that are neighbours in time.</summary>
-    protected internal virtual string SeriesName =>
+    protected virtual string GetSeriesName() =>
         RowKey.IndexOf('|', StringComparison.Ordinal) is >= 0 and var cut ? RowKey[(cut + 1)..] : "";
 
     /// <summary>False if a number of the row is missing and its column must not keep an older one.</summary>
-    protected internal virtual bool HasAllColumns => true;
+    protected virtual bool GetHasAllColumns() => true;
 
     /// <summary>Hands every column of the table's own to <paramref name="sink"/>, always in the same order.</summary>
     public abstract void Describe<TSink>(ref TSink sink)

@@ -11,6 +11,9 @@ public abstract class FactTable(string name, int pageRows)
     /// <summary>The table's name, lower case.</summary>
     public string Name => name;
 
+    /// <summary>What to look up there and how its keys are made, in Markdown; a row of the README's table.</summary>
+    public string About { get; init; } = "";
+
     /// <summary>Rows in an answer, at most.</summary>
     protected int PageRows => pageRows;
 

@@ -19,8 +19,11 @@ public interface IDataset
     /// <summary>A key of a slice, for messages.</summary>
     string ExampleKey { get; }
 
-    /// <summary>Whether a text is the key of a slice of this dataset.</summary>
-    bool IsKey(string key);
+    /// <summary>
+    /// Whether a text is the key of a slice of this dataset; by default only <see cref="ExampleKey"/>, for a dataset of
+    /// one slice.
+    /// </summary>
+    bool IsKey(string key) => key == ExampleKey;
 
     /// <summary>The slices that exist at a moment, in the order they are best pulled.</summary>
     IEnumerable<Slice> GetSlices(DateTimeOffset now);
@@ -50,8 +53,20 @@ public interface IDataset
     /// <summary>The request of a slice; of several, the first choice.</summary>
     SourceRequest GetRequest(Slice slice);
 
-    /// <summary>Gets the body of a slice. Never throws for what the server does.</summary>
-    Task<FetchResult> FetchAsync(FetchContext context, CancellationToken cancellationToken);
+    /// <summary>
+    /// What a response to the request of a slice means; by default what its status says, see <see cref="Verdict.Of"/>.
+    /// </summary>
+    Verdict Classify(SourceRequest request, Answer answer) => Verdict.Of(answer);
+
+    /// <summary>
+    /// Gets the body of a slice; by default with one request, which lets the server say that nothing has changed. Never
+    /// throws for what the server does.
+    /// </summary>
+    Task<FetchResult> FetchAsync(FetchContext context, CancellationToken cancellationToken)
+    {
+        var request = GetRequest(context.Slice);
+        return context.SendConditionalAsync(request, answer => Classify(request, answer), cancellationToken);
+    }
 
     /// <summary>Makes the parser of a slice's bodies.</summary>
     /// <param name="slice">The slice.</param>

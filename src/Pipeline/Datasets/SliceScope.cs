@@ -1,3 +1,5 @@
+using Azure.Data.Tables;
+
 namespace Pipeline.Datasets;
 
 /// <summary>The part of a table that a slice answers for.</summary>
@@ -21,6 +23,33 @@ public sealed record SliceScope(
     /// tells, and the whole part is read.
     /// </remarks>
     public IReadOnlyCollection<string>? Partitions { get; init; }
+
+    /// <summary>After every row key that begins with a letter or a digit.</summary>
+    private const string AfterAll = "~";
+
+    /// <summary>All rows of one partition.</summary>
+    public static SliceScope OfPartition(string partition, Coverage coverage = Coverage.Whole) =>
+        new(
+            TableClient.CreateQueryFilter($"PartitionKey eq {partition}"),
+            ("", AfterAll),
+            (partitionKey, _) => partitionKey == partition,
+            coverage
+        );
+
+    /// <summary>
+    /// The rows of all partitions with a row key in a range, such as a year, of a table that no other dataset has rows
+    /// in.
+    /// </summary>
+    /// <param name="from">The first key.</param>
+    /// <param name="to">The key after the last one.</param>
+    /// <param name="coverage">How much of the part a body holds.</param>
+    public static SliceScope OfRows(string from, string to, Coverage coverage = Coverage.Whole) =>
+        new(
+            TableClient.CreateQueryFilter($"RowKey ge {from} and RowKey lt {to}"),
+            (from, to),
+            (_, rowKey) => string.CompareOrdinal(rowKey, from) >= 0 && string.CompareOrdinal(rowKey, to) < 0,
+            coverage
+        );
 }
 
 /// <summary>How much of its part of the table a body holds, and so what it means when a row is not in it.</summary>

@@ -1,3 +1,5 @@
+using Pipeline.Issues;
+
 namespace Pipeline.Datasets;
 
 /// <summary>What an answer means for its slice.</summary>
@@ -41,4 +43,30 @@ public sealed record Verdict(Meaning Meaning, string Seen = "", string Expected 
 
     public static Verdict Permanent(string seen, string expected, string advice) =>
         new(Meaning.Permanent, seen, expected, advice);
+
+    /// <summary>An empty body is asked for twice more, then reported.</summary>
+    private const int EmptyBodyRetries = 2;
+
+    /// <summary>
+    /// What the status of a response means where the publisher has no habits of its own. 204 and 404 say that there are
+    /// no rows: whether there should be some is told by <see cref="IDataset.GetReleaseDate"/>.
+    /// </summary>
+    public static Verdict Of(Answer answer) =>
+        answer.Status switch
+        {
+            200 when answer.Length == 0 => Retry(answer.InWords, "a body", "The next plan requests it again.") with
+            {
+                MaxRetries = EmptyBodyRetries,
+            },
+            200 => Good,
+            304 => NotModified,
+            204 or 404 => Empty,
+            408 or 429 or >= 500 => Retry(answer.InWords, "status 200", "The next plan requests it again."),
+            >= 300 and < 400 => Permanent(
+                $"status {answer.Status} to {Finding.Quote(answer.Header("Location") ?? "nowhere")}",
+                "status 200",
+                "Redirects are not followed. Set the new address of the source."
+            ),
+            _ => Permanent(answer.InWords, "status 200", "Check the address in the settings of the source."),
+        };
 }

@@ -22,7 +22,7 @@ public sealed record PipelineOptions(bool UseSamples, IReadOnlyDictionary<string
                 schedules.Add(source.Source, schedule);
         }
 
-        reader.Schedule(SettingNames.MonitorSchedule, "0 */15 * * * *");
+        reader.Schedule(SettingNames.MonitorSchedule, SettingNames.MonitorScheduleExample);
         var options = new PipelineOptions(reader.ReadMode() ?? false, schedules);
         reader.ReportUnknown(SettingNames.SourcesSection, [SettingNames.SourcesMode]);
         reader.ReportUnknown(SettingNames.ReportSection, []);

@@ -8,6 +8,9 @@ public static class SettingNames
     public const string MonitorSchedule = "MONITOR_SCHEDULE";
     public const string SourcesMode = "Sources__Mode";
 
+    /// <summary>A value of <see cref="MonitorSchedule"/>; Azure and local work use it.</summary>
+    public const string MonitorScheduleExample = "0 */15 * * * *";
+
     /// <summary>The prefix of <see cref="SourcesMode"/>.</summary>
     internal const string SourcesSection = "Sources";
 

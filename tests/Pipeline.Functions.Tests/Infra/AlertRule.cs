@@ -29,7 +29,7 @@ internal sealed record AlertRule(
             "string(toObject(filter(items(maximumAgeDays), item => item.value > 0), item => item.key, item => "
                 + "item.value))"
         ] =
-            $"{{{string.Join(',', BicepFile.Read("names.bicep").Object("var maximumAgeDays =").Where(limit => limit.Value != "0").Select(limit => $"\"{limit.Key}\":{limit.Value}"))}}}",
+            $"{{{string.Join(',', BicepFile.Read("sources.bicep").Object("var maximumAgeDays =").Where(limit => limit.Value != "0").Select(limit => $"\"{limit.Key}\":{limit.Value}"))}}}",
     };
 
     /// <summary>Every rule: the three lists of which <c>logRules</c> is put together.</summary>
@@ -68,18 +68,13 @@ internal sealed record AlertRule(
                 @"map\(timers, timer => \{.*?query: replace\(loadTextContent\('\.\./alerts/([\w.-]+)'\), '\{function\}', timer\.function\)\s+window: timer\.window"
             )
         );
-        foreach (
-            Match timer in Regex.Matches(
-                BicepFile.Read("names.bicep").Block("var timers =", '[', ']'),
-                @"function: '(\w+)', window: '(\w+)'"
-            )
-        )
+        foreach (var (function, window) in BicepFile.Timers)
         {
             yield return new AlertRule(
-                $"missed-{timer.Groups[1].Value.ToLowerInvariant()}",
+                $"missed-{function.ToLowerInvariant()}",
                 file,
-                Fill(file, ("function", timer.Groups[1].Value)),
-                timer.Groups[2].Value
+                Fill(file, ("function", function)),
+                window
             );
         }
     }

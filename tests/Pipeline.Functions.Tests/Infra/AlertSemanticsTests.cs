@@ -12,24 +12,29 @@ namespace Pipeline.Functions.Tests.Infra;
 /// </summary>
 public sealed class AlertSemanticsTests
 {
-    public static TheoryData<string, string, string> Rules =>
-        new()
+    public static TheoryData<string, string, string> Rules
+    {
+        get
         {
-            { "poison-backlog", "PT1H", "| where Value > 0" },
-            { "poison-expiring", "PT1H", "| where Of endswith \"-poison\" and Value > 7200" },
-            { "queue-stuck", "PT1H", "| where Of !endswith \"-poison\" and Value > 360" },
-            { "data-overdue", "PT1H", "| where Value > 48" },
-            { "ledger-gap", "PT1H", "| where Value > 0" },
-            { "open-rejects", "PT1H", "| where Value > 0" },
-            { "revision-out-of-policy", "PT1H", "| where Value > 0" },
-            { "missed-plancensustrade", "P2D", "| where Runs == 0" },
-            { "missed-planunctadfdi", "P2D", "| where Runs == 0" },
-            { "missed-planmoexholders", "P2D", "| where Runs == 0" },
-            { "missed-monitor", "PT1H", "| where Runs == 0" },
-            { "plan-failed", "PT30M", "| where Function startswith \"Plan\" and Failures > 0" },
-            { "work-failing", "PT30M", "| where Failures > 5" },
-            { "telemetry-cap", "PT1H", "| where Detail contains \"OverQuota\"" },
-        };
+            var rules = new TheoryData<string, string, string>
+            {
+                { "poison-backlog", "PT1H", "| where Value > 0" },
+                { "poison-expiring", "PT1H", "| where Of endswith \"-poison\" and Value > 7200" },
+                { "queue-stuck", "PT1H", "| where Of !endswith \"-poison\" and Value > 360" },
+                { "data-overdue", "PT1H", "| where Value > 48" },
+                { "ledger-gap", "PT1H", "| where Value > 0" },
+                { "open-rejects", "PT1H", "| where Value > 0" },
+                { "revision-out-of-policy", "PT1H", "| where Value > 0" },
+                { "missed-monitor", "PT1H", "| where Runs == 0" },
+                { "plan-failed", "PT30M", "| where Function startswith \"Plan\" and Failures > 0" },
+                { "work-failing", "PT30M", "| where Failures > 5" },
+                { "telemetry-cap", "PT1H", "| where Detail contains \"OverQuota\"" },
+            };
+            foreach (var plan in Code.Timers.Select(timer => timer.Name).Where(name => name != "Monitor"))
+                rules.Add($"missed-{plan.ToLowerInvariant()}", "P2D", "| where Runs == 0");
+            return rules;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Rules))]
@@ -44,22 +49,18 @@ public sealed class AlertSemanticsTests
     {
         var stale = Assert.Single(AlertRule.All, rule => rule.Name == "data-stale");
         Assert.Equal("PT1H", stale.Window);
-        // Trade comes monthly and late, the holders of bonds likewise, trading days daily but for holidays, investment
-        // once a year; what people maintain has no calendar.
-        string[] trade =
-        [
-            .. ((string[])["total", "hs2", "hs4", "hs6"]).SelectMany(level =>
-                (string[])[$"census-trade/exports-{level}", $"census-trade/imports-{level}"]
-            ),
-        ];
-        var days = trade
-            .ToDictionary(dataset => dataset, _ => 45)
-            .Concat([
-                new("unctad-fdi/fdi-flows-stock", 400),
-                new("moex-holders/market-capitalisation", 14),
-                new("moex-holders/ofz-nonresidents", 50),
-                new("moex-holders/nsd-holders", 14),
-            ]);
+        // What people maintain has no calendar.
+        var days = Code
+            .Datasets.Where(dataset => dataset.MaximumAgeDays is not null)
+            .ToDictionary(dataset => $"{dataset.Source}/{dataset.Name}", dataset => dataset.MaximumAgeDays!.Value);
+        Assert.Equal(
+            (45, 400, 14),
+            (
+                days["census-trade/exports-total"],
+                days["unctad-fdi/fdi-flows-stock"],
+                days["moex-holders/market-capitalisation"]
+            )
+        );
         var map = Regex.Match(stale.Query, @"\| where Value > 24 \* todouble\(dynamic\((\{.*\})\)\[Of\]\)\s*$");
         Assert.True(map.Success, stale.Query);
         Assert.Equal(

@@ -33,6 +33,18 @@ internal sealed class BicepFile
 
     public static string Folder => Path.Combine(Repository.Root, "infra");
 
+    /// <summary>
+    /// The timers with the time after which each is missed: those that plan a source, and those of the pipeline itself.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> Timers =>
+        Regex
+            .Matches(
+                Read("sources.bicep").Block("var planTimers =", '[', ']')
+                    + Read("names.bicep").Block("var timers = concat(planTimers,", '[', ']'),
+                @"\{ function: '(\w+)', window: '(\w+)' \}"
+            )
+            .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value, StringComparer.Ordinal);
+
     public static BicepFile Read(string name) =>
         new(name, Regex.Replace(File.ReadAllText(Path.Combine(Folder, name)), @"(?<=^|\s)//[^\n]*", ""));
 

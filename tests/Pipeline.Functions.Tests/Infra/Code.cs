@@ -1,7 +1,11 @@
 using System.Reflection;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Datasets;
-using Pipeline.Testing;
+using Pipeline.Settings;
+using Pipeline.Sources;
+using Xunit;
 
 namespace Pipeline.Functions.Tests.Infra;
 
@@ -31,23 +35,28 @@ internal static class Code
             .Where(field => field is { IsLiteral: true } && field.FieldType == typeof(string))
             .ToDictionary(field => field.Name, field => (string)field.GetRawConstantValue()!, StringComparer.Ordinal);
 
-    /// <summary>The sources with every dataset that the settings can switch on.</summary>
-    public static async Task<IReadOnlyList<(string Source, DatasetInfo Dataset)>> DatasetsAsync()
+    /// <summary>Every dataset, also those that the settings switch off, in the order of the registration.</summary>
+    public static IReadOnlyList<DatasetInfo> Datasets { get; } = ReadDatasets();
+
+    /// <summary>The function that plans a source: the timer with its schedule.</summary>
+    public static string PlanOf(SourceSettings source)
     {
-        await using var pipeline = new TestPipeline(
-            "UseDevelopmentStorage=true",
-            [
-                new("Census__Levels", "total,HS2,HS4,HS6"),
-                new("Moex__NsdApiKey", "a-key"),
-                new("Moex__OfzTableUrl", "https://www.cbr.ru/path/table_ofz.xlsx"),
-            ]
+        var name = Timers.SingleOrDefault(timer => timer.Schedule == $"%{source.Schedule.Name}%").Name;
+        Assert.True(
+            name is not null,
+            $"{source.Source}: seen no timer with %{source.Schedule.Name}%, expected one; add it to PlanFunctions.cs"
         );
-        return
-        [
-            .. pipeline
-                .Get<SourceCatalog>()
-                .All.SelectMany(source => source.Datasets, (source, dataset) => (source.Name, dataset.Info)),
-        ];
+        // The local host finds a source's plan by its name.
+        Assert.Equal($"plan{source.Source.Replace("-", "", StringComparison.Ordinal)}", name, ignoreCase: true);
+        return name;
+    }
+
+    private static List<DatasetInfo> ReadDatasets()
+    {
+        var settings = new Dictionary<string, string?> { ["Sources:Mode"] = "samples" };
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+        using var services = new ServiceCollection().AddSources(configuration).BuildServiceProvider();
+        return [.. services.GetServices<IDataset>().Select(dataset => dataset.Info)];
     }
 
     private static IEnumerable<Attribute> Triggers(MethodInfo method) =>

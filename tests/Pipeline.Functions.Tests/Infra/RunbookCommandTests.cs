@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Ingestion;
+using Pipeline.Sources;
 using Pipeline.Storage;
 using Xunit;
 
@@ -38,19 +39,29 @@ public sealed class RunbookCommandTests
             Assert.Equal((1, $"census-trade: {status} no\n"), await RestoreAsync($"{status} no", "200 not asked"));
     }
 
+    /// <summary>How many functions are switched off.</summary>
+    private static readonly int Off = SourceServices.Settings.Count + 2;
+
+    /// <summary>What the settings say, what is printed, and the calls.</summary>
+    public static TheoryData<string?, string, string> Switches =>
+        new()
+        {
+            {
+                string.Join(' ', Enumerable.Repeat("true", Off)),
+                "",
+                string.Concat(SourceServices.Settings.Select(source => $"held restore {source.Source} ")) + "held"
+            },
+            {
+                string.Join(' ', Enumerable.Repeat("true", Off - 1).Append("false")),
+                $"functions that are switched off: {Off - 1}, expected {Off}; begin again, see 4\n",
+                "held held"
+            },
+            { "", $"functions that are switched off: 0, expected {Off}; begin again, see 4\n", "held held" },
+            { null, $"functions that are switched off: unknown, expected {Off}; begin again, see 4\n", "held held" },
+        };
+
     [Theory]
-    [InlineData(
-        "true true true true true",
-        "",
-        "held restore census-trade held restore unctad-fdi held restore moex-holders held"
-    )]
-    [InlineData(
-        "true true true true false",
-        "functions that are switched off: 4, expected 5; begin again, see 4\n",
-        "held held"
-    )]
-    [InlineData("", "functions that are switched off: 0, expected 5; begin again, see 4\n", "held held")]
-    [InlineData(null, "functions that are switched off: unknown, expected 5; begin again, see 4\n", "held held")]
+    [MemberData(nameof(Switches))]
     public async Task Nothing_is_restored_while_something_else_may_load_bodies(
         string? values,
         string said,

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Issues;
 using Pipeline.Settings;
+using Pipeline.Sources;
 using Pipeline.Sources.Moex;
 using Pipeline.Testing;
 using Xunit;
@@ -12,16 +13,24 @@ namespace Pipeline.Functions.Tests.Infra;
 /// <summary>Every setting that the code reads is set in Azure, and no other.</summary>
 public sealed class SettingsTests
 {
-    private static readonly BicepFile Bicep = BicepFile.Read("settings.bicep");
+    private static readonly BicepFile Bicep = BicepFile.Read("sources.bicep");
     private static readonly BicepFile Main = BicepFile.Read("main.bicep");
     private static readonly BicepFile App = BicepFile.Read("modules/functionApp.bicep");
 
     private static IReadOnlyDictionary<string, string> Defaults => Bicep.Object("var sourceDefaults =");
     private static IReadOnlyDictionary<string, string> Secrets => Bicep.Object("var secretNames =");
-    private static IReadOnlyDictionary<string, string> Schedules => Main.Object("param timerSchedules schedules =");
+    private static IReadOnlyDictionary<string, string> Schedules => Bicep.Object("var scheduleDefaults =");
 
-    /// <summary>It has one in samples mode only: an empty text would switch off what the samples hold.</summary>
-    private const string WithoutDefault = MoexOptions.OfzTableUrlSetting;
+    /// <summary>
+    /// They have one in samples mode only, if at all: an empty text would switch off what the samples hold.
+    /// </summary>
+    private static readonly string[] WithoutDefault =
+    [
+        .. SourceServices
+            .Settings.SelectMany(source => source.Settings)
+            .Where(setting => setting is { Value: null, IsSecret: false })
+            .Select(setting => setting.Name),
+    ];
 
     /// <summary>Settings of the platform, and who reads each.</summary>
     private static readonly IReadOnlyDictionary<string, string> OfThePlatform = new Dictionary<string, string>
@@ -35,7 +44,7 @@ public sealed class SettingsTests
     [Fact]
     public void The_settings_are_those_that_the_code_reads()
     {
-        var set = Defaults.Keys.Append(WithoutDefault).Concat(Secrets.Keys).Concat(Schedules.Keys).ToList();
+        var set = Defaults.Keys.Concat(WithoutDefault).Concat(Secrets.Keys).Concat(Schedules.Keys).ToList();
         Bicep.Agrees(
             AllSettings.List.Select(setting => setting.Name).Except([SettingNames.HostStorage, SettingNames.Storage]),
             set,
@@ -82,12 +91,17 @@ public sealed class SettingsTests
     public void An_environment_may_name_only_what_there_is()
     {
         Assert.Equal(
-            Defaults.Keys.Append(WithoutDefault).Order(StringComparer.Ordinal),
+            Defaults.Keys.Concat(WithoutDefault).Order(StringComparer.Ordinal),
             Bicep.Properties("sourceSettings").Order(StringComparer.Ordinal)
         );
         Assert.Equal(Secrets.Keys, BicepFile.Literals(Bicep.Match(@"type secretSetting = ([^\n]*)").Groups[1].Value));
-        Bicep.Agrees(Schedules.Keys, Bicep.Properties("schedules"), "param timerSchedules of main.bicep");
-        Main.Agrees(
+        Assert.Equal(Schedules.Keys, Bicep.Properties("schedules"));
+        Assert.Contains(
+            "timerSchedules: union(scheduleDefaults, timerSchedules)\n",
+            Main.Text,
+            StringComparison.Ordinal
+        );
+        Bicep.Agrees(
             Code.Timers.Select(timer => timer.Schedule.Trim('%')),
             Schedules.Keys,
             "the timers of Pipeline.Functions"
@@ -128,7 +142,8 @@ public sealed class SettingsTests
     [Fact]
     public void What_has_no_default_is_left_out_so_that_the_samples_keep_their_table_of_bonds()
     {
-        Assert.DoesNotContain(WithoutDefault, Defaults.Keys);
+        Assert.Contains(MoexOptions.OfzTableUrlSetting, WithoutDefault);
+        Assert.Empty(WithoutDefault.Intersect(Defaults.Keys));
         var samples = Read(
             Defaults
                 .Where(setting => setting.Key != SettingNames.SourcesMode)
@@ -140,24 +155,6 @@ public sealed class SettingsTests
 
     [Fact]
     public void The_schedules_are_such_as_the_code_accepts() => Assert.Empty(Read(Schedules).Findings);
-
-    [Fact]
-    public void The_schedules_are_those_of_local_work_but_the_yearly_source_is_looked_at_daily()
-    {
-        using var template = JsonDocument.Parse(
-            File.ReadAllText(Path.Combine(Repository.Root, "local.settings.sample.json"))
-        );
-        var local = Schedules.Keys.ToDictionary(
-            name => name,
-            name => template.RootElement.GetProperty("Values").GetProperty(name).GetString()!,
-            StringComparer.Ordinal
-        );
-        // At the same time of day, but every day: an alert on logs looks back two days at most, so that a weekly timer
-        // would be missed five days in seven.
-        Assert.Equal("0 30 7 * * 1", local["UNCTAD_SCHEDULE"]);
-        local["UNCTAD_SCHEDULE"] = "0 30 7 * * *";
-        Assert.Equal(local, Schedules);
-    }
 
     [Fact]
     public void The_template_for_local_work_names_what_Azure_sets_and_everything_that_has_no_default()
@@ -207,8 +204,9 @@ public sealed class SettingsTests
         {
             [SettingNames.HostStorage] = "UseDevelopmentStorage=true",
             [SettingNames.Storage] = "UseDevelopmentStorage=true",
-            ["Census:ApiKey"] = "a-key",
         };
+        foreach (var secret in AllSettings.List.Where(setting => setting.IsRequired))
+            values[secret.Name.Replace("__", ":", StringComparison.Ordinal)] = "a-key";
         foreach (var (name, value) in Schedules.Concat(more))
             values[name.Replace("__", ":", StringComparison.Ordinal)] = value;
         var settings = AllSettings.Read(

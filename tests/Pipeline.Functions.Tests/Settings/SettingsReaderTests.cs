@@ -429,14 +429,10 @@ public sealed class SettingsReaderTests
 
     private static AllSettings? Read(string changes, out IReadOnlyList<Finding> findings)
     {
-        var values = new Dictionary<string, string?>
+        var values = new Dictionary<string, string?>(AllSettings.Schedules!)
         {
             ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
             ["PipelineStorage"] = "UseDevelopmentStorage=true",
-            ["CENSUS_SCHEDULE"] = "0 15 13 * * *",
-            ["UNCTAD_SCHEDULE"] = "0 30 7 * * 1",
-            ["MOEX_SCHEDULE"] = "0 0 18 * * *",
-            ["MONITOR_SCHEDULE"] = "0 */15 * * * *",
             ["Sources:Mode"] = "live",
             ["Census:ApiKey"] = Trade.Canary,
         };

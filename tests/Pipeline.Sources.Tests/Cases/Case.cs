@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Ingestion;
 using Pipeline.Runs;
 using Pipeline.Storage;
@@ -13,20 +15,31 @@ internal sealed class Case : IAsyncDisposable
 
     private readonly string source;
     private readonly CaseServer server;
+    private readonly Action<IServiceCollection, IConfiguration>? register;
 
     /// <summary>Settings with which no source asks anything but this server.</summary>
     public Case(string source, CaseServer server, params (string Name, string Value)[] more)
-        : this(source, server, new HastyClock(Now, TimeSpan.FromSeconds(119)), null, more) { }
+        : this(source, server, new HastyClock(Now, TimeSpan.FromSeconds(119)), null, null, more) { }
+
+    /// <summary>The same with datasets that the program does not have.</summary>
+    public Case(
+        string source,
+        CaseServer server,
+        Action<IServiceCollection, IConfiguration> register,
+        params (string Name, string Value)[] more
+    )
+        : this(source, server, new HastyClock(Now, TimeSpan.FromSeconds(119)), null, register, more) { }
 
     private Case(
         string source,
         CaseServer server,
         HastyClock clock,
         MemoryStorage? account,
+        Action<IServiceCollection, IConfiguration>? register,
         (string Name, string Value)[] more
     )
     {
-        (this.source, this.server, Clock) = (source, server, clock);
+        (this.source, this.server, this.register, Clock) = (source, server, register, clock);
         Account = account ?? new MemoryStorage(Clock);
         List<KeyValuePair<string, string?>> settings =
         [
@@ -48,7 +61,12 @@ internal sealed class Case : IAsyncDisposable
         ];
         foreach (var (name, value) in more)
             settings.Add(new(name, value));
-        Pipeline = new TestPipeline(Account, settings.GroupBy(pair => pair.Key).Select(group => group.Last()), Clock);
+        Pipeline = new TestPipeline(
+            Account,
+            settings.GroupBy(pair => pair.Key).Select(group => group.Last()),
+            Clock,
+            register
+        );
     }
 
     /// <summary>A clock on which pauses between attempts take no time.</summary>
@@ -60,7 +78,8 @@ internal sealed class Case : IAsyncDisposable
     public TestPipeline Pipeline { get; }
 
     /// <summary>Another app on the same storage, with other settings.</summary>
-    public Case With(params (string Name, string Value)[] settings) => new(source, server, Clock, Account, settings);
+    public Case With(params (string Name, string Value)[] settings) =>
+        new(source, server, Clock, Account, register, settings);
 
     /// <summary>Puts a file where operators put it.</summary>
     public async Task DropAsync(string name, byte[] bytes)
