@@ -101,11 +101,8 @@ public sealed class OnceTests(Azurite azurite)
         var connection = azurite.NewAccount();
         var ended = await App.RunAsync(App.Settings(connection), "--once", "Nonsense");
         Assert.Equal(1, ended.ExitCode);
-        Assert.Equal(
-            "--once: seen \"Nonsense\", expected one of "
-                + $"{string.Join(", ", SourceServices.Settings.Select(source => PlannedSource.FunctionOf(source.Source)))}\n",
-            ended.Error
-        );
+        var plans = SourceServices.Settings.Select(source => PlannedSource.FunctionOf(source.Source));
+        Assert.Equal("--once: seen \"Nonsense\", expected one of " + $"{string.Join(", ", plans)}\n", ended.Error);
         Assert.Empty(await new Account(connection).NamesAsync());
     }
 

@@ -142,16 +142,26 @@ public sealed class GeneratedTests
     [InlineData("ToyRatesDataset.cs")]
     public void The_guide_to_a_new_source_shows_the_source_of_the_tests(string file)
     {
-        var code = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Pipeline.Sources.Tests", "Toy", file));
-        // What every file of C# has is left out: the page is to be short.
+        // The page is to be short: what every file of C# has, and comments, are left out.
         var shown = Regex.Replace(
-            code,
-            @"^(?:using [^\n]*;\n|namespace [^\n]*;\n|    /// <inheritdoc/>\n)",
+            Toy(file),
+            @"^(?:using [^\n]*;|namespace [^\n]*;| *///[^\n]*)\n",
             "",
             RegexOptions.Multiline
         );
         Generated.Part(Guide, file, $"```csharp\n{shown.Trim()}\n```\n");
     }
+
+    [Fact]
+    public void The_guide_to_a_new_source_shows_the_registration_of_the_tests_and_the_command()
+    {
+        var line = Regex.Match(Toy("ToySourceTests.cs"), @"services\.AddDataset<[^\n]*;\n").Value;
+        Generated.Part(Guide, "registration", $"```csharp\n{line}```\n");
+        Generated.Part(Guide, "command", $"```\n{Generated.Command}\n```\n");
+    }
+
+    private static string Toy(string file) =>
+        File.ReadAllText(Path.Combine(Repository.Root, "tests", "Pipeline.Sources.Tests", "Toy", file));
 
     private static string TablesOf(SourceSettings source) =>
         string.Join(

@@ -10,8 +10,8 @@ public sealed class FdiAnnual : FactRow
         new FactTable<FdiAnnual>("fdiannual")
         {
             About =
-                "investment by year; partition `{economy}\\|{direction}\\|{measure}`, for example `643\\|inward\\|stock`, "
-                + "row `{yyyy}`",
+                "investment by year; partition `{economy}\\|{direction}\\|{measure}`, for example "
+                + "`643\\|inward\\|stock`, row `{yyyy}`",
         };
 
     [Meaning("The calendar year")]

@@ -10,8 +10,8 @@ public sealed class FdiPartner : FactRow
         new FactTable<FdiPartner>("fdipartners")
         {
             About =
-                "investment by partner, with its rank; partition `{host}\\|{direction}\\|{measure}\\|{reportedBy}`, row "
-                + "`{yyyy}\\|{partner ISO3}`",
+                "investment by partner, with its rank; partition `{host}\\|{direction}\\|{measure}\\|{reportedBy}`, "
+                + "row `{yyyy}\\|{partner ISO3}`",
         };
 
     [Meaning("The calendar year")]

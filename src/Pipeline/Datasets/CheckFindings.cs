@@ -6,7 +6,7 @@ using Pipeline.Issues;
 namespace Pipeline.Datasets;
 
 /// <summary>
-/// Collects all that the checks of a reader do not believe of a body. An operator may accept each finding by its place
+/// Collects all that the checks of a parser do not believe of a body. An operator may accept each finding by its place
 /// and value, so that one that was accepted does not hide another.
 /// </summary>
 /// <remarks>

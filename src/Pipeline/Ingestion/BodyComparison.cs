@@ -7,7 +7,7 @@ using Pipeline.Storage;
 namespace Pipeline.Ingestion;
 
 /// <summary>
-/// Why a body must not be loaded as a whole although its reader can read it: by itself, and beside what the table has.
+/// Why a body must not be loaded as a whole although its parser can read it: by itself, and beside what the table has.
 /// </summary>
 internal static class BodyComparison
 {

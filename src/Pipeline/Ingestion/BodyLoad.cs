@@ -146,7 +146,7 @@ public sealed class BodyLoad(
             into,
             known,
             row => parser.InPolicy(row, name.Vintage),
-            lease.ConfirmAsync
+            new MergeOthers(lease.ConfirmAsync, runId => HasEndedAsync(name.Slice, runId, cancellationToken))
         );
         await parser.ParseAsync(body.Stored.Rewind(), TakeAsync, cancellationToken);
         var check = filter.Counted();
@@ -201,6 +201,14 @@ public sealed class BodyLoad(
             || covered.Contains(Place(partition, row[..Math.Max(0, row.LastIndexOf('|'))]));
 
         string Place(string partition, string row) => FigureFinding.Where(parser.Table, partition, row);
+    }
+
+    /// <summary>Whether the load of a run came to its end: only then it has counts.</summary>
+    private async Task<bool> HasEndedAsync(Slice slice, string runId, CancellationToken cancellationToken)
+    {
+        var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
+        return bodies.FirstOrDefault(body => body.RunId == runId) is { } body
+            && await records.Runs.GetAsync(RunRow.Of(body), cancellationToken) is { Counts.Read: > 0 };
     }
 
     private static LoadedBody Loaded(

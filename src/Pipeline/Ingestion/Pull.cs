@@ -142,12 +142,12 @@ public sealed class Pull(
         if (before.State != SliceState.Published)
         {
             // A body that adds rows says nothing of the figures of others.
-            var reader = outcome.Parser;
-            var adds = reader.Scope.Coverage == Coverage.Adds;
+            var parser = outcome.Parser;
+            var adds = parser.Scope.Coverage == Coverage.Adds;
             await records.Rejects.CloseAsync(
                 slice,
                 (runId, finding) =>
-                    runId != loaded.Body.RunId && !(adds && RejectBook.IsFigure(reader.Table, finding.Where)),
+                    runId != loaded.Body.RunId && !(adds && RejectBook.IsFigure(parser.Table, finding.Where)),
                 cancellationToken
             );
         }

@@ -132,13 +132,13 @@ public sealed class PullWithoutBody(
     /// </summary>
     private async Task<bool> HoldsRowsAsync(PullOutcome outcome, CancellationToken cancellationToken)
     {
-        var reader = outcome.Parser;
+        var parser = outcome.Parser;
         // Where bodies add rows, those of others say nothing of this one.
-        if (reader.Scope.Coverage == Coverage.Adds)
+        if (parser.Scope.Coverage == Coverage.Adds)
             return false;
-        await foreach (var row in facts.QueryAsync(reader.Table, reader.Scope.Filter, cancellationToken))
+        await foreach (var row in facts.QueryAsync(parser.Table, parser.Scope.Filter, cancellationToken))
         {
-            if (reader.Scope.Owns(row.PartitionKey, row.RowKey))
+            if (parser.Scope.Owns(row.PartitionKey, row.RowKey))
                 return true;
         }
 

@@ -14,7 +14,7 @@ internal sealed record FigureFindings(
     long Covered
 )
 {
-    /// <summary>Totals that a check of the reader does not believe: they are no rows of the table.</summary>
+    /// <summary>Totals that a check of the parser does not believe: they are no rows of the table.</summary>
     public IReadOnlyList<Finding> Excluded { get; init; } = [];
 
     /// <summary>Rows that must not be loaded, by their keys, each with the first reason.</summary>

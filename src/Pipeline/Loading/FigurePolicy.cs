@@ -30,7 +30,7 @@ public sealed record FigurePolicy
     public ShareLimit? Shares { get; init; }
 
     /// <summary>
-    /// The first and last period that a row may have, as its key begins; null where the reader checks it.
+    /// The first and last period that a row may have, as its key begins; null where the parser checks it.
     /// </summary>
     public PeriodLimits? Periods { get; init; }
 }

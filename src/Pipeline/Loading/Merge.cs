@@ -19,8 +19,7 @@ namespace Pipeline.Loading;
 /// <param name="run">What goes into every row.</param>
 /// <param name="known">What the table holds of the slice; null when it was never loaded.</param>
 /// <param name="inPolicy">Whether a change of a row lies inside the publisher's declared revision window.</param>
-/// <param name="confirm">Confirms the lease of the slice when another worker turns out to be at the same rows; throws
-/// when this one has lost it.</param>
+/// <param name="others">What it asks when another worker turns out to be at the same rows.</param>
 internal sealed class Merge(
     FactTable table,
     TableClient facts,
@@ -28,7 +27,7 @@ internal sealed class Merge(
     MergeRun run,
     Known? known,
     Func<FactRow, bool> inPolicy,
-    Func<Task> confirm
+    MergeOthers others
 ) : IAsyncDisposable
 {
     /// <summary>What the table service takes in one transaction.</summary>
@@ -174,11 +173,11 @@ internal sealed class Merge(
     private async Task WriteAsync(string partition, List<Candidate> candidates, CancellationToken cancellationToken)
     {
         var current = await ReadChangedAsync(partition, candidates, cancellationToken);
-        var present = new Dictionary<string, ETag>(StringComparer.Ordinal);
+        var met = new MetHistory();
         for (var attempt = 0; ; attempt++)
         {
-            var plan = Decide(candidates, current);
-            if (await TryWriteAsync(plan, present, attempt, cancellationToken))
+            var plan = Decide(candidates, current, met);
+            if (await TryWriteAsync(plan, met, attempt, cancellationToken))
             {
                 Interlocked.Add(ref added, plan.Added);
                 foreach (var row in plan.Replaced)
@@ -203,20 +202,15 @@ internal sealed class Merge(
     private async Task MeetAsync()
     {
         Interlocked.Increment(ref conflicts);
-        await confirm();
+        await others.ConfirmAsync();
     }
 
     /// <summary>Writes a batch: false when rows are not as they were read.</summary>
     /// <param name="plan">The batch.</param>
-    /// <param name="present">The versions that history was found to have already, by row key.</param>
+    /// <param name="met">What history was found to have already.</param>
     /// <param name="attempt">The number of the attempt, from 0.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    private async Task<bool> TryWriteAsync(
-        Plan plan,
-        Dictionary<string, ETag> present,
-        int attempt,
-        CancellationToken cancellationToken
-    )
+    private async Task<bool> TryWriteAsync(Plan plan, MetHistory met, int attempt, CancellationToken cancellationToken)
     {
         try
         {
@@ -225,7 +219,7 @@ internal sealed class Merge(
         }
         catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MaxConflicts)
         {
-            await FenceAsync(plan.Ends, present, cancellationToken);
+            await FenceAsync(plan.Ends, met, cancellationToken);
             return false;
         }
         if (plan.Facts.Count == 0)
@@ -241,7 +235,7 @@ internal sealed class Merge(
         }
 
         TableTransactionAction Write(Ending end) =>
-            present.TryGetValue(end.Row.RowKey, out var version)
+            met.Present.TryGetValue(end.Row.RowKey, out var version)
                 ? new TableTransactionAction(TableTransactionActionType.UpdateReplace, end.Row, version)
                 : new TableTransactionAction(TableTransactionActionType.Add, end.Row);
     }
@@ -250,24 +244,25 @@ internal sealed class Merge(
     /// History says of some of these versions already that they ended: this run wrote that before it was interrupted, or
     /// a worker that has lost its lease. Such a worker must not change the facts any more before its words are replaced.
     /// </summary>
-    private async Task FenceAsync(
-        List<Ending> ends,
-        Dictionary<string, ETag> present,
-        CancellationToken cancellationToken
-    )
+    private async Task FenceAsync(List<Ending> ends, MetHistory met, CancellationToken cancellationToken)
     {
-        await confirm();
-        present.Clear();
+        await others.ConfirmAsync();
+        met.Present.Clear();
         foreach (var (_, row) in ends)
         {
             var found = await history.GetEntityIfExistsAsync<HistoryRow>(
                 row.PartitionKey,
                 row.RowKey,
-                ["PartitionKey", "RowKey"],
+                ["PartitionKey", "RowKey", "RunId"],
                 cancellationToken
             );
-            if (found.HasValue)
-                present.Add(row.RowKey, found.Value!.ETag);
+            if (!found.HasValue)
+                continue;
+            var runId = found.Value!.RunId;
+            if (runId != run.RunId && await others.HasEndedAsync(runId))
+                met.Ended.Add(row.RowKey);
+            else
+                met.Present.Add(row.RowKey, found.Value.ETag);
         }
         try
         {
@@ -287,6 +282,18 @@ internal sealed class Merge(
     /// <param name="Row">The row of <c>history</c> that says how the version ended.</param>
     private readonly record struct Ending(FactRow Fact, HistoryRow Row);
 
+    /// <summary>What a batch has met in history.</summary>
+    private sealed class MetHistory
+    {
+        /// <summary>Versions that history has already, by row key: their words are replaced.</summary>
+        public Dictionary<string, ETag> Present { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>
+        /// Versions that another load has ended for good. A worker without its lease has inserted their rows again.
+        /// </summary>
+        public HashSet<string> Ended { get; } = new(StringComparer.Ordinal);
+    }
+
     private sealed class Plan
     {
         public List<TableTransactionAction> Facts { get; } = [];
@@ -297,7 +304,7 @@ internal sealed class Merge(
         public int OutOfPolicy { get; set; }
     }
 
-    private Plan Decide(List<Candidate> candidates, Dictionary<string, FactRow> current)
+    private Plan Decide(List<Candidate> candidates, Dictionary<string, FactRow> current, MetHistory met)
     {
         var plan = new Plan();
         foreach (var (row, _) in candidates)
@@ -314,6 +321,14 @@ internal sealed class Merge(
                 row.FirstSeen = row.LastChanged = row.Vintage;
                 row.Revision = 0;
                 plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.Add, row));
+                plan.Added++;
+                continue;
+            }
+            if (met.Ended.Contains(HistoryRow.KeyOf(before)))
+            {
+                row.FirstSeen = row.LastChanged = row.Vintage;
+                row.Revision = 0;
+                plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, before.ETag));
                 plan.Added++;
                 continue;
             }
@@ -404,7 +419,7 @@ internal sealed class Merge(
 
     private async Task RemoveAsync(string partition, string[] keys, CancellationToken cancellationToken)
     {
-        var present = new Dictionary<string, ETag>(StringComparer.Ordinal);
+        var met = new MetHistory();
         for (var attempt = 0; ; attempt++)
         {
             var plan = new Plan();
@@ -412,9 +427,12 @@ internal sealed class Merge(
             {
                 if (row.Vintage > run.Vintage || (row.RunId == run.RunId && !run.Replay))
                     continue;
-                End(plan, row, null, EndOf(row));
+                if (met.Ended.Contains(HistoryRow.KeyOf(row)))
+                    plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag));
+                else
+                    End(plan, row, null, EndOf(row));
             }
-            if (await TryWriteAsync(plan, present, attempt, cancellationToken))
+            if (await TryWriteAsync(plan, met, attempt, cancellationToken))
             {
                 Interlocked.Add(ref removed, plan.Facts.Count);
                 Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);

@@ -10,8 +10,6 @@ namespace Pipeline.Loading;
 /// </summary>
 internal sealed class UnfinishedHistory(FactTable table, TableClient facts, TableClient history)
 {
-    private static readonly string[] Columns = ["PartitionKey", "RowKey", nameof(HistoryRow.ValidFrom)];
-
     /// <summary>Removes the versions that a run said to have ended and whose rows it did not change.</summary>
     /// <param name="scope">The rows of the slice.</param>
     /// <param name="runId">The run.</param>
@@ -22,9 +20,7 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
         var filter = TableClient.CreateQueryFilter(
             $"PartitionKey ge {prefix} and PartitionKey lt {table.Name + "}"} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To} and RunId eq {runId}"
         );
-        await foreach (
-            var version in history.QueryAsync<HistoryRow>(filter, maxPerPage: 1000, Columns, cancellationToken)
-        )
+        await foreach (var version in history.QueryAsync<HistoryRow>(filter, maxPerPage: 1000, null, cancellationToken))
         {
             var partition = version.PartitionKey[prefix.Length..];
             var row = version.RowKey[..version.RowKey.LastIndexOf('|')];
@@ -47,13 +43,14 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
         {
             // The row first: a worker that has lost its lease and is about to change it meets another version of it.
             await facts.SubmitTransactionAsync([Fence(row)], cancellationToken);
+            // Only as it was read before the row: if this worker has lost its lease, the version may have ended for good
+            // since.
+            await history.DeleteEntityAsync(version.PartitionKey, version.RowKey, version.ETag, cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
         {
-            // That worker was faster: the version has ended.
-            return;
+            // Another worker was faster: the version has ended.
         }
-        await history.DeleteEntityAsync(version.PartitionKey, version.RowKey, cancellationToken: cancellationToken);
     }
 
     /// <summary>Writes a row again as it is, under its ETag: who has read it before cannot write it any more.</summary>

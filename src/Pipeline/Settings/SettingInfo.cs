@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Pipeline.Settings;
 
-/// <summary>A setting as people see it. Tables of the documentation and the settings in Azure are written from these.</summary>
+/// <summary>
+/// A setting as people see it. Tables of the documentation and the settings in Azure are written from these.
+/// </summary>
 /// <param name="Name">The name as environment variables write it, such as <c>Census__ApiKey</c>.</param>
 /// <param name="Meaning">What it sets.</param>
 /// <param name="Default">What holds when it is not set, in words or as Markdown.</param>

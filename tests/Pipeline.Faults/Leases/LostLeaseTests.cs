@@ -14,10 +14,12 @@ namespace Pipeline.Faults.Leases;
 public sealed class LostLeaseTests(ITestOutputHelper output) : IDisposable
 {
     private const string Same = "d=4 e=5 f=6 g=7 h=8 i=9 j=10 l=12 m=13 n=14 o=15 p=16 q=17 r=18 s=19 t=20";
-    private const string First = $"a=1 b=2 c=3 {Same} k=11 u=21 v= x:y=3 x:z=4 #";
+    private const string First = $"a=1 b=2 c=3 {Same} k=11 u=21 v= x:y=3 x:z=4 y:p=1 #";
 
     /// <summary>Rows changed, one outside the policy; removed; added; a gap filled and another made.</summary>
-    private const string Revised = $"a=1 b=5 c=3000 {Same} k= v=7 w=1 x:y=30 x:z=4 #";
+    private const string Revised = $"a=1 b=5 c=3000 {Same} k= v=7 w=1 x:y=30 x:z=4 y:p=1 z:q=1 #";
+
+    /// <summary>Two partitions are gone: an older body that is inserted late meets no row there.</summary>
     private const string Newer = $"a=2 b=6 c=3 {Same} k=11 u=22 v=7 x:y=30 x:z=5 z=9 #";
 
     private readonly FakeSource source = SimulatedSource.Offline(new FakeSource());

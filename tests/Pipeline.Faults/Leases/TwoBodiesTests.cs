@@ -65,7 +65,7 @@ public sealed class TwoBodiesTests(ITestOutputHelper output) : IDisposable
             order = quiet.Next();
         }
         proof.End();
-        output.WriteLine($"{orders} orders");
+        output.WriteLine($"{orders} orders, {proof.Count} points");
         Assert.True(orders > 10, $"only {orders} orders");
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -21,6 +23,14 @@ internal sealed record AlertRule(
 {
     private static readonly BicepFile Bicep = BicepFile.Read("modules/alerts.bicep");
 
+    /// <summary>The days after which a dataset is stale, of those that have a calendar.</summary>
+    private static Dictionary<string, int> Calendars =>
+        BicepFile
+            .Read("sources.bicep")
+            .Object("var maximumAgeDays =")
+            .Where(limit => limit.Value != "0")
+            .ToDictionary(limit => limit.Key, limit => int.Parse(limit.Value, CultureInfo.InvariantCulture));
+
     /// <summary>Parameters that conditions are made with, and what a condition is tried with.</summary>
     private static readonly Dictionary<string, string> Values = new()
     {
@@ -28,8 +38,7 @@ internal sealed record AlertRule(
         [
             "string(toObject(filter(items(maximumAgeDays), item => item.value > 0), item => item.key, item => "
                 + "item.value))"
-        ] =
-            $"{{{string.Join(',', BicepFile.Read("sources.bicep").Object("var maximumAgeDays =").Where(limit => limit.Value != "0").Select(limit => $"\"{limit.Key}\":{limit.Value}"))}}}",
+        ] = JsonSerializer.Serialize(Calendars),
     };
 
     /// <summary>Every rule: the three lists of which <c>logRules</c> is put together.</summary>

@@ -104,6 +104,8 @@ internal sealed class BicepFile
             .Select(difference =>
                 $"{difference.What}: {string.Join(", ", difference.Names.Order(StringComparer.Ordinal))}"
             );
+        if (Name == "sources.bicep" && found.Any())
+            found = found.Append($"Run: {Generated.Command}");
         Assert.True(!found.Any(), string.Join('\n', found));
     }
 

@@ -68,7 +68,7 @@ public sealed class ToyRatesDataset(ToyOptions settings) : IDataset
 
     private sealed class Parser(int year) : CsvParser("month", "currency", "rate")
     {
-        /// <summary>A rate that is ten times the median of the months around it is a slip of the decimal point.</summary>
+        /// <summary>Ten times the median of the months around it is a slip of the decimal point.</summary>
         private static readonly FigurePolicy Believable = new() { Spikes = _ => new SpikeLimit(Floor: 0, Factor: 10) };
 
         public override FactTable Table => ToyRate.Table;

@@ -41,7 +41,8 @@ public sealed class MergeTests(Azurite azurite)
         Known? known = null,
         string? run = null,
         bool holdsLease = true,
-        bool replay = false
+        bool replay = false,
+        string? ended = null
     )
     {
         var facts = pipeline.Get<FactStore>();
@@ -57,7 +58,10 @@ public sealed class MergeTests(Azurite azurite)
             },
             known,
             row => ((FakeFact)row).Value < 1000,
-            () => holdsLease ? Task.CompletedTask : throw new LeaseLostException("another worker goes on")
+            new MergeOthers(
+                () => holdsLease ? Task.CompletedTask : throw new LeaseLostException("another worker goes on"),
+                runId => Task.FromResult(runId == ended)
+            )
         );
         foreach (var row in rows)
             await merge.AddAsync(row, CancellationToken.None);
@@ -500,6 +504,27 @@ public sealed class MergeTests(Azurite azurite)
             }));
         await LoseAsync(pipeline, 2, Row("p", "a", 5));
         Assert.Equal(1, Assert.Single(await FactsAsync(pipeline)).Value);
+    }
+
+    /// <summary>A worker without its lease inserts a row of the first day again, after the second day removed it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_row_that_is_inserted_after_its_end_leaves_history_as_it_was(bool comesBack)
+    {
+        await using var pipeline = new TestPipeline(azurite.NewAccount(), Source);
+        await LoadAsync(pipeline, 1, [Row("p", "a", 1), Row("p", "b", 1)]);
+        await LoadAsync(pipeline, 2, [Row("p", "b", 1)]);
+        var history = Assert.Single(await pipeline.RowsAsync("history"));
+        await LoadAsync(pipeline, 1, [Row("p", "a", 1)], insertFirst: true);
+        FakeFact[] rows = comesBack ? [Row("p", "a", 3), Row("p", "b", 1)] : [Row("p", "b", 1)];
+        var result = await LoadAsync(pipeline, 3, rows, ended: "run2");
+        Assert.Equal((comesBack ? 1 : 0, 0), (result.Added, result.Changed));
+        Assert.Equal(history.ETag, Assert.Single(await pipeline.RowsAsync("history")).ETag);
+        var facts = (await FactsAsync(pipeline)).Select(fact =>
+            (fact.RowKey, fact.Value, fact.FirstSeen, fact.Revision)
+        );
+        Assert.Equal(comesBack ? [("a", 3, Day(3), 0), ("b", 1, Day(1), 0)] : [("b", 1, Day(1), 0)], facts);
     }
 
     [Fact]
