@@ -59,7 +59,7 @@ public sealed class BodyLoad(
                 EndedAt = time.GetUtcNow(),
             }
         );
-        var known = await KnownAsync(body, before, reading.IsReplay, cancellationToken);
+        var known = await KnownAsync(body, before, reading.IsReplay, lease);
         var into = new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, reading.IsReplay);
         var (merged, rejected, check) = await MergeAsync(body, (rows, history), into, known, lease);
         var counts = new RowCounts(
@@ -109,17 +109,17 @@ public sealed class BodyLoad(
     /// What the table holds as the load begins: what was read for the checks, unless another load was interrupted, or
     /// the table may differ from what the ledger says. Null before the first load.
     /// </summary>
-    private async Task<Known?> KnownAsync(
-        CheckedBody body,
-        SliceRow before,
-        bool isReplay,
-        CancellationToken cancellationToken
-    )
+    private async Task<Known?> KnownAsync(CheckedBody body, SliceRow before, bool isReplay, SliceLease lease)
     {
         if (before.Vintage is null)
             return null;
         if (isReplay || before.Loading is not null || body.Existing is not { } existing)
-            return await judge.ReadKnownAsync(body.Parser, before, isReplay, cancellationToken);
+        {
+            var read = await judge.ReadKnownAsync(body.Parser, before, isReplay, lease.Token);
+            // Rows that another worker has removed for a newer body since must not be missed and inserted again.
+            await lease.ConfirmAsync();
+            return read;
+        }
         existing.Forget();
         return existing;
     }

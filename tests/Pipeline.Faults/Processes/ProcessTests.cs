@@ -1,5 +1,9 @@
 using System.Diagnostics;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using Pipeline.Faults.Simulation;
+using Pipeline.Storage;
 using Pipeline.Testing;
 using Xunit;
 
@@ -119,6 +123,7 @@ public sealed class ProcessTests(Azurite azurite, ITestOutputHelper output)
                 await worker.WaitForExitAsync().WaitAsync(Patience);
                 // Not one that never worked, or that fell over something else.
                 Assert.Equal(($"call\t{at}", Killed), (said.Trim(), worker.ExitCode));
+                await EndLeasesAsync(account);
                 Assert.Equal(wanted, await FinishAsync(account));
             });
         }
@@ -148,6 +153,17 @@ public sealed class ProcessTests(Azurite azurite, ITestOutputHelper output)
         await using var pipeline = Open(account, source, Second);
         await pipeline.RunAsync();
         return await Snapshot.TakeAsync(pipeline, sums: false);
+    }
+
+    /// <summary>The leases of a dead process end by themselves, some seconds later.</summary>
+    private static async Task EndLeasesAsync(string account)
+    {
+        var locks = new BlobServiceClient(account).GetBlobContainerClient(Names.LocksContainer);
+        await foreach (var blob in locks.GetBlobsAsync())
+        {
+            if (blob.Properties.LeaseState == LeaseState.Leased)
+                await locks.GetBlobClient(blob.Name).GetBlobLeaseClient().BreakAsync(TimeSpan.Zero);
+        }
     }
 
     private static Process Start()
