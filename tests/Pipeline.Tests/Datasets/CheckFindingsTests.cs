@@ -58,4 +58,27 @@ public sealed class CheckFindingsTests
             return findings.ToList()[^1];
         }
     }
+
+    [Fact]
+    public void A_finding_that_is_kept_does_not_count_among_the_rest()
+    {
+        var findings = new CheckFindings();
+        findings.AddRange(Enumerable.Range(0, CheckFindings.Most).Select(number => At(number)));
+        findings.Add(At(0));
+        Assert.Equal(CheckFindings.Most, findings.ToList().Count);
+    }
+
+    [Fact]
+    public void Places_that_are_all_named_have_no_ellipsis() =>
+        Assert.Equal(
+            "row 1: seen 1, expected 2; look at it; and 1 more at row 2",
+            CheckFindings.InWords([At(1), At(2)], named: 1)
+        );
+
+    [Fact]
+    public void A_hash_of_findings_tells_others_apart()
+    {
+        Assert.Equal(CheckFindings.HashOf([At(1)]), CheckFindings.HashOf([At(1)]));
+        Assert.NotEqual(CheckFindings.HashOf([At(1)]), CheckFindings.HashOf([At(2)]));
+    }
 }

@@ -1,5 +1,6 @@
 using Pipeline.Issues;
 using Pipeline.Runs;
+using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
 using Pipeline.Testing.Storage;
@@ -10,6 +11,7 @@ namespace Pipeline.Tests.Issues;
 public sealed class RejectBookTests : IAsyncDisposable
 {
     private static readonly DateTimeOffset Moment = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly Slice Other = new(FakeSource.One.Source, FakeSource.One.Dataset, "other");
     private static readonly RawName Body = new(FakeSource.One, Moment, "0123456789ab", "txt");
     private static readonly RunRow Run = new(Body.RunId, FakeSource.One, Moment);
     private static readonly Finding First = new("body", "30 rows", "at least 38", "advice"),
@@ -124,5 +126,85 @@ public sealed class RejectBookTests : IAsyncDisposable
             ],
             await RowsAsync()
         );
+    }
+
+    [Fact]
+    public async Task A_second_word_is_about_the_finding_that_is_open_again()
+    {
+        await PutAsync(First);
+        await AcceptAsync(First);
+        await PutAsync(First);
+        await AcceptAsync(First);
+        Assert.Equal(["30 rows, at least 38: accepted", "30 rows, at least 38: accepted"], await RowsAsync());
+    }
+
+    [Fact]
+    public async Task A_body_closes_what_earlier_bodies_of_its_own_slice_left_open()
+    {
+        var (loaded, later) = (Body with { Vintage = Moment.AddDays(1) }, Body with { Vintage = Moment.AddDays(2) });
+        await PutAsync(First);
+        await book.PutAsync(RunRow.Of(later), later.Blob, [], [Second], CancellationToken.None);
+        var ofOther = new RunRow(RawName.RunIdOf(Other, Moment), Other, Moment);
+        await book.PutAsync(ofOther, "", [], [First with { Expected = "at least 40" }], CancellationToken.None);
+        await book.CloseAsync(FakeSource.One, loaded, [], _ => true, CancellationToken.None);
+        Assert.Equal(
+            ["30 rows, at least 38: replayed", "30 rows, at least 40: open", "no row of 2025, rows of 2025: open"],
+            await RowsAsync()
+        );
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    [InlineData(3, 2)]
+    public async Task No_more_open_rejects_are_read_than_asked_for(int most, int read)
+    {
+        await PutAsync(First, Second);
+        Assert.Equal(read, (await book.OpenAsync(FakeSource.One.Source, most, CancellationToken.None)).Count);
+        Assert.Empty(await book.OpenAsync("other", most, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_flagged_row_is_found_by_its_slice_and_its_table()
+    {
+        var figure = new Finding("facts p k", "5000", "about 5", "advice");
+        await book.PutAsync(Run, Body.Blob, [figure, figure with { Where = "facts2 p k" }], [First], default);
+        Assert.True(await book.HasFlaggedAsync(FakeSource.One, "facts", CancellationToken.None));
+        Assert.False(await book.HasFlaggedAsync(FakeSource.One, "other", CancellationToken.None));
+        Assert.False(await book.HasFlaggedAsync(Other, "facts", CancellationToken.None));
+        Assert.Equal([("facts p k", "5000")], await FlaggedAsync(Moment));
+        Assert.Empty(await FlaggedAsync(Moment.AddMonths(1)));
+
+        async Task<List<(string Where, string Seen)>> FlaggedAsync(DateTimeOffset since)
+        {
+            var found = new List<(string Where, string Seen)>();
+            await foreach (
+                var flagged in book.ReadFlaggedAsync(FakeSource.One.Source, "facts", since, CancellationToken.None)
+            )
+            {
+                found.Add(flagged);
+            }
+            return found;
+        }
+    }
+
+    [Fact]
+    public async Task What_is_accepted_of_a_slice_is_neither_open_nor_of_another()
+    {
+        await PutAsync(First, Second);
+        await AcceptAsync(Second);
+        Assert.Equal(
+            [Second],
+            (await book.AcceptedAsync(FakeSource.One, CancellationToken.None)).Select(reject => reject.Finding)
+        );
+        Assert.Empty(await book.AcceptedAsync(Other, CancellationToken.None));
+    }
+
+    [Fact]
+    public void A_word_holds_for_what_was_shown_at_its_very_moment()
+    {
+        var reject = new RejectRow { Finding = First, KeptAt = Moment };
+        Assert.True(new ShownFindings([reject], Moment).Contains(First));
+        Assert.False(new ShownFindings([reject], Moment.AddTicks(-1)).Contains(First));
     }
 }

@@ -1,0 +1,264 @@
+using Pipeline.Slices;
+using Pipeline.Storage;
+using Xunit;
+using static Pipeline.Slices.SliceState;
+
+namespace Pipeline.Tests.Slices;
+
+/// <summary>What an event leaves in the other columns of a slice, beside its state.</summary>
+public sealed class SliceRowAfterEventsTests
+{
+    private static readonly Slice One = new("fake", "facts", "one");
+    private static readonly DateTimeOffset Now = new(2024, 5, 6, 7, 8, 9, TimeSpan.Zero);
+    private static readonly DateTimeOffset Due = Now.AddDays(30);
+    private static readonly DateTimeOffset Overdue = Now.AddDays(-2);
+
+    private static readonly RawName First = Body(1),
+        Second = Body(2),
+        Third = Body(3);
+
+    private static RawName Body(int day) => new(One, Now.AddDays(day - 10), $"{day:000000000000}", "txt");
+
+    private static LoadedBody Loaded(RawName body) => new(body, new string('a', 64), 5);
+
+    private static SliceRow Row(SliceState? state) => new(One) { State = state, LastPulled = Now };
+
+    private static SliceRow After(SliceRow row, SliceEvent what) => SliceTransitions.Apply(row, what, Now);
+
+    [Fact]
+    public void A_new_body_waits_and_takes_off_the_judgement_of_the_one_before()
+    {
+        var row = Row(Quarantined) with
+        {
+            Loaded = Loaded(First),
+            JudgedBy = "hash",
+            LastError = "words",
+            Attempts = 2,
+        };
+        Assert.Equal(
+            row with
+            {
+                State = Pulled,
+                Pending = Second,
+                JudgedBy = "",
+                HttpETag = "tag",
+                LastModified = "day",
+            },
+            After(row, new BodyStored(Now, null, Second, "tag", "day"))
+        );
+    }
+
+    public static TheoryData<string> Known { get; } = new("loaded", "loading", "waiting");
+
+    [Theory, MemberData(nameof(Known))]
+    public void A_body_that_is_stored_twice_changes_only_the_validators(string where)
+    {
+        var row = where switch
+        {
+            "loaded" => Row(Published) with { Loaded = Loaded(Second) },
+            "loading" => Row(SliceState.Loading) with { Loaded = Loaded(First), Loading = Second },
+            _ => Row(Pulled) with { Loaded = Loaded(First), Pending = Second },
+        };
+        Assert.Equal(
+            row with
+            {
+                HttpETag = "tag",
+                LastModified = "day",
+            },
+            After(row, new BodyStored(Now, null, Second, "tag", "day"))
+        );
+    }
+
+    [Fact]
+    public void A_same_body_after_a_failure_takes_off_what_failed()
+    {
+        var row = Row(SliceState.PullFailed) with
+        {
+            Loaded = Loaded(First),
+            NextDue = Overdue,
+            JudgedBy = "hash",
+            LastError = "words",
+            Attempts = 2,
+            HttpETag = "old",
+            LastModified = "old",
+        };
+        var sound = row with { State = Published, NextDue = Due, JudgedBy = "", LastError = "", Attempts = 0 };
+        Assert.Equal(sound, After(row, new SameBody(Now, null, Due, IsComplete: true)));
+        Assert.Equal(
+            sound with
+            {
+                HttpETag = "tag",
+                LastModified = "day",
+            },
+            After(row, new SameBody(Now, null, Due, IsComplete: true, "tag", "day"))
+        );
+    }
+
+    [Fact]
+    public void A_same_body_with_rejects_keeps_them_and_its_due_date()
+    {
+        var row = Row(Published) with { Loaded = Loaded(First), NextDue = Overdue, LastError = "3 rejects" };
+        Assert.Equal(row, After(row, new SameBody(Now, null, Due, IsComplete: true)));
+    }
+
+    [Fact]
+    public void A_slice_that_honestly_has_no_rows_is_due_when_the_event_says()
+    {
+        var row = Row(Missing) with { NextDue = Overdue, LastError = "words", Attempts = 2 };
+        Assert.Equal(
+            row with
+            {
+                State = Empty,
+                NextDue = Due,
+                LastError = "",
+                Attempts = 0,
+            },
+            After(row, new NoData(Now, null, Empty, Due))
+        );
+    }
+
+    [Fact]
+    public void A_slice_that_must_have_rows_and_has_none_counts_the_attempt_and_keeps_a_date_that_has_passed()
+    {
+        var row = Row(NotPublished) with { NextDue = Overdue, Attempts = 2 };
+        var missing = row with { State = Missing, LastError = "words", Attempts = 3 };
+        Assert.Equal(missing, After(row, new NoData(Now, null, Missing, Due, "words")));
+        Assert.Equal(
+            missing with
+            {
+                NextDue = null,
+            },
+            After(row with { NextDue = Due }, new NoData(Now, null, Missing, Due, "words"))
+        );
+    }
+
+    [Fact]
+    public void A_failed_pull_counts_the_attempt_and_waits_as_long_as_the_source_says()
+    {
+        var row = Row(Published) with { Loaded = Loaded(First), NextDue = Overdue, Attempts = 2 };
+        var failed = row with { State = SliceState.PullFailed, LastError = "words", Attempts = 3 };
+        Assert.Equal(failed, After(row, new PullFailed(Now, null, "words", null)));
+        Assert.Equal(failed with { NextDue = Due }, After(row, new PullFailed(Now, null, "words", Due)));
+    }
+
+    [Fact]
+    public void A_load_takes_its_body_off_the_waiting_one_and_leaves_another_waiting()
+    {
+        var row = Row(Pulled) with { Loaded = Loaded(First), Pending = Second };
+        var loading = row with { State = SliceState.Loading, Loading = Second, Pending = null };
+        Assert.Equal(loading, After(row, new LoadStarted(Second)));
+        Assert.Equal(loading with { Pending = Third }, After(row with { Pending = Third }, new LoadStarted(Second)));
+    }
+
+    [Fact]
+    public void A_body_that_the_tables_hold_is_loaded_again_on_request()
+    {
+        var row = Row(Pulled) with { Loaded = Loaded(Second), Pending = Second };
+        Assert.Equal(
+            row with
+            {
+                State = SliceState.Loading,
+                Loading = Second,
+                Pending = null,
+            },
+            After(row, new LoadStarted(Second))
+        );
+    }
+
+    [Fact]
+    public void A_load_that_ends_takes_off_its_own_body_and_what_failed_before()
+    {
+        var row = Row(SliceState.Loading) with
+        {
+            Loaded = Loaded(First),
+            Loading = Second,
+            Pending = Second,
+            NextDue = Overdue,
+            JudgedBy = "hash",
+            LastError = "words",
+            Attempts = 2,
+        };
+        Assert.Equal(
+            Row(SliceState.Loaded) with
+            {
+                Loaded = Loaded(Second),
+                NextDue = Due,
+                LastError = "3 rejects",
+            },
+            After(row, new LoadFinished(Loaded(Second), Due, "3 rejects"))
+        );
+    }
+
+    [Fact]
+    public void A_rejected_body_counts_once_however_often_it_is_judged()
+    {
+        var row = Row(Pulled) with { Loaded = Loaded(First), Pending = Second, NextDue = Overdue, Attempts = 2 };
+        var rejected = row with
+        {
+            State = Quarantined,
+            Pending = null,
+            JudgedBy = "hash",
+            LastError = "words",
+            Attempts = 3,
+        };
+        Assert.Equal(rejected, After(row, new BodyRejected(Second, "words", "hash")));
+        Assert.Equal(
+            rejected with
+            {
+                JudgedBy = "another",
+            },
+            After(rejected with { State = Pulled, Pending = Second }, new BodyRejected(Second, "words", "another"))
+        );
+    }
+
+    [Fact]
+    public void A_body_that_the_tables_hold_can_be_rejected_by_a_replay()
+    {
+        var row = Row(Pulled) with { Loaded = Loaded(Second), Pending = Second };
+        Assert.Equal(Quarantined, After(row, new BodyRejected(Second, "words", "hash")).State);
+    }
+
+    [Fact]
+    public void A_rejected_body_changes_nothing_while_a_newer_one_waits()
+    {
+        var row = Row(Pulled) with { Loaded = Loaded(First), Pending = Third };
+        Assert.Equal(row, After(row, new BodyRejected(Second, "words", "hash")));
+    }
+
+    [Fact]
+    public void A_rejected_body_leaves_the_state_of_a_slice_with_half_a_load()
+    {
+        var row = Row(StepFailed) with { Loading = First, Pending = Second, LastError = "half" };
+        var after = After(row, new BodyRejected(Second, "words", "hash"));
+        Assert.Equal((StepFailed, First, null, "words"), (after.State, after.Loading, after.Pending, after.LastError));
+    }
+
+    /// <summary>The body of a message that was given up, and whether that is the slice's failure.</summary>
+    [Theory]
+    [InlineData(SliceState.Loaded, 1, true)]
+    [InlineData(SliceState.Loaded, 2, false)]
+    [InlineData(Published, 1, false)]
+    [InlineData(Published, null, true)]
+    [InlineData(SliceState.Loaded, null, false)]
+    public void A_message_that_was_given_up_fails_the_slice_it_concerns(SliceState state, int? day, bool fails)
+    {
+        var row = Row(state) with { Loaded = Loaded(First), NextDue = Overdue };
+        var body = day is { } known ? Body(known) : null;
+        Assert.Equal(
+            fails ? row with { State = StepFailed, LastError = "words" } : row,
+            After(row, new StepFailedForGood(body, null, "words"))
+        );
+    }
+
+    [Fact]
+    public void A_slice_that_was_found_missing_has_failed_unless_it_has_changed_since()
+    {
+        var row = Row(Empty) with { NextDue = Overdue, Attempts = 2 };
+        var missing = row with { State = Missing, LastError = "words", Attempts = 3 };
+        Assert.Equal(missing, After(row, new FoundMissing(row, "words")));
+        var pulled = row with { LastPulled = Now.AddHours(1) };
+        Assert.Equal(pulled, After(pulled, new FoundMissing(row, "words")));
+        var published = row with { State = Published };
+        Assert.Equal(published, After(published, new FoundMissing(row, "words")));
+    }
+}
