@@ -30,8 +30,8 @@ internal sealed record LocalOptions
     public const int DefaultPort = 7071;
 
     private const string Known =
-        "--once [function …] [--force], --replay <slice> [--from raw|source] [--accept], --list, --doctor, --port <number>, "
-        + "--no-azurite, "
+        "--once [function …] [--force], --replay <slice> [--from raw|source] [--accept], --list, --doctor, "
+        + "--port <number>, --no-azurite, "
         + "--app <folder>, --verbose, --json or --help";
 
     public LocalMode Mode { get; init; }

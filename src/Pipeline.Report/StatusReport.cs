@@ -35,8 +35,8 @@ public sealed record StatusReport(
 /// <param name="Name">The source's name.</param>
 /// <param name="Datasets">The datasets that the settings ask for; none when all are switched off.</param>
 /// <param name="LastRun">Null when it was never run.</param>
-/// <param name="Failures">What went wrong with slices that failed or were quarantined, one line a cause, the newest <see
-/// cref="StandingReader.MostListed"/> and a line with the count of the others.</param>
+/// <param name="Failures">What went wrong with slices that failed or were quarantined, one line a cause, the newest
+/// <see cref="StandingReader.MostListed"/> and a line with the count of the others.</param>
 /// <param name="Late">Slices whose newest period is older than the publisher's calendar says, the first <see
 /// cref="StandingReader.MostListed"/> and a line with the count of the others.</param>
 public sealed record SourceStatus(

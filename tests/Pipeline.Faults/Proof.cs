@@ -25,7 +25,7 @@ internal static class Proof
         "A step whose lease another worker takes at any storage call leaves the tables of a quiet run";
     public const string Sleep = "A worker that sleeps through its lease at any storage call and goes on does no harm";
     public const string TwoBodies =
-        "Two bodies of a slice that are under way at once end at the newer one, whatever the order and whoever crashes";
+        "Two bodies of a slice that are under way at once end at the newer one, in any order and after any crash";
     public const string Clock = "A worker whose clock is an hour off does what one with the right time does";
     public const string Race = "Processes that work at the same time lose no update";
     public const string DeadLetter =

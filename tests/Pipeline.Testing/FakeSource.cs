@@ -162,10 +162,7 @@ internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
     public bool IsComparedWith(Slice slice, Slice other) => Compared.Contains(other.Dataset);
 
     public Task<IReadOnlyList<string>> CrossCheckAsync(
-        Slice slice,
-        Func<CancellationToken, Task<Stream>> body,
-        FactStore facts,
-        Func<CancellationToken, Task<long>> rows,
+        CrossCheckContext context,
         CancellationToken cancellationToken
     ) => Task.FromResult(Differences);
 

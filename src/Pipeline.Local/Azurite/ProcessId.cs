@@ -22,7 +22,9 @@ internal sealed record ProcessId(int Pid, DateTimeOffset StartedAt)
         }
     }
 
-    /// <summary>A process that was started; null if it has ended already, because there is nothing to end then.</summary>
+    /// <summary>
+    /// A process that was started; null if it has ended already, because there is nothing to end then.
+    /// </summary>
     public static ProcessId? Of(Process process)
     {
         try

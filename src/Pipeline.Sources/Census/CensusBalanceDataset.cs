@@ -68,12 +68,13 @@ public sealed class CensusBalanceDataset(CensusOptions settings) : ICrossChecked
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> CrossCheckAsync(
-        Slice slice,
-        Func<CancellationToken, Task<Stream>> body,
-        FactStore facts,
-        Func<CancellationToken, Task<long>> rows,
+        CrossCheckContext context,
         CancellationToken cancellationToken
-    ) => await new CensusCrossChecks(settings, facts).BalanceAsync(await body(cancellationToken), cancellationToken);
+    ) =>
+        await new CensusCrossChecks(settings, context.Facts).BalanceAsync(
+            await context.OpenBodyAsync(cancellationToken),
+            cancellationToken
+        );
 
     private DateOnly FirstMonthOf(Slice slice) =>
         CensusSlice.TryParseBalance(slice, out var from) ? from : settings.From;

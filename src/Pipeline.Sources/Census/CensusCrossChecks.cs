@@ -71,8 +71,8 @@ internal sealed class CensusCrossChecks(CensusOptions settings, FactStore facts)
     }
 
     /// <summary>
-    /// The partners on the program's list; null where one query for all that there are is faster. One that is not on the
-    /// list yet is compared then alone.
+    /// The partners on the program's list; null where one query for all that there are is faster. One that is not on
+    /// the list yet is compared then alone.
     /// </summary>
     private static async Task<IReadOnlyList<string>?> PartnersAsync(
         CensusSlice slice,

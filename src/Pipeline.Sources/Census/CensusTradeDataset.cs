@@ -243,12 +243,14 @@ public sealed class CensusTradeDataset(CensusOptions settings, CensusTradeDatase
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> CrossCheckAsync(
-        Slice slice,
-        Func<CancellationToken, Task<Stream>> body,
-        FactStore facts,
-        Func<CancellationToken, Task<long>> rows,
+        CrossCheckContext context,
         CancellationToken cancellationToken
-    ) => new CensusCrossChecks(settings, facts).CommoditiesAsync(CensusSlice.Parse(slice), rows, cancellationToken);
+    ) =>
+        new CensusCrossChecks(settings, context.Facts).CommoditiesAsync(
+            CensusSlice.Parse(context.Slice),
+            context.CountRowsAsync,
+            cancellationToken
+        );
 
     private Slice Slice(string key) => new(CensusSlice.Source, Info.Name, key);
 }

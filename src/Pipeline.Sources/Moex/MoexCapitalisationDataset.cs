@@ -11,7 +11,9 @@ public sealed class MoexCapitalisationDataset(MoexOptions settings) : IDataset
     /// <summary>The longest that the exchange is closed, with a few days to spare: the holidays of January.</summary>
     private const int ClosedDays = 14;
 
-    /// <summary>The answer has 300 bytes; a list of some thousand securities, several pages of it, would fit too.</summary>
+    /// <summary>
+    /// The answer has 300 bytes; a list of some thousand securities, several pages of it, would fit too.
+    /// </summary>
     private const long MaxBody = 16L << 20;
 
     /// <inheritdoc/>

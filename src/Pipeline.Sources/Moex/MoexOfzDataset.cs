@@ -84,10 +84,7 @@ public sealed class MoexOfzDataset(MoexOptions settings) : ICrossChecked
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> CrossCheckAsync(
-        Slice slice,
-        Func<CancellationToken, Task<Stream>> body,
-        FactStore facts,
-        Func<CancellationToken, Task<long>> rows,
+        CrossCheckContext context,
         CancellationToken cancellationToken
-    ) => new MoexCrossChecks(facts).OfzAsync(cancellationToken);
+    ) => new MoexCrossChecks(context.Facts).OfzAsync(cancellationToken);
 }

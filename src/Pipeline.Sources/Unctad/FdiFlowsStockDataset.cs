@@ -4,7 +4,9 @@ using Pipeline.Slices;
 
 namespace Pipeline.Sources.Unctad;
 
-/// <summary>UNCTAD, foreign direct investment: flows and stocks by economy. One slice, which each release replaces.</summary>
+/// <summary>
+/// UNCTAD, foreign direct investment: flows and stocks by economy. One slice, which each release replaces.
+/// </summary>
 /// <param name="settings">The settings of the source.</param>
 public sealed class FdiFlowsStockDataset(UnctadOptions settings) : ICrossChecked
 {
@@ -74,7 +76,9 @@ public sealed class FdiFlowsStockDataset(UnctadOptions settings) : ICrossChecked
     }
 
     /// <inheritdoc/>
-    /// <remarks>The last year that a release can hold is the one before: its figures come in the summer after it.</remarks>
+    /// <remarks>
+    /// The last year that a release can hold is the one before: its figures come in the summer after it.
+    /// </remarks>
     public async ValueTask<IRowParser> CreateParserAsync(
         Slice slice,
         BodyContext context,
@@ -94,10 +98,7 @@ public sealed class FdiFlowsStockDataset(UnctadOptions settings) : ICrossChecked
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> CrossCheckAsync(
-        Slice slice,
-        Func<CancellationToken, Task<Stream>> body,
-        FactStore facts,
-        Func<CancellationToken, Task<long>> rows,
+        CrossCheckContext context,
         CancellationToken cancellationToken
-    ) => new UnctadCrossChecks(facts).EconomiesAsync(cancellationToken);
+    ) => new UnctadCrossChecks(context.Facts).EconomiesAsync(cancellationToken);
 }

@@ -63,10 +63,7 @@ public sealed class FdiPartnersDataset(UnctadOptions settings) : ICrossChecked
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> CrossCheckAsync(
-        Slice slice,
-        Func<CancellationToken, Task<Stream>> body,
-        FactStore facts,
-        Func<CancellationToken, Task<long>> rows,
+        CrossCheckContext context,
         CancellationToken cancellationToken
-    ) => new UnctadCrossChecks(facts).PartnersAsync(cancellationToken);
+    ) => new UnctadCrossChecks(context.Facts).PartnersAsync(cancellationToken);
 }

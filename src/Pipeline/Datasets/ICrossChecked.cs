@@ -13,16 +13,19 @@ public interface ICrossChecked : IDataset
     bool IsComparedWith(Slice slice, Slice other);
 
     /// <summary>Compares what a slice brought with other slices of the tables; each difference is one line.</summary>
-    /// <param name="slice">The slice.</param>
-    /// <param name="body">Gives its body, at its beginning; the stream stays the caller's.</param>
-    /// <param name="facts">The tables.</param>
-    /// <param name="rows">Counts the rows that the source has in them.</param>
+    /// <param name="context">The slice, and what it can be compared with.</param>
     /// <param name="cancellationToken">Stops the comparison.</param>
-    Task<IReadOnlyList<string>> CrossCheckAsync(
-        Slice slice,
-        Func<CancellationToken, Task<Stream>> body,
-        FactStore facts,
-        Func<CancellationToken, Task<long>> rows,
-        CancellationToken cancellationToken
-    );
+    Task<IReadOnlyList<string>> CrossCheckAsync(CrossCheckContext context, CancellationToken cancellationToken);
 }
+
+/// <summary>A slice that is compared with others.</summary>
+/// <param name="Slice">The slice.</param>
+/// <param name="OpenBodyAsync">Gives its body, at its beginning; the stream stays the caller's.</param>
+/// <param name="Facts">The tables.</param>
+/// <param name="CountRowsAsync">Counts the rows that the source has in them.</param>
+public sealed record CrossCheckContext(
+    Slice Slice,
+    Func<CancellationToken, Task<Stream>> OpenBodyAsync,
+    FactStore Facts,
+    Func<CancellationToken, Task<long>> CountRowsAsync
+);

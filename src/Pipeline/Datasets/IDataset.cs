@@ -7,7 +7,9 @@ namespace Pipeline.Datasets;
 /// One thing that a source publishes: which slices it is cut into, how one is asked for, and how its body is read.
 /// Adding a dataset is a class of its own and a line that registers it.
 /// </summary>
-/// <remarks>See <see cref="ISplittable"/> and <see cref="ICrossChecked"/> for what some datasets can do besides.</remarks>
+/// <remarks>
+/// See <see cref="ISplittable"/> and <see cref="ICrossChecked"/> for what some datasets can do besides.
+/// </remarks>
 public interface IDataset
 {
     /// <summary>What it is, for those who read the tables.</summary>

@@ -27,8 +27,8 @@ public sealed class Source
     public IEnumerable<IDataset> Datasets => datasets.Values.Where(dataset => dataset.IsOn);
 
     /// <summary>
-    /// The slices that exist at a moment, in the order they are best pulled: the datasets take turns, so that none waits
-    /// for all of another.
+    /// The slices that exist at a moment, in the order they are best pulled: the datasets take turns, so that none
+    /// waits for all of another.
     /// </summary>
     public IEnumerable<Slice> GetSlices(DateTimeOffset now) =>
         Datasets

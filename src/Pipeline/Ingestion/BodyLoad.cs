@@ -47,8 +47,8 @@ public sealed class BodyLoad(
         {
             await lease.ConfirmAsync();
             throw new InvalidOperationException(
-                $"{slice}: seen a load of the body of {begun.Vintage:O}, expected none newer than {name.Vintage:O}; the "
-                    + "message comes back"
+                $"{slice}: seen a load of the body of {begun.Vintage:O}, expected none newer than {name.Vintage:O}; "
+                    + "the message comes back"
             );
         }
         var run = await AdvanceAsync(
@@ -247,8 +247,8 @@ public sealed class BodyLoad(
     {
         foreach (var older in await records.Bodies.ListAsync(name.Slice, cancellationToken))
         {
-            // Runs before the loaded body were settled by its load. Before a replay a worker that had lost its lease may
-            // have begun one since.
+            // Runs before the loaded body were settled by its load. Before a replay a worker that had lost its lease
+            // may have begun one since.
             if ((older.Vintage < before.Vintage && !isReplay) || older.Vintage >= name.Vintage)
                 continue;
             await records.Runs.UpdateAsync(

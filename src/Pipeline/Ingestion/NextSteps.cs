@@ -3,7 +3,9 @@ using Pipeline.Storage;
 
 namespace Pipeline.Ingestion;
 
-/// <summary>Sends a slice to the steps that follow, and its source to <see cref="RefreshSource"/> once it is at rest.</summary>
+/// <summary>
+/// Sends a slice to the steps that follow, and its source to <see cref="RefreshSource"/> once it is at rest.
+/// </summary>
 public sealed class NextSteps(StepQueues queues, SliceBook slices, RefreshRequests refresh)
 {
     /// <summary>Requests slices of a source.</summary>

@@ -28,8 +28,8 @@ public sealed class Normalize(
         var body = message.Subject.Body!;
         var isAsked = message.Replay || message.Accept;
         var row = await records.Slices.GetAsync(body.Slice, lease.Token);
-        // A load that was begun is finished before anything else of its slice is loaded. One that cannot be finished has
-        // become StepFailed, and is tried again only for its own message.
+        // A load that was begun is finished before anything else of its slice is loaded. One that cannot be finished
+        // has become StepFailed, and is tried again only for its own message.
         if (row.Loading is { } begun && (begun == body || row.State == SliceState.Loading))
         {
             await LoadAgainAsync(new Reading(begun) { WasLoaded = true }, lease);
@@ -210,8 +210,8 @@ public sealed class Normalize(
     }
 
     /// <summary>
-    /// A newer body was loaded: this one is not. If its load had begun, a worker that had lost its lease may have written
-    /// rows of it after the newer one was loaded.
+    /// A newer body was loaded: this one is not. If its load had begun, a worker that had lost its lease may have
+    /// written rows of it after the newer one was loaded.
     /// </summary>
     private async Task SupersedeAsync(SliceRow newer, RunRow run, CancellationToken cancellationToken)
     {

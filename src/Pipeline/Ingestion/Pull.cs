@@ -49,8 +49,8 @@ public sealed class Pull(
             logger.LogWarning("{Slice}: {Note}", slice, note);
         var judgedBy = await judgement.HashAsync(slice, context, cancellationToken);
         var parser = await dataset.CreateParserAsync(slice, context, cancellationToken);
-        // Listed before the lease is confirmed: a newer body that another worker stores after this one has lost its lease
-        // gets a later vintage than this one.
+        // Listed before the lease is confirmed: a newer body that another worker stores after this one has lost its
+        // lease gets a later vintage than this one.
         var bodies = fetched.Body is null ? [] : await records.Bodies.ListAsync(slice, cancellationToken);
         // The storage's time orders bodies, not this worker's clock.
         await lease.ConfirmAsync();
@@ -172,8 +172,8 @@ public sealed class Pull(
     }
 
     /// <summary>
-    /// Whether a stored body has been quarantined. The slice does not tell: a process may have ended after it had stored
-    /// a newer body and before it sent its message.
+    /// Whether a stored body has been quarantined. The slice does not tell: a process may have ended after it had
+    /// stored a newer body and before it sent its message.
     /// </summary>
     private async Task<bool> IsQuarantinedAsync(RawName body, CancellationToken cancellationToken) =>
         await records.Runs.GetAsync(RunRow.Of(body), cancellationToken) is { State: RunState.Quarantined };

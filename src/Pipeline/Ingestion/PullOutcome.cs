@@ -45,8 +45,8 @@ internal sealed record PullOutcome(PullMessage Message, IDataset Dataset, IRowPa
         };
 
     /// <summary>
-    /// A name for the body. Its vintage is the storage's time, in whole seconds, and later than every body stored before,
-    /// so that their order is never in doubt.
+    /// A name for the body. Its vintage is the storage's time, in whole seconds, and later than every body stored
+    /// before, so that their order is never in doubt.
     /// </summary>
     /// <param name="extension">The file name extension.</param>
     public RawName NewName(string extension)

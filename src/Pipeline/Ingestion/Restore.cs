@@ -50,8 +50,9 @@ public sealed class Restore(
             if (lease is null)
             {
                 throw new InvalidOperationException(
-                    $"restore of {name}: seen a worker at {bodies.Key} at {refusedAt:O}, expected none; stop the plans of "
-                        + "the source, wait until its slices are at rest, then restore again: it goes on where it was"
+                    $"restore of {name}: seen a worker at {bodies.Key} at {refusedAt:O}, expected none; stop the plans "
+                        + "of the source, wait until its slices are at rest, then restore again: it goes on where it "
+                        + "was"
                 );
             }
             await using var held = lease;

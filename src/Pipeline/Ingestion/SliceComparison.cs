@@ -44,10 +44,9 @@ public sealed class SliceComparison(
         var differences = dataset is not ICrossChecked checkedDataset
             ? []
             : await checkedDataset.CrossCheckAsync(
-                slice,
-                body.RewindAsync,
-                facts,
-                token => records.Slices.RowsAsync(slice.Source, token),
+                new CrossCheckContext(slice, body.RewindAsync, facts, token =>
+                    records.Slices.RowsAsync(slice.Source, token)
+                ),
                 cancellationToken
             );
         var context = judgement.Context(slice, name.Vintage);

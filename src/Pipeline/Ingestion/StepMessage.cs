@@ -28,8 +28,8 @@ public abstract record StepMessage
     private const string Kinds = "Pull, Normalize, ReloadNewest, CompleteRun or RefreshSource";
 
     /// <summary>
-    /// Since when the message waits for a lease that another worker holds, or for other slices; the storage's time. Null
-    /// when it has not waited.
+    /// Since when the message waits for a lease that another worker holds, or for other slices; the storage's time.
+    /// Null when it has not waited.
     /// </summary>
     public DateTimeOffset? WaitingSince { get; init; }
 
@@ -122,6 +122,20 @@ public abstract record StepMessage
                     "the message moves to the poison queue; send it again with a blob of the container raw"
                 ).ToString()
             );
+
+    /// <summary>What a message is about that names a slice.</summary>
+    private protected MessageSubject About(string? slice)
+    {
+        var named = SliceOf(slice, Queue);
+        return new MessageSubject(named.Source, named, null);
+    }
+
+    /// <summary>What a message is about that names a slice and a body of it.</summary>
+    private protected MessageSubject About(string? slice, string? blob)
+    {
+        var subject = About(slice);
+        return subject with { Body = BodyOf(blob, subject.Slice!, Queue) };
+    }
 }
 
 /// <summary>What a message is about.</summary>
@@ -136,8 +150,8 @@ public sealed record MessageSubject(string Source, Slice? Slice, RawName? Body)
 
 /// <summary>Asks for a slice to be pulled.</summary>
 /// <param name="Slice">The slice as <see cref="Pipeline.Slices.Slice.Id"/> writes it.</param>
-/// <param name="PlannedAt">The plan that sent it, UTC: a copy of a message that was worked on is passed over. Null: pull
-/// in any case.</param>
+/// <param name="PlannedAt">The plan that sent it, UTC: a copy of a message that was worked on is passed over. Null:
+/// pull in any case.</param>
 public sealed record PullMessage(string Slice, DateTimeOffset? PlannedAt = null) : StepMessage
 {
     /// <inheritdoc/>
@@ -150,14 +164,7 @@ public sealed record PullMessage(string Slice, DateTimeOffset? PlannedAt = null)
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override MessageSubject Subject
-    {
-        get
-        {
-            var slice = SliceOf(Slice, Queue);
-            return new MessageSubject(slice.Source, slice, null);
-        }
-    }
+    public override MessageSubject Subject => About(Slice);
 }
 
 /// <summary>Asks for a raw body to be checked and loaded.</summary>
@@ -185,14 +192,7 @@ public sealed record NormalizeMessage(
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override MessageSubject Subject
-    {
-        get
-        {
-            var slice = SliceOf(Slice, Queue);
-            return new MessageSubject(slice.Source, slice, BodyOf(RawBlob, slice, Queue));
-        }
-    }
+    public override MessageSubject Subject => About(Slice, RawBlob);
 }
 
 /// <summary>
@@ -212,14 +212,7 @@ public sealed record ReloadNewestMessage(string Slice) : StepMessage
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override MessageSubject Subject
-    {
-        get
-        {
-            var slice = SliceOf(Slice, Queue);
-            return new MessageSubject(slice.Source, slice, null);
-        }
-    }
+    public override MessageSubject Subject => About(Slice);
 }
 
 /// <summary>Asks for what depends on a loaded body to be brought up to date.</summary>
@@ -244,14 +237,7 @@ public sealed record CompleteRunMessage(
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override MessageSubject Subject
-    {
-        get
-        {
-            var slice = SliceOf(Slice, Queue);
-            return new MessageSubject(slice.Source, slice, BodyOf(RawBlob, slice, Queue));
-        }
-    }
+    public override MessageSubject Subject => About(Slice, RawBlob);
 }
 
 /// <summary>Asks for what depends on a source as a whole to be brought up to date.</summary>

@@ -96,8 +96,8 @@ public sealed class StepRunner(
     }
 
     /// <summary>
-    /// The lease was lost: the message comes once more, and what this worker may have written after that is put right by
-    /// loading the newest body over it.
+    /// The lease was lost: the message comes once more, and what this worker may have written after that is put right
+    /// by loading the newest body over it.
     /// </summary>
     private async Task GiveWayAsync(StepMessage message, MessageSubject subject, CancellationToken cancellationToken)
     {

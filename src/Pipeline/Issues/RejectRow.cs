@@ -63,7 +63,9 @@ public sealed record RejectRow : LedgerRow
     [Meaning("When the row was written, UTC")]
     public DateTimeOffset KeptAt { get; init; }
 
-    /// <summary>What was found, at its place in the body; as it is set, its texts are cut to what a cell holds.</summary>
+    /// <summary>
+    /// What was found, at its place in the body; as it is set, its texts are cut to what a cell holds.
+    /// </summary>
     [IgnoreDataMember]
     public Finding Finding
     {

@@ -241,8 +241,9 @@ internal sealed class Merge(
     }
 
     /// <summary>
-    /// History says of some of these versions already that they ended: this run wrote that before it was interrupted, or
-    /// a worker that has lost its lease. Such a worker must not change the facts any more before its words are replaced.
+    /// History says of some of these versions already that they ended: this run wrote that before it was interrupted,
+    /// or a worker that has lost its lease. Such a worker must not change the facts any more before its words are
+    /// replaced.
     /// </summary>
     private async Task FenceAsync(List<Ending> ends, MetHistory met, CancellationToken cancellationToken)
     {

@@ -43,8 +43,8 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
         {
             // The row first: a worker that has lost its lease and is about to change it meets another version of it.
             await facts.SubmitTransactionAsync([Fence(row)], cancellationToken);
-            // Only as it was read before the row: if this worker has lost its lease, the version may have ended for good
-            // since.
+            // Only as it was read before the row: if this worker has lost its lease, the version may have ended for
+            // good since.
             await history.DeleteEntityAsync(version.PartitionKey, version.RowKey, version.ETag, cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)

@@ -50,8 +50,8 @@ public sealed class RunBook(TableSet tables)
             before = other;
         }
         throw new InvalidOperationException(
-            $"{after.Slice}: the run {after.RunId} was changed {MaxConflicts} times under the lease of this worker; the "
-                + "message comes back"
+            $"{after.Slice}: the run {after.RunId} was changed {MaxConflicts} times under the lease of this worker; "
+                + "the message comes back"
         );
     }
 

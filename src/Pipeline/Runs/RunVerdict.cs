@@ -135,9 +135,10 @@ public sealed class RunVerdictReader(
         var known = all.ToDictionary(row => row.Slice);
         foreach (var dataset in planned.Where(IsLacking).GroupBy(slice => slice.Dataset))
         {
+            var since = dataset.Max(slice => sources.Of(slice).GetReleaseDate(slice));
             yield return $"lacking: {source}/{dataset.Key}: "
                 + $"{string.Join(", ", dataset.Select(slice => slice.Key).Order(StringComparer.Ordinal))} "
-                + $"should be there since {dataset.Max(slice => sources.Of(slice).GetReleaseDate(slice)):yyyy-MM-dd} and "
+                + $"should be there since {since:yyyy-MM-dd} and "
                 + $"{(dataset.Count() == 1 ? "is" : "are")} not; run again";
         }
 

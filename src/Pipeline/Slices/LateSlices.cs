@@ -23,8 +23,8 @@ public static class LateSlices
                     pair.Expected is { } expected && string.CompareOrdinal(pair.Row.Loaded!.Newest, expected) < 0
                 )
                 .Select(pair =>
-                    $"{pair.Row.Slice} is late: its newest period is {pair.Row.Loaded!.Newest}, {pair.Expected} should be "
-                    + "out by now"
+                    $"{pair.Row.Slice} is late: its newest period is {pair.Row.Loaded!.Newest}, {pair.Expected} should "
+                    + "be out by now"
                 ),
         ];
 }

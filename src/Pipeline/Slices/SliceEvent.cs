@@ -2,7 +2,9 @@ using Pipeline.Storage;
 
 namespace Pipeline.Slices;
 
-/// <summary>What happens to a slice. The steps raise events; <see cref="SliceTransitions"/> says what follows.</summary>
+/// <summary>
+/// What happens to a slice. The steps raise events; <see cref="SliceTransitions"/> says what follows.
+/// </summary>
 public abstract record SliceEvent;
 
 /// <summary>An answer of the source to the pull of a slice.</summary>

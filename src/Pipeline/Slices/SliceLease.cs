@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Pipeline.Slices;
 
 /// <summary>
-/// The right to work on a slice or source, renewed every 5 s until it is disposed of. When it is lost, the work under it
-/// is cancelled.
+/// The right to work on a slice or source, renewed every 5 s until it is disposed of. When it is lost, the work under
+/// it is cancelled.
 /// </summary>
 public sealed class SliceLease : IAsyncDisposable
 {
@@ -49,7 +49,9 @@ public sealed class SliceLease : IAsyncDisposable
     /// <summary>Cancelled when the lease is lost, or the step is stopped.</summary>
     public CancellationToken Token => work.Token;
 
-    /// <summary>The storage's time when it answered last, UTC, in whole seconds: the order of bodies is by it.</summary>
+    /// <summary>
+    /// The storage's time when it answered last, UTC, in whole seconds: the order of bodies is by it.
+    /// </summary>
     public DateTimeOffset StorageTime { get; private set; }
 
     /// <summary>Whether another worker may have taken the lease.</summary>

@@ -1,8 +1,8 @@
 namespace Pipeline.Slices;
 
 /// <summary>
-/// The one place where a slice changes its state: a pure function of the row and of what happened. Whoever writes the
-/// result does so under the ETag of the row, and asks again when the row was changed meanwhile.
+/// The one place where a slice changes its state: a pure function of the row and of what happened. The result is
+/// written under the ETag of the row, and the function is asked again when the row was changed meanwhile.
 /// </summary>
 public static class SliceTransitions
 {
@@ -76,7 +76,8 @@ public static class SliceTransitions
 
     private static SliceRow Confirm(SliceRow row, SameBody same)
     {
-        // A slice that is Loaded goes on: a process may have ended after it had completed the run and before it said so.
+        // A slice that is Loaded goes on: a process may have ended after it had completed the run and before it said
+        // so.
         if (IsHalfLoaded(row) || row.State is SliceState.Pulled or SliceState.Loading)
             return row;
         var failed = row.State.HasFailed();

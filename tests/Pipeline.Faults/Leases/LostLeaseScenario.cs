@@ -11,7 +11,9 @@ public enum Loss
     /// <summary>The lease is broken. The worker's timer tells it before its next call.</summary>
     Renewal,
 
-    /// <summary>The lease is broken. No timer fires: the worker finds out when it confirms the lease by itself.</summary>
+    /// <summary>
+    /// The lease is broken. No timer fires: the worker finds out when it confirms the lease by itself.
+    /// </summary>
     Unnoticed,
 
     /// <summary>The worker sleeps for longer than its lease holds. Its next call confirms the lease first.</summary>

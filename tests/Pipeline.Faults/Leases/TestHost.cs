@@ -123,8 +123,8 @@ internal sealed class TestHost(FakeSource source, VirtualClock clock, MemoryStor
     }
 
     /// <summary>
-    /// Asserts that everything is at rest, that the account is one of some, that no lease is held, and that another plan
-    /// changes nothing.
+    /// Asserts that everything is at rest, that the account is one of some, that no lease is held, and that another
+    /// plan changes nothing.
     /// </summary>
     public async Task CheckAsync(IReadOnlyCollection<string> wanted)
     {

@@ -8,8 +8,8 @@ using Xunit;
 namespace Pipeline.Faults.Leases;
 
 /// <summary>
-/// A newer body is pulled while an older one waits to be loaded, is being loaded, or was loaded by a process that ended:
-/// every order of their messages, ended at every storage call.
+/// A newer body is pulled while an older one waits to be loaded, is being loaded, or was loaded by a process that
+/// ended: every order of their messages, ended at every storage call.
 /// </summary>
 public sealed class TwoBodiesTests(ITestOutputHelper output) : IDisposable
 {

@@ -12,8 +12,8 @@ using Xunit;
 namespace Pipeline.Faults.Letters;
 
 /// <summary>
-/// A step of one slice of three fails at the same storage call five times, at each call of each step in turn. The others
-/// are published, the source is refreshed, the verdict names the slice, and a replay or a newer body repairs it.
+/// A step of one slice of three fails at the same storage call five times, at each call of each step in turn. The
+/// others are published, the source is refreshed, the verdict names the slice, and a replay or a newer body repairs it.
 /// </summary>
 public sealed class RestOfSourceTests
 {

@@ -42,7 +42,9 @@ public sealed class MemoryStorageTests(Azurite azurite)
         proof.Held();
     }
 
-    /// <summary>Two workers and one blob: every order of three calls, after which the first looks at its lease.</summary>
+    /// <summary>
+    /// Two workers and one blob: every order of three calls, after which the first looks at its lease.
+    /// </summary>
     [Fact]
     public async Task Azurite_says_the_same_of_leases()
     {

@@ -60,7 +60,8 @@ public sealed class CensusMemoryTests
                 for (var partner = 0; partner < Partners; partner++)
                 {
                     await text.WriteAsync(
-                        $",[\"{commodity:000000}\",\"A\",\"{4000 + partner}\",\"P\",\"1000\",\"{month * 1000}\",\"HS6\","
+                        $",[\"{commodity:000000}\",\"A\",\"{4000 + partner}\",\"P\",\"1000\",\"{month * 1000}\",\"HS6\""
+                            + ","
                             + $"\"2023-{month:00}\"]"
                     );
                 }

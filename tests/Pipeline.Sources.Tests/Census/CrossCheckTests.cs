@@ -105,10 +105,12 @@ public sealed class CrossCheckTests
         );
         var dataset = Assert.IsType<ICrossChecked>(source.Of(Trade.Slice(slice)), exactMatch: false);
         var lines = await dataset.CrossCheckAsync(
-            Trade.Slice(slice),
-            _ => Task.FromResult<Stream>(new MemoryStream(body)),
-            pipeline.Get<FactStore>(),
-            _ => Task.FromResult(tableRows),
+            new CrossCheckContext(
+                Trade.Slice(slice),
+                _ => Task.FromResult<Stream>(new MemoryStream(body)),
+                pipeline.Get<FactStore>(),
+                _ => Task.FromResult(tableRows)
+            ),
             CancellationToken.None
         );
         Assert.Equal(expected, string.Join('\n', lines));

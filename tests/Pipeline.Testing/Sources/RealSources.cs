@@ -6,7 +6,9 @@ using Pipeline.Sources.Unctad;
 
 namespace Pipeline.Testing;
 
-/// <summary>The sources of the program with settings of a test's own, and short words for what a slice's dataset says.</summary>
+/// <summary>
+/// The sources of the program with settings of a test's own, and short words for what a slice's dataset says.
+/// </summary>
 internal static class RealSources
 {
     public static Source Of(CensusOptions options) =>

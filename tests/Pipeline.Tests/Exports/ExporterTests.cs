@@ -418,7 +418,9 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     private async Task<string> TextAsync(string file) =>
         (await Container.GetBlobClient(file).DownloadContentAsync()).Value.Content.ToString();
 
-    /// <summary>Has another worker take the lease of the source while this one sleeps, and do all that is to do.</summary>
+    /// <summary>
+    /// Has another worker take the lease of the source while this one sleeps, and do all that is to do.
+    /// </summary>
     private async Task OvertakeAsync(TestPipeline other)
     {
         var client = new BlobServiceClient(account).GetBlobContainerClient(Names.LocksContainer).GetBlobClient("fake");

@@ -116,11 +116,12 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         {
             {
                 "",
-                "queue normalize: seen an empty message, expected a JSON object whose Kind is Normalize or ReloadNewest; "
+                "queue normalize: seen an empty message, expected a JSON object whose Kind is Normalize or ReloadNewest"
+                    + "; "
             },
             {
                 "null",
-                "queue normalize: seen \"null\", expected a JSON object whose Kind is Normalize or ReloadNewest; "
+                "queue normalize: seen \"null\", expected a JSON object whose Kind is Normalize or ReloadNewest" + "; "
             },
             { "{}", "queue normalize: seen \"{}\", expected a JSON object whose Kind is " },
             { "[]", "queue normalize: seen \"[]\", expected a JSON object whose Kind is " },

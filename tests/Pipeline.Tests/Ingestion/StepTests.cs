@@ -496,7 +496,8 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         Assert.Equal(
             "slice census-trade/exports-totl/2019: seen \"exports-totl/2019\", expected a dataset of "
                 + "census-trade: exports-total, imports-total, exports-hs2, imports-hs2, exports-hs4, imports-hs4, "
-                + "exports-hs6, imports-hs6, country-balance; the message moves to the poison queue; send it again with a slice of the table slices",
+                + "exports-hs6, imports-hs6, country-balance; the message moves to the poison queue; send it again with "
+                + "a slice of the table slices",
             error.Message
         );
     }

@@ -506,7 +506,9 @@ public sealed class MergeTests(Azurite azurite)
         Assert.Equal(1, Assert.Single(await FactsAsync(pipeline)).Value);
     }
 
-    /// <summary>A worker without its lease inserts a row of the first day again, after the second day removed it.</summary>
+    /// <summary>
+    /// A worker without its lease inserts a row of the first day again, after the second day removed it.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

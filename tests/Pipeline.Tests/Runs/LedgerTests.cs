@@ -37,7 +37,8 @@ public sealed class LedgerTests(Azurite azurite)
             { "gaps", "Reason:String RunId:String" },
             {
                 "rejects",
-                "Kind:String Slice:String RawBlob:String Position:String Seen:String Expected:String Advice:String State:String "
+                "Kind:String Slice:String RawBlob:String Position:String Seen:String Expected:String "
+                    + "Advice:String State:String "
                     + "Step:String Message:String KeptAt:DateTime"
             },
             {
