@@ -6,6 +6,7 @@ using Pipeline.Insight.Indicators;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Moex;
 using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.Partners;
 using Pipeline.Storage;
 
 namespace Pipeline.Report;

@@ -6,9 +6,17 @@ using Pipeline.Datasets;
 using Pipeline.Ingestion;
 using Pipeline.Settings;
 using Pipeline.Sources.Census;
+using Pipeline.Sources.Census.Balance;
+using Pipeline.Sources.Census.Trade;
 using Pipeline.Sources.Http;
 using Pipeline.Sources.Moex;
+using Pipeline.Sources.Moex.Capitalisation;
+using Pipeline.Sources.Moex.Holders;
+using Pipeline.Sources.Moex.Nsd;
+using Pipeline.Sources.Moex.Ofz;
 using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.FlowsStock;
+using Pipeline.Sources.Unctad.Partners;
 using Pipeline.Storage;
 
 namespace Pipeline.Sources;

@@ -3,7 +3,7 @@ using Azure.Data.Tables;
 using Pipeline.Datasets;
 using Pipeline.Loading;
 using Pipeline.Sources.Census;
-using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.Partners;
 using Pipeline.Storage;
 using Pipeline.Testing;
 using Xunit;

@@ -8,6 +8,7 @@ using Pipeline.Insight.Indicators;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Moex;
 using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.Partners;
 
 namespace Pipeline.Testing;
 

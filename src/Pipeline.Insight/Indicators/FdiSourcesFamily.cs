@@ -1,7 +1,7 @@
 using System.Globalization;
 using Azure.Data.Tables;
 using Pipeline.Datasets;
-using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.Partners;
 
 namespace Pipeline.Insight.Indicators;
 

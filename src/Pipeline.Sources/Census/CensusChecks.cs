@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pipeline.Datasets;
 using Pipeline.Issues;
+using Pipeline.Sources.Census.Trade;
 using Pipeline.Sources.Formats;
 
 namespace Pipeline.Sources.Census;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Azure.Data.Tables;
 using Pipeline.Loading;
+using Pipeline.Sources.Census.Balance;
 
 namespace Pipeline.Sources.Census;
 

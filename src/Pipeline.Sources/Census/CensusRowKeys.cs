@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Pipeline.Sources.Census.Trade;
 using Pipeline.Sources.Formats;
 
 namespace Pipeline.Sources.Census;

@@ -1,6 +1,7 @@
 using System.Text;
 using Pipeline.Datasets;
 using Pipeline.Issues;
+using Pipeline.Sources.Moex.Capitalisation;
 
 namespace Pipeline.Sources.Moex;
 

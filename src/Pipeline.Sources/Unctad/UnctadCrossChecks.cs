@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using Pipeline.Issues;
 using Pipeline.Loading;
+using Pipeline.Sources.Unctad.Partners;
 
 namespace Pipeline.Sources.Unctad;
 

@@ -9,7 +9,7 @@ using Pipeline.Faults.Sources;
 using Pipeline.Ingestion;
 using Pipeline.Loading;
 using Pipeline.Slices;
-using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.FlowsStock;
 using Pipeline.Storage;
 using Pipeline.Testing;
 using Pipeline.Testing.Storage;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Pipeline.Slices;
-using Pipeline.Sources.Census;
+using Pipeline.Sources.Census.Balance;
 using Xunit;
 
 namespace Pipeline.Sources.Tests.Cases;

@@ -1,5 +1,6 @@
 using System.Text;
 using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.Partners;
 using Pipeline.Testing;
 using Xunit;
 
@@ -187,7 +188,7 @@ public sealed class HandCopyTests
         var reader = file switch
         {
             "partners" => new PartnersBody(),
-            "holders" => new Sources.Moex.HoldersBody(),
+            "holders" => new Sources.Moex.Holders.HoldersBody(),
             _ => Fdi.Reader(extract: false),
         };
         var outcome = await BodyOutcome.ReadAsync(reader, body, step: 7);

@@ -4,6 +4,7 @@ using Pipeline.Issues;
 using Pipeline.Loading;
 using Pipeline.Sources.Census;
 using Pipeline.Sources.Moex;
+using Pipeline.Sources.Moex.Ofz;
 using Pipeline.Sources.Unctad;
 using Pipeline.Testing;
 using Xunit;

@@ -4,9 +4,15 @@ using System.Text.Json;
 using Pipeline.Datasets;
 using Pipeline.Loading;
 using Pipeline.Sources.Census;
-using Pipeline.Sources.Moex;
+using Pipeline.Sources.Census.Balance;
+using Pipeline.Sources.Census.Trade;
+using Pipeline.Sources.Moex.Capitalisation;
+using Pipeline.Sources.Moex.Holders;
+using Pipeline.Sources.Moex.Ofz;
 using Pipeline.Sources.Tests.Cases;
 using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.FlowsStock;
+using Pipeline.Sources.Unctad.Partners;
 using Pipeline.Testing;
 using Xunit;
 

@@ -5,7 +5,7 @@ using System.Web;
 using Pipeline.Datasets;
 using Pipeline.Slices;
 using Pipeline.Sources.Http;
-using Pipeline.Sources.Moex;
+using Pipeline.Sources.Moex.Capitalisation;
 using Pipeline.Testing;
 using Xunit;
 

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using Pipeline.Sources.Formats;
 using Pipeline.Sources.Moex;
+using Pipeline.Sources.Moex.Ofz;
 using Pipeline.Testing;
 using Xunit;
 

@@ -4,7 +4,7 @@ using System.Web;
 using Pipeline.Datasets;
 using Pipeline.Slices;
 using Pipeline.Sources.Http;
-using Pipeline.Sources.Moex;
+using Pipeline.Sources.Moex.Capitalisation;
 using Pipeline.Testing;
 using Pipeline.Testing.Storage;
 using Xunit;

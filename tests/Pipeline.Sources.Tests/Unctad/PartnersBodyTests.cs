@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pipeline.Datasets;
 using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.Partners;
 using Pipeline.Testing;
 using Xunit;
 

@@ -5,6 +5,7 @@ using System.Text;
 using Pipeline.Datasets;
 using Pipeline.Slices;
 using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.FlowsStock;
 
 namespace Pipeline.Testing;
 

@@ -5,6 +5,10 @@ using Pipeline.Datasets;
 using Pipeline.Loading;
 using Pipeline.Slices;
 using Pipeline.Sources.Moex;
+using Pipeline.Sources.Moex.Capitalisation;
+using Pipeline.Sources.Moex.Holders;
+using Pipeline.Sources.Moex.Nsd;
+using Pipeline.Sources.Moex.Ofz;
 using Xunit;
 
 namespace Pipeline.Testing;

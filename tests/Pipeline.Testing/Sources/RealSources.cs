@@ -1,8 +1,16 @@
 using Pipeline.Datasets;
 using Pipeline.Slices;
 using Pipeline.Sources.Census;
+using Pipeline.Sources.Census.Balance;
+using Pipeline.Sources.Census.Trade;
 using Pipeline.Sources.Moex;
+using Pipeline.Sources.Moex.Capitalisation;
+using Pipeline.Sources.Moex.Holders;
+using Pipeline.Sources.Moex.Nsd;
+using Pipeline.Sources.Moex.Ofz;
 using Pipeline.Sources.Unctad;
+using Pipeline.Sources.Unctad.FlowsStock;
+using Pipeline.Sources.Unctad.Partners;
 
 namespace Pipeline.Testing;
 

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using Pipeline.Datasets;
 using Pipeline.Slices;
 using Pipeline.Sources.Census;
+using Pipeline.Sources.Census.Balance;
+using Pipeline.Sources.Census.Trade;
 
 namespace Pipeline.Testing;
 
