@@ -161,7 +161,7 @@ public sealed class ServingTests(Azurite azurite)
         Assert.True(ended.ExitCode == 2, ended.ToString());
         Assert.Contains(
             "dead letter: census-trade/imports-total/2023 message normalize: seen RequestFailedException: The "
-                + "specified blob does not exist., expected a message that its step ends within 5 attempts; "
+                + "specified blob does not exist., expected processing to succeed within 5 attempts; "
                 + "correct the cause, then replay the slice: POST /api/replay/census-trade/imports-total/2023, or "
                 + "--replay census-trade/imports-total/2023",
             ended.Out,

@@ -22,23 +22,23 @@ const schema = {
   },
   history: { OldValue: string, NewValue: string, Column: string, ValidFrom: date, ValidTo: date, RunId: string, InPolicy: bool },
   runs: {
-    Source: string, Slice: string, Step: string, State: string, StartedAt: date, EndedAt: date, Read: int64, Added: int64, Changed: int64, Unchanged: int64, Excluded: int64, Missing: int64,
+    Source: string, Slice: string, Step: string, State: string, StartedAt: date, EndedAt: date, LoadedAt: date, Read: int64, Added: int64, Changed: int64, Unchanged: int64, Excluded: int64, Missing: int64,
     Rejected: int64, Bytes: int64, Error: string, Notes: string,
   },
   slices: {
     State: string, PlannedAt: date, LastPulled: date, NextDue: date, LoadedBlob: string, Vintage: date, Sha256: string, Rows: int64, InTable: int64, Newest: string, LastChanged: date,
-    LoadingBlob: string, PendingBlob: string, HttpETag: string, LastModified: string, Attempts: int32, LastError: string, JudgedBy: string,
+    LoadedError: string, Restoring: string, LoadingBlob: string, PendingBlob: string, HttpETag: string, LastModified: string, Attempts: int32, LastError: string, JudgedBy: string,
   },
   gaps: { Reason: string, RunId: string },
   rejects: {
-    Kind: string, Slice: string, RawBlob: string, Position: string, Seen: string, Expected: string, Advice: string, State: string, Step: string, Message: string, KeptAt: date,
+    Kind: string, Slice: string, RawBlob: string, Position: string, Seen: string, Expected: string, Advice: string, State: string, AcceptId: string, Step: string, Message: string, KeptAt: date,
   },
   datasets: { Title: string, Publisher: string, Table: string, Unit: string, Url: string, Terms: string, RevisionPolicy: string, Columns: string, LastVintage: date },
 };
 // A number that is missing has no property. Of figures it is a row in gaps; a rank is computed, and one among fewer than two is none.
 // So has what a slice, a run or a claim does not know yet.
 const optional = {
-  trademonthly: ['YearToDateUsd'], fdipartners: ['Rank'], claims: ['Vintage'], runs: ['StartedAt', 'EndedAt'],
+  trademonthly: ['YearToDateUsd'], fdipartners: ['Rank'], claims: ['Vintage'], runs: ['StartedAt', 'EndedAt', 'LoadedAt'],
   slices: ['PlannedAt', 'LastPulled', 'NextDue', 'Vintage', 'Rows', 'InTable', 'LastChanged'],
 };
 const complaints = [];

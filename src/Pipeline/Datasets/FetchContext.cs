@@ -20,7 +20,8 @@ public sealed class FetchContext(Slice slice, SliceRow before, ISourceClient cli
     /// Validators only fit a body that the tables hold as a whole, without rejects that the next answer might
     /// mend.
     /// </summary>
-    private readonly bool complete = before is { State: SliceState.Published, Loaded: not null, LastError.Length: 0 };
+    private readonly bool complete =
+        before is { State: SliceState.Published, Loaded.Error.Length: 0, LastError.Length: 0 };
 
     /// <summary>The slice that is pulled.</summary>
     public Slice Slice => slice;

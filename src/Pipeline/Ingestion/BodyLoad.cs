@@ -42,7 +42,7 @@ public sealed class BodyLoad(
             );
         }
         await SettleOlderAsync(name, before, reading.IsReplay, cancellationToken);
-        var begun = await records.Slices.ApplyAsync(slice, new LoadStarted(name), cancellationToken);
+        var begun = await records.Slices.ApplyAsync(slice, new LoadStarted(name, reading.Kind), cancellationToken);
         if (begun.Loading != name)
         {
             await lease.ConfirmAsync();
@@ -51,14 +51,19 @@ public sealed class BodyLoad(
                     + "the message comes back"
             );
         }
-        var run = await AdvanceAsync(
-            body.Known,
-            body.Run with
-            {
-                State = RunState.Loading,
-                EndedAt = time.GetUtcNow(),
-            }
-        );
+        // The run of a body that is only restored has ended, and stays as it ended.
+        var run =
+            reading.Kind == LoadKind.Restoring
+                ? body.Known
+                : await AdvanceAsync(
+                    body.Known,
+                    body.Run with
+                    {
+                        State = RunState.Loading,
+                        LoadedAt = null,
+                        EndedAt = time.GetUtcNow(),
+                    }
+                );
         var known = await KnownAsync(body, before, reading.IsReplay, lease);
         var into = new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, reading.IsReplay);
         var (merged, rejected, check) = await MergeAsync(body, (rows, history), into, known, lease);
@@ -71,7 +76,8 @@ public sealed class BodyLoad(
             check.Missing,
             check.Rejected
         );
-        var loaded = run with { State = RunState.Loaded, Counts = counts, EndedAt = time.GetUtcNow() };
+        var now = time.GetUtcNow();
+        var loaded = run with { State = RunState.Loaded, Counts = counts, LoadedAt = now, EndedAt = now };
         if (!counts.AddUp)
         {
             // A fault of the program. The counts are kept, so that the operator sees it in the ledger.
@@ -79,23 +85,24 @@ public sealed class BodyLoad(
             await AdvanceAsync(run, loaded with { State = RunState.StepFailed, Error = words });
             throw new InvalidOperationException(words);
         }
-        await AdvanceAsync(run, loaded);
-        await next.SendAsync(
-            new CompleteRunMessage(slice.Id, name.Blob, reading.IsAccepted, reading.SpokenAt),
-            cancellationToken
-        );
+        if (reading.Kind != LoadKind.Restoring)
+            await AdvanceAsync(run, loaded);
+        await next.SendAsync(new CompleteRunMessage(slice.Id, name.Blob, reading.AcceptId), cancellationToken);
         await records.Slices.ApplyAsync(
             slice,
             new LoadFinished(
-                Loaded(body, check, before, merged, knew: known is not null, reading.IsReplay),
+                Loaded(body, check, before, merged, knew: known is not null, reading.IsReplay) with
+                {
+                    // A row may have several reasons against it.
+                    Error =
+                        rejected.Count == 0
+                            ? ""
+                            : $"{check.Rejected} {(check.Rejected == 1 ? "row" : "rows")} rejected, the first: {rejected[0]}",
+                },
                 // A body with rejects is asked for again by the next plan: the publisher may have corrected it.
                 check.Rejected > 0
                     ? null
-                    : sources.NextDue(slice, check.Newest, time.GetUtcNow()),
-                // A row may have several reasons against it.
-                rejected.Count == 0
-                    ? ""
-                    : $"{check.Rejected} {(check.Rejected == 1 ? "row" : "rows")} rejected, the first: {rejected[0]}"
+                    : sources.NextDue(slice, check.Newest, time.GetUtcNow())
             ),
             cancellationToken
         );
@@ -203,12 +210,12 @@ public sealed class BodyLoad(
         string Place(string partition, string row) => FigureFinding.Where(parser.Table, partition, row);
     }
 
-    /// <summary>Whether the load of a run came to its end: only then it has counts.</summary>
+    /// <summary>Whether the last load of a run came to its end.</summary>
     private async Task<bool> HasEndedAsync(Slice slice, string runId, CancellationToken cancellationToken)
     {
         var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
         return bodies.FirstOrDefault(body => body.RunId == runId) is { } body
-            && await records.Runs.GetAsync(RunRow.Of(body), cancellationToken) is { Counts.Read: > 0 };
+            && await records.Runs.GetAsync(RunRow.Of(body), cancellationToken) is { LoadedAt: not null };
     }
 
     private static LoadedBody Loaded(
@@ -222,11 +229,11 @@ public sealed class BodyLoad(
     {
         var changedAt = before.Loaded?.LastChanged;
         // Of rows that an interrupted load removed nothing is known.
-        var hasChanged = before.Loading is not null || merged.Added + merged.Changed + merged.Removed > 0;
+        var hasChanged = before.Loading is not null || merged.Written > 0;
         if (hasChanged && !(changedAt >= body.Name.Vintage))
             changedAt = body.Name.Vintage;
-        // A replay may have corrected rows, before or after it was interrupted. What depends on them is checked again.
-        if (isReplay)
+        // A replay has corrected rows, perhaps before it was interrupted. What depends on them is derived again.
+        else if (hasChanged && isReplay)
             changedAt = changedAt?.AddTicks(1);
         return new LoadedBody(body.Name, body.Stored.Sha256, check.Kept)
         {

@@ -2,6 +2,7 @@ using Pipeline.Datasets;
 using Pipeline.Issues;
 using Pipeline.Loading;
 using Pipeline.Runs;
+using Pipeline.Slices;
 using Pipeline.Storage;
 
 namespace Pipeline.Ingestion;
@@ -13,11 +14,14 @@ internal sealed record Reading(RawName Body)
     /// <summary>Whether an operator asks for it, or the table may differ from the ledger.</summary>
     public bool IsReplay { get; init; }
 
-    /// <summary>Whether an operator says with this message that it is right although a check says otherwise.</summary>
-    public bool IsAccepted { get; init; }
+    /// <summary>
+    /// The operator's accept that the message brings: the findings that <c>rejects</c> has under this id are no reason
+    /// to refuse the body. Null without one.
+    /// </summary>
+    public string? AcceptId { get; init; }
 
-    /// <summary>When the operator said so, UTC: their word holds for what <c>rejects</c> showed by then.</summary>
-    public DateTimeOffset SpokenAt { get; init; }
+    /// <summary>How the load goes, if there is one.</summary>
+    public LoadKind Kind { get; init; }
 
     /// <summary>
     /// Whether the tables held it before, so that no check of the body as a whole keeps it out: it may lack rows that

@@ -29,21 +29,29 @@ public sealed class CompleteRun(
     public async Task RunAsync(CompleteRunMessage message, SliceLease lease)
     {
         var (body, cancellationToken) = (message.Subject.Body!, lease.Token);
-        var since = message.WaitingSince ?? lease.StorageTime;
+        var since = message.ComparisonWaitingSince ?? lease.StorageTime;
         if (
             lease.StorageTime - since < MaxWait
             && await IsLoadedAsync(body, cancellationToken)
             && await AreUnderWayAsync(body.Slice, cancellationToken)
         )
         {
-            await next.SendAsync(message with { WaitingSince = since }, WaitStep, cancellationToken);
+            await next.SendAsync(
+                message with
+                {
+                    ComparisonWaitingSince = since,
+                    WaitingSince = null,
+                },
+                WaitStep,
+                cancellationToken
+            );
             return;
         }
-        await CompleteAsync(body, message.Accept ? message.SpokenAt : null, cancellationToken);
+        await CompleteAsync(body, message.AcceptId, cancellationToken);
     }
 
     /// <summary>Completes the run of a body, with what other slices have brought so far.</summary>
-    internal async Task CompleteAsync(RawName body, DateTimeOffset? spokenAt, CancellationToken cancellationToken)
+    internal async Task CompleteAsync(RawName body, string? acceptId, CancellationToken cancellationToken)
     {
         var slice = body.Slice;
         var row = await records.Slices.GetAsync(slice, cancellationToken);
@@ -60,7 +68,7 @@ public sealed class CompleteRun(
             {
                 Step = nameof(CompleteRun),
             },
-            spokenAt,
+            acceptId,
             cancellationToken
         );
         if (row.State != SliceState.Loaded && run?.State == RunState.Done)

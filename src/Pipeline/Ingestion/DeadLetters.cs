@@ -73,7 +73,12 @@ public sealed class DeadLetters(
             return;
         if (letter is { Fault: null, Slice: { } slice })
         {
-            var failed = new StepFailedForGood(letter.Raw, letter.PlannedAt, kept.ToString());
+            var failed = new StepFailedForGood(
+                letter.Raw,
+                letter.PlannedAt,
+                kept.ToString(),
+                letter.Message is ReloadNewestMessage
+            );
             await slices.ApplyAsync(slice, failed, cancellationToken);
         }
         await refresh.RequestAsync(letter.Source, cancellationToken);
@@ -81,7 +86,7 @@ public sealed class DeadLetters(
 
     private async Task RememberAsync(DeadLetter letter, Exception error)
     {
-        // What no step can do anything with says by itself what is wrong with it.
+        // Fault describes a malformed message better than the exception does.
         if (letter.Fault is not null)
             return;
         try

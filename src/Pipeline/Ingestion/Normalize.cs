@@ -26,25 +26,17 @@ public sealed class Normalize(
     public async Task RunAsync(NormalizeMessage message, SliceLease lease)
     {
         var body = message.Subject.Body!;
-        var isAsked = message.Replay || message.Accept;
+        var isAsked = message.Replay || message.AcceptId is not null;
         var row = await records.Slices.GetAsync(body.Slice, lease.Token);
         // A load that was begun is finished before anything else of its slice is loaded. One that cannot be finished
         // has become StepFailed, and is tried again only for its own message.
         if (row.Loading is { } begun && (begun == body || row.State == SliceState.Loading))
         {
-            await LoadAgainAsync(new Reading(begun) { WasLoaded = true }, lease);
+            await LoadAgainAsync(Continued(row, begun), lease);
             if (begun == body && !isAsked)
                 return;
         }
-        await ReadAsync(
-            new Reading(body)
-            {
-                IsReplay = isAsked,
-                IsAccepted = message.Accept,
-                SpokenAt = message.SpokenAt,
-            },
-            lease
-        );
+        await ReadAsync(new Reading(body) { IsReplay = isAsked, AcceptId = message.AcceptId }, lease);
     }
 
     /// <summary>Loads the newest body of a slice once more over the table.</summary>
@@ -52,11 +44,36 @@ public sealed class Normalize(
     {
         var slice = message.Subject.Slice!;
         var row = await records.Slices.GetAsync(slice, lease.Token);
-        if ((row.Loading ?? row.Loaded?.Body) is { } body)
-            await LoadAgainAsync(new Reading(body) { IsReplay = true, WasLoaded = true }, lease);
+        if (row.Loading is { } begun)
+        {
+            await LoadAgainAsync(Continued(row, begun) with { IsReplay = true }, lease);
+        }
+        else if (row.Loaded is { } loaded)
+        {
+            var run = await RunAsync(loaded.Body, lease.Token);
+            // Read again since, the body was refused: it is not loaded unless it is judged to be right.
+            if (run.State == RunState.Quarantined)
+                await ReadAsync(new Reading(loaded.Body) { IsReplay = true }, lease);
+            else
+                await LoadAgainAsync(Restored(loaded.Body), lease);
+        }
         else
+        {
             logger.LogInformation("{Slice}: no body was loaded; there is nothing to load once more", slice);
+        }
     }
+
+    /// <summary>The load of a body that was begun goes on.</summary>
+    private static Reading Continued(SliceRow row, RawName begun) =>
+        row.Restoring is null ? new Reading(begun) { WasLoaded = true, Kind = LoadKind.Again } : Restored(begun);
+
+    private static Reading Restored(RawName loaded) =>
+        new(loaded)
+        {
+            IsReplay = true,
+            WasLoaded = true,
+            Kind = LoadKind.Restoring,
+        };
 
     /// <summary>Loads a body again into tables that were lost.</summary>
     /// <param name="body">The body.</param>
@@ -93,8 +110,8 @@ public sealed class Normalize(
         var word = new OperatorWord(
             name.Blob,
             await records.Rejects.AcceptedAsync(slice, cancellationToken),
-            reading.IsAccepted
-                ? new ShownFindings(await records.Rejects.OfRunAsync(known, cancellationToken), reading.SpokenAt)
+            reading.AcceptId is { } id
+                ? new ShownFindings(await records.Rejects.OfRunAsync(known, cancellationToken), id)
                 : null
         );
         var verdict = body.Check.Unreadable is { } unfit
@@ -150,8 +167,18 @@ public sealed class Normalize(
             .Where(reject => reject.State == RejectBook.Open)
             .GroupBy(reject => reject.Finding.Where, reject => reject.Finding)
             .ToDictionary(place => place.Key, place => place.ToList());
+        if (reading.Kind == LoadKind.Restoring && !IsReadAsBefore(before.Loaded, survey.Check, leftOut.Count))
+        {
+            // The parser is another one than that of the load.
+            await ReadAsync(new Reading(name) { IsReplay = true }, lease);
+            return;
+        }
         await load.RunAsync(body with { LeftOut = leftOut }, before, reading, lease);
     }
+
+    /// <summary>True if the parser gives as many rows of a loaded body as the load had, apart from those left out.</summary>
+    private static bool IsReadAsBefore(LoadedBody? loaded, BodyCheck check, int leftOut) =>
+        loaded is null || (check.Kept >= loaded.Rows && check.Kept <= loaded.Rows + leftOut);
 
     /// <summary>The run of a body; a new one when it has none.</summary>
     private async Task<RunRow> RunAsync(RawName name, CancellationToken cancellationToken) =>

@@ -7,7 +7,8 @@ namespace Pipeline.Ingestion;
 
 /// <summary>
 /// Step 1: decides which slices of a source are due, from the slice table and the source's revision policy, and sends a
-/// pull message for each. It does nothing else, so that planning twice, late or never does no harm.
+/// pull message for each. If none is due, it asks for what depends on the source to be brought up to date. Planning
+/// twice, late or never does no harm.
 /// </summary>
 public sealed class Plan(
     SourceCatalog sources,

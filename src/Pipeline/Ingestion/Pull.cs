@@ -39,6 +39,7 @@ public sealed class Pull(
         {
             logger.LogInformation("{Slice}: the settings have switched off the dataset; nothing is asked for", slice);
             await records.Slices.ApplyAsync(slice, new PlanDropped(message.PlannedAt), cancellationToken);
+            await next.RequestRefreshAsync(slice.Source, cancellationToken);
             return;
         }
         var startedAt = time.GetUtcNow();

@@ -27,7 +27,7 @@ public sealed class RefreshRequests(
     public async Task RequestAsync(string source, CancellationToken cancellationToken)
     {
         var rows = await slices.ListAsync(source, cancellationToken);
-        if (rows.Count == 0 || rows.Any(row => row.PlannedAt is not null || !row.State.IsAtRest()))
+        if (rows.Count == 0 || rows.Any(row => row.PlannedAt is not null || row.State.IsUnderWay()))
             return;
         await empty.ReviewAsync(rows, cancellationToken);
         var done = await outputs.IsCurrentAsync(source, rows, cancellationToken);

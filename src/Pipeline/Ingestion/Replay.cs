@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Datasets;
 using Pipeline.Issues;
+using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
 
@@ -23,7 +24,6 @@ public sealed class Replay(
     SliceRecords records,
     DeadLetterBook letters,
     StepQueues queues,
-    TimeProvider time,
     ILogger<Replay> logger
 )
 {
@@ -85,8 +85,13 @@ public sealed class Replay(
             logger.LogInformation("{Slice}: replayed from its source", slice);
             return new Replaying(slice.Id, Source, "");
         }
-        var message = new NormalizeMessage(slice.Id, body.Blob, Replay: true, accept);
-        await queues.SendAsync(accept ? message with { SpokenAt = time.GetUtcNow() } : message, cancellationToken);
+        string? acceptId = null;
+        if (accept)
+        {
+            acceptId = $"{Guid.NewGuid():N}";
+            await records.Rejects.CoverAsync(RunRow.Of(body), acceptId, cancellationToken);
+        }
+        await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob, Replay: true, acceptId), cancellationToken);
         logger.LogInformation(
             "{Slice}: replayed from {Blob}{Accepted}",
             slice,

@@ -55,14 +55,7 @@ public sealed class Restore(
                         + "was"
                 );
             }
-            await using var held = lease;
-            var loaded = 0;
-            foreach (var body in meant)
-            {
-                if (await LoadAsync(body, isKnown, lease))
-                    loaded++;
-            }
-
+            var loaded = await LoadAsync(meant, isKnown, lease);
             done = done with
             {
                 Slices = done.Slices + 1,
@@ -78,6 +71,22 @@ public sealed class Restore(
             done.Left
         );
         return done;
+    }
+
+    /// <summary>Reads the bodies of a slice into the tables, and gives the lease back.</summary>
+    /// <returns>How many were read.</returns>
+    private async Task<int> LoadAsync(IReadOnlyList<RawName> bodies, bool wereLoaded, SliceLease lease)
+    {
+        await using var held = lease;
+        // Ends with this method.
+        lease.Guard();
+        var loaded = 0;
+        foreach (var body in bodies)
+        {
+            if (await LoadAsync(body, wereLoaded, lease))
+                loaded++;
+        }
+        return loaded;
     }
 
     /// <summary>
@@ -102,7 +111,8 @@ public sealed class Restore(
     /// </summary>
     private static bool WasRead(RunRow? run) =>
         run
-            is { State: RunState.Done or RunState.Loaded or RunState.Loading }
+            is { LoadedAt: not null }
+                or { State: RunState.Loading }
                 or { State: RunState.Superseded, Step: not nameof(Pull) };
 
     /// <summary>
@@ -122,7 +132,7 @@ public sealed class Restore(
         if (!Holds(await records.Slices.GetAsync(body.Slice, lease.Token)))
             return false;
         // At once, without waiting for other slices: the next body would find its run unfinished.
-        await complete.CompleteAsync(body, spokenAt: null, lease.Token);
+        await complete.CompleteAsync(body, acceptId: null, lease.Token);
         return true;
 
         bool Holds(SliceRow row) => row.Loading is null && row.Loaded?.Body == body;

@@ -28,13 +28,13 @@ public sealed class SliceComparison(
     /// <summary>Compares a body.</summary>
     /// <param name="name">The body, which is loaded.</param>
     /// <param name="run">Its run.</param>
-    /// <param name="spokenAt">When an operator said that the figures are right, UTC; null when none did.</param>
+    /// <param name="acceptId">The operator's accept; null without one.</param>
     /// <param name="cancellationToken">Stops the comparison.</param>
     /// <returns>Differences for the notes of the run, one line each.</returns>
     internal async Task<IReadOnlyList<string>> RunAsync(
         RawName name,
         RunRow run,
-        DateTimeOffset? spokenAt,
+        string? acceptId,
         CancellationToken cancellationToken
     )
     {
@@ -60,9 +60,9 @@ public sealed class SliceComparison(
             name,
             cancellationToken
         );
-        if (spokenAt is { } by)
+        if (acceptId is { } id)
         {
-            var shown = new ShownFindings(await records.Rejects.OfRunAsync(run, cancellationToken), by);
+            var shown = new ShownFindings(await records.Rejects.OfRunAsync(run, cancellationToken), id);
             await records.Rejects.AcceptAsync(run, name.Blob, [.. found.Where(shown.Contains)], cancellationToken);
         }
         var accepted = (await records.Rejects.AcceptedAsync(slice, cancellationToken))

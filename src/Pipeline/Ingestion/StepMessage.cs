@@ -28,10 +28,13 @@ public abstract record StepMessage
     private const string Kinds = "Pull, Normalize, ReloadNewest, CompleteRun or RefreshSource";
 
     /// <summary>
-    /// Since when the message waits for a lease that another worker holds, or for other slices; the storage's time.
-    /// Null when it has not waited.
+    /// Since when the message waits for a lease that another worker holds; the storage's time. Null when it has not
+    /// waited.
     /// </summary>
     public DateTimeOffset? WaitingSince { get; init; }
+
+    /// <summary>How often a worker has lost the lease while it worked on the message.</summary>
+    public int LeaseLosses { get; init; }
 
     /// <summary>The queue that the message belongs to.</summary>
     [JsonIgnore]
@@ -170,17 +173,12 @@ public sealed record PullMessage(string Slice, DateTimeOffset? PlannedAt = null)
 /// <summary>Asks for a raw body to be checked and loaded.</summary>
 /// <param name="Slice">The slice.</param>
 /// <param name="RawBlob">The blob in the container <c>raw</c>.</param>
-/// <param name="Replay">Whether an operator asks to read the body although that has been done.</param>
-/// <param name="Accept">Whether an operator says that the body is right although a check says otherwise.</param>
-/// <param name="SpokenAt">When an operator said so, UTC: their word holds for what <c>rejects</c> showed by then, also
-/// when the message is delivered again.</param>
-public sealed record NormalizeMessage(
-    string Slice,
-    string RawBlob,
-    bool Replay = false,
-    bool Accept = false,
-    DateTimeOffset SpokenAt = default
-) : StepMessage
+/// <param name="Replay">Whether the body is to be read although that has been done: an operator asks for it, or what it
+/// was judged by has changed.</param>
+/// <param name="AcceptId">The operator's accept: the findings that <c>rejects</c> has under this id are no reason to
+/// refuse the body. Null without one.</param>
+public sealed record NormalizeMessage(string Slice, string RawBlob, bool Replay = false, string? AcceptId = null)
+    : StepMessage
 {
     /// <inheritdoc/>
     [JsonIgnore]
@@ -218,15 +216,15 @@ public sealed record ReloadNewestMessage(string Slice) : StepMessage
 /// <summary>Asks for what depends on a loaded body to be brought up to date.</summary>
 /// <param name="Slice">The slice.</param>
 /// <param name="RawBlob">The body.</param>
-/// <param name="Accept">Whether an operator says that the body is right although other slices say otherwise.</param>
-/// <param name="SpokenAt">See <see cref="NormalizeMessage"/>.</param>
-public sealed record CompleteRunMessage(
-    string Slice,
-    string RawBlob,
-    bool Accept = false,
-    DateTimeOffset SpokenAt = default
-) : StepMessage
+/// <param name="AcceptId">See <see cref="NormalizeMessage"/>.</param>
+public sealed record CompleteRunMessage(string Slice, string RawBlob, string? AcceptId = null) : StepMessage
 {
+    /// <summary>
+    /// Since when the message waits for slices that this one is compared with; the storage's time. Null when it has not
+    /// waited.
+    /// </summary>
+    public DateTimeOffset? ComparisonWaitingSince { get; init; }
+
     /// <inheritdoc/>
     [JsonIgnore]
     public override string Queue => Names.PublishQueue;

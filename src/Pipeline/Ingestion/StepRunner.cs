@@ -23,8 +23,13 @@ public sealed class StepRunner(
 
     private static readonly TimeSpan WaitStep = TimeSpan.FromSeconds(5);
 
+    /// <summary>Maximum times that the lease may be lost while workers are at a message.</summary>
+    private const int MaxLosses = 20;
+
     /// <summary>Works on a message.</summary>
     /// <exception cref="TimeoutException">Another worker has held the lease for an hour.</exception>
+    /// <exception cref="InvalidOperationException">The lease was lost too often while workers were at the
+    /// message.</exception>
     public async Task RunAsync(StepMessage message, CancellationToken cancellationToken)
     {
         var subject = message.Subject;
@@ -103,6 +108,14 @@ public sealed class StepRunner(
     {
         if (message is PullMessage or NormalizeMessage && subject.Slice is { } slice)
             await queues.SendAsync(new ReloadNewestMessage(slice.Id), cancellationToken);
-        await queues.SendAsync(message, WaitStep, cancellationToken);
+        if (message.LeaseLosses >= MaxLosses)
+        {
+            throw new InvalidOperationException(
+                $"lease of {subject.LeaseName}: lost {message.LeaseLosses + 1} times during {message.StepName}, "
+                    + $"expected at most {MaxLosses}; look at the load of the workers and the latency of the storage"
+            );
+        }
+        var again = message with { LeaseLosses = message.LeaseLosses + 1, WaitingSince = null };
+        await queues.SendAsync(again, WaitStep, cancellationToken);
     }
 }

@@ -55,8 +55,8 @@ public sealed record DeadLetter(string Queue, string Body, StepMessage? Message,
     /// <summary>The plan that sent it, UTC; null for other messages.</summary>
     public DateTimeOffset? PlannedAt => (Message as PullMessage)?.PlannedAt;
 
-    /// <summary>Whether an operator asked to read a body once more.</summary>
-    public bool IsRequest => Message is NormalizeMessage { Replay: true } or NormalizeMessage { Accept: true };
+    /// <summary>Whether a body was to be read again.</summary>
+    public bool IsRequest => Message is NormalizeMessage { Replay: true } or NormalizeMessage { AcceptId: not null };
 
     /// <summary>
     /// What tells it from other messages of the same queue and body; empty for the one that the steps send.
@@ -64,7 +64,7 @@ public sealed record DeadLetter(string Queue, string Body, StepMessage? Message,
     public string Wish =>
         Message switch
         {
-            NormalizeMessage { Accept: true } => "|accept",
+            NormalizeMessage { AcceptId: not null } or CompleteRunMessage { AcceptId: not null } => "|accept",
             NormalizeMessage { Replay: true } => "|replay",
             ReloadNewestMessage => "|reload",
             RefreshSourceMessage => "|refresh",

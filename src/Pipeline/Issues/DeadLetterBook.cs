@@ -174,14 +174,13 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
         var finding = new Finding(
             position,
             error,
-            $"a message that its step ends within {Names.MaxAttempts} attempts",
+            $"processing to succeed within {Names.MaxAttempts} attempts",
             (isReplayable, letter.Message) switch
             {
                 (true, RefreshSourceMessage) => "correct the cause; the next plan of the source asks again",
                 (true, _) => $"correct the cause, then replay the slice: POST /api/replay/{letter.Slice}, or --replay "
                     + $"{letter.Slice}",
-                _ => "no step can do anything with it; find its origin, then set its State to replayed: "
-                    + CloseCommand(key),
+                _ => "the message is malformed; find its origin, then set its State to replayed: " + CloseCommand(key),
             }
         );
         return new RejectRow

@@ -22,6 +22,9 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     /// <summary>State of a reject whose figure an operator says is right: it is not asked about again.</summary>
     public const string Accepted = "accepted";
 
+    /// <summary>Maximum times that rows are read again because a step changes them at the same time.</summary>
+    private const int MaxConflicts = 10;
+
     /// <summary>What is read of many rows.</summary>
     private static readonly string[] Shown =
     [
@@ -33,6 +36,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         nameof(RejectRow.Expected),
         nameof(RejectRow.Advice),
         nameof(RejectRow.State),
+        nameof(RejectRow.AcceptId),
         nameof(RejectRow.KeptAt),
     ];
 
@@ -47,6 +51,44 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         if (findings.Count == 0)
             return;
         await WriteAsync(run, rawBlob, findings, [], Accepted, cancellationToken);
+    }
+
+    /// <summary>
+    /// Marks what the table shows of a run as covered by an operator's accept. The steps find the rows by its id, also
+    /// when its message is delivered again after they have found more.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="acceptId">The id, unique to the accept.</param>
+    /// <param name="cancellationToken">Stops the call; then the accept covers nothing.</param>
+    public async Task CoverAsync(RunRow run, string acceptId, CancellationToken cancellationToken)
+    {
+        var table = await tables.OpenAsync(Names.Rejects);
+        for (var conflicts = 0; ; conflicts++)
+        {
+            var rows = (await OfRunAsync(run, cancellationToken)).Where(row => row.AcceptId != acceptId);
+            try
+            {
+                foreach (var batch in rows.Chunk(100))
+                {
+                    await table.SubmitTransactionAsync(
+                        batch.Select(row => new TableTransactionAction(
+                            TableTransactionActionType.UpdateReplace,
+                            row with
+                            {
+                                AcceptId = acceptId,
+                            },
+                            row.ETag
+                        )),
+                        cancellationToken
+                    );
+                }
+                return;
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 412 && conflicts < MaxConflicts)
+            {
+                // A step has changed a row since it was read: what the table shows now is covered.
+            }
+        }
     }
 
     /// <summary>What an operator has said is right of a slice.</summary>
@@ -144,7 +186,8 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
                 Finding = finding,
                 State = state,
                 Step = run.Step,
-                // Shown since then: an operator's word that is on its way is about it.
+                // An accept that is on its way covers it.
+                AcceptId = shown?.AcceptId ?? "",
                 KeptAt = shown?.KeptAt ?? time.GetUtcNow(),
             };
             // Two findings about one place are two rows.

@@ -54,6 +54,9 @@ public sealed record RejectRow : LedgerRow
     )]
     public string State { get; init; } = RejectBook.Open;
 
+    [Meaning("The operator's accept that covers the row, an id; empty without one")]
+    public string AcceptId { get; init; } = "";
+
     [Meaning("The step that could not go on: Pull, Normalize, CompleteRun or RefreshSource")]
     public string Step { get; init; } = "";
 

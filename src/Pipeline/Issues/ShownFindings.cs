@@ -1,8 +1,8 @@
 namespace Pipeline.Issues;
 
 /// <summary>
-/// What <c>rejects</c> showed of a body when an operator spoke. Their word holds for it, and for nothing that was found
-/// since.
+/// What <c>rejects</c> showed of a body when an operator accepted it. The accept covers this, and nothing that was found
+/// later.
 /// </summary>
 internal sealed class ShownFindings
 {
@@ -10,10 +10,10 @@ internal sealed class ShownFindings
     private readonly HashSet<(string Where, string Seen)> figures;
 
     /// <param name="rejects">The open and accepted rejects of the body.</param>
-    /// <param name="spokenAt">When the operator spoke, UTC.</param>
-    public ShownFindings(IEnumerable<RejectRow> rejects, DateTimeOffset spokenAt)
+    /// <param name="acceptId">The accept; see <see cref="RejectBook.CoverAsync"/>.</param>
+    public ShownFindings(IEnumerable<RejectRow> rejects, string acceptId)
     {
-        var shown = rejects.Where(reject => reject.KeptAt <= spokenAt).Select(reject => reject.Finding).ToList();
+        var shown = rejects.Where(reject => reject.AcceptId == acceptId).Select(reject => reject.Finding).ToList();
         findings = [.. shown.Select(RejectBook.Key)];
         figures = [.. shown.Select(RejectBook.FigureKey)];
     }

@@ -61,6 +61,7 @@ internal sealed class Merge(
     private long added,
         changed,
         unchanged,
+        written,
         removed,
         outOfPolicy,
         conflicts;
@@ -126,7 +127,16 @@ internal sealed class Merge(
         }
 
         await Task.WhenAll(running);
-        return new MergeResult(added, changed, unchanged, removed, outOfPolicy, conflicts, unseen.Count - removed);
+        return new MergeResult(
+            added,
+            changed,
+            unchanged,
+            written,
+            removed,
+            outOfPolicy,
+            conflicts,
+            unseen.Count - removed
+        );
     }
 
     /// <summary>
@@ -227,6 +237,7 @@ internal sealed class Merge(
         try
         {
             await facts.SubmitTransactionAsync(plan.Facts, cancellationToken);
+            Interlocked.Add(ref written, plan.Facts.Count);
             return true;
         }
         catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MaxConflicts)
@@ -311,9 +322,9 @@ internal sealed class Merge(
         foreach (var (row, _) in candidates)
         {
             current.TryGetValue(row.RowKey, out var before);
-            if (before?.RowHash == row.RowHash || before?.Vintage > row.Vintage)
+            if (before is not null && (before.RowHash == row.RowHash || before.Vintage > row.Vintage))
             {
-                plan.Untouched.Add((before?.RunId == run.RunId, before?.Revision ?? 0));
+                plan.Untouched.Add((before.RunId == run.RunId, before.Revision));
                 continue;
             }
             if (before is null)

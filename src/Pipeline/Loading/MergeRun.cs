@@ -6,8 +6,8 @@ namespace Pipeline.Loading;
 /// <param name="Vintage">When the body was fetched, UTC.</param>
 /// <param name="RawBlob">The body.</param>
 /// <param name="RunId">The run.</param>
-/// <param name="Replay">Whether the body may be read otherwise than the first time: rows of the run that it has no more
-/// go, too.</param>
+/// <param name="Replay">Whether the body was loaded before, perhaps with another parser. Rows that the run wrote then
+/// and that the body lacks now are removed, too.</param>
 public sealed record MergeRun(
     string Source,
     string Dataset,
@@ -21,6 +21,8 @@ public sealed record MergeRun(
 /// <param name="Added">Rows that the table did not have.</param>
 /// <param name="Changed">Rows with another value than before.</param>
 /// <param name="Unchanged">Rows that the table had already; nothing was written for them.</param>
+/// <param name="Written">Facts that were inserted, changed or removed; rows that the run wrote before it was interrupted
+/// are not among them.</param>
 /// <param name="Removed">Rows that the body no longer has; they are in <c>history</c>.</param>
 /// <param name="OutOfPolicy">Changes and removals outside the publisher's declared revision window.</param>
 /// <param name="Conflicts">Batches that were decided again because another process had written the same rows.</param>
@@ -30,6 +32,7 @@ public sealed record MergeResult(
     long Added,
     long Changed,
     long Unchanged,
+    long Written,
     long Removed,
     long OutOfPolicy,
     long Conflicts,

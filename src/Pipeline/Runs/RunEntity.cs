@@ -28,6 +28,9 @@ internal sealed record RunEntity : LedgerRow
     [Meaning("When its last step ended, UTC; not there before that")]
     public DateTimeOffset? EndedAt { get; init; }
 
+    [Meaning("When its last load ended, UTC; not there before that, and while another load is under way")]
+    public DateTimeOffset? LoadedAt { get; init; }
+
     [Meaning("Rows of the body; each is in exactly one of the next six counts")]
     public long Read { get; init; }
 

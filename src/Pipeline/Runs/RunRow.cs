@@ -6,7 +6,8 @@ using Pipeline.Storage;
 namespace Pipeline.Runs;
 
 /// <summary>
-/// A row of the table <c>runs</c>: the life of one body of one slice, from its pull to its completion.
+/// A row of the table <c>runs</c>: the life of one body of one slice, from its pull to its completion, or a pull that
+/// brought no body.
 /// </summary>
 /// <param name="RunId">The run; see <see cref="Storage.RawName.RunId"/>.</param>
 /// <param name="Slice">The slice.</param>
@@ -25,6 +26,9 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
     /// <summary>When its last step ended, UTC; null before that.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>When its last load came to its end, UTC; null before that, and while another load is under way.</summary>
+    public DateTimeOffset? LoadedAt { get; init; }
+
     /// <summary>What became of the rows of the body.</summary>
     public RowCounts Counts { get; init; }
 
@@ -42,8 +46,8 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
 
     /// <summary>Whether a row is as another one, apart from its texts.</summary>
     internal bool IsSame(RunRow other) =>
-        (Step, State, StartedAt, EndedAt, Counts, Bytes)
-        == (other.Step, other.State, other.StartedAt, other.EndedAt, other.Counts, other.Bytes);
+        (Step, State, StartedAt, EndedAt, LoadedAt, Counts, Bytes)
+        == (other.Step, other.State, other.StartedAt, other.EndedAt, other.LoadedAt, other.Counts, other.Bytes);
 
     /// <summary><c>{source}|{yyyy-MM}</c>.</summary>
     public string PartitionKey => $"{Slice.Source}|{Vintage.UtcDateTime:yyyy-MM}";
@@ -62,6 +66,7 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
             State = $"{State}",
             StartedAt = StartedAt,
             EndedAt = EndedAt,
+            LoadedAt = LoadedAt,
             Read = Counts.Read,
             Added = Counts.Added,
             Changed = Counts.Changed,
@@ -88,6 +93,7 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
             State = state,
             StartedAt = entity.StartedAt,
             EndedAt = entity.EndedAt,
+            LoadedAt = entity.LoadedAt,
             Bytes = entity.Bytes,
             Error = entity.Error,
             Notes = entity.Notes,

@@ -13,6 +13,11 @@ internal sealed record SliceEntity : LedgerRow
     )]
     public string State { get; init; } = "";
 
+    [Meaning(
+        "While the rows of a loaded body are written again: the state that the slice returns to afterwards; empty otherwise"
+    )]
+    public string Restoring { get; init; } = "";
+
     [Meaning("The plan whose pull is still to come, UTC; not there when none is")]
     public DateTimeOffset? PlannedAt { get; init; }
 
@@ -40,8 +45,14 @@ internal sealed record SliceEntity : LedgerRow
     [Meaning("Its newest period, yyyy-MM; empty when there is none")]
     public string Newest { get; init; } = "";
 
-    [Meaning("Vintage of the body that last changed a row, UTC; not there when none did")]
+    [Meaning(
+        "Vintage of the body that last changed a row, UTC, and a tick later for each replay that changed rows since; not "
+            + "there when none did"
+    )]
     public DateTimeOffset? LastChanged { get; init; }
+
+    [Meaning("What the load of that body left out; empty when nothing")]
+    public string LoadedError { get; init; } = "";
 
     [Meaning("The body whose load was begun and has not ended; empty when there is none")]
     public string LoadingBlob { get; init; } = "";
@@ -50,7 +61,7 @@ internal sealed record SliceEntity : LedgerRow
     public string PendingBlob { get; init; } = "";
 
     /// <summary>Not <c>ETag</c>, which the table client takes for the row's own version and never sends.</summary>
-    [Meaning("The entity tag of the newest answer; empty when it had none")]
+    [Meaning("The entity tag of the newest answer whose body was not rejected; empty when it had none")]
     public string HttpETag { get; init; } = "";
 
     [Meaning("Its Last-Modified as it was sent; empty when it had none")]

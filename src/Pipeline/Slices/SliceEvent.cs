@@ -75,13 +75,26 @@ public sealed record PlanDropped(DateTimeOffset? PlannedAt) : SliceEvent;
 
 /// <summary>The first row of a body is about to be written.</summary>
 /// <param name="Body">The body.</param>
-public sealed record LoadStarted(RawName Body) : SliceEvent;
+/// <param name="Kind">Why it is loaded.</param>
+public sealed record LoadStarted(RawName Body, LoadKind Kind = LoadKind.Judged) : SliceEvent;
+
+/// <summary>Why a body is loaded.</summary>
+public enum LoadKind
+{
+    /// <summary>It was judged, and may be loaded.</summary>
+    Judged,
+
+    /// <summary>Its load was begun and goes on as it was judged then.</summary>
+    Again,
+
+    /// <summary>It was loaded to its end, and is written over its rows again as it was judged then.</summary>
+    Restoring,
+}
 
 /// <summary>The last row of a body was written.</summary>
 /// <param name="Loaded">The body.</param>
 /// <param name="NextDue">When the slice is to be asked for again; null for every plan.</param>
-/// <param name="Error">What was rejected; empty when nothing was.</param>
-public sealed record LoadFinished(LoadedBody Loaded, DateTimeOffset? NextDue, string Error) : SliceEvent;
+public sealed record LoadFinished(LoadedBody Loaded, DateTimeOffset? NextDue) : SliceEvent;
 
 /// <summary>What depends on a loaded body is up to date.</summary>
 /// <param name="Body">The body.</param>
@@ -94,12 +107,14 @@ public sealed record RunCompleted(RawName Body) : SliceEvent;
 public sealed record BodyRejected(RawName Body, string Error, string JudgedBy) : SliceEvent;
 
 /// <summary>A message of the slice was given up.</summary>
-/// <param name="Body">The body that it names; null for a pull.</param>
+/// <param name="Body">The body that it names; null for a pull, or a reload of the newest body.</param>
 /// <param name="PlannedAt">The plan that sent it; null for other messages.</param>
 /// <param name="Error">Why its last attempt failed.</param>
-public sealed record StepFailedForGood(RawName? Body, DateTimeOffset? PlannedAt, string Error) : SliceEvent;
+/// <param name="IsReload">Whether the message asked for the newest body to be loaded again.</param>
+public sealed record StepFailedForGood(RawName? Body, DateTimeOffset? PlannedAt, string Error, bool IsReload = false)
+    : SliceEvent;
 
-/// <summary>An operator asks to read a body once more.</summary>
+/// <summary>A body is to be read again: an operator asks for it, or what it was judged by has changed.</summary>
 /// <param name="Body">The body.</param>
 public sealed record Requested(RawName Body) : SliceEvent;
 

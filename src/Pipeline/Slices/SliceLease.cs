@@ -107,7 +107,7 @@ public sealed class SliceLease : IAsyncDisposable
         {
             var answer = await client.RenewAsync(cancellationToken: CancellationToken.None);
             StorageTime = SliceLeases.TimeOf(answer.GetRawResponse());
-            renewedAt = began;
+            Interlocked.Exchange(ref renewedAt, began);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 409 or 412)
         {
@@ -156,7 +156,8 @@ public sealed class SliceLease : IAsyncDisposable
             {
                 if (lease.isLost)
                     throw new LeaseLostException($"lease of {lease.name}: lost; another worker goes on");
-                if (lease.IsStale)
+                // A renewal that was under way when the worker slept may be as old as the sleep.
+                while (lease.IsStale)
                     await lease.ConfirmAsync();
             }
             await ProcessNextAsync(message, pipeline);

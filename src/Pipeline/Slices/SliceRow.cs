@@ -9,6 +9,12 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>Where the slice stands; null before its first pull.</summary>
     public SliceState? State { get; init; }
 
+    /// <summary>
+    /// The state that the slice returns to when the load under way ends, because it only writes a loaded body over its
+    /// rows again; null otherwise.
+    /// </summary>
+    public SliceState? Restoring { get; init; }
+
     /// <summary>The plan whose pull message has not been worked on, UTC; null when there is none.</summary>
     public DateTimeOffset? PlannedAt { get; init; }
 
@@ -29,10 +35,13 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>The newest body that is stored and waits to be loaded; null when there is none.</summary>
     public RawName? Pending { get; init; }
 
-    /// <summary>The entity tag of the newest answer, for conditional requests; empty when it had none.</summary>
+    /// <summary>
+    /// The entity tag of the newest answer whose body was not rejected, for conditional requests; empty when it had
+    /// none.
+    /// </summary>
     public string HttpETag { get; init; } = "";
 
-    /// <summary>The <c>Last-Modified</c> of the newest answer, as it was sent; empty when it had none.</summary>
+    /// <summary>The <c>Last-Modified</c> of that answer, as it was sent; empty when it had none.</summary>
     public string LastModified { get; init; } = "";
 
     /// <summary>Pulls without success since the last success.</summary>
@@ -47,7 +56,7 @@ public sealed record SliceRow(Slice Slice)
     /// </summary>
     public string JudgedBy { get; init; } = "";
 
-    /// <summary>The version of the row, for updates that must not overwrite another process's.</summary>
+    /// <summary>The version that the storage gave the row: another one after each change.</summary>
     public ETag Version { get; init; }
 
     /// <summary>The vintage of the newest body of which the tables hold rows; null when they hold none.</summary>
@@ -65,6 +74,7 @@ public sealed record SliceRow(Slice Slice)
             PartitionKey = Slice.Source,
             RowKey = Slice.RowKey,
             State = $"{State}",
+            Restoring = $"{Restoring}",
             PlannedAt = PlannedAt,
             LastPulled = LastPulled,
             NextDue = NextDue,
@@ -75,6 +85,7 @@ public sealed record SliceRow(Slice Slice)
             InTable = Loaded?.InTable,
             Newest = Loaded?.Newest ?? "",
             LastChanged = Loaded?.LastChanged,
+            LoadedError = CellText.Cut(Loaded?.Error ?? ""),
             LoadingBlob = Loading?.Blob ?? "",
             PendingBlob = Pending?.Blob ?? "",
             // A validator that was cut would fit no body.
@@ -91,6 +102,7 @@ public sealed record SliceRow(Slice Slice)
         return new SliceRow(new Slice(entity.PartitionKey, entity.RowKey[..cut], entity.RowKey[(cut + 1)..]))
         {
             State = Enum.TryParse<SliceState>(entity.State, out var state) ? state : null,
+            Restoring = Enum.TryParse<SliceState>(entity.Restoring, out var restoring) ? restoring : null,
             PlannedAt = entity.PlannedAt,
             LastPulled = entity.LastPulled,
             NextDue = entity.NextDue,
@@ -100,6 +112,7 @@ public sealed record SliceRow(Slice Slice)
                     InTable = entity.InTable,
                     Newest = entity.Newest,
                     LastChanged = entity.LastChanged,
+                    Error = entity.LoadedError,
                 }
                 : null,
             Loading = Body(entity.LoadingBlob),
@@ -131,6 +144,12 @@ public sealed record LoadedBody(RawName Body, string Sha256, long Rows)
     /// <summary>The newest period of the body, as <c>yyyy-MM</c>; empty when there is none.</summary>
     public string Newest { get; init; } = "";
 
-    /// <summary>Vintage of the body that last changed a row, UTC; null when none did.</summary>
+    /// <summary>
+    /// Vintage of the body that last changed a row, UTC, and a tick later for each replay that changed rows since; null
+    /// when none did.
+    /// </summary>
     public DateTimeOffset? LastChanged { get; init; }
+
+    /// <summary>What its load left out: the number of rows and the first; empty when nothing.</summary>
+    public string Error { get; init; } = "";
 }

@@ -21,12 +21,7 @@ public static class SliceTransitions
             PlanDropped dropped => WithoutPlan(row, dropped.PlannedAt),
             LoadStarted started => Begin(row, started),
             LoadFinished finished => Finish(row, finished),
-            RunCompleted completed => row.State == SliceState.Loaded && row.Loaded?.Body == completed.Body
-                ? row with
-                {
-                    State = SliceState.Published,
-                }
-                : row,
+            RunCompleted completed => Complete(row, completed),
             BodyRejected rejected => Reject(row, rejected, now),
             StepFailedForGood failed => GiveUp(row, failed, now),
             Requested request => row.State == SliceState.Loading
@@ -34,7 +29,8 @@ public static class SliceTransitions
                 : row with
                 {
                     State = SliceState.Pulled,
-                    Pending = request.Body,
+                    // A newer body that waits is loaded after the one that is asked for.
+                    Pending = row.Pending?.Vintage > request.Body.Vintage ? row.Pending : request.Body,
                 },
             MadeDue => row with { NextDue = null },
             FoundMissing missing => row.State != missing.Seen.State || row.LastPulled != missing.Seen.LastPulled
@@ -80,8 +76,8 @@ public static class SliceTransitions
         // so.
         if (IsHalfLoaded(row) || row.State is SliceState.Pulled or SliceState.Loading)
             return row;
-        var failed = row.State.HasFailed();
-        var error = failed ? "" : row.LastError;
+        // What the load of the body left out is still open.
+        var error = row.State.HasFailed() ? row.Loaded?.Error ?? "" : row.LastError;
         return row with
         {
             State = same.IsComplete ? SliceState.Published : SliceState.Loaded,
@@ -106,26 +102,24 @@ public static class SliceTransitions
         };
         if (failed)
             next = (next with { NextDue = row.NextDue }).DueAtEveryPlan(now);
-        return IsHalfLoaded(row) || row.State.IsUnderWay()
-            ? next with
-            {
-                State = row.State,
-            }
-            : next with
-            {
-                State = none.State,
-            };
+        return Rests(row, next, none.State);
     }
 
     private static SliceRow Fail(SliceRow row, PullFailed failed, DateTimeOffset now)
     {
         var next = failed.RetryAt is { } retry ? row with { NextDue = retry } : row.DueAtEveryPlan(now);
-        return next with
-        {
-            State = IsHalfLoaded(row) || row.State.IsUnderWay() ? row.State : SliceState.PullFailed,
-            Attempts = row.Attempts + 1,
-            LastError = failed.Error,
-        };
+        return Rests(row, next with { Attempts = row.Attempts + 1, LastError = failed.Error }, SliceState.PullFailed);
+    }
+
+    /// <summary>
+    /// The source has said what state the slice is in. While a body is on its way, the slice stays as it is; a slice
+    /// whose rows are being restored has that state afterwards.
+    /// </summary>
+    private static SliceRow Rests(SliceRow row, SliceRow next, SliceState state)
+    {
+        if (row.Restoring.IsAtRest())
+            return next with { Restoring = state };
+        return IsHalfLoaded(row) || row.State.IsUnderWay() ? next : next with { State = state };
     }
 
     private static SliceRow Begin(SliceRow row, LoadStarted started) =>
@@ -135,8 +129,11 @@ public static class SliceTransitions
             : row with
             {
                 State = SliceState.Loading,
+                Restoring = started.Kind == LoadKind.Restoring ? row.Restoring ?? row.State : null,
                 Loading = started.Body,
                 Pending = row.Pending == started.Body ? null : row.Pending,
+                // A body that is loaded as it was judged before says nothing of a newer one that was quarantined.
+                JudgedBy = started.Kind == LoadKind.Judged ? "" : row.JudgedBy,
             };
 
     private static SliceRow Finish(SliceRow row, LoadFinished finished)
@@ -144,6 +141,29 @@ public static class SliceTransitions
         if (row.Loading != finished.Loaded.Body)
             return row;
         var pending = row.Pending == finished.Loaded.Body ? null : row.Pending;
+        if (row.Restoring is { } before)
+        {
+            // The rows are those of the body again. What the source has said since, and what is due, stays.
+            return row with
+            {
+                State = pending is null ? before : SliceState.Pulled,
+                Restoring = null,
+                Loaded = finished.Loaded,
+                Loading = null,
+                Pending = pending,
+            };
+        }
+        if (row.JudgedBy.Length > 0 && pending is null)
+        {
+            // The load goes on after it had failed. A newer body was quarantined in between.
+            return row with
+            {
+                State = SliceState.Quarantined,
+                Loaded = finished.Loaded,
+                Loading = null,
+                Pending = null,
+            };
+        }
         return row with
         {
             State = pending is null ? SliceState.Loaded : SliceState.Pulled,
@@ -152,7 +172,7 @@ public static class SliceTransitions
             Pending = pending,
             NextDue = finished.NextDue,
             Attempts = 0,
-            LastError = finished.Error,
+            LastError = finished.Loaded.Error,
             JudgedBy = "",
         };
     }
@@ -164,10 +184,22 @@ public static class SliceTransitions
             return row;
         // Rejected once more by a replay: the source was not asked again.
         var attempts = row.JudgedBy.Length > 0 ? row.Attempts : row.Attempts + 1;
+        var state = SliceState.Quarantined;
+        if (IsHalfLoaded(row))
+        {
+            state =
+                row.State == SliceState.Loading && row.Loading != rejected.Body
+                    ? SliceState.Loading
+                    : SliceState.StepFailed;
+        }
         return row.DueAtEveryPlan(now) with
         {
-            State = IsHalfLoaded(row) ? row.State : SliceState.Quarantined,
+            State = state,
+            Restoring = state == SliceState.Loading ? row.Restoring : null,
             Pending = null,
+            // They are those of the rejected body: asked with them, the source would not send it again.
+            HttpETag = "",
+            LastModified = "",
             Attempts = attempts,
             LastError = rejected.Error,
             JudgedBy = rejected.JudgedBy,
@@ -177,17 +209,40 @@ public static class SliceTransitions
     private static SliceRow GiveUp(SliceRow row, StepFailedForGood failed, DateTimeOffset now)
     {
         var next = WithoutPlan(row, failed.PlannedAt);
-        var concerns = failed.Body is { } body
-            ? body == row.Pending || body == row.Loading || (row.State == SliceState.Loaded && body == row.Loaded?.Body)
-            : !row.State.IsUnderWay();
-        return concerns
+        return Concerns(row, failed)
             ? next.DueAtEveryPlan(now) with
             {
                 State = SliceState.StepFailed,
+                Restoring = null,
                 LastError = failed.Error,
             }
             : next;
     }
+
+    /// <summary>Whether what a message asked for is not done by other means.</summary>
+    private static bool Concerns(SliceRow row, StepFailedForGood failed)
+    {
+        if (failed.Body is { } body)
+        {
+            return body == row.Pending
+                || body == row.Loading
+                || (row.State == SliceState.Loaded && body == row.Loaded?.Body);
+        }
+        if (failed.IsReload)
+            return row.State == SliceState.Loading || !row.State.IsUnderWay();
+        // A plan that was worked on is no longer noted.
+        return !row.State.IsUnderWay() && (failed.PlannedAt is null || row.PlannedAt == failed.PlannedAt);
+    }
+
+    private static SliceRow Complete(SliceRow row, RunCompleted completed) =>
+        row is { State: SliceState.Loaded or SliceState.StepFailed, Loading: null }
+        && row.Loaded?.Body == completed.Body
+            ? row with
+            {
+                State = SliceState.Published,
+                LastError = row.Loaded.Error,
+            }
+            : row;
 
     /// <summary>Whether the tables hold a part of a body whose load was begun and not ended.</summary>
     private static bool IsHalfLoaded(SliceRow row) => row.Loading is not null;

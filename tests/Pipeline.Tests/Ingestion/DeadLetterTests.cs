@@ -71,7 +71,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
                 "",
                 "message pull",
                 "InvalidOperationException: no disk",
-                "a message that its step ends within 5 attempts",
+                "processing to succeed within 5 attempts",
                 "open",
                 "Pull",
                 Text(message)
@@ -231,7 +231,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         await pipeline.RunAsync();
         var blob = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob;
-        foreach (var (replay, accept) in ((bool, bool)[])[(false, false), (true, false), (true, true)])
+        foreach (var (replay, accept) in ((bool, string?)[])[(false, null), (true, null), (true, "id")])
             await KeepAsync(pipeline, "normalize", new NormalizeMessage(FakeSource.One.Id, blob, replay, accept));
         Assert.Equal(3, (await pipeline.RowsAsync("rejects")).Count);
     }
@@ -406,7 +406,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
     /// <summary>The key of a wish has an end of its own, which the command must have too.</summary>
     [Theory]
     [InlineData("{\"Kind\":\"Normalize\",\"Slice\":\"none\",\"Replay\":true}", "|replay")]
-    [InlineData("{\"Kind\":\"Normalize\",\"Slice\":\"none\",\"Replay\":true,\"Accept\":true}", "|accept")]
+    [InlineData("{\"Kind\":\"Normalize\",\"Slice\":\"none\",\"Replay\":true,\"AcceptId\":\"id\"}", "|accept")]
     public async Task The_command_that_closes_a_wish_names_the_row_that_is_kept(string body, string end)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
@@ -418,7 +418,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
 
     /// <summary>What closes a dead letter that nothing can replay.</summary>
     private static string Close(TableEntity row) =>
-        "no step can do anything with it; find its origin, then set its State to replayed: "
+        "the message is malformed; find its origin, then set its State to replayed: "
         + "az storage entity merge --connection-string \"$PipelineStorage\" -t rejects -e "
         + $"PartitionKey='{row.PartitionKey}' RowKey='{row.RowKey}' State=replayed";
 }

@@ -1,6 +1,8 @@
 using Azure.Core;
 using Pipeline.Datasets;
 using Pipeline.Ingestion;
+using Pipeline.Issues;
+using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
@@ -55,14 +57,13 @@ public sealed class LeftOutTests : IAsyncDisposable
 
     private static Task NormalizeAsync(TestPipeline pipeline, NormalizeMessage message) => pipeline.DoAsync(message);
 
-    private static NormalizeMessage Word(RawName body, DateTimeOffset? spokenAt = null) =>
-        new(
-            FakeSource.One.Id,
-            body.Blob,
-            Replay: true,
-            Accept: true,
-            SpokenAt: spokenAt ?? TimeProvider.System.GetUtcNow()
-        );
+    /// <summary>An operator accepts what is shown of a body.</summary>
+    private async Task<NormalizeMessage> AcceptAsync(RawName body)
+    {
+        var id = $"{Guid.NewGuid():N}";
+        await pipeline.Get<RejectBook>().CoverAsync(RunRow.Of(body), id, CancellationToken.None);
+        return new NormalizeMessage(FakeSource.One.Id, body.Blob, Replay: true, AcceptId: id);
+    }
 
     /// <summary>A process ends before the load that it has judged is begun, and a newer body is loaded first.</summary>
     [Theory]
@@ -119,8 +120,9 @@ public sealed class LeftOutTests : IAsyncDisposable
             () => ++batches == batch ? throw new CrashException("half way") : Task.CompletedTask
         );
         var body = await NewestAsync();
+        var accept = await AcceptAsync(body);
         await using (var dying = new TestPipeline(account, source, end))
-            await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(dying, Word(body)));
+            await Assert.ThrowsAsync<CrashException>(() => NormalizeAsync(dying, accept));
         if (table == "fakefacts")
             Assert.Equal(20, await OpenAsync());
         if (newerIsRefused)
@@ -160,12 +162,10 @@ public sealed class LeftOutTests : IAsyncDisposable
                 .Select(row => row.GetString("Seen"))
                 .Order(StringComparer.Ordinal)
         );
-        var firstShown = (await pipeline.RowsAsync(Names.Rejects)).Single(row =>
-            row.GetString("Seen").StartsWith("no", StringComparison.Ordinal)
-        );
+        var body = await NewestAsync();
+        var early = await AcceptAsync(body);
         // Another version of the program can read one row more.
         source.Reading = text => text.Replace("bad", "k200=1", StringComparison.Ordinal);
-        var body = await NewestAsync();
         await NormalizeAsync(pipeline, new NormalizeMessage(FakeSource.One.Id, body.Blob, Replay: true));
         Assert.Equal(
             ["31 rows", "no row of k140, the newest period of the table"],
@@ -174,8 +174,8 @@ public sealed class LeftOutTests : IAsyncDisposable
                 .Order(StringComparer.Ordinal)
         );
 
-        // A word that was sent before that is about what was shown by then, although it was written again.
-        await NormalizeAsync(pipeline, Word(body, firstShown.GetDateTimeOffset("KeptAt")));
+        // The accept covers what was shown before that, although it was written again.
+        await NormalizeAsync(pipeline, early);
         Assert.Equal(SliceState.Quarantined, (await SliceAsync()).State);
         Assert.Equal(
             ["31 rows: open", "no row of k140, the newest period of the table: accepted"],
@@ -183,7 +183,7 @@ public sealed class LeftOutTests : IAsyncDisposable
                 .Select(row => $"{row["Seen"]}: {row["State"]}")
                 .Order(StringComparer.Ordinal)
         );
-        await NormalizeAsync(pipeline, Word(body));
+        await NormalizeAsync(pipeline, await AcceptAsync(body));
         await pipeline.DrainAsync();
         Assert.Equal((SliceState.Published, 0), ((await SliceAsync()).State, await OpenAsync()));
     }
@@ -203,7 +203,7 @@ public sealed class LeftOutTests : IAsyncDisposable
         var fact = (await pipeline.RowsAsync("fakefacts", "RowKey eq 'k0003'"))[0];
         fact["Value"] = fact.GetInt64("Value") + 1;
         await (await pipeline.Get<TableSet>().OpenAsync("fakefacts")).UpsertEntityAsync(fact);
-        await NormalizeAsync(pipeline, Word(await NewestAsync()));
+        await NormalizeAsync(pipeline, await AcceptAsync(await NewestAsync()));
         await pipeline.DrainAsync();
         Assert.Equal(0, await OpenAsync());
         var accepted = Assert.Single(await pipeline.RowsAsync(Names.Rejects, "State eq 'accepted'"));
@@ -238,7 +238,7 @@ public sealed class LeftOutTests : IAsyncDisposable
         var twenty = (await pipeline.RowsAsync("fakefacts", "RowKey eq 'k20'"))[0];
         twenty["Value"] = twenty.GetInt64("Value")!.Value / 1000;
         await table.UpsertEntityAsync(twenty);
-        await NormalizeAsync(pipeline, Word(await NewestAsync()));
+        await NormalizeAsync(pipeline, await AcceptAsync(await NewestAsync()));
         await pipeline.DrainAsync();
         Assert.Equal(twenty["Value"], (await pipeline.RowsAsync("fakefacts", "RowKey eq 'k20'"))[0]["Value"]);
         Assert.Contains(await pipeline.RowsAsync(Names.Rejects, "State eq 'open'"), row =>
@@ -255,7 +255,7 @@ public sealed class LeftOutTests : IAsyncDisposable
         source.Body = Words(3500, 0, 1);
         await pipeline.RunAsync();
         var body = await NewestAsync();
-        await NormalizeAsync(pipeline, Word(body));
+        await NormalizeAsync(pipeline, await AcceptAsync(body));
         await pipeline.DrainAsync();
         Assert.Equal((SliceState.Published, 0), ((await SliceAsync()).State, await OpenAsync()));
         // Another version of the program reads a figure a thousand times too large.

@@ -8,14 +8,14 @@ namespace Pipeline.Tests.Ingestion;
 public sealed class OperatorWordTests
 {
     private const string Blob = "raw body";
-    private static readonly DateTimeOffset Spoken = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
+    private const string Id = "an accept";
     private static readonly Finding Figure = new("facts p k", "5000", "about 5, which the table has", "advice");
 
     private static OperatorWord Word(IReadOnlyList<RejectRow> accepted, params IReadOnlyList<RejectRow> own) =>
-        new(Blob, accepted, new ShownFindings(own, Spoken));
+        new(Blob, accepted, new ShownFindings(own, Id));
 
-    private static RejectRow Open(Finding finding, int minutes = 0) =>
-        new() { Finding = finding, KeptAt = Spoken.AddMinutes(minutes) };
+    private static RejectRow Open(Finding finding, string acceptId = Id) =>
+        new() { Finding = finding, AcceptId = acceptId };
 
     private static RejectRow Accepted(Finding finding, string blob) =>
         new()
@@ -26,11 +26,12 @@ public sealed class OperatorWordTests
         };
 
     [Theory]
-    [InlineData(0, true)]
-    [InlineData(1, false)]
-    public void A_finding_that_was_written_after_the_word_is_not_accepted(int minutes, bool isAccepted)
+    [InlineData(Id, true)]
+    [InlineData("another accept", false)]
+    [InlineData("", false)]
+    public void A_finding_that_the_accept_does_not_cover_is_not_accepted(string covered, bool isAccepted)
     {
-        var word = Word([], Open(Figure, minutes));
+        var word = Word([], Open(Figure, covered));
         Assert.Equal(isAccepted, word.Accepts(Figure));
         Assert.Equal(isAccepted, word.AcceptsJudgement(Figure));
         Assert.Equal(isAccepted, word.AcceptsAgainstTable(Figure));

@@ -419,7 +419,12 @@ public sealed class StepTests(Azurite azurite) : IDisposable
         Assert.Equal(SliceState.Loaded, (await SliceAsync(pipeline)).State);
         Assert.Equal(1, (await pipeline.Queue("publish").GetPropertiesAsync()).Value.ApproximateMessagesCount - 1);
         Assert.Null((await pipeline.Queue("publish").ReceiveMessageAsync()).Value);
-        await pipeline.DoAsync(message with { WaitingSince = TimeProvider.System.GetUtcNow().AddMinutes(-6) });
+        await pipeline.DoAsync(
+            ((CompleteRunMessage)message) with
+            {
+                ComparisonWaitingSince = TimeProvider.System.GetUtcNow().AddMinutes(-6),
+            }
+        );
         Assert.Equal(SliceState.Published, (await SliceAsync(pipeline)).State);
     }
 

@@ -52,15 +52,14 @@ public sealed class RejectBookTests : IAsyncDisposable
             .Select(row => $"{row["Seen"]}, {row["Expected"]}: {row["State"]}")
             .Order(StringComparer.Ordinal);
 
-    /// <summary>A word that is on its way when a finding is written again was about it.</summary>
     [Fact]
-    public async Task A_finding_that_is_written_again_is_shown_since_it_was_written_first()
+    public async Task An_accept_covers_a_finding_that_is_written_again_and_none_that_is_written_later()
     {
         await PutAsync(First, Second);
-        clock.Now = Moment.AddHours(2);
+        await book.CoverAsync(Run, "id", CancellationToken.None);
         var changed = Second with { Expected = "rows of 2024" };
         await PutAsync(First, changed);
-        var shown = new ShownFindings(await book.OfRunAsync(Run, CancellationToken.None), Moment.AddHours(1));
+        var shown = new ShownFindings(await book.OfRunAsync(Run, CancellationToken.None), "id");
         Assert.True(shown.Contains(First));
         Assert.True(shown.Contains(Second));
         Assert.False(shown.Contains(changed));
@@ -201,10 +200,14 @@ public sealed class RejectBookTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_word_holds_for_what_was_shown_at_its_very_moment()
+    public async Task An_accept_covers_only_its_own_run_and_replaces_an_earlier_accept()
     {
-        var reject = new RejectRow { Finding = First, KeptAt = Moment };
-        Assert.True(new ShownFindings([reject], Moment).Contains(First));
-        Assert.False(new ShownFindings([reject], Moment.AddTicks(-1)).Contains(First));
+        await PutAsync(First);
+        var other = new RawName(Other, Moment, "0123456789ab", "txt");
+        await book.CoverAsync(RunRow.Of(other), "other", CancellationToken.None);
+        await book.CoverAsync(Run, "first", CancellationToken.None);
+        await book.CoverAsync(Run, "second", CancellationToken.None);
+        var row = Assert.Single(await book.OfRunAsync(Run, CancellationToken.None));
+        Assert.Equal("second", row.AcceptId);
     }
 }

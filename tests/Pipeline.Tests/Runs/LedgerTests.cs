@@ -23,13 +23,13 @@ public sealed class LedgerTests(Azurite azurite)
         {
             {
                 "runs",
-                "Source:String Slice:String Step:String State:String StartedAt:DateTime EndedAt:DateTime Read:Int64 "
+                "Source:String Slice:String Step:String State:String StartedAt:DateTime EndedAt:DateTime LoadedAt:DateTime? Read:Int64 "
                     + "Added:Int64 Changed:Int64 Unchanged:Int64 Excluded:Int64 Missing:Int64 Rejected:Int64 "
                     + "Bytes:Int64 Error:String Notes:String"
             },
             {
                 "slices",
-                "State:String JudgedBy:String PlannedAt:DateTime? LastPulled:DateTime? LastChanged:DateTime? "
+                "State:String Restoring:String LoadedError:String JudgedBy:String PlannedAt:DateTime? LastPulled:DateTime? LastChanged:DateTime? "
                     + "NextDue:DateTime? LoadedBlob:String LoadingBlob:String PendingBlob:String Sha256:String "
                     + "HttpETag:String LastModified:String Rows:Int64? InTable:Int64? Vintage:DateTime? Newest:String "
                     + "Attempts:Int32 LastError:String"
@@ -38,7 +38,7 @@ public sealed class LedgerTests(Azurite azurite)
             {
                 "rejects",
                 "Kind:String Slice:String RawBlob:String Position:String Seen:String Expected:String "
-                    + "Advice:String State:String "
+                    + "Advice:String State:String AcceptId:String "
                     + "Step:String Message:String KeptAt:DateTime"
             },
             {

@@ -174,19 +174,141 @@ public sealed class SliceRowAfterEventsTests
             Loading = Second,
             Pending = Second,
             NextDue = Overdue,
-            JudgedBy = "hash",
             LastError = "words",
             Attempts = 2,
         };
+        var loaded = Loaded(Second) with { Error = "3 rejects" };
         Assert.Equal(
             Row(SliceState.Loaded) with
             {
-                Loaded = Loaded(Second),
+                Loaded = loaded,
                 NextDue = Due,
                 LastError = "3 rejects",
             },
-            After(row, new LoadFinished(Loaded(Second), Due, "3 rejects"))
+            After(row, new LoadFinished(loaded, Due))
         );
+    }
+
+    /// <summary>Whatever the source has said last, and what is due, stays.</summary>
+    [Theory]
+    [InlineData(Published)]
+    [InlineData(Quarantined)]
+    [InlineData(SliceState.PullFailed)]
+    [InlineData(Missing)]
+    [InlineData(StepFailed)]
+    [InlineData(SliceState.Loaded)]
+    public void A_loaded_body_that_is_written_again_leaves_the_slice_as_it_was(SliceState state)
+    {
+        var row = Row(state) with
+        {
+            Loaded = Loaded(First),
+            NextDue = Overdue,
+            JudgedBy = "hash",
+            LastError = "words",
+            Attempts = 2,
+            HttpETag = "tag",
+        };
+        var begun = After(row, new LoadStarted(First, LoadKind.Restoring));
+        Assert.Equal((SliceState.Loading, state, First), (begun.State, begun.Restoring, begun.Loading));
+        // A process ended, and another one begins again.
+        Assert.Equal(begun, After(begun, new LoadStarted(First, LoadKind.Restoring)));
+        Assert.Equal(row, After(begun, new LoadFinished(Loaded(First), Due)));
+    }
+
+    [Fact]
+    public void What_the_source_says_while_a_body_is_written_again_holds_afterwards()
+    {
+        var row = Row(Published) with { Loaded = Loaded(First), NextDue = Due };
+        var begun = After(row, new LoadStarted(First, LoadKind.Restoring));
+        var failed = After(begun, new PullFailed(Now, null, "words", null));
+        Assert.Equal((SliceState.Loading, SliceState.PullFailed), (failed.State, failed.Restoring));
+        Assert.Equal(
+            row with
+            {
+                State = SliceState.PullFailed,
+                NextDue = null,
+                LastError = "words",
+                Attempts = 1,
+            },
+            After(failed, new LoadFinished(Loaded(First), Due))
+        );
+        var stored = After(begun, new BodyStored(Now, null, Second, "tag", "day"));
+        var waiting = After(stored, new LoadFinished(Loaded(First), Due));
+        Assert.Equal((Pulled, Second, null), (waiting.State, waiting.Pending, waiting.Restoring));
+    }
+
+    [Fact]
+    public void A_body_that_is_written_again_and_fails_for_good_fails_the_slice_until_a_load_ends()
+    {
+        var row = Row(Published) with { Loaded = Loaded(First) };
+        var begun = After(row, new LoadStarted(First, LoadKind.Restoring));
+        var failed = After(begun, new StepFailedForGood(null, null, "words", IsReload: true));
+        Assert.Equal((StepFailed, null, First), (failed.State, failed.Restoring, failed.Loading));
+        Assert.Equal(failed, After(failed, new SameBody(Now, null, Due, IsComplete: true)));
+        // Another message of the slice that was given up says nothing of it.
+        Assert.Equal(begun, After(begun, new StepFailedForGood(Second, null, "words")));
+    }
+
+    [Fact]
+    public void A_load_that_goes_on_after_a_newer_body_was_quarantined_leaves_the_slice_quarantined()
+    {
+        var half = Row(StepFailed) with { Loaded = Loaded(First), Loading = Second, LastError = "half" };
+        var stored = After(half, new BodyStored(Now, null, Third, "tag", "day"));
+        var rejected = After(stored, new BodyRejected(Third, "words", "hash"));
+        Assert.Equal((StepFailed, Second, null), (rejected.State, rejected.Loading, rejected.Pending));
+        var again = After(rejected, new LoadStarted(Second, LoadKind.Again));
+        var ended = After(again, new LoadFinished(Loaded(Second), Due));
+        Assert.Equal((Quarantined, "hash", "words"), (ended.State, ended.JudgedBy, ended.LastError));
+        Assert.Equal((Second, null), (ended.Loaded?.Body, ended.Loading));
+        // An operator who has the newer body loaded ends that.
+        var asked = After(ended, new Requested(Third));
+        var loaded = After(After(asked, new LoadStarted(Third)), new LoadFinished(Loaded(Third), Due));
+        Assert.Equal((SliceState.Loaded, "", ""), (loaded.State, loaded.JudgedBy, loaded.LastError));
+    }
+
+    [Fact]
+    public void A_body_that_cannot_be_read_while_it_is_loaded_fails_the_slice()
+    {
+        var row = Row(SliceState.Loading) with { Loaded = Loaded(First), Loading = Second };
+        Assert.Equal(StepFailed, After(row, new BodyRejected(Second, "words", "hash")).State);
+        // A worker without its lease has judged another one.
+        Assert.Equal(SliceState.Loading, After(row, new BodyRejected(Third, "words", "hash")).State);
+    }
+
+    [Fact]
+    public void A_failed_pull_does_not_forget_what_the_loaded_body_left_out()
+    {
+        var loaded = Loaded(First) with { Error = "3 rejects" };
+        var row = Row(Published) with { Loaded = loaded, LastError = "3 rejects" };
+        var failed = After(row, new PullFailed(Now, null, "words", null));
+        var same = After(failed, new SameBody(Now, null, Due, IsComplete: true));
+        Assert.Equal((Published, "3 rejects", null), (same.State, same.LastError, same.NextDue));
+    }
+
+    [Fact]
+    public void A_request_for_the_loaded_body_leaves_a_newer_one_waiting()
+    {
+        var row = Row(Pulled) with { Loaded = Loaded(First), Pending = Second };
+        Assert.Equal(Second, After(row, new Requested(First)).Pending);
+        Assert.Equal(Third, After(row, new Requested(Third)).Pending);
+    }
+
+    [Fact]
+    public void A_pull_that_was_given_up_fails_no_slice_whose_plan_was_worked_on()
+    {
+        var row = Row(Published) with { Loaded = Loaded(First) };
+        Assert.Equal(row, After(row, new StepFailedForGood(null, Now, "words")));
+        var planned = row with { PlannedAt = Now };
+        Assert.Equal(StepFailed, After(planned, new StepFailedForGood(null, Now, "words")).State);
+    }
+
+    [Fact]
+    public void A_run_that_is_completed_after_a_message_was_given_up_is_published()
+    {
+        var row = Row(StepFailed) with { Loaded = Loaded(First), LastError = "words" };
+        Assert.Equal(row with { State = Published, LastError = "" }, After(row, new RunCompleted(First)));
+        var half = row with { Loading = Second };
+        Assert.Equal(half, After(half, new RunCompleted(First)));
     }
 
     [Fact]
@@ -201,7 +323,11 @@ public sealed class SliceRowAfterEventsTests
             LastError = "words",
             Attempts = 3,
         };
-        Assert.Equal(rejected, After(row, new BodyRejected(Second, "words", "hash")));
+        // The next request must not be answered with "not modified since the rejected body".
+        Assert.Equal(
+            rejected,
+            After(row with { HttpETag = "tag", LastModified = "day" }, new BodyRejected(Second, "words", "hash"))
+        );
         Assert.Equal(
             rejected with
             {

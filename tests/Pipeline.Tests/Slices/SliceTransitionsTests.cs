@@ -50,7 +50,7 @@ public sealed class SliceTransitionsTests
             "Split" => new NoData(Now, null, Split, Due),
             "PullFailed" => new PullFailed(Now, null, "words", null),
             "LoadStarted" => new LoadStarted(Second),
-            "LoadFinished" => new LoadFinished(Loaded(Second), Due, ""),
+            "LoadFinished" => new LoadFinished(Loaded(Second), Due),
             "RunCompleted" => new RunCompleted(First),
             "BodyRejected" => new BodyRejected(Second, "words", "hash"),
             "StepFailedForGood" => new StepFailedForGood(Second, null, "words"),
