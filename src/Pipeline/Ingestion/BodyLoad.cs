@@ -85,13 +85,20 @@ public sealed class BodyLoad(
             await AdvanceAsync(run, loaded with { State = RunState.StepFailed, Error = words });
             throw new InvalidOperationException(words);
         }
-        if (reading.Kind != LoadKind.Restoring)
+        if (reading.Kind == LoadKind.Restoring)
+        {
+            // Another worker may have loaded a newer body since: what this one has written over it is put right.
+            await lease.ConfirmAsync();
+        }
+        else
+        {
             await AdvanceAsync(run, loaded);
+        }
         await next.SendAsync(new CompleteRunMessage(slice.Id, name.Blob, reading.AcceptId), cancellationToken);
         await records.Slices.ApplyAsync(
             slice,
             new LoadFinished(
-                Loaded(body, check, before, merged, knew: known is not null, reading.IsReplay) with
+                Loaded(body, check, before, merged, knew: known is not null) with
                 {
                     // A row may have several reasons against it.
                     Error =
@@ -218,14 +225,7 @@ public sealed class BodyLoad(
             && await records.Runs.GetAsync(RunRow.Of(body), cancellationToken) is { LoadedAt: not null };
     }
 
-    private static LoadedBody Loaded(
-        CheckedBody body,
-        BodyCheck check,
-        SliceRow before,
-        MergeResult merged,
-        bool knew,
-        bool isReplay
-    )
+    private static LoadedBody Loaded(CheckedBody body, BodyCheck check, SliceRow before, MergeResult merged, bool knew)
     {
         var changedAt = before.Loaded?.LastChanged;
         // Of rows that an interrupted load removed nothing is known.
@@ -233,7 +233,7 @@ public sealed class BodyLoad(
         if (hasChanged && !(changedAt >= body.Name.Vintage))
             changedAt = body.Name.Vintage;
         // A replay has corrected rows, perhaps before it was interrupted. What depends on them is derived again.
-        else if (hasChanged && isReplay)
+        else if (hasChanged)
             changedAt = changedAt?.AddTicks(1);
         return new LoadedBody(body.Name, body.Stored.Sha256, check.Kept)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -58,14 +59,18 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     /// when its message is delivered again after they have found more.
     /// </summary>
     /// <param name="run">The run.</param>
-    /// <param name="acceptId">The id, unique to the accept.</param>
     /// <param name="cancellationToken">Stops the call; then the accept covers nothing.</param>
-    public async Task CoverAsync(RunRow run, string acceptId, CancellationToken cancellationToken)
+    /// <returns>The id: the number of the accept among those whose rows the table shows, from 1.</returns>
+    public async Task<string> CoverAsync(RunRow run, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Rejects);
         for (var conflicts = 0; ; conflicts++)
         {
-            var rows = (await OfRunAsync(run, cancellationToken)).Where(row => row.AcceptId != acceptId);
+            var rows = await OfRunAsync(run, cancellationToken);
+            var accepts = rows.Select(row =>
+                int.TryParse(row.AcceptId, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0
+            );
+            var acceptId = (accepts.DefaultIfEmpty().Max() + 1).ToString(CultureInfo.InvariantCulture);
             try
             {
                 foreach (var batch in rows.Chunk(100))
@@ -82,7 +87,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
                         cancellationToken
                     );
                 }
-                return;
+                return acceptId;
             }
             catch (RequestFailedException e) when (e.Status is 404 or 412 && conflicts < MaxConflicts)
             {

@@ -54,7 +54,7 @@ public sealed record RejectRow : LedgerRow
     )]
     public string State { get; init; } = RejectBook.Open;
 
-    [Meaning("The operator's accept that covers the row, an id; empty without one")]
+    [Meaning("The number of the operator's accept that covers the row; empty without one")]
     public string AcceptId { get; init; } = "";
 
     [Meaning("The step that could not go on: Pull, Normalize, CompleteRun or RefreshSource")]

@@ -60,8 +60,7 @@ public sealed class LeftOutTests : IAsyncDisposable
     /// <summary>An operator accepts what is shown of a body.</summary>
     private async Task<NormalizeMessage> AcceptAsync(RawName body)
     {
-        var id = $"{Guid.NewGuid():N}";
-        await pipeline.Get<RejectBook>().CoverAsync(RunRow.Of(body), id, CancellationToken.None);
+        var id = await pipeline.Get<RejectBook>().CoverAsync(RunRow.Of(body), CancellationToken.None);
         return new NormalizeMessage(FakeSource.One.Id, body.Blob, Replay: true, AcceptId: id);
     }
 

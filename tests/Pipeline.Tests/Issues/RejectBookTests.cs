@@ -56,10 +56,10 @@ public sealed class RejectBookTests : IAsyncDisposable
     public async Task An_accept_covers_a_finding_that_is_written_again_and_none_that_is_written_later()
     {
         await PutAsync(First, Second);
-        await book.CoverAsync(Run, "id", CancellationToken.None);
+        var id = await book.CoverAsync(Run, CancellationToken.None);
         var changed = Second with { Expected = "rows of 2024" };
         await PutAsync(First, changed);
-        var shown = new ShownFindings(await book.OfRunAsync(Run, CancellationToken.None), "id");
+        var shown = new ShownFindings(await book.OfRunAsync(Run, CancellationToken.None), id);
         Assert.True(shown.Contains(First));
         Assert.True(shown.Contains(Second));
         Assert.False(shown.Contains(changed));
@@ -204,10 +204,10 @@ public sealed class RejectBookTests : IAsyncDisposable
     {
         await PutAsync(First);
         var other = new RawName(Other, Moment, "0123456789ab", "txt");
-        await book.CoverAsync(RunRow.Of(other), "other", CancellationToken.None);
-        await book.CoverAsync(Run, "first", CancellationToken.None);
-        await book.CoverAsync(Run, "second", CancellationToken.None);
-        var row = Assert.Single(await book.OfRunAsync(Run, CancellationToken.None));
-        Assert.Equal("second", row.AcceptId);
+        Assert.Equal("1", await book.CoverAsync(RunRow.Of(other), CancellationToken.None));
+        Assert.Equal("", Assert.Single(await book.OfRunAsync(Run, CancellationToken.None)).AcceptId);
+        Assert.Equal("1", await book.CoverAsync(Run, CancellationToken.None));
+        Assert.Equal("2", await book.CoverAsync(Run, CancellationToken.None));
+        Assert.Equal("2", Assert.Single(await book.OfRunAsync(Run, CancellationToken.None)).AcceptId);
     }
 }
