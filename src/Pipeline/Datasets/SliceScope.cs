@@ -4,12 +4,12 @@ namespace Pipeline.Datasets;
 
 /// <summary>The part of a table that a slice answers for.</summary>
 /// <param name="Filter">The rows, as an OData filter.</param>
-/// <param name="GapRows">Row keys of the part, from (inclusive) to (exclusive), for the table <c>gaps</c>.</param>
+/// <param name="RowRange">Row keys of the part, from (inclusive) to (exclusive), for the table <c>gaps</c>.</param>
 /// <param name="Owns">Whether a key belongs to the part.</param>
 /// <param name="Coverage">How much of the part a body holds.</param>
 public sealed record SliceScope(
     string Filter,
-    (string From, string To) GapRows,
+    (string From, string To) RowRange,
     Func<string, string, bool> Owns,
     Coverage Coverage = Coverage.Whole
 )

@@ -60,7 +60,7 @@ public sealed class GapBook(TableSet tables)
         if (wasLoaded)
         {
             var filter = TableClient.CreateQueryFilter(
-                $"PartitionKey ge {prefix} and PartitionKey lt {facts.Name + "}"} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"
+                $"PartitionKey ge {prefix} and PartitionKey lt {facts.Name + "}"} and RowKey ge {scope.RowRange.From} and RowKey lt {scope.RowRange.To}"
             );
             await foreach (var entity in table.QueryAsync<GapRow>(filter, cancellationToken: cancellationToken))
             {

@@ -117,7 +117,7 @@ internal sealed class Known
                     table.QueryAsync(
                         client,
                         TableClient.CreateQueryFilter(
-                            $"PartitionKey eq {partition} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To}"
+                            $"PartitionKey eq {partition} and RowKey ge {scope.RowRange.From} and RowKey lt {scope.RowRange.To}"
                         ),
                         Columns(table),
                         cancellationToken

@@ -43,14 +43,14 @@ internal sealed class Merge(
     private const int MaxConflicts = 20;
 
     /// <summary>
-    /// Up to so many changed rows of a batch are read one by one; above it in one query, which is faster where
-    /// they lie close together.
+    /// Up to so many changed rows of a batch are read one by one. More are read in one query, if they lie close
+    /// together.
     /// </summary>
     private const int PointReads = 10;
 
     /// <summary>
-    /// Where so many rows of the table lie between them for each that has changed, they are read one by one,
-    /// however many they are: a row costs about as much by itself as so many in a query.
+    /// Above so many rows of the table for each changed row, the changed rows are read one by one: reading one row
+    /// costs about as much as so many in a query.
     /// </summary>
     private const int FarApart = 20;
 

@@ -18,7 +18,7 @@ internal sealed class UnfinishedHistory(FactTable table, TableClient facts, Tabl
     {
         var prefix = table.Name + "|";
         var filter = TableClient.CreateQueryFilter(
-            $"PartitionKey ge {prefix} and PartitionKey lt {table.Name + "}"} and RowKey ge {scope.GapRows.From} and RowKey lt {scope.GapRows.To} and RunId eq {runId}"
+            $"PartitionKey ge {prefix} and PartitionKey lt {table.Name + "}"} and RowKey ge {scope.RowRange.From} and RowKey lt {scope.RowRange.To} and RunId eq {runId}"
         );
         await foreach (var version in history.QueryAsync<HistoryRow>(filter, maxPerPage: 1000, null, cancellationToken))
         {
