@@ -57,9 +57,6 @@ public sealed class TradeMonthly : FactRow
     public long? YearToDateUsd { get; set; }
 
     /// <inheritdoc/>
-    protected override bool GetHasAllColumns() => YearToDateUsd is not null;
-
-    /// <inheritdoc/>
     protected override double? GetFigure() => ValueUsd;
 
     /// <inheritdoc/>

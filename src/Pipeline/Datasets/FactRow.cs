@@ -56,7 +56,19 @@ public abstract class FactRow : ITableEntity
 
     internal string SeriesName => GetSeriesName();
 
-    internal bool HasAllColumns => GetHasAllColumns();
+    /// <summary>
+    /// True if a number of the row is missing: the row is stored without its column, and a merge would keep an older
+    /// one.
+    /// </summary>
+    internal bool LacksColumn
+    {
+        get
+        {
+            var sink = new GapSink();
+            Describe(ref sink);
+            return sink.HasGap;
+        }
+    }
 
     /// <summary>The figure that the row is about; null when it has none.</summary>
     protected virtual double? GetFigure() => null;
@@ -68,12 +80,25 @@ public abstract class FactRow : ITableEntity
     protected virtual string GetSeriesName() =>
         RowKey.IndexOf('|', StringComparison.Ordinal) is >= 0 and var cut ? RowKey[(cut + 1)..] : "";
 
-    /// <summary>False if a number of the row is missing and its column must not keep an older one.</summary>
-    protected virtual bool GetHasAllColumns() => true;
-
     /// <summary>Hands every column of the table's own to <paramref name="sink"/>, always in the same order.</summary>
     public abstract void Describe<TSink>(ref TSink sink)
         where TSink : struct, IColumnSink;
+
+    /// <summary>Notes whether a number is missing; what the columns hold does not matter.</summary>
+    private struct GapSink : IColumnSink
+    {
+        public bool HasGap { get; private set; }
+
+        public void Add(string name, long? value) => HasGap |= value is null;
+
+        public readonly void Add(string name, string value) { }
+
+        public readonly void Add(string name, long value) { }
+
+        public readonly void Add(string name, double value) { }
+
+        public readonly void Add(string name, DateTimeOffset value) { }
+    }
 }
 
 /// <summary>Receives the columns of a row one by one.</summary>

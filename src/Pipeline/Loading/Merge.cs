@@ -374,7 +374,7 @@ internal sealed class Merge(
         var change = after switch
         {
             null => TableTransactionActionType.Delete,
-            _ when after.SchemaVersion == before.SchemaVersion && after.HasAllColumns =>
+            _ when after.SchemaVersion == before.SchemaVersion && !after.LacksColumn =>
                 TableTransactionActionType.UpdateMerge,
             _ => TableTransactionActionType.UpdateReplace,
         };

@@ -48,9 +48,6 @@ public sealed class FdiPartner : FactRow
     public int? Rank { get; set; }
 
     /// <inheritdoc/>
-    protected override bool GetHasAllColumns() => Rank is not null;
-
-    /// <inheritdoc/>
     protected override double? GetFigure() => ValueUsd;
 
     /// <inheritdoc/>
