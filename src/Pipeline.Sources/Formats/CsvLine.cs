@@ -16,7 +16,18 @@ internal readonly struct CsvLine(CsvRows rows, CsvColumns columns)
     public string Place => $"line {rows.Line}";
 
     /// <summary>The text of a cell.</summary>
-    public string this[string column] => rows.Text(columns[column]);
+    /// <exception cref="KeyNotFoundException">The header has no such column; the message says which it has.</exception>
+    public string this[string column] =>
+        columns[column] is >= 0 and var index
+            ? rows.Text(index)
+            : throw new KeyNotFoundException(
+                new Finding(
+                    $"column {column}",
+                    $"a header with {string.Join(", ", columns.Names)}",
+                    "a column of the header",
+                    "correct the name in the parser, or add it to the columns that the parser requires"
+                ).ToString()
+            );
 
     /// <summary>The first day of a month, <c>yyyy-MM</c>; null if the cell is no month.</summary>
     public DateOnly? Month(string column) =>
@@ -46,8 +57,25 @@ internal readonly struct CsvLine(CsvRows rows, CsvColumns columns)
 
     /// <summary>The row goes to the table.</summary>
     /// <param name="row">The row with its keys.</param>
-    /// <param name="period">Its period, <c>yyyy-MM</c>.</param>
-    public static CsvOutcome Keep(FactRow row, string period) => new(Row: row, Period: period);
+    /// <param name="period">The month of its period, <c>yyyy-MM</c>; of a quarter or a year the last one. See
+    /// <see cref="BodyCheck.Newest"/>.</param>
+    /// <exception cref="ArgumentException"><paramref name="period"/> is no month of that form.</exception>
+    public static CsvOutcome Keep(FactRow row, string period) =>
+        IsMonth(period)
+            ? new CsvOutcome(Row: row, Period: period)
+            : throw new ArgumentException(
+                new Finding(
+                    $"period of {row.PartitionKey} {row.RowKey}",
+                    Finding.Quote(period),
+                    "a month, yyyy-MM",
+                    "pass the last month of the period to Keep"
+                ).ToString(),
+                nameof(period)
+            );
+
+    private static bool IsMonth(string period) =>
+        period is [_, _, _, _, '-', '0', >= '1' and <= '9'] or [_, _, _, _, '-', '1', >= '0' and <= '2']
+        && !period.AsSpan(0, 4).ContainsAnyExceptInRange('0', '9');
 
     /// <summary>The source says that it has no value: the key that the value would have goes to <c>gaps</c>.</summary>
     public static CsvOutcome Miss(string partitionKey, string rowKey, string reason) =>
