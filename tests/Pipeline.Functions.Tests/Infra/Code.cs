@@ -1,10 +1,8 @@
 using System.Reflection;
 using Microsoft.Azure.Functions.Worker;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Datasets;
 using Pipeline.Settings;
-using Pipeline.Sources;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Functions.Tests.Infra;
@@ -36,7 +34,7 @@ internal static class Code
             .ToDictionary(field => field.Name, field => (string)field.GetRawConstantValue()!, StringComparer.Ordinal);
 
     /// <summary>Every dataset, also those that the settings switch off, in the order of the registration.</summary>
-    public static IReadOnlyList<DatasetInfo> Datasets { get; } = ReadDatasets();
+    public static IReadOnlyList<DatasetInfo> Datasets => AllDatasets.List;
 
     /// <summary>The function that plans a source: the timer with its schedule.</summary>
     public static string PlanOf(SourceSettings source)
@@ -49,14 +47,6 @@ internal static class Code
         // The local host finds a source's plan by its name.
         Assert.Equal($"plan{source.Source.Replace("-", "", StringComparison.Ordinal)}", name, ignoreCase: true);
         return name;
-    }
-
-    private static List<DatasetInfo> ReadDatasets()
-    {
-        var settings = new Dictionary<string, string?> { ["Sources:Mode"] = "samples" };
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
-        using var services = new ServiceCollection().AddSources(configuration).BuildServiceProvider();
-        return [.. services.GetServices<IDataset>().Select(dataset => dataset.Info)];
     }
 
     private static IEnumerable<Attribute> Triggers(MethodInfo method) =>
