@@ -133,11 +133,14 @@ internal sealed class OnceSummary(
         }
         else if (own.Count == 0)
         {
-            yield return NothingDue(
-                source,
-                states.Count(row => row.State != SliceState.PullFailed),
-                states.Select(row => row.NextDue).Min()
-            );
+            yield return sources.FindUselessRecordings(source, services.GetRequiredService<TimeProvider>().GetUtcNow())
+                is { } useless
+                ? $"{source}: no recording fits a slice; {useless}"
+                : NothingDue(
+                    source,
+                    states.Count(row => row.State != SliceState.PullFailed),
+                    states.Select(row => row.NextDue).Min()
+                );
         }
         foreach (var run in ended.Where(run => run.State == RunState.Done && run.Notes.Length > 0))
         {
@@ -149,12 +152,16 @@ internal sealed class OnceSummary(
     }
 
     /// <summary>The note about a source without a due slice.</summary>
-    internal static string NothingDue(string source, int upToDate, DateTimeOffset? next) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{source}: nothing due; {upToDate} {(upToDate == 1 ? "slice is" : "slices are")} up to date, the next one "
-                + $"is due on {next:yyyy-MM-dd HH:mm}Z"
-        );
+    /// <param name="source">The source's name.</param>
+    /// <param name="upToDate">The slices that are up to date.</param>
+    /// <param name="next">When the next slice is due; null if no slice is known.</param>
+    internal static string NothingDue(string source, int upToDate, DateTimeOffset? next)
+    {
+        var due = next is { } at
+            ? string.Create(CultureInfo.InvariantCulture, $", the next one is due on {at:yyyy-MM-dd HH:mm}Z")
+            : "";
+        return $"{source}: nothing due; {upToDate} {(upToDate == 1 ? "slice is" : "slices are")} up to date{due}";
+    }
 
     private static string Render(Table table)
     {

@@ -43,6 +43,12 @@ public sealed class SampleAnswers : HttpMessageHandler, IRecordings
     }
 
     /// <inheritdoc/>
+    string IRecordings.File => $"samples/{Path.GetFileName(folder)}/answers.json";
+
+    /// <inheritdoc/>
+    IReadOnlyCollection<string> IRecordings.Requests => answers.Keys;
+
+    /// <inheritdoc/>
     public DateTimeOffset? AsOf(Uri url) =>
         Find(url)?.AsOf is { } day ? new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero) : null;
 

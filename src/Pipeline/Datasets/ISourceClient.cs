@@ -26,6 +26,12 @@ public interface ISourceClient : IDisposable
 /// <summary>Recorded answers of a source.</summary>
 public interface IRecordings
 {
+    /// <summary>The file that lists the recordings, from the folder of the function app on.</summary>
+    string File { get; }
+
+    /// <summary>What each recording answers: the end of an address.</summary>
+    IReadOnlyCollection<string> Requests { get; }
+
     /// <summary>The day of the recording for an address, UTC; null where it is not known.</summary>
     DateTimeOffset? AsOf(Uri url);
 

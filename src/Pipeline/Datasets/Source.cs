@@ -23,6 +23,9 @@ public sealed class Source
     /// <summary>How its server wants to be treated.</summary>
     public Courtesy Courtesy { get; }
 
+    /// <summary>The datasets, also those that the settings switch off.</summary>
+    public IEnumerable<IDataset> All => datasets.Values;
+
     /// <summary>The datasets that the settings ask for.</summary>
     public IEnumerable<IDataset> Datasets => datasets.Values.Where(dataset => dataset.IsOn);
 

@@ -10,9 +10,14 @@ public sealed class SourceCatalog : IDisposable
 
     /// <param name="sources">The sources.</param>
     /// <param name="clients">Makes the way to each one's server.</param>
+    /// <exception cref="InvalidOperationException">Two datasets write rows of different types to one table; the message
+    /// names both.</exception>
     public SourceCatalog(IEnumerable<Source> sources, ISourceClientFactory clients)
     {
-        foreach (var source in sources)
+        var all = sources.ToList();
+        if (FindSharedTable(all) is { } shared)
+            throw new InvalidOperationException(shared.ToString());
+        foreach (var source in all)
             this.sources.Add(source.Name, (source, clients.Create(source)));
     }
 
@@ -85,10 +90,56 @@ public sealed class SourceCatalog : IDisposable
             : now;
     }
 
+    /// <summary>
+    /// Why no slice of a source can be pulled from its recordings; null if one can, if the source has no slices, and if
+    /// the network is asked.
+    /// </summary>
+    /// <param name="source">The source's name.</param>
+    /// <param name="now">The present moment.</param>
+    public Finding? FindUselessRecordings(string source, DateTimeOffset now)
+    {
+        if (Client(source).Recordings is not { } recordings)
+            return null;
+        var slices = this[source].GetSlices(now).ToList();
+        if (slices.Count == 0 || slices.Exists(CanAnswer))
+            return null;
+        var request = Of(slices[0]).GetRequest(slices[0]);
+        return new Finding(
+            recordings.File,
+            recordings.Requests.Count == 0
+                ? "no recording"
+                : $"recordings of {string.Join(", ", recordings.Requests.Take(3).Select(asked => Finding.Quote(asked)))}",
+            $"the end of the address of a slice as request, for example of {request.Where} ({slices[0]})",
+            "correct request, or set Sources__Mode to live"
+        );
+    }
+
     public void Dispose()
     {
         foreach (var (_, client) in sources.Values)
             client.Dispose();
+    }
+
+    /// <summary>Two datasets whose rows go to one table and have different types; null if there are none.</summary>
+    private static Finding? FindSharedTable(IEnumerable<Source> sources)
+    {
+        // The table service does not tell upper case from lower case.
+        var tables = new Dictionary<string, DatasetInfo>(StringComparer.OrdinalIgnoreCase);
+        foreach (var info in sources.SelectMany(source => source.All).Select(dataset => dataset.Info))
+        {
+            if (!tables.TryAdd(info.Table.Name, info) && tables[info.Table.Name].Table.RowType != info.Table.RowType)
+            {
+                return new Finding(
+                    $"table {info.Table.Name}",
+                    $"{Rows(tables[info.Table.Name])} and {Rows(info)}",
+                    "rows of one type in a table",
+                    "give one of the two FactTables another name"
+                );
+            }
+        }
+        return null;
+
+        static string Rows(DatasetInfo info) => $"rows of {info.Table.RowType.Name} from {info.Source}/{info.Name}";
     }
 
     private (Source Source, ISourceClient Client) Entry(string name) =>
