@@ -4,6 +4,7 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Pipeline.Storage;
+using Pipeline.Testing;
 
 namespace Pipeline.EndToEnd;
 
@@ -24,7 +25,7 @@ internal sealed class Account(string connectionString)
     ];
 
     /// <summary>The tables of figures.</summary>
-    public static IReadOnlyList<string> FactTables { get; } = ["trademonthly", "fdiannual", "fdipartners", "holders"];
+    public static IReadOnlyList<string> FactTables { get; } = [.. AllDatasets.Tables.Select(table => table.Name)];
 
     public TableServiceClient Tables { get; } = new(connectionString);
     public BlobServiceClient Blobs { get; } = new(connectionString);

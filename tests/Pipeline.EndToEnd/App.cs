@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Pipeline.Settings;
 using Pipeline.Sources;
 using Pipeline.Testing;
 using Xunit;
@@ -89,16 +90,36 @@ internal sealed class App : IAsyncDisposable
             ["Moex__HoldersFile"] = "holders.csv",
         };
 
-    /// <summary>Settings of the trade source alone; the others are switched off.</summary>
+    /// <summary>
+    /// Settings of the trade source alone. The others are switched off as far as they can be, and no timer plans them.
+    /// </summary>
     public static Dictionary<string, string> Trade(string account)
     {
         var settings = Settings(account);
-        foreach (
-            var name in (string[])
-                ["Unctad__BulkUrl", "Unctad__PartnersFile", "Moex__IssUrl", "Moex__OfzTableUrl", "Moex__HoldersFile"]
-        )
-        {
+        foreach (var source in OtherSources)
+            settings[source.Schedule.Name] = AllSettings.NoSchedule;
+        foreach (var name in OtherSwitches)
             settings[name] = "";
+        return settings;
+    }
+
+    /// <summary>The sources that the tests of the trade do without.</summary>
+    private static IEnumerable<SourceSettings> OtherSources =>
+        SourceServices.Settings.Where(source => source.Source != "census-trade");
+
+    private static IReadOnlyList<string> OtherSwitches { get; } = AllSettings.MayBeEmpty(OtherSources);
+
+    /// <summary>Settings of the trade source alone in live mode: what can be asked is on one server.</summary>
+    /// <param name="account">The storage account.</param>
+    /// <param name="server">The address of a server on this machine, without a slash at its end.</param>
+    public static Dictionary<string, string> LiveTrade(string account, string server)
+    {
+        var settings = Trade(account);
+        settings["Sources__Mode"] = "live";
+        foreach (var setting in AllSettings.List.Where(AllSettings.IsAddress))
+        {
+            if (settings.GetValueOrDefault(setting.Name) != "")
+                settings[setting.Name] = server;
         }
 
         return settings;

@@ -195,7 +195,7 @@ public sealed class LocalHostTests(Azurite azurite)
         var data = Path.Combine(Repository.Root, ".azurite", ports[0].ToString(CultureInfo.InvariantCulture));
         var settings = App.Settings(Emulator(ports[0], ports[1], ports[2]));
         foreach (var timer in AllSettings.PlanSchedules)
-            settings[timer] = "0 0 0 29 2 *";
+            settings[timer] = AllSettings.NoSchedule;
         var checkout = Directory.CreateTempSubdirectory("checkout-");
         try
         {
@@ -281,7 +281,7 @@ public sealed class LocalHostTests(Azurite azurite)
         var data = Path.Combine(Repository.Root, ".azurite", ports[0].ToString(CultureInfo.InvariantCulture));
         var settings = App.Settings(Emulator(ports[0], ports[1], ports[2]));
         foreach (var timer in AllSettings.PlanSchedules)
-            settings[timer] = "0 0 0 29 2 *";
+            settings[timer] = AllSettings.NoSchedule;
         try
         {
             await using (var killed = App.Command("dotnet", settings, App.Local, "--port", $"{Loopback.FreePort()}"))

@@ -41,6 +41,12 @@ public sealed class OnceUnitTests(Azurite azurite)
             OnceSummary.NothingDue("moex-holders", slices, new DateTimeOffset(2025, 3, 1, 6, 30, 0, TimeSpan.Zero))
         );
 
+    [Theory]
+    [InlineData(0, "moex-holders: nothing due; 0 slices are up to date")]
+    [InlineData(1, "moex-holders: nothing due; 1 slice is up to date")]
+    public void A_source_of_which_no_next_date_is_known_has_no_word_of_one(int slices, string line) =>
+        Assert.Equal(line, OnceSummary.NothingDue("moex-holders", slices, null));
+
     [Fact]
     public async Task Visible_messages_beyond_those_that_can_be_counted_are_not_taken_for_hidden_ones()
     {

@@ -46,7 +46,7 @@ public sealed class ReportSite(Azurite azurite) : IAsyncLifetime
     {
         var settings = App.Settings(account);
         foreach (var timer in AllSettings.PlanSchedules)
-            settings[timer] = "0 0 0 29 2 *";
+            settings[timer] = AllSettings.NoSchedule;
         foreach (var (name, value) in more)
             settings[name] = value;
         var port = Loopback.FreePort();

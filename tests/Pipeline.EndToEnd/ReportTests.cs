@@ -251,7 +251,7 @@ public sealed class ReportTests(ReportSite site) : IClassFixture<ReportSite>
                 cells
             );
             Assert.Contains(
-                $"{runs.Count} slices ({runs.Count} Done)",
+                $"{runs.Count} slice{(runs.Count == 1 ? "" : "s")} ({runs.Count} Done)",
                 await card.Locator(".run").TextContentAsync(),
                 StringComparison.Ordinal
             );

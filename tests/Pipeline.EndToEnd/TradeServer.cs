@@ -59,8 +59,7 @@ internal sealed class TradeServer : IAsyncDisposable
     /// <summary>The settings of an app that asks this server.</summary>
     public Dictionary<string, string> Settings(string account, string key, string levels, string from)
     {
-        var settings = App.Trade(account);
-        settings["Sources__Mode"] = "live";
+        var settings = App.LiveTrade(account, Address);
         settings["Census__BaseUrl"] = Address + Prefix.TrimEnd('/');
         settings["Census__ApiKey"] = key;
         settings["Census__CountryFileUrl"] = $"{Address}/country.xlsx";

@@ -58,7 +58,18 @@ async function rows(table, options) {
   return all;
 }
 
-for (const [table, columns] of Object.entries(schema)) {
+// Tables of figures that the contract does not fix are described by their row in datasets; a number may be missing there.
+const described = {};
+for (const dataset of await rows('datasets', {})) {
+  if (dataset.Table in schema) continue;
+  const columns = JSON.parse(dataset.Columns).filter(column => !['PartitionKey', 'RowKey'].includes(column.name));
+  described[dataset.Table] = Object.fromEntries(columns.map(column => [column.name, column.type.replace('Edm.', '')]));
+  optional[dataset.Table] = columns.filter(column => !(column.name in facts) && ['Edm.Int32', 'Edm.Int64'].includes(column.type)).map(column => column.name);
+  for (const [name, type] of Object.entries(facts)) check(described[dataset.Table][name] === type, `datasets ${dataset.rowKey}: Columns says ${described[dataset.Table][name]} of ${name}, expected ${type}`);
+  console.log(`${dataset.Table}: checked against its row in datasets, not against the contract`);
+}
+
+for (const [table, columns] of Object.entries({ ...schema, ...described })) {
   const typed = await rows(table, { disableTypeConversion: true });
   if (process.env.CONTRACT_TABLES.split(',').includes(table)) check(typed.length > 0, `${table}: no rows`);
   console.log(`${table}: ${typed.length} rows`);
@@ -94,12 +105,12 @@ for (const reject of await rows('rejects', {}))
 for (const run of await rows('runs', {}))
   check(run.Read === run.Added + run.Changed + run.Unchanged + run.Excluded + run.Missing + run.Rejected, `runs ${run.partitionKey} ${run.rowKey}: the ledger does not add up`);
 for (const dataset of await rows('datasets', {})) {
-  const described = JSON.parse(dataset.Columns);
-  const written = schema[dataset.Table];
-  check(described.every(column => column.name ?? column.Name), `datasets ${dataset.rowKey}: Columns has no names`);
-  const names = described.map(column => column.name ?? column.Name);
+  const columns = JSON.parse(dataset.Columns);
+  const written = schema[dataset.Table] ?? described[dataset.Table];
+  check(columns.every(column => column.name ?? column.Name), `datasets ${dataset.rowKey}: Columns has no names`);
+  const names = columns.map(column => column.name ?? column.Name);
   for (const name of Object.keys(written)) check(names.includes(name), `datasets ${dataset.rowKey}: Columns does not describe ${name}`);
-  for (const column of described) {
+  for (const column of columns) {
     const [name, type] = [column.name ?? column.Name, column.type ?? column.Type];
     check(['PartitionKey', 'RowKey'].includes(name) || `Edm.${written[name]}` === type, `datasets ${dataset.rowKey}: Columns says ${type} of ${name}`);
     check('name' in column && 'type' in column && 'meaning' in column, `datasets ${dataset.rowKey}: Columns of ${name} has the members ${Object.keys(column)}, expected name, type, meaning`);
