@@ -15,7 +15,7 @@ public sealed class TradeMonthly : FactRow
     [Meaning("The month, yyyy-MM")]
     public string Period { get; set; } = "";
 
-    [Meaning("The first moment of the month, UTC")]
+    [Meaning("The first day of the month", IsDate = true)]
     public DateTimeOffset PeriodStart { get; set; }
 
     [Meaning("The calendar year")]
@@ -48,11 +48,12 @@ public sealed class TradeMonthly : FactRow
     [Meaning("The commodity's name as the publisher writes it")]
     public string CommodityName { get; set; } = "";
 
-    [Meaning("The month's value in whole US dollars")]
+    [Meaning("The month's value in whole US dollars", Unit = "US dollars")]
     public long ValueUsd { get; set; }
 
     [Meaning(
-        "January to this month in whole US dollars; absent, with a row in gaps, when the publisher did not send it"
+        "January to this month in whole US dollars; absent, with a row in gaps, when the publisher did not send it",
+        Unit = "US dollars"
     )]
     public long? YearToDateUsd { get; set; }
 

@@ -14,7 +14,7 @@ public sealed class Holding : FactRow
                 + "`{yyyy-MM-dd}\\|{holder}\\|{hash of the citation}`",
         };
 
-    [Meaning("The day the figure refers to, UTC")]
+    [Meaning("The day the figure refers to", IsDate = true)]
     public DateTimeOffset AsOf { get; set; }
 
     [Meaning("equity, ofz (federal bonds), sovereign_eurobond, derivatives, fx_spot, broker_client_assets")]
@@ -26,7 +26,7 @@ public sealed class Holding : FactRow
     [Meaning("The holder, ISO 3166-1 alpha-2; empty for regions and totals")]
     public string HolderIso2 { get; set; } = "";
 
-    [Meaning("The share of what Basis names, 0 to 100; NaN when only a value was published")]
+    [Meaning("The share of what Basis names, 0 to 100; NaN when only a value was published", Unit = "percent")]
     public double SharePercent { get; set; }
 
     [Meaning("The value in whole units of Currency; NaN when only a share was published")]

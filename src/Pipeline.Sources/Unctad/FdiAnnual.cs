@@ -32,7 +32,7 @@ public sealed class FdiAnnual : FactRow
     [Meaning("flow (during the year) or stock (at its end)")]
     public string Measure { get; set; } = "";
 
-    [Meaning("The value in whole US dollars at current prices; flows may be negative")]
+    [Meaning("The value in whole US dollars at current prices; flows may be negative", Unit = "US dollars")]
     public long ValueUsd { get; set; }
 
     [Meaning("The publisher's footnote; empty when there is none")]

@@ -27,7 +27,7 @@ internal sealed record DatasetRow : LedgerRow
     [Meaning("When and how far back the publisher changes figures")]
     public string RevisionPolicy { get; init; } = "";
 
-    [Meaning("The columns of its table, JSON: name, type, meaning")]
+    [Meaning("The columns of its table, JSON: name, type, meaning, unit, logicalType")]
     public string Columns { get; init; } = "";
 
     [Meaning("When its newest loaded body was fetched, UTC")]

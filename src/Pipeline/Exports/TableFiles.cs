@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Azure.Data.Tables;
+using Pipeline.Exports.Formats;
 using Pipeline.Storage;
 
 namespace Pipeline.Exports;

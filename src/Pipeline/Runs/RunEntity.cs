@@ -52,7 +52,7 @@ internal sealed record RunEntity : LedgerRow
     [Meaning("Rows that could not be understood; see rejects")]
     public long Rejected { get; init; }
 
-    [Meaning("The size of the body in bytes")]
+    [Meaning("The size of the body in bytes", Unit = "bytes")]
     public long Bytes { get; init; }
 
     [Meaning("What went wrong; empty when nothing did")]

@@ -101,7 +101,7 @@ public sealed class LedgerTests(Azurite azurite)
         Assert.All(await pipeline.RowsAsync("history"), row => Assert.Matches(@"^[ab]\|\d{19}$", row.RowKey));
         var dataset = Assert.Single(await pipeline.RowsAsync("datasets"));
         Assert.Contains(
-            """{"name":"Value","type":"Edm.Int64","meaning":"The value"}""",
+            """{"name":"Value","type":"Edm.Int64","meaning":"The value","unit":"","logicalType":"int64"}""",
             dataset.GetString("Columns"),
             StringComparison.Ordinal
         );

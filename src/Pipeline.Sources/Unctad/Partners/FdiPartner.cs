@@ -38,7 +38,7 @@ public sealed class FdiPartner : FactRow
     [Meaning("host or partner: whose statistics the figure is from; the two differ widely and must not be added")]
     public string ReportedBy { get; set; } = "";
 
-    [Meaning("The value in whole US dollars; flows may be negative")]
+    [Meaning("The value in whole US dollars; flows may be negative", Unit = "US dollars")]
     public long ValueUsd { get; set; }
 
     [Meaning(

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Pipeline.Exports;
+namespace Pipeline.Exports.Formats;
 
 /// <summary>
 /// Writes records as RFC 4180 has them: UTF-8, comma, CRLF, quotes where a text needs them. A text that a spreadsheet
@@ -15,7 +15,7 @@ internal sealed partial class CsvRecord
     private static readonly SearchValues<char> NeedQuotes = SearchValues.Create("\",\r\n");
     private static readonly SearchValues<char> StartFormulas = SearchValues.Create("=+-@\t\r\n＝＋－＠");
 
-    private readonly ArrayBufferWriter<byte> bytes = new(1024);
+    private readonly ArrayBufferWriter<byte> bytes = new(4096);
     private bool hasCells;
 
     /// <summary>What was written since the last <see cref="Clear"/>.</summary>
@@ -45,6 +45,9 @@ internal sealed partial class CsvRecord
                 break;
             case bool truth:
                 Raw(truth ? "true" : "false");
+                break;
+            case DateOnly day:
+                Raw(day.ToString("O", CultureInfo.InvariantCulture));
                 break;
             case DateTimeOffset moment:
                 Raw(moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture));

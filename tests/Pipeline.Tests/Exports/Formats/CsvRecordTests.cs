@@ -1,11 +1,11 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Pipeline.Exports;
+using Pipeline.Exports.Formats;
 using Pipeline.Sources.Formats;
 using Xunit;
 
-namespace Pipeline.Tests.Exports;
+namespace Pipeline.Tests.Exports.Formats;
 
 public sealed class CsvRecordTests
 {
@@ -51,6 +51,7 @@ public sealed class CsvRecordTests
             { -0.5, "-0.5" },
             { double.NaN, "" },
             { true, "true" },
+            { new DateOnly(2021, 1, 31), "2021-01-31" },
             { new DateTimeOffset(2021, 1, 1, 0, 0, 0, TimeSpan.Zero), "2021-01-01T00:00:00Z" },
             { new DateTimeOffset(2021, 1, 1, 3, 0, 0, 120, TimeSpan.FromHours(3)), "2021-01-01T00:00:00.12Z" },
         };
