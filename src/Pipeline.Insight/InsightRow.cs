@@ -28,6 +28,9 @@ public abstract class InsightRow : ITableEntity
     private protected static string Text(double value) =>
         value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
 
+    private protected static string Number(int? number) =>
+        number?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "";
+
     private protected static string Text(DateTimeOffset moment) =>
         moment.UtcTicks.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

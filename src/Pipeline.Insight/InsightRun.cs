@@ -6,6 +6,7 @@ using Pipeline.Datasets;
 using Pipeline.Exports;
 using Pipeline.Ingestion;
 using Pipeline.Insight.Claims;
+using Pipeline.Insight.Dimensions;
 using Pipeline.Insight.Indicators;
 using Pipeline.Loading;
 using Pipeline.Sources.Census;
@@ -14,8 +15,8 @@ using Pipeline.Storage;
 namespace Pipeline.Insight;
 
 /// <summary>
-/// Brings the tables <c>indicators</c> and <c>claims</c> up to date with the facts of a source. Only differences are
-/// written, so that a second run writes nothing; several runs at once, in any number of processes, end with the newest
+/// Brings the tables <c>indicators</c> and <c>claims</c> and the dimensions <c>partners</c>, <c>commodities</c> and
+/// <c>periods</c> up to date with the facts of a source. Only differences are written, so that a second run writes nothing; several runs at once, in any number of processes, end with the newest
 /// facts.
 /// </summary>
 public sealed class InsightRun(
@@ -42,9 +43,24 @@ public sealed class InsightRun(
         new OfzFamily(),
     ];
 
+    private readonly IReadOnlyList<ExportTable> exported =
+    [
+        ExportTable.Of(Names.Indicators, typeof(IndicatorRow)) with
+        {
+            Title = "Figures computed from the facts",
+        },
+        ExportTable.Of(Names.Claims, typeof(ClaimRow)) with
+        {
+            Title = "Published statements and what the facts say about them",
+        },
+        Dimension<PartnerRow>(Names.Partners, "Partners, economies and holders with their codes in all lists"),
+        Dimension<CommodityRow>(Names.Commodities, "Commodities of the Harmonized System"),
+        Dimension<PeriodRow>(Names.Periods, "Months, quarters and years that facts cover"),
+    ];
+
     /// <inheritdoc/>
-    public IReadOnlyList<ExportTable> Tables { get; } =
-    [ExportTable.Of(Names.Indicators, typeof(IndicatorRow)), ExportTable.Of(Names.Claims, typeof(ClaimRow))];
+    public IReadOnlyList<ExportTable> TablesOf(string source) =>
+        families.Any(family => family.Source == source) ? exported : [];
 
     /// <inheritdoc/>
     public string Fingerprint { get; } =
@@ -65,11 +81,12 @@ public sealed class InsightRun(
             return default;
         var counts =
             await AgainAsync(() => IndicatorsAsync(mine, cancellationToken))
-            + await AgainAsync(() => ClaimsAsync(cancellationToken));
+            + await AgainAsync(() => ClaimsAsync(cancellationToken))
+            + await AgainAsync(() => DimensionsAsync(cancellationToken));
         if (counts != default)
         {
             logger.LogInformation(
-                "{Source}: indicators and claims: {Added} added, {Changed} changed, {Removed} removed",
+                "{Source}: indicators, claims and dimensions: {Added} added, {Changed} changed, {Removed} removed",
                 source,
                 counts.Added,
                 counts.Changed,
@@ -128,6 +145,25 @@ public sealed class InsightRun(
         }
         return await difference.WriteAsync(rows, cancellationToken);
     }
+
+    private async Task<InsightCounts> DimensionsAsync(CancellationToken cancellationToken)
+    {
+        // In this order: see Difference.
+        var partners = await ReadAsync<PartnerRow>(Names.Partners, cancellationToken);
+        var commodities = await ReadAsync<CommodityRow>(Names.Commodities, cancellationToken);
+        var periods = await ReadAsync<PeriodRow>(Names.Periods, cancellationToken);
+        var rows = await DimensionRows.ReadAsync(facts, cancellationToken);
+        return await partners.WriteAsync(rows.Partners, cancellationToken)
+            + await commodities.WriteAsync(rows.Commodities, cancellationToken)
+            + await periods.WriteAsync(rows.Periods, cancellationToken);
+    }
+
+    private async Task<Difference<T>> ReadAsync<T>(string table, CancellationToken cancellationToken)
+        where T : InsightRow, new() =>
+        await Difference<T>.ReadAsync(await tables.OpenAsync(table), null, cancellationToken);
+
+    private static ExportTable Dimension<T>(string name, string title)
+        where T : InsightRow => ExportTable.Of(name, typeof(T)) with { Title = title, VintageColumn = "" };
 
     private async Task<List<IndicatorRow>> StoredAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {

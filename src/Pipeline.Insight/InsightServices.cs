@@ -1,13 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Ingestion;
 using Pipeline.Insight.Claims;
+using Pipeline.Insight.Views;
 
 namespace Pipeline.Insight;
 
-/// <summary>Indicators and claims.</summary>
+/// <summary>Indicators, claims, dimensions and views.</summary>
 public static class InsightServices
 {
-    /// <summary>Adds what computes indicators and checks claims.</summary>
+    /// <summary>Adds what computes indicators, dimensions and views, and checks claims.</summary>
     /// <param name="services">The app's services.</param>
     /// <exception cref="InvalidOperationException">The files of claims that are part of the program are wrong; the
     /// message says where.</exception>
@@ -17,5 +18,6 @@ public static class InsightServices
                 ClaimBook.Load(out var findings) ?? throw new InvalidOperationException(string.Join('\n', findings))
             )
             .AddSingleton<InsightRun>()
-            .AddSingleton<IDerivedTables>(provider => provider.GetRequiredService<InsightRun>());
+            .AddSingleton<IDerivedTables>(provider => provider.GetRequiredService<InsightRun>())
+            .AddSingleton<IExportViews, FactViews>();
 }

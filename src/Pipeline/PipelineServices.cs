@@ -19,7 +19,8 @@ public static class PipelineServices
 {
     /// <summary>
     /// Adds the engine. It needs datasets (<see cref="AddDataset{TDataset,TOptions}"/>), the way to their servers
-    /// (<see cref="ISourceClientFactory"/>) and what is derived from the facts (<see cref="IDerivedTables"/>).
+    /// (<see cref="ISourceClientFactory"/>) and what is derived from the facts (<see cref="IDerivedTables"/>,
+    /// <see cref="IExportViews"/>).
     /// </summary>
     /// <param name="services">The app's services.</param>
     /// <param name="configuration">The app settings.</param>

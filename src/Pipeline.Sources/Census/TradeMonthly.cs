@@ -10,6 +10,7 @@ public sealed class TradeMonthly : FactRow
         new FactTable<TradeMonthly>("trademonthly")
         {
             About = "goods trade by month; partition `{partner}\\|{flow}\\|{level}`, row `{yyyy-MM}\\|{commodity}`",
+            YearColumn = nameof(Year),
         };
 
     [Meaning("The month, yyyy-MM")]

@@ -12,7 +12,7 @@ namespace Pipeline.Sources.Codes;
 /// years are the publisher's, who carries economies back.</param>
 /// <param name="To">The last year of a code that is retired; null for one in use.</param>
 /// <param name="Successor">The code that stands for the same country now; empty where that is not certain.</param>
-internal sealed record Country(
+public sealed record Country(
     string Iso3,
     string Iso2,
     string Numeric,
@@ -26,7 +26,7 @@ internal sealed record Country(
 /// ISO 3166-1, current and former codes, and what publishers add (Kosovo). One list for all sources. A retired code
 /// stands for its successor only where that is the same country under another name.
 /// </summary>
-internal static class Countries
+public static class Countries
 {
     private static readonly FrozenDictionary<string, Country> ByIso3 = Read()
         .ToFrozenDictionary(country => country.Iso3, StringComparer.Ordinal);

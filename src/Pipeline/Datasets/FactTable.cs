@@ -14,6 +14,12 @@ public abstract class FactTable(string name, int pageRows)
     /// <summary>What to look up there and how its keys are made, in Markdown; a row of the README's table.</summary>
     public string About { get; init; } = "";
 
+    /// <summary>
+    /// The column of the calendar year of a large table, whose export files are one for each year; null of a table that
+    /// is one file.
+    /// </summary>
+    public string? YearColumn { get; init; }
+
     /// <summary>Rows in an answer, at most.</summary>
     protected int PageRows => pageRows;
 

@@ -3,6 +3,7 @@ using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
+using Pipeline.Exports.Formats;
 using Pipeline.Issues;
 
 namespace Pipeline.Exports;
@@ -13,7 +14,7 @@ namespace Pipeline.Exports;
 /// <param name="Sha256">What its writer said of its bytes; empty when another program wrote it.</param>
 internal sealed record StoredFile(ETag Version, long Bytes, string Sha256)
 {
-    /// <summary>Whether it is the file that the manifest, or a reading of the table, says.</summary>
+    /// <summary>True if it is the file that the catalog, or a reading of the table, says.</summary>
     public bool Is(ExportFile file) => Bytes == file.Bytes && Sha256 == file.Sha256;
 }
 
@@ -29,23 +30,25 @@ internal sealed class ExportContainer(BlobContainerClient container, ILogger log
         container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
 
     /// <summary>
-    /// The manifest and its version; an empty one without a version when there is none. It says nothing that cannot be
+    /// The catalog and its version; an empty one without a version if there is none. It says nothing that cannot be
     /// found out again, so that one that cannot be read stops no process: it counts as empty, and is replaced.
     /// </summary>
-    public async Task<(ExportManifest Manifest, ETag? Version)> ManifestAsync(CancellationToken cancellationToken)
+    public async Task<(ExportCatalog Catalog, ETag? Version)> CatalogAsync(CancellationToken cancellationToken)
     {
         BlobDownloadResult found;
         try
         {
-            found = (await container.GetBlobClient(ExportManifest.Name).DownloadContentAsync(cancellationToken)).Value;
+            found = (
+                await container.GetBlobClient(ExportCatalog.BlobName).DownloadContentAsync(cancellationToken)
+            ).Value;
         }
         catch (RequestFailedException e) when (e.Status == 404)
         {
-            return (ExportManifest.Empty, null);
+            return (ExportCatalog.Empty, null);
         }
         try
         {
-            return (ExportManifest.Read(found.Content), found.Details.ETag);
+            return (ExportCatalog.Read(found.Content), found.Details.ETag);
         }
         catch (JsonException e)
         {
@@ -53,18 +56,18 @@ internal sealed class ExportContainer(BlobContainerClient container, ILogger log
                 e,
                 "{Finding}",
                 new Finding(
-                    $"container {container.Name}, blob {ExportManifest.Name}",
+                    $"container {container.Name}, blob {ExportCatalog.BlobName}",
                     Finding.Quote(found.Content.ToString()),
-                    "the manifest of the export files",
-                    "it counts as empty; the next plan of each source makes its indicators, claims, files and this "
-                        + "blob anew, nothing is to be done"
+                    "the catalog of the export files",
+                    "Do nothing: it counts as empty, and the next plan of each source computes its indicators, claims "
+                        + "and files and writes this blob again."
                 )
             );
-            return (ExportManifest.Empty, found.Details.ETag);
+            return (ExportCatalog.Empty, found.Details.ETag);
         }
     }
 
-    /// <summary>Everything in the container but the manifest, by name; nothing when there is no container.</summary>
+    /// <summary>Everything in the container but the catalog, by name; nothing if there is no container.</summary>
     public async Task<IReadOnlyDictionary<string, StoredFile>> ListAsync(CancellationToken cancellationToken)
     {
         var files = new Dictionary<string, StoredFile>(StringComparer.Ordinal);
@@ -74,7 +77,7 @@ internal sealed class ExportContainer(BlobContainerClient container, ILogger log
                 var blob in container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, null, cancellationToken)
             )
             {
-                if (blob.Name != ExportManifest.Name)
+                if (blob.Name != ExportCatalog.BlobName)
                 {
                     files.Add(
                         blob.Name,
@@ -97,26 +100,32 @@ internal sealed class ExportContainer(BlobContainerClient container, ILogger log
     /// <summary>Writes a file as a whole.</summary>
     /// <exception cref="RequestFailedException">Status 409 or 412: it is not the one that was listed any
     /// more.</exception>
-    public Task PutAsync(ExportFile file, Stream body, StoredFile? listed, CancellationToken cancellationToken)
+    public Task PutAsync(
+        ExportFile file,
+        RowFormat format,
+        Stream body,
+        StoredFile? listed,
+        CancellationToken cancellationToken
+    )
     {
         body.Position = 0;
         return UploadAsync(
-            file.File,
+            file.Path,
             body,
-            "text/csv; charset=utf-8",
+            format.ContentType,
             listed?.Version,
             new Dictionary<string, string> { [Sha256] = file.Sha256 },
             cancellationToken
         );
     }
 
-    /// <summary>Writes the manifest.</summary>
+    /// <summary>Writes the catalog.</summary>
     /// <exception cref="RequestFailedException">Status 409 or 412: it is not the one that was read any
     /// more.</exception>
-    public async Task PutAsync(ExportManifest manifest, ETag? read, CancellationToken cancellationToken)
+    public async Task PutAsync(ExportCatalog catalog, ETag? read, CancellationToken cancellationToken)
     {
-        using var body = manifest.Write().ToStream();
-        await UploadAsync(ExportManifest.Name, body, "application/json", read, null, cancellationToken);
+        using var body = catalog.Write().ToStream();
+        await UploadAsync(ExportCatalog.BlobName, body, "application/json", read, null, cancellationToken);
     }
 
     /// <summary>Removes a file; one that is gone already is no fault.</summary>

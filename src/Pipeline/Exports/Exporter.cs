@@ -5,23 +5,21 @@ using Pipeline.Storage;
 namespace Pipeline.Exports;
 
 /// <summary>
-/// Writes tables as files for programs that cannot sign in to tables: one file a partition, and one for all of a table
-/// of moderate size. Only files whose content differs are written; each is replaced as a whole.
+/// Writes tables as CSV and Parquet files for programs that cannot sign in to tables: one file for a table, or one for
+/// each year of a large one, without a limit of rows. Only files whose content differs are written; each is replaced as
+/// a whole.
 /// </summary>
 /// <remarks>
 /// Any number of processes may do so at the same time, any of them slow or dead at any point. A worker reads the
-/// manifest, then lists the files, then reads the rows, and replaces only the version of a file that was listed: so its
-/// rows are at least as new as those of the file that it replaces. The manifest comes last, and only if no other
+/// catalog, then lists the files, then reads the rows, and replaces only the version of a file that was listed: so its
+/// rows are at least as new as those of the file that it replaces. The catalog comes last, and only if no other
 /// process has written it meanwhile: so none of the files that it calls up to date was looked at before another
 /// process's were complete. What a process that died has left is found by <see cref="IsCurrentAsync"/>, as are files
 /// that were overwritten or removed.
 /// </remarks>
 public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Exporter> logger)
 {
-    /// <summary>A table with more rows has no <c>_all.csv</c>.</summary>
-    public const int MostRowsOfAll = 200_000;
-
-    /// <summary>How often the work is begun again because another process has written a file or the manifest.</summary>
+    /// <summary>How often the work is begun again because another process has written a file or the catalog.</summary>
     private const int MaxConflicts = 10;
 
     private readonly ExportContainer container = new(
@@ -30,15 +28,15 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
     );
 
     /// <summary>
-    /// For each source that the manifest knows a mark of what its indicators, claims and files were made
+    /// For each source that the catalog knows a mark of what its indicators, claims and files were made
     /// from.
     /// </summary>
     public async Task<IReadOnlyDictionary<string, string>> MarksAsync(CancellationToken cancellationToken) =>
-        (await container.ManifestAsync(cancellationToken)).Manifest.Sources;
+        (await container.CatalogAsync(cancellationToken)).Catalog.Marks;
 
     /// <summary>
-    /// Whether the manifest has this mark for a source, and the container has exactly the files of the tables
-    /// that the manifest says.
+    /// Whether the catalog has this mark for a source, and the container has exactly the files of the tables
+    /// that the catalog says.
     /// </summary>
     /// <param name="exported">The tables that are exported for the source.</param>
     /// <param name="source">The source.</param>
@@ -51,19 +49,19 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
         CancellationToken cancellationToken
     )
     {
-        var (manifest, _) = await container.ManifestAsync(cancellationToken);
-        if (manifest.Sources.GetValueOrDefault(source) != mark)
+        var (catalog, _) = await container.CatalogAsync(cancellationToken);
+        if (catalog.Marks.GetValueOrDefault(source) != mark)
             return false;
         var listed = await container.ListAsync(cancellationToken);
-        var files = manifest.Files.Where(file => IsOf(exported, file.File)).ToList();
+        var files = catalog.Files.Where(file => IsOf(exported, file.Path)).ToList();
         return files.Count == listed.Keys.Count(name => IsOf(exported, name))
-            && files.All(file => listed.GetValueOrDefault(file.File)?.Is(file) == true);
+            && files.All(file => listed.GetValueOrDefault(file.Path)?.Is(file) == true);
     }
 
     /// <summary>Brings the files of tables up to date.</summary>
     /// <param name="exported">The tables.</param>
     /// <param name="source">The source whose change is the reason.</param>
-    /// <param name="mark">What the manifest is to say of it, once the files are there.</param>
+    /// <param name="mark">What the catalog is to say of it, once the files are there.</param>
     /// <param name="cancellationToken">Stops the work; the next run completes it.</param>
     public async Task RunAsync(
         IReadOnlyCollection<ExportTable> exported,
@@ -82,7 +80,7 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
             }
             catch (RequestFailedException e) when (e.Status is 409 or 412 && conflicts < MaxConflicts)
             {
-                // Another process has written the manifest or a file since it was looked at: what is left to do is
+                // Another process has written the catalog or a file since it was looked at: what is left to do is
                 // looked at again.
             }
         }
@@ -96,35 +94,39 @@ public sealed class Exporter(StorageAccount account, TableSet tables, ILogger<Ex
     )
     {
         // In this order: see the remarks above.
-        var (before, version) = await container.ManifestAsync(cancellationToken);
+        var (before, version) = await container.CatalogAsync(cancellationToken);
         var listed = await container.ListAsync(cancellationToken);
-        var after = before.Files.Where(file => !IsOf(exported, file.File)).ToList();
+        var after = before.Resources.Where(resource => exported.All(table => table.Name != resource.Table)).ToList();
         var written = 0;
         foreach (var table in exported)
         {
             await using var work = new TableFiles(container, table, listed, cancellationToken);
-            after.AddRange(await work.RunAsync(await tables.OpenAsync(table.Name)));
+            after.AddRange(await work.RunAsync(tables));
             written += work.Written;
         }
         var gone = listed
             .Where(file => IsOf(exported, file.Key))
-            .ExceptBy(after.Select(file => file.File), file => file.Key, StringComparer.Ordinal)
+            .ExceptBy(
+                after.SelectMany(resource => resource.Files).Select(file => file.Path),
+                file => file.Key,
+                StringComparer.Ordinal
+            )
             .ToList();
         foreach (var (name, file) in gone)
             await container.RemoveAsync(name, file, cancellationToken);
-        var sources = new SortedDictionary<string, string>(before.Sources.ToDictionary(), StringComparer.Ordinal)
+        var marks = new SortedDictionary<string, string>(before.Marks.ToDictionary(), StringComparer.Ordinal)
         {
             [source] = mark,
         };
-        var manifest = new ExportManifest(sources, [.. after.OrderBy(file => file.File, StringComparer.Ordinal)]);
-        await container.PutAsync(manifest, version, cancellationToken);
+        var catalog = new ExportCatalog(marks, [.. after.OrderBy(resource => resource.Name, StringComparer.Ordinal)]);
+        await container.PutAsync(catalog, version, cancellationToken);
         if (written + gone.Count > 0)
         {
             logger.LogInformation(
                 "exports: {Written} files written, {Gone} removed, {Files} in all",
                 written,
                 gone.Count,
-                manifest.Files.Count
+                catalog.Files.Count()
             );
         }
     }

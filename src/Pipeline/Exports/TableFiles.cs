@@ -1,14 +1,11 @@
-using System.Security.Cryptography;
-using Azure.Data.Tables;
 using Pipeline.Exports.Formats;
 using Pipeline.Storage;
 
 namespace Pipeline.Exports;
 
 /// <summary>
-/// The files of one table, from one reading of it: the service gives rows in the order of their keys, so that a
-/// partition is complete when the next one begins. At most <see cref="Parallelism"/> of them wait in memory; the file
-/// of all rows is a file of this machine meanwhile.
+/// The files of one table, from one reading of it. All of them are open at the same time, as files of this machine; of
+/// their rows at most <see cref="MaxBufferedRows"/> wait in memory.
 /// </summary>
 internal sealed class TableFiles(
     ExportContainer container,
@@ -17,141 +14,74 @@ internal sealed class TableFiles(
     CancellationToken cancellationToken
 ) : IAsyncDisposable
 {
-    /// <summary>Uploads under way at the same time.</summary>
-    private const int Parallelism = 8;
+    /// <summary>Rows of all files together that wait in memory, at most: some 50 MB of the widest table.</summary>
+    internal const int MaxBufferedRows = 100_000;
 
-    private readonly CsvRecord record = new();
-    private readonly BodyFile all = new();
-    private readonly SemaphoreSlim slots = new(Parallelism);
-    private readonly List<Task> uploads = [];
-    private readonly List<ExportFile> files = [];
-    private MemoryStream part = new();
-    private string? partition;
-    private long rows,
-        partRows;
-    private DateTimeOffset newest,
-        partNewest;
+    private readonly SortedDictionary<int, IReadOnlyList<SpooledFile>> years = [];
+    private long buffered;
 
     /// <summary>How many files differed and were written.</summary>
     public int Written { get; private set; }
 
     /// <summary>Reads the table and writes the files that differ from the listed ones.</summary>
-    /// <returns>All files of the table.</returns>
-    public async Task<IReadOnlyList<ExportFile>> RunAsync(TableClient client)
+    /// <returns>The resources of the catalog, one a format; none of a table by year without rows.</returns>
+    public async Task<IReadOnlyList<ExportResource>> RunAsync(TableSet tables)
     {
-        var header = Header();
-        await all.WriteAsync(header, cancellationToken);
-        await foreach (
-            var row in client.QueryAsync<TableEntity>(maxPerPage: 1000, cancellationToken: cancellationToken)
-        )
+        var (yearOf, vintageOf) = (table.YearReader(), table.VintageReader());
+        if (table.YearColumn is null)
+            FilesOf(null);
+        await foreach (var row in table.ReadAsync(tables, cancellationToken))
         {
-            if (row.PartitionKey != partition)
-                await NextAsync(row.PartitionKey, header);
-            record.Clear();
-            foreach (var column in table.Columns)
+            var vintage = vintageOf(row);
+            foreach (var file in FilesOf(yearOf(row)))
             {
-                record.Add(
-                    column switch
-                    {
-                        "PartitionKey" => row.PartitionKey,
-                        "RowKey" => row.RowKey,
-                        _ => row.TryGetValue(column, out var value) ? value : null,
-                    }
-                );
+                buffered -= file.BufferedRows;
+                await file.AddAsync(row, vintage, cancellationToken);
+                buffered += file.BufferedRows;
             }
-
-            record.End();
-            part.Write(record.Written.Span);
-            if (rows++ < Exporter.MostRowsOfAll)
-                await all.WriteAsync(record.Written, cancellationToken);
-            partRows++;
-            var vintage = row.GetDateTimeOffset(table.VintageColumn) ?? default;
-            if (vintage > partNewest)
-                partNewest = vintage;
-            if (vintage > newest)
-                newest = vintage;
+            if (buffered > MaxBufferedRows)
+                await FlushAsync();
         }
-        await NextAsync(null, header);
-        await Task.WhenAll(uploads);
-        if (rows is > 0 and <= Exporter.MostRowsOfAll)
-            await AllAsync();
-        return files;
-    }
 
-    private byte[] Header()
-    {
-        foreach (var column in table.Columns)
-            record.Add(column);
-        record.End();
-        return record.Written.ToArray();
-    }
-
-    private async Task NextAsync(string? next, byte[] header)
-    {
-        if (partition is not null)
+        var complete = new List<(RowFormat Format, ExportFile File)>();
+        foreach (var file in years.Values.SelectMany(files => files))
         {
-            var file = new ExportFile(
-                table.FileOf(partition),
-                partRows,
-                part.Length,
-                Convert.ToHexStringLower(SHA256.HashData(part.GetBuffer().AsSpan(0, (int)part.Length))),
-                partNewest
-            );
-            if (Take(file))
-            {
-                await slots.WaitAsync(cancellationToken);
-                // One that was refused ends the reading here: it is begun again anyway.
-                foreach (var done in uploads.Where(upload => upload.IsCompleted).ToList())
-                {
-                    uploads.Remove(done);
-                    await done;
-                }
-                uploads.Add(UploadAsync(file, part));
-                part = new MemoryStream();
-            }
+            var entry = await file.CompleteAsync(cancellationToken);
+            complete.Add((file.Format, entry));
+            if (listed.GetValueOrDefault(file.Path) is var stored && stored?.Is(entry) == true)
+                continue;
+            await container.PutAsync(entry, file.Format, file.Body, stored, cancellationToken);
+            Written++;
         }
-        part.SetLength(0);
-        part.Write(header);
-        (partition, partRows, partNewest) = (next, 0, default);
-    }
-
-    private async Task UploadAsync(ExportFile file, MemoryStream body)
-    {
-        try
-        {
-            await container.PutAsync(file, body, listed.GetValueOrDefault(file.File), cancellationToken);
-        }
-        finally
-        {
-            slots.Release();
-        }
-    }
-
-    private async Task AllAsync()
-    {
-        var bytes = all.Length;
-        var (body, sha256) = all.Complete();
-        var file = new ExportFile(table.FileOf("_all"), rows, bytes, sha256, newest);
-        if (Take(file))
-            await container.PutAsync(file, body, listed.GetValueOrDefault(file.File), cancellationToken);
-    }
-
-    /// <summary>
-    /// Whether the file is to be written: none is listed, or another one, whatever the manifest says of it.
-    /// </summary>
-    private bool Take(ExportFile file)
-    {
-        files.Add(file);
-        if (listed.GetValueOrDefault(file.File)?.Is(file) == true)
-            return false;
-        Written++;
-        return true;
+        return
+        [
+            .. complete
+                .GroupBy(entry => entry.Format, entry => entry.File)
+                .Select(files => ExportResource.Of(table, files.Key, [.. files])),
+        ];
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAny(Task.WhenAll(uploads));
-        await all.DisposeAsync();
-        slots.Dispose();
+        foreach (var file in years.Values.SelectMany(files => files))
+            await file.DisposeAsync();
+    }
+
+    private IReadOnlyList<SpooledFile> FilesOf(int? year)
+    {
+        if (!years.TryGetValue(year ?? 0, out var files))
+        {
+            files = [.. RowFormat.All.Select(format => new SpooledFile(table.FileOf(format, year), format, table))];
+            years.Add(year ?? 0, files);
+        }
+        return files;
+    }
+
+    /// <summary>The file with the most rows gives them up, so that the groups of a Parquet file are large.</summary>
+    private async ValueTask FlushAsync()
+    {
+        var fullest = years.Values.SelectMany(files => files).MaxBy(file => file.BufferedRows)!;
+        buffered -= fullest.BufferedRows;
+        await fullest.FlushAsync(cancellationToken);
     }
 }

@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Text;
 using Pipeline.Datasets;
 using Pipeline.Exports;
+using Pipeline.Issues;
 using Pipeline.Loading;
 using Pipeline.Slices;
 using Pipeline.Storage;
@@ -12,14 +13,30 @@ namespace Pipeline.Ingestion;
 public sealed class DerivedOutputs(
     SourceCatalog sources,
     IDerivedTables derived,
+    IExportViews views,
     Exporter exporter,
     ProgramVersion program
 )
 {
-    private static readonly ExportTable History = ExportTable.Of(Names.History, typeof(HistoryRow)) with
-    {
-        VintageColumn = nameof(HistoryRow.ValidTo),
-    };
+    /// <summary>The tables about the figures of all sources. Their files are always there, also without a row.</summary>
+    private static readonly IReadOnlyList<ExportTable> Ledger =
+    [
+        ExportTable.Of(Names.Datasets, typeof(DatasetRow)) with
+        {
+            Title = "The datasets: publisher, address, terms and newest vintage of each",
+            VintageColumn = nameof(DatasetRow.LastVintage),
+        },
+        ExportTable.Of(Names.Gaps, typeof(GapRow)) with
+        {
+            Title = "Figures that a publisher says it does not have",
+            VintageColumn = "",
+        },
+        ExportTable.Of(Names.History, typeof(HistoryRow)) with
+        {
+            Title = "Earlier versions of figures, each with the time for which it was valid",
+            VintageColumn = nameof(HistoryRow.ValidTo),
+        },
+    ];
 
     /// <summary>True if the outputs match the slices as they are, or if no slice was loaded.</summary>
     /// <param name="source">The source.</param>
@@ -54,20 +71,22 @@ public sealed class DerivedOutputs(
     }
 
     /// <summary>The tables whose files depend on a source.</summary>
-    private IReadOnlyCollection<ExportTable> Exported(string source) =>
+    private List<ExportTable> Exported(string source)
+    {
+        var own = sources[source].Datasets.Select(dataset => dataset.Info).ToList();
+        var all = sources.All.SelectMany(other => other.Datasets).Select(dataset => dataset.Info).ToList();
+        return
         [
-            .. sources[source]
-                .Datasets.Select(dataset => dataset.Info.Table)
-                .Distinct()
-                .Select(table => ExportTable.Of(table.Name, table.RowType)),
-            History,
-            .. derived.Tables,
+            .. own.GroupBy(dataset => dataset.Table).Select(table => ExportTable.Of(table.Key, [.. table])),
+            .. Ledger.Concat(derived.TablesOf(source)).Select(table => table with { Datasets = all }),
+            .. views.ViewsOf(source).Select(view => view with { Datasets = own }),
         ];
+    }
 
     /// <summary>
-    /// Stands for all that indicators, claims and files are made from: it differs when any slice has changed a row of a
-    /// table, and when the program, its claims or its settings are others. Then everything is derived once more, and
-    /// only differences are written.
+    /// Stands for all that indicators, claims and files are made from: it differs when any slice has loaded a body, which
+    /// changes facts, gaps or the vintage of its dataset, and when the program, its claims or its settings are others.
+    /// Then everything is derived again, and only differences are written.
     /// </summary>
     /// <param name="rows">The slices of the source.</param>
     /// <param name="program">The version of the program: an indicator or a column may have changed.</param>
@@ -77,7 +96,15 @@ public sealed class DerivedOutputs(
         var text = new StringBuilder().Append(program).Append('\n').Append(derived).Append('\n');
         var loaded = rows.Where(row => row.Vintage is not null);
         foreach (var row in loaded.OrderBy(row => row.Slice.Id, StringComparer.Ordinal))
-            text.Append(row.Slice.Id).Append('|').Append(row.Loaded?.LastChanged?.UtcTicks).Append('\n');
+        {
+            text.Append(row.Slice.Id)
+                .Append('|')
+                .Append(row.Loaded?.Body.Vintage.UtcTicks)
+                .Append('|')
+                .Append(row.Loaded?.LastChanged?.UtcTicks)
+                .Append('\n');
+        }
+
         return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

@@ -11,8 +11,9 @@ public interface IDerivedTables
     /// </summary>
     string Fingerprint { get; }
 
-    /// <summary>The tables, for the export files.</summary>
-    IReadOnlyList<ExportTable> Tables { get; }
+    /// <summary>The tables that depend on a source, for the export files; none if nothing is computed from it.</summary>
+    /// <param name="source">The source.</param>
+    IReadOnlyList<ExportTable> TablesOf(string source);
 
     /// <summary>
     /// Computes what depends on a source. Facts that change while it runs are for the run that follows their change.

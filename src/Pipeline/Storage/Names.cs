@@ -45,6 +45,15 @@ public static class Names
     /// <summary>Published figures, checked against the indicators.</summary>
     public const string Claims = "claims";
 
+    /// <summary>Partners, economies and holders with their codes in all lists.</summary>
+    public const string Partners = "partners";
+
+    /// <summary>Commodities of the Harmonized System.</summary>
+    public const string Commodities = "commodities";
+
+    /// <summary>Months, quarters and years that facts cover.</summary>
+    public const string Periods = "periods";
+
     /// <summary>The step queues, in the order data flows.</summary>
     public static IReadOnlyList<string> Queues { get; } = [PullQueue, NormalizeQueue, PublishQueue];
 

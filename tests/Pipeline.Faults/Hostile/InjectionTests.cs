@@ -279,12 +279,18 @@ public sealed class InjectionTests
         }
         var exports = pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.ExportsContainer);
         await foreach (var blob in exports.GetBlobsAsync())
-            Assert.Matches(@"^[a-z]+/[^/\\]+\.csv$|^manifest\.json$", blob.Name);
-        var lines = CsvText.Read(
-            (await exports.GetBlobClient($"{table}/_all.csv").DownloadContentAsync())
-                .Value.Content.ToString()
-                .TrimStart('\uFEFF')
-        );
+            Assert.Matches(@"^[a-z_]+(/[0-9]{4})?\.(csv|parquet)$|^catalog\.json$", blob.Name);
+        var lines = new List<List<string>>();
+        await foreach (var blob in exports.GetBlobsAsync())
+        {
+            if (
+                !blob.Name.StartsWith(table, StringComparison.Ordinal)
+                || !blob.Name.EndsWith(".csv", StringComparison.Ordinal)
+            )
+                continue;
+            var text = (await exports.GetBlobClient(blob.Name).DownloadContentAsync()).Value.Content.ToString();
+            lines.AddRange(CsvText.Read(text).Skip(lines.Count == 0 ? 0 : 1));
+        }
         Assert.All(lines, cells => Assert.Equal(lines[0].Count, cells.Count));
         var records = lines
             .Skip(1)

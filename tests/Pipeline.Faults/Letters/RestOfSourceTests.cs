@@ -216,7 +216,7 @@ public sealed class RestOfSourceTests
         var blob = pipeline
             .Get<StorageAccount>()
             .Blobs.GetBlobContainerClient(Names.ExportsContainer)
-            .GetBlobClient("fakefacts/_all.csv");
+            .GetBlobClient("fakefacts.csv");
         var records = CsvText.Read((await blob.DownloadContentAsync()).Value.Content.ToString().TrimStart('\uFEFF'));
         var (partition, row, value) = (
             records[0].IndexOf("PartitionKey"),

@@ -130,10 +130,13 @@ public sealed class SimulationTests(ITestOutputHelper output)
             "indicators and files are not up to date"
         );
         var container = pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.ExportsContainer);
-        var manifest = ExportManifest.Read(
-            (await container.GetBlobClient(ExportManifest.Name).DownloadContentAsync()).Value.Content
+        var catalog = ExportCatalog.Read(
+            (await container.GetBlobClient(ExportCatalog.BlobName).DownloadContentAsync()).Value.Content
         );
-        Assert.Equal(facts.Count, manifest.Files.Single(file => file.File == "fakefacts/_all.csv").Rows);
+        Assert.Equal(
+            [facts.Count, facts.Count],
+            catalog.Resources.Where(resource => resource.Table == "fakefacts").Select(resource => resource.Rows)
+        );
         Truth.Chains(facts, await pipeline.RowsAsync(Names.History));
     }
 }

@@ -23,11 +23,10 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     public void Dispose() => source.Dispose();
 
     [Fact]
-    public async Task Each_partition_is_a_file_and_all_together_are_one_and_the_manifest_knows_them()
+    public async Task Each_table_is_a_file_of_each_format_also_without_rows_and_the_catalog_knows_them()
     {
         await using var pipeline = await LoadAsync("a=1/@cmd b=2", "c=-3");
-        var one = await TextAsync("fakefacts/fake|one.csv");
-        var lines = one.Split("\r\n");
+        var lines = (await TextAsync("fakefacts.csv")).Split("\r\n");
         Assert.StartsWith(
             "PartitionKey,RowKey,Name,Value,Note,Source,Dataset,Vintage,FirstSeen,LastChanged,Revision,Basis,"
                 + "RawBlob,RunId,RowHash,SchemaVersion",
@@ -36,31 +35,44 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         );
         Assert.StartsWith("fake|one,a,a,1,'@cmd,fake,facts,", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("fake|one,b,b,2,,fake,facts,", lines[2], StringComparison.Ordinal);
-        Assert.Equal("", lines[3]);
+        Assert.StartsWith("fake|two,c,c,-3,,fake,facts,", lines[3], StringComparison.Ordinal);
+        Assert.Equal("", lines[4]);
+        Assert.Equal("PartitionKey,RowKey,Reason,RunId\r\n", await TextAsync("gaps.csv"));
+        var catalog = await CatalogAsync();
         Assert.Equal(
-            one + (await TextAsync("fakefacts/fake|two.csv"))[(lines[0].Length + 2)..],
-            await TextAsync("fakefacts/_all.csv")
+            [
+                "datasets.csv 1",
+                "datasets.parquet 1",
+                "fakefacts.csv 3",
+                "fakefacts.parquet 3",
+                "gaps.csv 0",
+                "gaps.parquet 0",
+                "history.csv 0",
+                "history.parquet 0",
+            ],
+            catalog.Files.Select(file => $"{file.Path} {file.Rows}")
         );
-        var manifest = await ManifestAsync();
-        Assert.Equal(
-            ["fakefacts/_all.csv 3", "fakefacts/fake|one.csv 2", "fakefacts/fake|two.csv 1"],
-            manifest.Files.Select(file => $"{file.File} {file.Rows}")
-        );
-        foreach (var file in manifest.Files)
+        foreach (var file in catalog.Files)
         {
-            var content = (await Container.GetBlobClient(file.File).DownloadContentAsync()).Value;
-            Assert.Equal(file.Sha256, Convert.ToHexStringLower(SHA256.HashData(content.Content)));
-            Assert.Equal("text/csv; charset=utf-8", content.Details.ContentType);
+            var content = (await Container.GetBlobClient(file.Path).DownloadContentAsync()).Value;
+            Assert.Equal(file.Hash, "sha256:" + Convert.ToHexStringLower(SHA256.HashData(content.Content)));
+            Assert.Equal(file.Bytes, content.Content.ToMemory().Length);
             Assert.Equal(
-                (await pipeline.RowsAsync("fakefacts")).Max(row => row.GetDateTimeOffset("Vintage")!.Value),
-                file.Vintage,
-                TimeSpan.FromSeconds(30)
+                file.Path.EndsWith(".csv", StringComparison.Ordinal)
+                    ? "text/csv; charset=utf-8"
+                    : "application/vnd.apache.parquet",
+                content.Details.ContentType
             );
         }
+        Assert.Equal(
+            (await pipeline.RowsAsync("fakefacts")).Max(row => row.GetDateTimeOffset("Vintage")!.Value),
+            catalog.Resources.Single(resource => resource.Name == "fakefacts").Vintage!.Value
+        );
+        Assert.Null(catalog.Resources.Single(resource => resource.Name == "gaps").Vintage);
     }
 
     [Fact]
-    public async Task Only_the_partition_that_changed_is_written_again_and_nothing_when_nothing_did()
+    public async Task Only_the_files_that_changed_are_written_again_and_nothing_when_nothing_did()
     {
         await using var pipeline = await LoadAsync("a=1", "c=3");
         var first = await VersionsAsync();
@@ -70,14 +82,30 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         await pipeline.RunAsync();
         Assert.Equal(
             [
-                "fakefacts/_all.csv",
-                "fakefacts/fake|two.csv",
-                "history/_all.csv",
-                "history/fakefacts|fake|two.csv",
-                "manifest.json",
+                "catalog.json",
+                "datasets.csv",
+                "datasets.parquet",
+                "fakefacts.csv",
+                "fakefacts.parquet",
+                "history.csv",
+                "history.parquet",
             ],
             (await VersionsAsync()).Except(first).Select(version => version.Split(' ')[0])
         );
+    }
+
+    [Fact]
+    public async Task A_gap_that_changes_no_figure_is_in_the_files_too()
+    {
+        await using var pipeline = await LoadAsync("a=1", "c=3");
+        source.Replies["two"] = new("c=3 d=");
+        await pipeline.RunAsync();
+        Assert.StartsWith(
+            "PartitionKey,RowKey,Reason,RunId\r\nfakefacts|fake|two,d,nothing sent,",
+            await TextAsync("gaps.csv"),
+            StringComparison.Ordinal
+        );
+        await AreTrueAsync(pipeline);
     }
 
     [Fact]
@@ -87,7 +115,7 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         source.Replies["two"] = new("c=4");
         await pipeline.RunAsync();
         var row = Assert.Single(await pipeline.RowsAsync(Names.History));
-        var lines = (await TextAsync("history/fakefacts|fake|two.csv")).Split("\r\n");
+        var lines = (await TextAsync("history.csv")).Split("\r\n");
         Assert.Equal(
             row.Keys.Where(name => name is not ("odata.etag" or "Timestamp")).Order(StringComparer.Ordinal),
             lines[0].Split(',').Order(StringComparer.Ordinal)
@@ -95,26 +123,7 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         Assert.StartsWith($"fakefacts|fake|two,{row.RowKey},Value,3,4,", lines[1], StringComparison.Ordinal);
         Assert.Equal(
             row.GetDateTimeOffset("ValidTo"),
-            (await ManifestAsync()).Files.Single(file => file.File == "history/_all.csv").Vintage
-        );
-    }
-
-    [Fact]
-    public async Task The_file_of_a_partition_that_is_gone_goes_too()
-    {
-        source.Coverage = Pipeline.Datasets.Coverage.ByHand;
-        await using var pipeline = await LoadAsync("a=1", "c=3");
-        source.Replies["two"] = new("#");
-        await pipeline.RunAsync();
-        Assert.Equal(
-            [
-                "fakefacts/_all.csv",
-                "fakefacts/fake|one.csv",
-                "history/_all.csv",
-                "history/fakefacts|fake|two.csv",
-                "manifest.json",
-            ],
-            (await VersionsAsync()).Select(version => version.Split(' ')[0])
+            (await CatalogAsync()).Files.Single(file => file.Path == "history.csv").Vintage
         );
     }
 
@@ -122,15 +131,15 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     public async Task What_was_not_finished_is_made_by_the_next_plan()
     {
         await using var pipeline = await LoadAsync("a=1", "c=3");
-        // As if the process had ended before the manifest was written.
-        await Container.GetBlobClient(ExportManifest.Name).DeleteAsync();
-        await Container.GetBlobClient("fakefacts/fake|one.csv").DeleteAsync();
+        // As if the process had ended before the catalog was written.
+        await Container.GetBlobClient(ExportCatalog.BlobName).DeleteAsync();
+        await Container.GetBlobClient("fakefacts.csv").DeleteAsync();
         source.Due = TimeSpan.FromDays(1);
         await pipeline.RunAsync();
         source.Due = TimeSpan.FromDays(1);
         await pipeline.RunAsync();
-        Assert.Equal(3, (await ManifestAsync()).Files.Count);
-        Assert.Contains("fake|one,a,", await TextAsync("fakefacts/fake|one.csv"), StringComparison.Ordinal);
+        Assert.Equal(8, (await CatalogAsync()).Files.Count());
+        Assert.Contains("fake|one,a,", await TextAsync("fakefacts.csv"), StringComparison.Ordinal);
         Assert.True(await pipeline.Get<RefreshRequests>().IsDoneAsync("fake", CancellationToken.None));
     }
 
@@ -146,8 +155,8 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
             (await pipeline.Get<SliceBook>().ListAsync("fake", CancellationToken.None)).Select(row => row.State)
         );
         Assert.Equal(
-            ["fakefacts/_all.csv", "fakefacts/fake|one.csv"],
-            (await ManifestAsync()).Files.Select(file => file.File)
+            ["datasets", "fakefacts", "gaps", "history"],
+            (await CatalogAsync()).Resources.Select(resource => resource.Table).Distinct()
         );
     }
 
@@ -155,43 +164,43 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     [InlineData("{", "\"{\"")]
     [InlineData("", "\"\"")]
     [InlineData("null", "\"null\"")]
-    [InlineData("{\"sources\":{}}", "\"{\"sources\":{}}\"")]
-    [InlineData("{\"sources\":{},\"files\":[null]}", "\"{\"sources\":{},\"files\":[null]}\"")]
-    public async Task A_manifest_that_cannot_be_read_stops_neither_plan_nor_pull_nor_report_and_is_replaced(
+    [InlineData("{\"marks\":{}}", "\"{\"marks\":{}}\"")]
+    [InlineData("{\"marks\":{},\"resources\":[null]}", "\"{\"marks\":{},\"resources\":[null]}\"")]
+    [InlineData("{\"marks\":{},\"resources\":[{}]}", "\"{\"marks\":{},\"resources\":[{}]}\"")]
+    public async Task A_catalog_that_cannot_be_read_stops_neither_plan_nor_pull_nor_report_and_is_replaced(
         string text,
         string seen
     )
     {
         await using var pipeline = await LoadAsync("a=1", "c=3");
         var before = (await VersionsAsync()).Where(version =>
-            !version.StartsWith(ExportManifest.Name, StringComparison.Ordinal)
+            !version.StartsWith(ExportCatalog.BlobName, StringComparison.Ordinal)
         );
-        await Container.GetBlobClient(ExportManifest.Name).UploadAsync(BinaryData.FromString(text), overwrite: true);
+        await Container.GetBlobClient(ExportCatalog.BlobName).UploadAsync(BinaryData.FromString(text), overwrite: true);
         await pipeline.Get<ReportReader>().ReadAsync(CancellationToken.None);
         await pipeline.RunAsync();
         Assert.Equal(
             before,
-            (await VersionsAsync()).Where(version => !version.StartsWith(ExportManifest.Name, StringComparison.Ordinal))
+            (await VersionsAsync()).Where(version =>
+                !version.StartsWith(ExportCatalog.BlobName, StringComparison.Ordinal)
+            )
         );
         await AreTrueAsync(pipeline);
         Assert.Contains(
-            $"Error: container exports, blob manifest.json: seen {seen}, expected the manifest of the export files; "
-                + "it counts as empty; "
-                + "the next plan of each source makes its indicators, claims, files and this blob anew, nothing is "
-                + "to be done",
+            $"Error: container exports, blob catalog.json: seen {seen}, expected the catalog of the export files; "
+                + "Do nothing: it counts as empty, and the next plan of each source computes its indicators, claims "
+                + "and files and writes this blob again.",
             pipeline.Log
         );
     }
 
     [Fact]
-    public async Task Files_that_somebody_has_overwritten_removed_or_added_are_put_right_by_the_next_plan()
+    public async Task Files_that_another_program_has_overwritten_removed_or_added_are_put_right_by_the_next_plan()
     {
         await using var pipeline = await LoadAsync("a=1", "c=3");
         var files = await FilesAsync();
-        await Container
-            .GetBlobClient("fakefacts/fake|one.csv")
-            .UploadAsync(BinaryData.FromString("mine\r\n"), overwrite: true);
-        await Container.GetBlobClient("fakefacts/fake|two.csv").DeleteAsync();
+        await Container.GetBlobClient("fakefacts.csv").UploadAsync(BinaryData.FromString("mine\r\n"), overwrite: true);
+        await Container.GetBlobClient("fakefacts.parquet").DeleteAsync();
         await Container.GetBlobClient("fakefacts/mine.csv").UploadAsync(BinaryData.FromString("mine\r\n"));
         await Container.GetBlobClient("mine/mine.csv").UploadAsync(BinaryData.FromString("mine\r\n"));
         // A slice that is not due does not ask; the plan does.
@@ -202,9 +211,9 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     }
 
     [Theory]
-    [InlineData("fake|one.csv")]
-    [InlineData("fake|two.csv")]
-    [InlineData("_all.csv")]
+    [InlineData("fakefacts.csv")]
+    [InlineData("fakefacts.parquet")]
+    [InlineData("datasets.csv")]
     public async Task A_slow_exporter_with_older_rows_replaces_nothing_that_was_made_of_newer_ones(string late)
     {
         await using var newer = await LoadAsync("a=1", "c=3");
@@ -226,7 +235,7 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         await slow.RunAsync();
         Assert.True(raced);
         await AreTrueAsync(slow);
-        Assert.Contains("fake|one,a,a,5,", await TextAsync("fakefacts/_all.csv"), StringComparison.Ordinal);
+        Assert.Contains("fake|one,a,a,5,", await TextAsync("fakefacts.csv"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -258,7 +267,7 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
             list,
             race,
             new AroundPolicy(
-                request => IsPut(request, "fake|two.csv"),
+                request => IsPut(request, "fakefacts.csv"),
                 after: message =>
                 {
                     statuses.Add(message.Response.Status);
@@ -272,9 +281,11 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     }
 
     [Theory]
-    [InlineData("fake|two.csv", false)]
-    [InlineData("fake|two.csv", true)]
-    [InlineData("manifest.json", false)]
+    [InlineData("fakefacts.csv", false)]
+    [InlineData("fakefacts.csv", true)]
+    [InlineData("fakefacts.parquet", false)]
+    [InlineData("fakefacts.parquet", true)]
+    [InlineData("catalog.json", false)]
     public async Task A_slow_exporter_with_rows_that_were_taken_back_ends_with_the_present_ones_and_if_it_dies_so_does_the_next_plan(
         string late,
         bool dies
@@ -310,11 +321,11 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         Assert.True(raced);
         await newer.RunAsync();
         await AreTrueAsync(newer);
-        Assert.DoesNotContain("fake|two,d,", await TextAsync("fakefacts/fake|two.csv"), StringComparison.Ordinal);
+        Assert.DoesNotContain("fake|two,d,", await TextAsync("fakefacts.csv"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Rows_that_go_back_after_an_exporter_died_before_its_manifest_are_in_the_files()
+    public async Task Rows_that_go_back_after_an_exporter_died_before_its_catalog_are_in_the_files()
     {
         source.Coverage = Pipeline.Datasets.Coverage.ByHand;
         await using var pipeline = await LoadAsync("a=1", "c=3");
@@ -324,8 +335,8 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
                 account,
                 source,
                 new AroundPolicy(
-                    request => IsPut(request, ExportManifest.Name),
-                    () => throw new CrashException("before the manifest")
+                    request => IsPut(request, ExportCatalog.BlobName),
+                    () => throw new CrashException("before the catalog")
                 )
             )
         )
@@ -333,40 +344,11 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
             await Assert.ThrowsAsync<CrashException>(dying.RunAsync);
         }
 
-        Assert.Contains("fake|two,d,", await TextAsync("fakefacts/fake|two.csv"), StringComparison.Ordinal);
+        Assert.Contains("fake|two,d,", await TextAsync("fakefacts.csv"), StringComparison.Ordinal);
         source.Replies["two"] = new("c=3");
         await pipeline.RunAsync();
         await AreTrueAsync(pipeline);
-        Assert.DoesNotContain("fake|two,d,", await TextAsync("fakefacts/fake|two.csv"), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_file_that_is_replaced_by_newer_rows_while_it_is_to_be_removed_stays()
-    {
-        source.Coverage = Pipeline.Datasets.Coverage.ByHand;
-        await using var newer = await LoadAsync("a=1", "c=3");
-        source.Replies["two"] = new("#");
-        var raced = false;
-        await using var slow = new TestPipeline(
-            account,
-            source,
-            new AroundPolicy(
-                request =>
-                    !raced
-                    && request.Method == RequestMethod.Delete
-                    && Path(request).EndsWith("fake|two.csv", StringComparison.Ordinal),
-                async () =>
-                {
-                    raced = true;
-                    source.Replies["two"] = new("c=9");
-                    await OvertakeAsync(newer);
-                }
-            )
-        );
-        await slow.RunAsync();
-        Assert.True(raced);
-        await AreTrueAsync(slow);
-        Assert.Contains(",c,c,9,", await TextAsync("fakefacts/fake|two.csv"), StringComparison.Ordinal);
+        Assert.DoesNotContain("fake|two,d,", await TextAsync("fakefacts.csv"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -378,13 +360,13 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
             account,
             source,
             new AroundPolicy(
-                request => IsPut(request, ExportManifest.Name),
+                request => IsPut(request, ExportCatalog.BlobName),
                 () =>
                 {
                     losses++;
                     return Container
-                        .GetBlobClient(ExportManifest.Name)
-                        .UploadAsync(ExportManifest.Empty.Write(), overwrite: true);
+                        .GetBlobClient(ExportCatalog.BlobName)
+                        .UploadAsync(ExportCatalog.Empty.Write(), overwrite: true);
                 }
             )
         );
@@ -396,11 +378,8 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     public async Task The_marks_of_all_sources_are_read_at_once()
     {
         await using var pipeline = await LoadAsync("a=1", "c=3");
-        Assert.Equal(
-            (await ManifestAsync()).Sources,
-            await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None)
-        );
-        Assert.Equal(["fake"], (await ManifestAsync()).Sources.Keys);
+        Assert.Equal((await CatalogAsync()).Marks, await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None));
+        Assert.Equal(["fake"], (await CatalogAsync()).Marks.Keys);
         await using var empty = new TestPipeline(azurite.NewAccount(), source);
         Assert.Empty(await empty.Get<Exporter>().MarksAsync(CancellationToken.None));
     }
@@ -428,8 +407,10 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         await other.RunAsync();
     }
 
-    private async Task<ExportManifest> ManifestAsync() =>
-        ExportManifest.Read((await Container.GetBlobClient(ExportManifest.Name).DownloadContentAsync()).Value.Content);
+    private async Task<ExportCatalog> CatalogAsync() =>
+        ExportCatalog.Read(
+            (await Container.GetBlobClient(ExportCatalog.BlobName).DownloadContentAsync()).Value.Content
+        );
 
     private async Task<List<string>> VersionsAsync()
     {
@@ -452,7 +433,7 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
             var blob in Container.GetBlobsAsync(BlobTraits.None, BlobStates.None, null, CancellationToken.None)
         )
         {
-            if (blob.Name != ExportManifest.Name)
+            if (blob.Name != ExportCatalog.BlobName)
                 files.Add($"{blob.Name} {await TextAsync(blob.Name)}");
         }
 
@@ -460,16 +441,16 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
     }
 
     /// <summary>
-    /// Files, manifest, hashes and metadata are those that an exporter makes of the tables in an empty
+    /// Files, catalog, hashes and metadata are those that an exporter makes of the tables in an empty
     /// container, and the digest is done.
     /// </summary>
     private async Task AreTrueAsync(TestPipeline pipeline)
     {
         Assert.True(await pipeline.Get<RefreshRequests>().IsDoneAsync("fake", CancellationToken.None));
-        var (files, manifest) = (await FilesAsync(), await ManifestAsync());
-        foreach (var file in manifest.Files)
+        var (files, catalog) = (await FilesAsync(), await CatalogAsync());
+        foreach (var file in catalog.Files)
         {
-            var content = (await Container.GetBlobClient(file.File).DownloadContentAsync()).Value;
+            var content = (await Container.GetBlobClient(file.Path).DownloadContentAsync()).Value;
             Assert.Equal(
                 (file.Sha256, file.Sha256, file.Bytes),
                 (
@@ -489,14 +470,11 @@ public sealed class ExporterTests(Azurite azurite) : IDisposable
         await using var fresh = new TestPipeline(account, source);
         await fresh.DoAsync(new RefreshSourceMessage("fake"));
         Assert.Equal(await FilesAsync(), files.Where(file => !file.StartsWith("mine/", StringComparison.Ordinal)));
-        Assert.Equal((await ManifestAsync()).Write().ToString(), manifest.Write().ToString());
+        Assert.Equal((await CatalogAsync()).Write().ToString(), catalog.Write().ToString());
     }
 
     private static string Path(Request request) => Uri.UnescapeDataString(request.Uri.ToUri().AbsolutePath);
 
     private static bool IsPut(Request request, string file) =>
-        request.Method == RequestMethod.Put
-        && Path(request).EndsWith($"/{file}", StringComparison.Ordinal)
-        && Path(request).Contains("/exports/", StringComparison.Ordinal)
-        && (file == ExportManifest.Name || Path(request).Contains("/fakefacts/", StringComparison.Ordinal));
+        request.Method == RequestMethod.Put && Path(request).EndsWith($"/exports/{file}", StringComparison.Ordinal);
 }

@@ -112,18 +112,18 @@ public sealed class RefreshTests
         var container = pipeline
             .Get<StorageAccount>()
             .Blobs.GetBlobContainerClient(Names.ExportsContainer)
-            .GetBlobClient(ExportManifest.Name);
-        var manifest = ExportManifest.Read((await container.DownloadContentAsync()).Value.Content);
+            .GetBlobClient(ExportCatalog.BlobName);
+        var catalog = ExportCatalog.Read((await container.DownloadContentAsync()).Value.Content);
         var older = DerivedOutputs.Mark(rows, Guid.NewGuid(), insight);
         Assert.NotEqual(mark, older);
         await container.UploadAsync(
-            (manifest with { Sources = new Dictionary<string, string> { [Source] = older } }).Write(),
+            (catalog with { Marks = new Dictionary<string, string> { [Source] = older } }).Write(),
             overwrite: true
         );
         var before = await VersionsAsync(pipeline);
         await pipeline.RunAsync();
         Assert.Equal(
-            ["exports manifest.json"],
+            ["exports catalog.json"],
             (await VersionsAsync(pipeline)).Except(before).Select(version => version.Key)
         );
         Assert.Equal(mark, (await pipeline.Get<Exporter>().MarksAsync(CancellationToken.None))[Source]);
@@ -147,6 +147,19 @@ public sealed class RefreshTests
             DerivedOutputs.Mark([], program, "x"),
             DerivedOutputs.Mark(
                 [loaded with { Loaded = loaded.Loaded with { LastChanged = Day.AddTicks(1) } }],
+                program,
+                "x"
+            ),
+            DerivedOutputs.Mark(
+                [
+                    loaded with
+                    {
+                        Loaded = loaded.Loaded with
+                        {
+                            Body = new RawName(slice, Day.AddSeconds(1), "0123456789ab", "json"),
+                        },
+                    },
+                ],
                 program,
                 "x"
             ),

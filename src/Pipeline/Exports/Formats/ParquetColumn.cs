@@ -64,7 +64,8 @@ internal abstract class ParquetColumn
         public override async Task WriteAsync(ParquetRowGroupWriter group, CancellationToken cancellationToken)
         {
             await group.WriteAsync<T>(inSchema, values.AsMemory(0, count), null, null, cancellationToken);
-            count = 0;
+            // Many files may be open: one that waits for rows takes no memory.
+            (values, count) = ([], 0);
         }
     }
 
@@ -73,7 +74,7 @@ internal abstract class ParquetColumn
         /// <summary>A column with more different texts is taken for one whose texts do not repeat.</summary>
         private const int MostShared = 4096;
 
-        private readonly List<string> values = [];
+        private List<string> values = [];
         private readonly HashSet<string> shared = new(StringComparer.Ordinal);
 
         /// <inheritdoc/>
@@ -96,7 +97,9 @@ internal abstract class ParquetColumn
         {
             cancellationToken.ThrowIfCancellationRequested();
             await group.WriteAsync(inSchema, values);
-            values.Clear();
+            values = [];
+            shared.Clear();
+            shared.TrimExcess();
         }
     }
 }
