@@ -5,6 +5,8 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Datasets;
 using Pipeline.Insight;
+using Pipeline.Insight.Dimensions;
+using Pipeline.Insight.Views;
 using Pipeline.Issues;
 using Pipeline.Sources.Census;
 using Pipeline.Storage;
@@ -48,7 +50,13 @@ public sealed class BiGuideTests(Azurite azurite)
         );
         text +=
             Section("indicators", ColumnMeanings.Of(typeof(IndicatorRow)).Skip(2))
-            + Section("claims", ColumnMeanings.Of(typeof(ClaimRow)).Skip(2));
+            + Section("claims", ColumnMeanings.Of(typeof(ClaimRow)).Skip(2))
+            + Section(Names.Partners, ColumnMeanings.Of(typeof(PartnerRow)))
+            + Section(Names.Commodities, ColumnMeanings.Of(typeof(CommodityRow)))
+            + Section(Names.Periods, ColumnMeanings.Of(typeof(PeriodRow)))
+            + Section("trade_by_year (export files only)", ColumnMeanings.OfView(typeof(TradeByYear)))
+            + Section("trade_latest (export files only)", ColumnMeanings.OfView(typeof(TradeLatest)))
+            + Section("fdi_latest (export files only)", ColumnMeanings.OfView(typeof(FdiLatest)));
         text += Section(
             "every table of figures",
             ColumnMeanings

@@ -70,8 +70,9 @@ internal sealed class PartnerList
                 Ids.Name(partner.Name),
                 byIso2.GetValueOrDefault(partner.Iso2)
             );
-            row.ValidTo = partner.LastYear;
         }
+        if (row.Kind == "former")
+            row.ValidTo ??= partner.LastYear;
         row.ScheduleC = partner.Code;
         byScheduleC.Add(partner.Code, row);
     }

@@ -74,11 +74,11 @@ public sealed record ExportResource
     /// <summary>Its columns.</summary>
     public required ExportSchema Schema { get; init; }
 
-    /// <summary>What the publishers ask of those who use it.</summary>
-    public required IReadOnlyList<ExportLicense>? Licenses { get; init; }
+    /// <summary>What the publishers ask of those who use it; null if no dataset is known.</summary>
+    public IReadOnlyList<ExportLicense>? Licenses { get; init; }
 
-    /// <summary>The datasets that its figures come from.</summary>
-    public required IReadOnlyList<ExportOrigin>? Sources { get; init; }
+    /// <summary>The datasets that its figures come from; null if none is known.</summary>
+    public IReadOnlyList<ExportOrigin>? Sources { get; init; }
 
     /// <summary>Its files, at least one, by name.</summary>
     public required IReadOnlyList<ExportFile> Files { get; init; }
