@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Pipeline.Testing;
 using Xunit;
 
 namespace Pipeline.Insight.Tests;
@@ -154,6 +155,25 @@ public sealed partial class ExportTests(Exports exports) : IClassFixture<Exports
                     + $"'{{exports}}/fdi_latest.parquet' where {columns}Year is not null order by all"
             )
         );
+
+    [Fact]
+    public async Task The_query_of_the_guide_gives_imports_by_region_and_year()
+    {
+        var guide = await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "src", "Pipeline.Functions", "BI.md"),
+            CancellationToken.None
+        );
+        var sql = DuckDbQuery()
+            .Match(guide)
+            .Groups[1]
+            .Value.Replace("'exports/", "'{exports}/", StringComparison.Ordinal);
+        Assert.Contains(exports.Query(sql), row =>
+            row[0] is "Europe" && row[1] is 2018 && $"{row[2]}" == "20844962518"
+        );
+    }
+
+    [GeneratedRegex("duckdb.sql\\(\"{3}(.*?)\"{3}", RegexOptions.Singleline)]
+    private static partial Regex DuckDbQuery();
 
     [Fact]
     public void The_catalog_is_a_data_package()

@@ -6,11 +6,11 @@ namespace Pipeline.Ingestion;
 
 /// <summary>
 /// Decides when what depends on a source as a whole is to be brought up to date: once the source is at rest, not for
-/// each of its slices. What has been done is marked in the manifest of the export files.
+/// each of its slices. What has been done is marked in the catalog of the export files.
 /// </summary>
 /// <remarks>
 /// No process has to remember that it is due: the slices say so, compared with the mark, and so do the program, its
-/// claims and its settings, and files that are not those of the manifest. Whatever ends a slice asks, and so does every
+/// claims and its settings, and files that are not those of the catalog. Whatever ends a slice asks, and so does every
 /// plan.
 /// </remarks>
 public sealed class RefreshRequests(
