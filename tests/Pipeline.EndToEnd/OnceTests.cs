@@ -39,7 +39,8 @@ public sealed class OnceTests(Azurite azurite)
     public async Task The_tables_keep_the_contract_and_the_published_figures_as_the_npm_client_reads_them() =>
         await Contract.AssertHoldsAsync(
             (await QuietRun.GetAsync(azurite)).ConnectionString,
-            "trademonthly,fdiannual,fdipartners,holders,indicators,claims,gaps,runs,slices,datasets",
+            "trademonthly,fdiannual,fdipartners,holders,indicators,claims,partners,commodities,periods,gaps,runs,slices,"
+                + "datasets",
             figures: true
         );
 

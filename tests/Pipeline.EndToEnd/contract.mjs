@@ -20,6 +20,11 @@ const schema = {
   claims: {
     Statement: string, StatedValue: double, StatedUnit: string, ComputedValue: double, ComputedUnit: string, Verdict: string, Explanation: string, Evidence: string, Vintage: date,
   },
+  partners: {
+    Kind: string, ScheduleC: string, Iso2: string, Iso3: string, M49: string, Name: string, Region: string, SubRegion: string, ValidFrom: int32, ValidTo: int32,
+  },
+  commodities: { Level: string, Parent: string, Name: string },
+  periods: { Kind: string, Year: int32, Quarter: int32, Month: int32, FirstDay: date, LastDay: date },
   history: { OldValue: string, NewValue: string, Column: string, ValidFrom: date, ValidTo: date, RunId: string, InPolicy: bool },
   runs: {
     Source: string, Slice: string, Step: string, State: string, StartedAt: date, EndedAt: date, LoadedAt: date, Read: int64, Added: int64, Changed: int64, Unchanged: int64, Excluded: int64, Missing: int64,
@@ -38,7 +43,7 @@ const schema = {
 // A number that is missing has no property. Of figures it is a row in gaps; a rank is computed, and one among fewer than two is none.
 // So has what a slice, a run or a claim does not know yet.
 const optional = {
-  trademonthly: ['YearToDateUsd'], fdipartners: ['Rank'], claims: ['Vintage'], runs: ['StartedAt', 'EndedAt', 'LoadedAt'],
+  trademonthly: ['YearToDateUsd'], fdipartners: ['Rank'], claims: ['Vintage'], partners: ['ValidFrom', 'ValidTo'], periods: ['Quarter', 'Month'], runs: ['StartedAt', 'EndedAt', 'LoadedAt'],
   slices: ['PlannedAt', 'LastPulled', 'NextDue', 'Vintage', 'Rows', 'InTable', 'LastChanged'],
 };
 const complaints = [];
@@ -113,7 +118,7 @@ for (const dataset of await rows('datasets', {})) {
   for (const column of columns) {
     const [name, type] = [column.name ?? column.Name, column.type ?? column.Type];
     check(['PartitionKey', 'RowKey'].includes(name) || `Edm.${written[name]}` === type, `datasets ${dataset.rowKey}: Columns says ${type} of ${name}`);
-    check('name' in column && 'type' in column && 'meaning' in column, `datasets ${dataset.rowKey}: Columns of ${name} has the members ${Object.keys(column)}, expected name, type, meaning`);
+    check(['name', 'type', 'meaning', 'unit', 'logicalType'].every(member => member in column), `datasets ${dataset.rowKey}: Columns of ${name} has the members ${Object.keys(column)}, expected name, type, meaning, unit, logicalType`);
   }
 }
 
