@@ -16,8 +16,8 @@ namespace Pipeline.Insight;
 
 /// <summary>
 /// Brings the tables <c>indicators</c> and <c>claims</c> and the dimensions <c>partners</c>, <c>commodities</c> and
-/// <c>periods</c> up to date with the facts of a source. Only differences are written, so that a second run writes nothing; several runs at once, in any number of processes, end with the newest
-/// facts.
+/// <c>periods</c> up to date with the facts of a source. Only differences are written, so that a second run writes
+/// nothing; several runs at once, in any number of processes, end with the newest facts.
 /// </summary>
 public sealed class InsightRun(
     IOptions<CensusOptions> census,

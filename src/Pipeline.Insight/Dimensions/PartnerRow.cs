@@ -30,8 +30,8 @@ public sealed class PartnerRow : InsightRow
     public string Iso3 { get; set; } = "";
 
     [Meaning(
-        "UN M49, three digits, text with its leading zeros, or the code that UNCTAD has given; groups have four digits; "
-            + "empty where none exists, or where a current row has it"
+        "UN M49, three digits, text with its leading zeros, or the code that UNCTAD has given; groups have four "
+            + "digits; empty where none exists, or where a current row has it"
     )]
     public string M49 { get; set; } = "";
 

@@ -8,8 +8,8 @@ namespace Pipeline.Exports;
 /// version 1 (https://specs.frictionlessdata.io/data-package/).
 /// </summary>
 /// <remarks>
-/// Its profile is <c>data-package</c>, because the profile <c>tabular-data-package</c> allows CSV only. Each resource of
-/// CSV files is a <c>tabular-data-resource</c>.
+/// Its profile is <c>data-package</c>, because the profile <c>tabular-data-package</c> allows CSV only. Each resource
+/// of CSV files is a <c>tabular-data-resource</c>.
 /// </remarks>
 /// <param name="Marks">For each source a mark that stands for the slices that the files hold.</param>
 /// <param name="Resources">The tables by name and format.</param>
@@ -43,8 +43,8 @@ public sealed record ExportCatalog(IReadOnlyDictionary<string, string> Marks, IR
     /// <summary>What a reader of the files has to know.</summary>
     [JsonPropertyOrder(-1)]
     public string Description =>
-        "Each table is a resource of CSV files and one of Parquet files with the same rows. CSV: UTF-8, RFC 4180; a text "
-        + "that a spreadsheet would take for a formula begins with an apostrophe. Parquet: typed columns, zstd.";
+        "Each table is a resource of CSV files and one of Parquet files with the same rows. CSV: UTF-8, RFC 4180; a "
+        + "text that a spreadsheet would take for a formula begins with an apostrophe. Parquet: typed columns, zstd.";
 
     /// <summary>All files, by name.</summary>
     [JsonIgnore]
