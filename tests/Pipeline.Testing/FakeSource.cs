@@ -13,7 +13,8 @@ namespace Pipeline.Testing;
 /// <summary>A row of the fake source.</summary>
 internal sealed class FakeFact : FactRow
 {
-    public static FactTable Table { get; } = new FactTable<FakeFact>("fakefacts", pageRows: 20);
+    public static FactTable Table { get; } =
+        new FactTable<FakeFact>("fakefacts", pageRows: 20) { RowColumns = [nameof(Name)] };
 
     [Meaning("The name")]
     public string Name { get; set; } = "";
@@ -276,6 +277,7 @@ internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
                         {
                             PartitionKey = PartitionOf(slice.Key, name),
                             RowKey = name,
+                            Place = new BodyPlace("word", read),
                             Name = name,
                             Value = number,
                             Note = value.Contains('/', StringComparison.Ordinal) ? value.Split('/')[1] : "",

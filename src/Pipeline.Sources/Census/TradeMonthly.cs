@@ -11,6 +11,9 @@ public sealed class TradeMonthly : FactRow
         {
             About = "goods trade by month; partition `{partner}\\|{flow}\\|{level}`, row `{yyyy-MM}\\|{commodity}`",
             YearColumn = nameof(Year),
+            PartitionColumns = [nameof(PartnerCode), nameof(Flow), nameof(Level)],
+            RowColumns = [nameof(Period), nameof(Commodity)],
+            PeriodColumn = nameof(Period),
         };
 
     [Meaning("The month, yyyy-MM")]

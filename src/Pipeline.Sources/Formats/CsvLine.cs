@@ -12,8 +12,11 @@ internal readonly struct CsvLine(CsvRows rows, CsvColumns columns)
     /// <summary>What an operator can do about a rejected row of a publisher's file.</summary>
     private const string Remedy = "The row is kept in rejects. Adapt the parser, or wait for a corrected file.";
 
+    /// <summary>The number of the line; the header is on line 1.</summary>
+    public long Line => rows.Line;
+
     /// <summary>The place in messages.</summary>
-    public string Place => $"line {rows.Line}";
+    public string Place => $"line {Line}";
 
     /// <summary>The text of a cell.</summary>
     /// <exception cref="KeyNotFoundException">The header has no such column; the message says which it has.</exception>

@@ -132,6 +132,7 @@ internal abstract class CsvParser(params string[] required) : IRowParser
             switch (outcome)
             {
                 case { Row: { } fact }:
+                    fact.Place = new BodyPlace("line", line.Line);
                     Batch.Rows.Add(fact);
                     kept++;
                     if (string.CompareOrdinal(outcome.Period, newest) > 0)

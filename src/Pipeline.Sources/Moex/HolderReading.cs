@@ -31,7 +31,11 @@ internal sealed class HolderReading
 
     private long Read => rows.Count + missing.Count + excluded + rejectedRows;
 
-    public void Keep(string where, Holding row) => rows.Add((where, row));
+    public void Keep(string where, Holding row)
+    {
+        row.Place = new BodyPlace(where);
+        rows.Add((where, row));
+    }
 
     /// <summary>Keeps a row of which one figure is there; the other column is the gap.</summary>
     /// <param name="where">The place of the row.</param>

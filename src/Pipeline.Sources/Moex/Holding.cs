@@ -12,6 +12,10 @@ public sealed class Holding : FactRow
             About =
                 "statements about holders; partition `{assetClass}\\|{basis}`, row "
                 + "`{yyyy-MM-dd}\\|{holder}\\|{hash of the citation}`",
+            PartitionColumns = [nameof(AssetClass), nameof(Basis)],
+            RowColumns = [nameof(AsOf), nameof(Holder)],
+            PeriodColumn = nameof(AsOf),
+            UnitColumn = nameof(Currency),
         };
 
     [Meaning("The day the figure refers to", IsDate = true)]

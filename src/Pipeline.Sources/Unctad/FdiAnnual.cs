@@ -12,6 +12,9 @@ public sealed class FdiAnnual : FactRow
             About =
                 "investment by year; partition `{economy}\\|{direction}\\|{measure}`, for example "
                 + "`643\\|inward\\|stock`, row `{yyyy}`",
+            PartitionColumns = [nameof(EconomyCode), nameof(Direction), nameof(Measure)],
+            RowColumns = [nameof(Year)],
+            PeriodColumn = nameof(Year),
         };
 
     [Meaning("The calendar year")]

@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using Azure;
 using Azure.Data.Tables;
 
@@ -49,6 +50,10 @@ public abstract class FactRow : ITableEntity
 
     [Meaning("The layout version the row was written with")]
     public int SchemaVersion { get; set; } = CurrentSchema;
+
+    /// <summary>Where the row stands in the body that it was just read from; no column of the table.</summary>
+    [IgnoreDataMember]
+    public BodyPlace Place { get; set; }
 
     internal double? Figure => GetFigure();
 

@@ -20,6 +20,27 @@ public abstract class FactTable(string name, int pageRows)
     /// </summary>
     public string? YearColumn { get; init; }
 
+    /// <summary>
+    /// The columns that the partition key is made of, in its order, as <see cref="Keys.Part"/> writes them; empty where
+    /// no column tells it.
+    /// </summary>
+    public IReadOnlyList<string> PartitionColumns { get; init; } = [];
+
+    /// <summary>
+    /// The columns that the row key begins with, in its order, as <see cref="Keys.Part"/> writes them; empty where no
+    /// column tells it.
+    /// </summary>
+    public IReadOnlyList<string> RowColumns { get; init; } = [];
+
+    /// <summary>The column that says what time a figure is about; empty where there is none.</summary>
+    public string PeriodColumn { get; init; } = "";
+
+    /// <summary>The column that names the unit of figures whose column does not; empty where there is none.</summary>
+    public string UnitColumn { get; init; } = "";
+
+    /// <summary>The columns that the figure of a row is made of.</summary>
+    public IReadOnlyList<string> FigureColumns => CreateRow().FigureColumns;
+
     /// <summary>Rows in an answer, at most.</summary>
     protected int PageRows => pageRows;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 
 namespace Pipeline.Datasets;
@@ -16,6 +17,20 @@ public static class Keys
     private static readonly SearchValues<char> Forbidden = SearchValues.Create("/\\#?%|\uFFFD~");
 
     /// <summary>
+    /// A value of a column as one part of a key: a text by <see cref="Clean"/>, a year with four digits, a day as
+    /// <c>yyyy-MM-dd</c>.
+    /// </summary>
+    /// <exception cref="ArgumentException">No part of a key has this type.</exception>
+    public static string Part(object value) =>
+        value switch
+        {
+            string text => Clean(text),
+            int year => year.ToString("0000", CultureInfo.InvariantCulture),
+            DateTimeOffset day => day.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            _ => throw new ArgumentException($"a part of a key of type {value.GetType().Name}", nameof(value)),
+        };
+
+    /// <summary>
     /// Text from outside as one part of a key: what a key must not hold, and the separator, is written
     /// <c>~XXXX</c>, so that different texts stay different.
     /// </summary>
@@ -30,7 +45,7 @@ public static class Keys
             if (char.IsHighSurrogate(c) && i + 1 < part.Length && char.IsLowSurrogate(part[i + 1]))
                 clean.Append(c).Append(part[++i]);
             else if (Forbidden.Contains(c) || char.IsControl(c) || char.IsSurrogate(c))
-                clean.Append(Escape).Append(((int)c).ToString("X4", System.Globalization.CultureInfo.InvariantCulture));
+                clean.Append(Escape).Append(((int)c).ToString("X4", CultureInfo.InvariantCulture));
             else
                 clean.Append(c);
         }

@@ -29,6 +29,9 @@ public sealed class Source
     /// <summary>The datasets that the settings ask for.</summary>
     public IEnumerable<IDataset> Datasets => datasets.Values.Where(dataset => dataset.IsOn);
 
+    /// <summary>All datasets, also those that the settings have switched off.</summary>
+    public IEnumerable<IDataset> AllDatasets => datasets.Values;
+
     /// <summary>
     /// The slices that exist at a moment, in the order they are best pulled: the datasets take turns, so that none
     /// waits for all of another.

@@ -42,6 +42,31 @@ public sealed class FactStore(TableSet tables)
             cancellationToken
         );
 
+    /// <summary>The rows of a range, by key.</summary>
+    public IAsyncEnumerable<FactRow> QueryAsync(
+        FactTable table,
+        FactRange range,
+        CancellationToken cancellationToken
+    ) => QueryAsync(table, range.Filter(range.PartitionKey), cancellationToken);
+
+    /// <summary>Versions of the rows of a range, by key and in the order of time.</summary>
+    /// <param name="table">The fact table.</param>
+    /// <param name="range">The rows.</param>
+    /// <param name="moment">Only versions that ended after this moment; null for all.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    public IAsyncEnumerable<HistoryRow> HistoryAsync(
+        FactTable table,
+        FactRange range,
+        DateTimeOffset? moment,
+        CancellationToken cancellationToken
+    )
+    {
+        var filter = range.Filter($"{table.Name}|{range.PartitionKey}");
+        if (moment is { } then)
+            filter = $"{filter} and {TableClient.CreateQueryFilter($"ValidTo gt {then}")}";
+        return tables.QueryIfExistsAsync<HistoryRow>(Names.History, filter, cancellationToken);
+    }
+
     internal Task<TableClient> OpenAsync(FactTable table) => tables.OpenAsync(table.Name);
 
     internal Task<TableClient> OpenHistoryAsync() => tables.OpenAsync(Names.History);

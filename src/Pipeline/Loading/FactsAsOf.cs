@@ -23,15 +23,67 @@ public static class FactsAsOf
         Func<string, bool> holds,
         DateTimeOffset moment,
         CancellationToken cancellationToken
+    ) =>
+        (
+            await ReadAsync(
+                table,
+                facts.QueryAsync(table, filter, cancellationToken),
+                facts.HistoryAsync(table, moment, cancellationToken),
+                holds,
+                moment,
+                int.MaxValue
+            )
+        )!;
+
+    /// <summary>The same for a part of one partition, which is read by its keys.</summary>
+    /// <param name="facts">The tables.</param>
+    /// <param name="table">The fact table.</param>
+    /// <param name="range">The rows.</param>
+    /// <param name="moment">The moment, UTC.</param>
+    /// <param name="most">The most rows that are read of the table and of its history.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <returns>The rows; null if there are more to read than <paramref name="most"/>.</returns>
+    /// <exception cref="InvalidDataException">A row of <c>history</c> cannot be understood.</exception>
+    public static Task<List<FactRow>?> ReadAsync(
+        FactStore facts,
+        FactTable table,
+        FactRange range,
+        DateTimeOffset moment,
+        int most,
+        CancellationToken cancellationToken
+    ) =>
+        ReadAsync(
+            table,
+            facts.QueryAsync(table, range, cancellationToken),
+            facts.HistoryAsync(table, range, moment, cancellationToken),
+            _ => true,
+            moment,
+            most
+        );
+
+    private static async Task<List<FactRow>?> ReadAsync(
+        FactTable table,
+        IAsyncEnumerable<FactRow> rows,
+        IAsyncEnumerable<HistoryRow> history,
+        Func<string, bool> holds,
+        DateTimeOffset moment,
+        int most
     )
     {
+        var read = 0;
         // The table before its history: what changes in between is taken back like any later change.
         var present = new Dictionary<(string Partition, string Row), FactRow>();
-        await foreach (var row in facts.QueryAsync(table, filter, cancellationToken))
-            present.Add((row.PartitionKey, row.RowKey), row);
-        var ended = new Dictionary<(string Partition, string Row), List<HistoryRow>>();
-        await foreach (var version in facts.HistoryAsync(table, moment, cancellationToken))
+        await foreach (var row in rows)
         {
+            if (read++ == most)
+                return null;
+            present.Add((row.PartitionKey, row.RowKey), row);
+        }
+        var ended = new Dictionary<(string Partition, string Row), List<HistoryRow>>();
+        await foreach (var version in history)
+        {
+            if (read++ == most)
+                return null;
             var key = (
                 Partition: version.PartitionKey[(table.Name.Length + 1)..],
                 version.RowKey[..version.RowKey.LastIndexOf('|')]

@@ -7,7 +7,12 @@ public sealed class ToyRate : FactRow
 {
     /// <summary>The table that holds these rows.</summary>
     public static FactTable Table { get; } =
-        new FactTable<ToyRate>("toyrates") { About = "reference rates; partition `{currency}`, row `{yyyy-MM}`" };
+        new FactTable<ToyRate>("toyrates")
+        {
+            About = "reference rates; partition `{currency}`, row `{yyyy-MM}`",
+            PartitionColumns = [nameof(Currency)],
+            PeriodColumn = nameof(PeriodStart),
+        };
 
     [Meaning("The first day of the month that the rate is for, UTC")]
     public DateTimeOffset PeriodStart { get; set; }

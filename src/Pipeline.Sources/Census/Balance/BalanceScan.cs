@@ -177,7 +177,9 @@ internal sealed class BalanceScan(DateOnly from, int lastYear)
             kept++;
             // Without an earlier month the sum is not the year to date.
             long? yearToDate = lacking.Length == 0 ? toDate : null;
-            Batch.Rows.Add(rowKeys.Row(partner, rowKeys.Total, month, dollars, yearToDate));
+            var figure = rowKeys.Row(partner, rowKeys.Total, month, dollars, yearToDate);
+            figure.Place = new BodyPlace("row", row.Number, column);
+            Batch.Rows.Add(figure);
             if (yearToDate is null)
             {
                 Batch.Gaps.Add(

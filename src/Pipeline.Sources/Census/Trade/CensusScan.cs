@@ -168,7 +168,9 @@ internal sealed class CensusScan(CensusSlice slice, CensusOptions settings, Date
         {
             case KeyOccurrence.First:
                 checks.Kept++;
-                Batch.Rows.Add(keys.Row(partner, commodity, position, value, yearToDate));
+                var kept = keys.Row(partner, commodity, position, value, yearToDate);
+                kept.Place = new BodyPlace("row", checks.Read);
+                Batch.Rows.Add(kept);
                 // The month is good; what is missing beside it is a gap of that column.
                 if (yearToDate is null)
                     Batch.Gaps.Add(ColumnGap(partner, commodity, position));

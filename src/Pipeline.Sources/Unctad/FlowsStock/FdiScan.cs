@@ -19,6 +19,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
     private FdiHeader? header;
     private FdiPart? part;
     private long partLine;
+    private string lineUnit = "line";
     private bool begun;
     private Finding? refusal;
 
@@ -31,8 +32,9 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
     private bool HasDecimalComma => (part?.Separator ?? Copy?.Separator) == (byte)';';
 
     /// <summary>The place of a line; in an export of the data centre the line is that of its file.</summary>
-    private string Place(long line) =>
-        part is null ? $"line {line}" : $"{part.FileName}, line {line - partLine + part.FirstLine - 1}";
+    private string Place(long line) => $"{lineUnit} {LineInFile(line)}";
+
+    private long LineInFile(long line) => part is null ? line : line - partLine + part.FirstLine - 1;
 
     /// <summary>The place of a line whose separator, encoding or line end is wrong, with the file's name.</summary>
     public string FormPlace(long line) => part is null ? $"{FdiBody.FileName}, line {line}" : Place(line);
@@ -118,6 +120,7 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
         if (refusal is not null)
             return true;
         (part, header, partLine) = (next, null, rows.Line);
+        lineUnit = $"{next.FileName}, line";
         rows.Separator = next.Separator ?? Copy!.Separator;
         return true;
     }
@@ -242,7 +245,10 @@ internal sealed class FdiScan(bool extract, int lastYear, IReadOnlySet<string> c
         }
         checks.Sums.Figure(number, economy.Economy.Code, year, series, dollars);
         checks.Kept++;
-        Batch.Rows.Add(keys.Row(economy, series, year, dollars, rows, columns));
+        var row = keys.Row(economy, series, year, dollars, rows, columns);
+        var column = columns.YearOfName is null ? null : columns[columns.Value];
+        row.Place = new BodyPlace(lineUnit, LineInFile(rows.Line), column);
+        Batch.Rows.Add(row);
         if (FdiRowKeys.IsForeign(rows, columns.Footnote))
             Gap(columns.Footnote, nameof(FdiAnnual.Footnote));
         if (FdiRowKeys.IsForeign(rows, columns.Label) && Economies.Find(economy.Economy.Code) is null)

@@ -12,6 +12,9 @@ public sealed class FdiPartner : FactRow
             About =
                 "investment by partner, with its rank; partition `{host}\\|{direction}\\|{measure}\\|{reportedBy}`, "
                 + "row `{yyyy}\\|{partner ISO3}`",
+            PartitionColumns = [nameof(HostCode), nameof(Direction), nameof(Measure), nameof(ReportedBy)],
+            RowColumns = [nameof(Year), nameof(PartnerIso3)],
+            PeriodColumn = nameof(Year),
         };
 
     [Meaning("The calendar year")]

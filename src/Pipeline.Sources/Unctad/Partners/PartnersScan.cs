@@ -246,6 +246,7 @@ internal sealed class PartnersScan(string fileName)
                 {
                     PartitionKey = row.Group.Partition,
                     RowKey = RowKey(row),
+                    Place = new BodyPlace("line", row.Line),
                     Year = row.Group.Year,
                     HostCode = row.Group.Host.Code,
                     HostIso3 = row.Group.Host.Iso3,
