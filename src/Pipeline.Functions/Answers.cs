@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 using Pipeline.Report;
+using Pipeline.Report.Data;
 using Pipeline.Storage;
 
 namespace Pipeline.Functions;
@@ -73,17 +74,49 @@ public sealed class Answers(ILogger<Answers> logger)
     /// <summary>A document that is asked for again and again: 304 while it is the same.</summary>
     public static IResult Document(HttpRequest request, byte[] body, string contentType)
     {
+        Protect(request);
+        return Results.Bytes(body, contentType, entityTag: TagOf(body, isWeak: false));
+    }
+
+    private static void Protect(HttpRequest request)
+    {
         var headers = request.HttpContext.Response.Headers;
         // The address may hold the function key: no shared cache and no other site's log may have it.
         headers.CacheControl = "private, no-cache";
         headers["Referrer-Policy"] = "no-referrer";
         headers.XContentTypeOptions = "nosniff";
-        return Results.Bytes(
-            body,
-            contentType,
-            entityTag: new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(body))[..32]}\"")
-        );
     }
+
+    private static EntityTagHeaderValue TagOf(byte[] body, bool isWeak) =>
+        new($"\"{Convert.ToHexStringLower(SHA256.HashData(body))[..32]}\"", isWeak);
+
+    /// <summary>Figures: 304 while they are the same. They may be compressed on their way.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="body">The response as it is before it is compressed.</param>
+    /// <param name="contentType">Its content type.</param>
+    /// <param name="next">The address of the next response; null if there is none.</param>
+    public static IResult Data(HttpRequest request, byte[] body, string contentType, string? next = null)
+    {
+        Protect(request);
+        if (next is not null)
+            request.HttpContext.Response.Headers.Link = $"<{next}>; rel=\"next\"";
+        // Weak: the bytes depend on the compression that the caller accepts, the figures do not.
+        return Results.Bytes(body, contentType, entityTag: TagOf(body, isWeak: true));
+    }
+
+    /// <summary>A request that cannot be met: 400 or 404, with what was wrong as problem details.</summary>
+    public static IResult Problem(DataRefusedException refusal) =>
+        Results.Problem(
+            detail: refusal.Message,
+            statusCode: refusal.IsMissing ? StatusCodes.Status404NotFound : StatusCodes.Status400BadRequest,
+            extensions: new Dictionary<string, object?>
+            {
+                ["where"] = refusal.Finding.Where,
+                ["seen"] = refusal.Finding.Seen,
+                ["expected"] = refusal.Finding.Expected,
+                ["advice"] = refusal.Finding.Advice,
+            }
+        );
 
     /// <summary>A file of the page. Its address changes with its content.</summary>
     public static IResult File(HttpRequest request, ReportAsset asset)

@@ -20,6 +20,7 @@ builder
     .AddInsight()
     .AddReport()
     .AddSingleton<Answers>();
+DataCompression.Add(builder.Services);
 using var app = builder.Build();
 findings = app.Services.CheckSettings();
 if (findings.Count > 0)

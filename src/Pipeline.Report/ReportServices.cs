@@ -1,13 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Report.Data;
 using Pipeline.Report.Monitoring;
 using Pipeline.Report.Page;
 
 namespace Pipeline.Report;
 
-/// <summary>Status, report and monitor.</summary>
+/// <summary>Status, report, figures over HTTP, and monitor.</summary>
 public static class ReportServices
 {
-    /// <summary>Adds what reads the tables for status, report and monitor.</summary>
+    /// <summary>Adds what reads the tables for status, report, figures over HTTP, and monitor.</summary>
     public static IServiceCollection AddReport(this IServiceCollection services)
     {
         services
@@ -17,6 +18,13 @@ public static class ReportServices
             .AddSingleton<ClaimStatusReader>()
             .AddSingleton<ReportReader>()
             .AddSingleton<PageRenderer>();
+        services
+            .AddSingleton<DataTables>()
+            .AddSingleton<DataQueryReader>()
+            .AddSingleton<DataReader>()
+            .AddSingleton<BodyLookup>()
+            .AddSingleton<FigureLookup>()
+            .AddSingleton<OpenApiDocument>();
         return services
             .AddSingleton<QueueReadings>()
             .AddSingleton<DataReadings>()

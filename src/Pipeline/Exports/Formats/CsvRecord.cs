@@ -10,7 +10,7 @@ namespace Pipeline.Exports.Formats;
 /// would take for a formula gets an apostrophe in front, so that opening a file never runs anything; numbers are
 /// written as they are, also where a column of texts holds them, as <c>OldValue</c> of <c>history</c> does.
 /// </summary>
-public sealed partial class CsvRecord
+internal sealed partial class CsvRecord
 {
     private static readonly SearchValues<char> NeedQuotes = SearchValues.Create("\",\r\n");
     private static readonly SearchValues<char> StartFormulas = SearchValues.Create("=+-@\t\r\n＝＋－＠");

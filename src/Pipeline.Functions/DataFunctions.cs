@@ -1,0 +1,95 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.Report.Data;
+
+namespace Pipeline.Functions;
+
+/// <summary>
+/// Figures over HTTP: rows of a table, <c>GET /api/data/{table}</c>; one figure, <c>GET
+/// /api/figure/{table}/{partition}/{row}</c>; and the description of both, <c>GET /api/openapi.json</c>. All need the
+/// function key.
+/// </summary>
+public sealed class DataFunctions(
+    DataQueryReader queries,
+    DataReader reader,
+    FigureLookup figures,
+    OpenApiDocument description,
+    Answers answers
+)
+{
+    /// <summary>Longer than a response takes to be read, see <see cref="DataReader.MostTime"/>.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Function("Data")]
+    public Task<IResult> DataAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "data/{table}")] HttpRequest request,
+        string table,
+        CancellationToken cancellationToken
+    ) =>
+        AnswerAsync(
+            "data",
+            async token =>
+            {
+                var query = queries.Read(table, Parameters(request));
+                var document = await DataWriter.WriteAsync(await reader.ReadAsync(query, token), request.Path, token);
+                return Answers.Data(request, document.Bytes, document.ContentType, document.Next);
+            },
+            cancellationToken
+        );
+
+    [Function("Figure")]
+    public Task<IResult> FigureAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "figure/{table}/{partition}/{row}")]
+            HttpRequest request,
+        string table,
+        string partition,
+        string row,
+        CancellationToken cancellationToken
+    ) =>
+        AnswerAsync(
+            "figure",
+            async token =>
+            {
+                var figure = await figures.FindAsync(table, partition, row, token);
+                return Answers.Data(request, figure.ToJson(), "application/json");
+            },
+            cancellationToken
+        );
+
+    [Function("OpenApi")]
+    public IResult Describe(
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "openapi.json")] HttpRequest request
+    ) => Answers.Data(request, description.ToJson(), "application/json");
+
+    /// <summary>The parameters as they were sent: the request's own list does not tell cases apart.</summary>
+    private static List<KeyValuePair<string, string>> Parameters(HttpRequest request)
+    {
+        var parameters = new List<KeyValuePair<string, string>>();
+        foreach (var pair in new QueryStringEnumerable(request.QueryString.Value))
+            parameters.Add(new($"{pair.DecodeName()}", $"{pair.DecodeValue()}"));
+        return parameters;
+    }
+
+    private Task<IResult> AnswerAsync(
+        string what,
+        Func<CancellationToken, Task<IResult>> answer,
+        CancellationToken cancellationToken
+    ) =>
+        answers.WithinAsync(
+            what,
+            Patience,
+            async token =>
+            {
+                try
+                {
+                    return await answer(token);
+                }
+                catch (DataRefusedException e)
+                {
+                    return Answers.Problem(e);
+                }
+            },
+            cancellationToken
+        );
+}
