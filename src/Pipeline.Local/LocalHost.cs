@@ -12,6 +12,7 @@ using Pipeline.Local.Listeners;
 using Pipeline.Local.Once;
 using Pipeline.Local.Settings;
 using Pipeline.Local.Worker;
+using Pipeline.Report;
 using Pipeline.Settings;
 using Pipeline.Sources;
 using Pipeline.Storage;
@@ -115,6 +116,10 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             await SliceListing.WriteAsync(services, log, cancellationToken);
             return 0;
         }
+        if (options.Mode == LocalMode.Explain)
+        {
+            return await FigureExplanation.WriteAsync(services, options.Figure, log, cancellationToken);
+        }
 
         var app = await FunctionApp.StartAsync(
             folder,
@@ -160,6 +165,7 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
             .AddPipelineEngine(configuration, folder)
             .AddSources(configuration)
             .AddInsight()
+            .AddReport()
             .BuildServiceProvider();
         cleanups.Push("connections to the storage stay open until this process has ended", services.DisposeAsync);
         var findings = services.CheckSettings();
@@ -180,6 +186,9 @@ internal sealed class LocalHost(LocalOptions options, ConsoleLog log, TimeProvid
                 when services.GetRequiredService<Replay>().Check(options.Slice, options.From, options.Accept, out _)
                     is { } refusal:
                 throw new StartException(refusal.ToString());
+            case LocalMode.Explain:
+                FigureExplanation.Check(options.Figure);
+                return [];
             case LocalMode.Serve:
                 FrontEnd.CheckPort(options.Port);
                 return [];

@@ -19,6 +19,9 @@ internal enum LocalMode
     /// <summary>Show the slices with their states.</summary>
     List,
 
+    /// <summary>Show all that is known of one figure.</summary>
+    Explain,
+
     /// <summary>Check what the command needs.</summary>
     Doctor,
 }
@@ -30,8 +33,8 @@ internal sealed record LocalOptions
     public const int DefaultPort = 7071;
 
     private const string Known =
-        "--once [function …] [--force], --replay <slice> [--from raw|source] [--accept], --list, --doctor, "
-        + "--port <number>, --no-azurite, "
+        "--once [function …] [--force], --replay <slice> [--from raw|source] [--accept], --list, "
+        + "--explain <figure>, --doctor, --port <number>, --no-azurite, "
         + "--app <folder>, --verbose, --json or --help";
 
     public LocalMode Mode { get; init; }
@@ -50,6 +53,9 @@ internal sealed record LocalOptions
 
     /// <summary>With <see cref="LocalMode.Replay"/>: the body is right although a check refused it.</summary>
     public bool Accept { get; init; }
+
+    /// <summary>With <see cref="LocalMode.Explain"/>: the figure, table/partition/row.</summary>
+    public string Figure { get; init; } = "";
 
     /// <summary>The port of the pages, 1 to 65535.</summary>
     public int Port { get; init; } = DefaultPort;
@@ -110,6 +116,11 @@ internal sealed record LocalOptions
             Description = "With --replay: the body is right although a check refused it.",
         };
         var list = new Option<bool>("--list") { Description = "Show the slices with their states and end." };
+        var explain = new Option<string?>("--explain")
+        {
+            Description = "Show one figure with its history, its place in the stored body and a citation, and end.",
+            HelpName = "table/partition/row",
+        };
         var doctor = new Option<bool>("--doctor")
         {
             Description = "Check Node.js, npm packages, ports, clock, Azurite and settings, and end.",
@@ -157,6 +168,7 @@ internal sealed record LocalOptions
             from,
             accept,
             list,
+            explain,
             doctor,
             port,
             noAzurite,
@@ -198,6 +210,10 @@ internal sealed record LocalOptions
         {
             modes.Add(LocalMode.List);
         }
+        if (result.GetResult(explain) is not null)
+        {
+            modes.Add(LocalMode.Explain);
+        }
         if (result.GetValue(doctor))
         {
             modes.Add(LocalMode.Doctor);
@@ -226,6 +242,7 @@ internal sealed record LocalOptions
             Slice = result.GetValue(replay) ?? "",
             From = result.GetValue(from),
             Accept = result.GetValue(accept),
+            Figure = result.GetValue(explain) ?? "",
             Port = result.GetValue(port),
             NoAzurite = result.GetValue(noAzurite),
             Verbose = result.GetValue(verbose),

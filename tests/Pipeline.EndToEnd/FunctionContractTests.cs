@@ -14,6 +14,8 @@ public sealed class FunctionContractTests
 {
     private static readonly string[] Expected =
     [
+        "Data: http GET,HEAD data/{table} Function",
+        "Figure: http GET,HEAD figure/{table}/{partition}/{row} Function",
         "Health: http GET,HEAD health Anonymous",
         "KeepDeadNormalize: queue normalize-poison PipelineStorage message",
         "KeepDeadPublish: queue publish-poison PipelineStorage message",
@@ -23,6 +25,7 @@ public sealed class FunctionContractTests
         .. SourceServices.Settings.Select(source =>
             $"{PlannedSource.FunctionOf(source.Source)}: timer %{source.Schedule.Name}%"
         ),
+        "OpenApi: http GET,HEAD openapi.json Function",
         "Publish: queue publish PipelineStorage text",
         "Pull: queue pull PipelineStorage text",
         "Replay: http POST replay/{source}/{*slice} Function",

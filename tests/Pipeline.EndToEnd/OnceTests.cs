@@ -221,6 +221,45 @@ public sealed class OnceTests(Azurite azurite)
         );
     }
 
+    [Fact]
+    public async Task An_explanation_shows_a_figure_with_its_place_and_a_citation()
+    {
+        var quiet = await QuietRun.GetAsync(azurite);
+        const string Key = "trademonthly/4621|imports|total/2019-07|TOTAL";
+        var settings = App.Settings(quiet.ConnectionString);
+        var ended = await App.RunAsync(settings, "--explain", Key);
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.StartsWith(
+            $"figure          {Key}\nValueUsd        2,066,401,200 US dollars\n",
+            ended.Out,
+            StringComparison.Ordinal
+        );
+        Assert.Matches("(?m)^place           row [0-9]+$", ended.Out);
+        Assert.Matches("(?m)^cite            U.S. Census Bureau.*SHA-256 [0-9a-f]{64}[.]$", ended.Out);
+
+        ended = await App.RunAsync(settings, "--explain", Key, "--json");
+        using var json = JsonDocument.Parse(ended.Out);
+        Assert.Equal(2_066_401_200, json.RootElement.GetProperty("values")[0].GetProperty("value").GetInt64());
+
+        ended = await App.RunAsync(settings, "--explain", "trademonthly/4621|imports|total/2019-13|TOTAL");
+        Assert.Equal(1, ended.ExitCode);
+        Assert.StartsWith(
+            "figure of trademonthly: seen \"4621|imports|total\" \"2019-13|TOTAL\", expected a row of this partition: ",
+            ended.Error,
+            StringComparison.Ordinal
+        );
+        ended = await App.RunAsync(settings, "--explain", "trademonthly");
+        Assert.Equal(
+            (
+                1,
+                "--explain: seen \"trademonthly\", expected table/partition/row, such as "
+                    + "\"trademonthly/4621|imports|total/2019-07|TOTAL\"; correct the key, and quote it because of its "
+                    + "bars\n"
+            ),
+            (ended.ExitCode, ended.Error)
+        );
+    }
+
     /// <summary>A source's row of the summary by column.</summary>
     internal static Dictionary<string, string> Summary(App.Ended ended, string source = "census-trade")
     {

@@ -106,11 +106,13 @@ public sealed class SettingsTests(Azurite azurite)
     [InlineData(
         "--twice",
         "command line: seen \"--twice\", expected --once [function …] [--force], --replay <slice> [--from raw|source] "
-            + "[--accept], --list, --doctor, --port <number>, --no-azurite, --app <folder>, --verbose, --json or --help"
+            + "[--accept], --list, --explain <figure>, --doctor, --port <number>, --no-azurite, --app <folder>, "
+            + "--verbose, --json or --help"
     )]
     [InlineData("--once --list", "command line: seen --once and --list, expected one of them; see --help")]
     [InlineData("--once --replay a/b/c", "command line: seen --once and --replay, expected one of them; see --help")]
     [InlineData("--replay a/b/c --from bad", "command line: --from: seen \"bad\", expected raw or source; see --help")]
+    [InlineData("--list --explain a/b/c", "command line: seen --list and --explain, expected one of them; see --help")]
     [InlineData("--accept", "command line: --from and --accept say how to --replay a slice; see --help")]
     [InlineData("--force", "command line: --force says that --once asks for every slice; see --help")]
     public async Task A_bad_argument_is_said_in_one_line(string arguments, string line)
@@ -135,6 +137,7 @@ public sealed class SettingsTests(Azurite azurite)
                     "--from",
                     "--accept",
                     "--list",
+                    "--explain",
                     "--doctor",
                     "--port",
                     "--no-azurite",

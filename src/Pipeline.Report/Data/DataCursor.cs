@@ -7,7 +7,8 @@ namespace Pipeline.Report.Data;
 /// <summary>Where a response ended. It goes to the caller and comes back as text.</summary>
 /// <remarks>
 /// The text carries a checksum over itself and the query, so that a damaged one, or one of another query, is told
-/// apart from a good one. It is no secret: a caller that makes one can only ask for rows that the key gives access to anyway.
+/// apart from a good one. It is no secret: a caller that makes one can only ask for rows that the key gives access to
+/// anyway.
 /// </remarks>
 /// <param name="Read">The read that goes on, see <see cref="DataQuery.Reads"/>; the first is 0.</param>
 /// <param name="Token">The service's own mark in that read; empty at its beginning.</param>

@@ -82,6 +82,7 @@ public sealed class FigureLookupTests
         using var source = new FakeSource();
         await using var pipeline = await RevisedAsync(source);
         var figure = await FindAsync(pipeline, "fakefacts", "fake|one", "a");
+        const string outside = " (outside the revision policy)";
         Assert.Equal(
             $"""
             figure          fakefacts/fake|one/a
@@ -96,7 +97,7 @@ public sealed class FigureLookupTests
             first seen      2026-03-01T12:00:00Z
             revision        2
             history         2026-03-01T12:00:00Z to 2026-03-02T12:00:00Z: Value 1 → 2
-            history         2026-03-02T12:00:00Z to 2026-03-03T12:00:00Z: Value 2 → 5000, Note  → note (outside the revision policy)
+            history         2026-03-02T12:00:00Z to 2026-03-03T12:00:00Z: Value 2 → 5000, Note  → note{outside}
             raw body        {figure.Raw.Blob}
             SHA-256         {figure.Raw.Sha256}
             fetched         2026-03-03T12:00:00Z
