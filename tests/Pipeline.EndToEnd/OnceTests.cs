@@ -235,7 +235,7 @@ public sealed class OnceTests(Azurite azurite)
             StringComparison.Ordinal
         );
         Assert.Matches("(?m)^place           row [0-9]+$", ended.Out);
-        Assert.Matches("(?m)^cite            U.S. Census Bureau.*SHA-256 [0-9a-f]{64}[.]$", ended.Out);
+        Assert.Matches("(?m)^cite            US Census Bureau.*SHA-256 [0-9a-f]{64}[.]$", ended.Out);
 
         ended = await App.RunAsync(settings, "--explain", Key, "--json");
         using var json = JsonDocument.Parse(ended.Out);

@@ -12,7 +12,9 @@ using Pipeline.Faults.Sources;
 using Pipeline.Functions;
 using Pipeline.Ingestion;
 using Pipeline.Report;
+using Pipeline.Report.Data;
 using Pipeline.Report.Page;
+using Pipeline.Sources.Census;
 using Pipeline.Storage;
 using Pipeline.Testing;
 using Pipeline.Testing.Storage;
@@ -120,6 +122,78 @@ public sealed class ParameterTests
         proof.Held();
     }
 
+    /// <summary>
+    /// Whatever stands in a parameter of the data stays a value: rows that fit it, or words that say what is wrong.
+    /// </summary>
+    [Fact]
+    public async Task A_parameter_of_the_data_is_a_value_and_never_a_filter()
+    {
+        var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
+        await using var pipeline = new TestPipeline(
+            MemoryStorage.ConnectionString,
+            SourceCase.Census(new Uri("http://127.0.0.1:1"), balance: false),
+            clock,
+            new MemoryStorage(clock)
+        );
+        var table = await pipeline.TableAsync("trademonthly");
+        foreach (var row in Facts.Trade("imports", "2019: 1 2 3").Cast<TradeMonthly>())
+            await table.AddEntityAsync(row);
+        var before = await TablesAsync(pipeline);
+        var port = Loopback.FreePort();
+        await using var app = await ServeAsync(pipeline, port);
+        using var proof = Proof.Try(Proof.Injection, "parameters of the data");
+        var (worded, empty) = (0, 0);
+        foreach (var part in Parts)
+        {
+            foreach (
+                var target in (string[])
+                    [
+                        $"GET data/{part}",
+                        $"GET data/trademonthly?PartitionKey={part}",
+                        $"GET data/trademonthly?PartnerCode={part}",
+                        $"GET data/trademonthly?PartnerCode=4621&Flow={part}&Level=total",
+                        $"GET data/trademonthly?CommodityName={part}",
+                        $"GET data/trademonthly?Year={part}",
+                        $"GET data/trademonthly?Vintage={part}",
+                        $"GET data/trademonthly?{part}=1",
+                        $"GET data/trademonthly?from={part}",
+                        $"GET data/trademonthly?to={part}",
+                        $"GET data/trademonthly?asof={part}",
+                        $"GET data/trademonthly?PartitionKey={part}&asof=2020-01-01",
+                        $"GET data/trademonthly?format={part}",
+                        $"GET data/trademonthly?limit={part}",
+                        $"GET data/trademonthly?continuation={part}",
+                        $"GET figure/{part}/4621%7Cimports%7Ctotal/2019-01%7CTOTAL",
+                        $"GET figure/trademonthly/{part}/2019-01%7CTOTAL",
+                        $"GET figure/trademonthly/4621%7Cimports%7Ctotal/{part}",
+                    ]
+            )
+            {
+                proof.Next(target);
+                var (status, body) = await AskAsync(port, target);
+                Assert.True(status is 200 or 400 or 404, $"{target}: {status} {body}");
+                if (status == 200)
+                {
+                    var rows = JsonDocument.Parse(body).RootElement.GetProperty("rows");
+                    Assert.True(rows.GetArrayLength() == 0, $"{target}: {body}");
+                    empty++;
+                }
+                else if (body.StartsWith('{'))
+                {
+                    var problem = JsonDocument.Parse(body).RootElement.GetProperty("detail").GetString()!;
+                    Assert.Matches("(?s)^(table|parameter|figure).*: seen .+, expected .+; .+$", problem);
+                    Assert.False(problem.Any(char.IsControl), $"{target}: {problem}");
+                    worded++;
+                }
+            }
+        }
+
+        Assert.True(worded > proof.Count / 2, $"only {worded} of {proof.Count} were refused in words");
+        Assert.True(empty > Parts.Length, $"only {empty} of {proof.Count} were taken as values");
+        Assert.Equal(before, await TablesAsync(pipeline));
+        proof.Held();
+    }
+
     [Fact]
     public async Task A_good_address_is_understood_by_the_same_routes()
     {
@@ -172,6 +246,21 @@ public sealed class ParameterTests
             pipeline.Get<ReportReader>(),
             pipeline.Get<PageRenderer>(),
             new Answers(NullLogger<Answers>.Instance)
+        );
+        var data = new DataFunctions(
+            pipeline.Get<DataQueryReader>(),
+            pipeline.Get<DataReader>(),
+            pipeline.Get<FigureLookup>(),
+            pipeline.Get<OpenApiDocument>(),
+            new Answers(NullLogger<Answers>.Instance)
+        );
+        app.MapGet("/api/data/{table}", (HttpRequest request, string table) =>
+            data.DataAsync(request, table, CancellationToken.None)
+        );
+        app.MapGet(
+            "/api/figure/{table}/{partition}/{row}",
+            (HttpRequest request, string table, string partition, string row) =>
+                data.FigureAsync(request, table, partition, row, CancellationToken.None)
         );
         // As delegates: of a request's own kind of handler the result would be thrown away.
         app.MapPost(
