@@ -89,6 +89,11 @@ public sealed class DataFunctions(
                 {
                     return Answers.Problem(e);
                 }
+                catch (InvalidDataException e)
+                {
+                    // A row that people have written: the message names it and says what to do.
+                    return Results.Problem(e.Message, statusCode: StatusCodes.Status500InternalServerError);
+                }
             },
             cancellationToken
         );

@@ -3,6 +3,9 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Azure;
+using Azure.Core.Pipeline;
+using Azure.Data.Tables;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -40,10 +43,10 @@ public sealed class DataFunctionsTests
         /// <summary>Where the server is, with <c>/api/</c> at its end.</summary>
         public string Address { get; }
 
-        public static async Task<Site> StartAsync()
+        public static async Task<Site> StartAsync(params HttpPipelinePolicy[] policies)
         {
             var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
-            var pipeline = new TestPipeline(new MemoryStorage(clock), settings: null, clock);
+            var pipeline = new TestPipeline(new MemoryStorage(clock), settings: null, clock, policies);
             var table = await pipeline.TableAsync(TradeMonthly.Table.Name);
             foreach (var row in Facts.Trade("imports", Facts.Imports).Cast<TradeMonthly>())
                 await table.AddEntityAsync(row);
@@ -141,7 +144,7 @@ public sealed class DataFunctionsTests
         var table = await site.Pipeline.TableAsync(TradeMonthly.Table.Name);
         var row = (await table.GetEntityAsync<TradeMonthly>("4621|imports|total", "2019-07|TOTAL")).Value;
         row.ValueUsd++;
-        await table.UpdateEntityAsync(row, Azure.ETag.All);
+        await table.UpdateEntityAsync(row, ETag.All);
         using var changed = await site.SendAsync(Target, headers: headers => headers.IfNoneMatch.Add(tag));
         Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
         Assert.NotEqual(tag, changed.Headers.ETag);
@@ -198,6 +201,58 @@ public sealed class DataFunctionsTests
         string[] names = ["where", "seen", "expected", "advice"];
         Assert.Equal(words, string.Join('|', names.Select(name => problem.GetProperty(name).GetString())));
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("data/trademonthly")]
+    [InlineData("figure/trademonthly/4621%7Cimports%7Ctotal/2019-07%7CTOTAL")]
+    public async Task A_storage_that_does_not_answer_is_503_without_its_reason(string target)
+    {
+        var isAway = false;
+        await using var site = await Site.StartAsync(
+            new AroundPolicy(_ => isAway, () => throw new RequestFailedException(403, "the account's secret reason"))
+        );
+        isAway = true;
+        using var response = await site.SendAsync(target);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Equal(
+            """{"status":"unhealthy","reason":"the data account does not answer"}""",
+            await response.Content.ReadAsStringAsync()
+        );
+    }
+
+    [Theory]
+    [InlineData(
+        "data/trademonthly?PartnerCode=4621&Flow=imports&Level=total&asof=2025-12-31",
+        "ValueUsd",
+        "history of TradeMonthly 4621|imports|total 2019-07|TOTAL, column ValueUsd: seen \"12,5\", expected a value that "
+            + "the column can have; correct or remove the row of history: The input string '12,5' was not in a "
+            + "correct format."
+    )]
+    [InlineData(
+        "figure/trademonthly/4621%7Cimports%7Ctotal/2019-07%7CTOTAL",
+        "ValueUsd,YearToDateUsd",
+        "history trademonthly|4621|imports|total 2019-07|TOTAL|0638000000000000000, columns ValueUsd,YearToDateUsd: "
+            + "seen \"12,5\", expected a JSON object of texts by column; correct or remove the row of history"
+    )]
+    public async Task A_row_of_history_that_cannot_be_understood_is_named(string target, string column, string message)
+    {
+        await using var site = await Site.StartAsync();
+        var history = await site.Pipeline.TableAsync("history");
+        await history.AddEntityAsync(
+            new TableEntity("trademonthly|4621|imports|total", "2019-07|TOTAL|0638000000000000000")
+            {
+                ["Column"] = column,
+                ["OldValue"] = "12,5",
+                ["NewValue"] = "",
+                ["ValidFrom"] = new DateTimeOffset(638_000_000_000_000_000, TimeSpan.Zero),
+                ["ValidTo"] = Facts.Fetched.AddYears(1),
+            }
+        );
+        using var response = await site.SendAsync(target);
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        Assert.Equal(message, json.RootElement.GetProperty("detail").GetString());
     }
 
     [Fact]

@@ -45,6 +45,7 @@ public sealed class DataReader(StorageAccount account, FactStore facts, TimeProv
 
     /// <summary>Reads the rows of a query.</summary>
     /// <exception cref="DataRefusedException">The query needs more filters.</exception>
+    /// <exception cref="InvalidDataException">A row of <c>history</c> cannot be understood.</exception>
     public Task<DataPage> ReadAsync(DataQuery query, CancellationToken cancellationToken) =>
         query.AsOf is { } day ? ReadAsOfAsync(query, day, cancellationToken) : ReadNowAsync(query, cancellationToken);
 

@@ -28,6 +28,7 @@ public sealed class FigureLookup(
     /// <param name="rowKey">The row key.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="DataRefusedException">There is no such figure; the message names what is near.</exception>
+    /// <exception cref="InvalidDataException">A row of <c>history</c> cannot be understood.</exception>
     public async Task<FigureDocument> FindAsync(
         string table,
         string partitionKey,
@@ -43,7 +44,7 @@ public sealed class FigureLookup(
         var columns = ColumnMeanings.Of(about);
         var cells = RowCells.Of(about.RowType);
         var values = new List<FigureValue>();
-        var others = new SortedDictionary<string, object?>(StringComparer.Ordinal);
+        var others = new OrderedDictionary<string, object?>(StringComparer.Ordinal);
         foreach (var column in columns.Where(column => typeof(FactRow).GetProperty(column.Name) is null))
         {
             var cell = cells.Read(row, column.Name);
@@ -173,11 +174,30 @@ public sealed class FigureLookup(
     {
         if (version.Column != HistoryRow.Removed && !version.Column.Contains(',', StringComparison.Ordinal))
             return [new FigureChange(version.Column, version.OldValue, version.NewValue)];
-        var old = JsonSerializer.Deserialize<Dictionary<string, string>>(version.OldValue)!;
-        var next =
-            version.NewValue.Length == 0
-                ? []
-                : JsonSerializer.Deserialize<Dictionary<string, string>>(version.NewValue)!;
+        var (old, next) = (Texts(version, version.OldValue), Texts(version, version.NewValue));
         return [.. old.Select(pair => new FigureChange(pair.Key, pair.Value, next.GetValueOrDefault(pair.Key, "")))];
+    }
+
+    /// <summary>The texts of several columns, as a row of <c>history</c> has them; none if the row was removed.</summary>
+    private static Dictionary<string, string> Texts(HistoryRow version, string json)
+    {
+        if (json.Length == 0)
+            return [];
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [];
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException(
+                new Finding(
+                    $"history {version.PartitionKey} {version.RowKey}, columns {version.Column}",
+                    Finding.Quote(json),
+                    "a JSON object of texts by column",
+                    "correct or remove the row of history"
+                ).ToString(),
+                e
+            );
+        }
     }
 }

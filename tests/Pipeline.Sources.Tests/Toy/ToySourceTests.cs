@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Report.Data;
 using Pipeline.Sources.Tests.Cases;
 using Pipeline.Sources.Toy;
 using Pipeline.Storage;
@@ -82,6 +83,34 @@ public sealed class ToySourceTests
             (await run.Pipeline.RowsAsync("toyrates")).Select(row => (row.PartitionKey, row.RowKey, row.ETag))
         );
         Assert.Empty(await run.Pipeline.RowsAsync(Names.History));
+    }
+
+    [Fact]
+    public async Task Its_figures_can_be_read_by_filter_and_each_has_its_place()
+    {
+        using var server = Serve(Year());
+        await using var run = Run(server);
+        Assert.Equal(0, (await run.RunAsync()).ExitCode);
+        var query = run
+            .Pipeline.Get<DataQueryReader>()
+            .Read("toyrates", [new("Currency", "GBP"), new("from", "2026-03"), new("to", "2026-04")]);
+        Assert.Equal(
+            [
+                "PartitionKey eq 'GBP' and PeriodStart ge datetime'2026-03-01T00:00:00Z' and PeriodStart lt "
+                    + "datetime'2026-05-01T00:00:00Z'",
+            ],
+            query.Reads()
+        );
+        var page = await run.Pipeline.Get<DataReader>().ReadAsync(query, CancellationToken.None);
+        Assert.Equal(["2026-03", "2026-04"], page.Rows.Select(row => row[1]));
+        var figure = await run
+            .Pipeline.Get<FigureLookup>()
+            .FindAsync("toyrates", "GBP", "2026-03", CancellationToken.None);
+        Assert.Equal("line 9", figure.Raw.Place);
+        Assert.Equal(
+            [("Rate", 1.03, "US dollars for one unit of the currency")],
+            figure.Values.Select(value => (value.Column, (double)value.Value!, value.Unit))
+        );
     }
 
     [Fact]
