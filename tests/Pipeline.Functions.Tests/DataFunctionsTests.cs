@@ -225,8 +225,8 @@ public sealed class DataFunctionsTests
     [InlineData(
         "data/trademonthly?PartnerCode=4621&Flow=imports&Level=total&asof=2025-12-31",
         "ValueUsd",
-        "history of TradeMonthly 4621|imports|total 2019-07|TOTAL, column ValueUsd: seen \"12,5\", expected a value that "
-            + "the column can have; correct or remove the row of history: The input string '12,5' was not in a "
+        "history of TradeMonthly 4621|imports|total 2019-07|TOTAL, column ValueUsd: seen \"12,5\", expected a value "
+            + "that the column can have; correct or remove the row of history: The input string '12,5' was not in a "
             + "correct format."
     )]
     [InlineData(

@@ -32,7 +32,7 @@ public sealed class DataReader(StorageAccount account, FactStore facts, TimeProv
     /// <summary>A response ends after this time with the rows that were found.</summary>
     public static readonly TimeSpan MostTime = TimeSpan.FromSeconds(30);
 
-    /// <summary>The most rows of a table and its history that one response about a day in the past is made of.</summary>
+    /// <summary>The most rows of a table and its history that are read for one day in the past.</summary>
     public const int MostRowsAsOf = 50_000;
 
     /// <summary>The columns that are known of a version of a row, beside its own and its keys.</summary>

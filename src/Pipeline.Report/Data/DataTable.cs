@@ -44,7 +44,7 @@ public sealed record DataTable(string Name, IReadOnlyList<Column> Columns)
     /// <summary>How finely <c>from</c> and <c>to</c> are written.</summary>
     public PeriodForm PeriodForm { get; init; }
 
-    /// <summary>True if the row key begins with the period, so that <c>from</c> and <c>to</c> read a range of keys.</summary>
+    /// <summary>True if row keys begin with the period: <c>from</c> and <c>to</c> read a range of keys.</summary>
     public bool IsKeyedByPeriod { get; init; }
 
     /// <summary>A column by its name; null if there is none.</summary>

@@ -178,7 +178,7 @@ public sealed class FigureLookup(
         return [.. old.Select(pair => new FigureChange(pair.Key, pair.Value, next.GetValueOrDefault(pair.Key, "")))];
     }
 
-    /// <summary>The texts of several columns, as a row of <c>history</c> has them; none if the row was removed.</summary>
+    /// <summary>The texts of columns, as a row of <c>history</c> has them; none if the row was removed.</summary>
     private static Dictionary<string, string> Texts(HistoryRow version, string json)
     {
         if (json.Length == 0)

@@ -125,8 +125,8 @@ public sealed class DataQueryTests : IAsyncDisposable
             },
             {
                 "trademonthly?ValueUsd=99999999999999999999",
-                "parameter ValueUsd: seen \"99999999999999999999\", expected a whole number of at most 64 bits; correct "
-                    + "the value"
+                "parameter ValueUsd: seen \"99999999999999999999\", expected a whole number of at most 64 bits; "
+                    + "correct the value"
             },
             {
                 "holders?SharePercent=NaN",
@@ -194,13 +194,13 @@ public sealed class DataQueryTests : IAsyncDisposable
             },
             {
                 "trademonthly?limit=0",
-                "parameter limit: seen \"0\", expected a whole number from 1 to 10000 with this format; correct the "
-                    + "value, and read on with the address in next"
+                "parameter limit: seen \"0\", expected a whole number from 1 to 10000 with this format; correct "
+                    + "the value, and read on with the address in next"
             },
             {
                 "trademonthly?limit=10001",
-                "parameter limit: seen \"10001\", expected a whole number from 1 to 10000 with this format; correct the "
-                    + "value, and read on with the address in next"
+                "parameter limit: seen \"10001\", expected a whole number from 1 to 10000 with this format; correct "
+                    + "the value, and read on with the address in next"
             },
             {
                 "trademonthly?limit=100001&format=csv",

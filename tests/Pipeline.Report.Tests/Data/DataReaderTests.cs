@@ -273,8 +273,8 @@ public sealed class DataReaderTests
         }
         const string Request = "trademonthly?PartnerCode=4621&Flow=imports&Level=HS6&asof=2026-02-25";
         Assert.Equal(
-            "parameter asof: seen more than 50000 rows of trademonthly and history to read, expected at most 50000; add "
-                + "or narrow from and to",
+            "parameter asof: seen more than 50000 rows of trademonthly and history to read, expected at most 50000; "
+                + "add or narrow from and to",
             (await Assert.ThrowsAsync<DataRefusedException>(() => ReadAsync(pipeline, Request))).Message
         );
         Assert.Equal(10, (await ReadAsync(pipeline, $"{Request}&from=2019-03&to=2019-04&limit=10")).Rows.Count);
@@ -297,8 +297,8 @@ public sealed class DataReaderTests
                 .ReadAsync(query with { Cursor = new DataCursor(0, "x y") }, CancellationToken.None)
         );
         Assert.Equal(
-            "parameter continuation: seen \"x y\", expected a mark that the table service has made; begin again without "
-                + "it",
+            "parameter continuation: seen \"x y\", expected a mark that the table service has made; begin again "
+                + "without it",
             refused.Message
         );
         await Assert.ThrowsAsync<Azure.RequestFailedException>(() =>

@@ -67,8 +67,8 @@ public sealed class FigureLookupTests
         );
         Assert.Equal("word 1", (await FindAsync(pipeline, "fakefacts", "fake|one", "b")).Raw.Place);
         Assert.Equal(
-            $"Nobody, Facts: Name a: Value 5,000 pieces (count). Vintage 2026-03-03T12:00:00Z, revision 2. Retrieved "
-                + $"from {source.Address}one; raw body {figure.Raw.Blob}, word 3, SHA-256 {sha256}.",
+            $"{source.Info.Publisher}, Facts: Name a: Value 5,000 pieces (count). Vintage 2026-03-03T12:00:00Z, "
+                + $"revision 2. Retrieved from {source.Address}one; raw body {figure.Raw.Blob}, word 3, SHA-256 {sha256}.",
             figure.Citation
         );
         using var json = JsonDocument.Parse(figure.ToJson());
@@ -92,7 +92,7 @@ public sealed class FigureLookupTests
             Note            note
             basis           count
             dataset         fake/facts: Facts
-            publisher       Nobody
+            publisher       {source.Info.Publisher}
             vintage         2026-03-03T12:00:00Z
             first seen      2026-03-01T12:00:00Z
             revision        2
@@ -132,8 +132,8 @@ public sealed class FigureLookupTests
                 "fakefacts",
                 "fake|one",
                 "z",
-                "figure of fakefacts: seen \"fake|one\" \"z\", expected a row of this partition: \"a\" to \"c\"; correct "
-                    + "the keys"
+                "figure of fakefacts: seen \"fake|one\" \"z\", expected a row of this partition: \"a\" to \"c\"; "
+                    + "correct the keys"
             },
             {
                 "fakefacts",
