@@ -1,23 +1,33 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Azure.Functions.Worker;
+using Pipeline.Insight.Claims;
 using Pipeline.Report.Data;
 
 namespace Pipeline.Functions;
 
 /// <summary>
 /// Figures over HTTP: rows of a table, <c>GET /api/data/{table}</c>; one figure, <c>GET
-/// /api/figure/{table}/{partition}/{row}</c>; and the description of both, <c>GET /api/openapi.json</c>. All need the
-/// function key.
+/// /api/figure/{table}/{partition}/{row}</c>; a stated figure checked, <c>GET /api/check</c>; and the description of all,
+/// <c>GET /api/openapi.json</c>. They need the function key.
 /// </summary>
 public sealed class DataFunctions(
     DataQueryReader queries,
     DataReader reader,
     FigureLookup figures,
+    FigureChecks checks,
     OpenApiDocument description,
     Answers answers
 )
 {
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     /// <summary>Longer than a response takes to be read, see <see cref="DataReader.MostTime"/>.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -53,6 +63,23 @@ public sealed class DataFunctions(
             {
                 var figure = await figures.FindAsync(table, partition, row, token);
                 return Answers.Data(request, figure.ToJson(), "application/json");
+            },
+            cancellationToken
+        );
+
+    [Function("Check")]
+    public Task<IResult> CheckAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "check")] HttpRequest request,
+        CancellationToken cancellationToken
+    ) =>
+        AnswerAsync(
+            "check",
+            async token =>
+            {
+                var (answer, refusal) = await checks.AskAsync(Parameters(request), token);
+                return refusal is null
+                    ? Answers.Data(request, JsonSerializer.SerializeToUtf8Bytes(answer, Json), "application/json")
+                    : throw new DataRefusedException(refusal);
             },
             cancellationToken
         );

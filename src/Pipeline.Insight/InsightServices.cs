@@ -18,6 +18,7 @@ public static class InsightServices
                 ClaimBook.Load(out var findings) ?? throw new InvalidOperationException(string.Join('\n', findings))
             )
             .AddSingleton<InsightRun>()
+            .AddSingleton<FigureChecks>()
             .AddSingleton<IDerivedTables>(provider => provider.GetRequiredService<InsightRun>())
             .AddSingleton<IExportViews, FactViews>();
 }

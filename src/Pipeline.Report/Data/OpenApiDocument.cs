@@ -31,6 +31,7 @@ public sealed class OpenApiDocument(DataTables tables)
             paths.Add($"/data/{table.Name}", Get(id, summary, ParametersOf(table), Rows(table)));
         }
         paths.Add("/figure/{table}/{partition}/{row}", Figure());
+        paths.Add("/check", Check());
         var schemas = new JsonObject { ["Problem"] = Problem() };
         foreach (var table in tables.All)
             schemas.Add(table.Name, RowOf(table));
@@ -235,6 +236,54 @@ public sealed class OpenApiDocument(DataTables tables)
             {
                 ["description"] = "The figure.",
                 ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = schemaOfFigure } },
+            }
+        );
+    }
+
+    private static JsonObject Check()
+    {
+        var parameters = new JsonArray();
+        foreach (
+            var (name, description, isRequired) in (IEnumerable<(string, string, bool)>)
+                [
+                    ("indicator", "The id of an indicator, with - before it for its negative.", true),
+                    ("period", "yyyy, yyyy-MM or yyyy-MM-dd as the indicator has them, or latest.", true),
+                    ("stated", "The figure in words, for example 13.2 million dollars.", true),
+                    ("member", "Whom the figure is about, for indicators of several.", false),
+                ]
+        )
+        {
+            var parameter = Parameter(name, description, Text());
+            parameter["required"] = isRequired;
+            parameters.Add(parameter);
+        }
+        var comparison = Text();
+        comparison["enum"] = new JsonArray("equals", "above", "below");
+        comparison["default"] = "equals";
+        parameters.Add(Parameter("comparison", "equals: a correct rounding of the figure on file.", comparison));
+        var figure = Object(("value", new JsonObject { ["type"] = "number" }), ("unit", Text()));
+        var verdict = Text();
+        verdict["enum"] = new JsonArray("confirmed", "unit-error", "refuted", "not-checkable");
+        var answer = Object(
+            ("verdict", verdict),
+            ("explanation", Text()),
+            ("stated", figure),
+            ("computed", Nullable(figure.DeepClone().AsObject())),
+            ("indicator", Text()),
+            ("period", Text()),
+            ("onFile", Nullable(Object(("first", Text()), ("last", Text())))),
+            ("evidence", List(Text())),
+            ("inputs", List(Text())),
+            ("vintage", Nullable(Text("date-time")))
+        );
+        return Get(
+            "check_figure",
+            "Whether a stated figure is a correct rounding of the figure on file",
+            parameters,
+            new JsonObject
+            {
+                ["description"] = "The verdict, why, and the figures behind it.",
+                ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = answer } },
             }
         );
     }
