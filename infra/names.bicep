@@ -29,6 +29,10 @@ var tables = concat(factTables, [
   // what is computed from the figures
   'indicators'
   'claims'
+  // dimensions, for joins
+  'partners'
+  'commodities'
+  'periods'
   // where they come from and how they got here
   'datasets'
   'history'
