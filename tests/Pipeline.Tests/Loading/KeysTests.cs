@@ -92,4 +92,16 @@ public sealed class KeysTests
             RowHash.Of(new TradeMonthly { Level = "\0\0\0\0" })
         );
     }
+
+    [Fact]
+    public void A_value_of_a_column_is_written_as_keys_have_it()
+    {
+        Assert.Equal("a~007Cb", Keys.Part("a|b"));
+        Assert.Equal("0987", Keys.Part(987));
+        Assert.Equal("2021-01-31", Keys.Part(new DateTimeOffset(2021, 1, 31, 23, 0, 0, TimeSpan.Zero)));
+        Assert.Equal(
+            "a part of a key of type Double (Parameter 'value')",
+            Assert.Throws<ArgumentException>(() => Keys.Part(1.5)).Message
+        );
+    }
 }
