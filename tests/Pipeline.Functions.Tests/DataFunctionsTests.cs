@@ -12,6 +12,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Pipeline.Insight;
+using Pipeline.Insight.Claims;
 using Pipeline.Report.Data;
 using Pipeline.Sources.Census;
 using Pipeline.Testing;
@@ -60,6 +62,7 @@ public sealed class DataFunctionsTests
                 pipeline.Get<DataQueryReader>(),
                 pipeline.Get<DataReader>(),
                 pipeline.Get<FigureLookup>(),
+                pipeline.Get<FigureChecks>(),
                 pipeline.Get<OpenApiDocument>(),
                 new Answers(NullLogger<Answers>.Instance)
             );
@@ -71,6 +74,9 @@ public sealed class DataFunctionsTests
                 Methods,
                 (HttpRequest request, string table, string partition, string row) =>
                     functions.FigureAsync(request, table, partition, row, request.HttpContext.RequestAborted)
+            );
+            app.MapMethods("/api/check", Methods, (HttpRequest request) =>
+                functions.CheckAsync(request, request.HttpContext.RequestAborted)
             );
             app.MapMethods("/api/openapi.json", Methods, (HttpRequest request) => functions.Describe(request));
             await app.StartAsync();
@@ -344,5 +350,24 @@ public sealed class DataFunctionsTests
             File.Delete(file + ".json");
             File.Delete(file + ".mjs");
         }
+    }
+
+    [Fact]
+    public async Task A_stated_figure_is_checked_and_a_malformed_question_says_what_is_wrong()
+    {
+        await using var site = await Site.StartAsync();
+        await site.Pipeline.Get<InsightRun>().RunAsync("census-trade", CancellationToken.None);
+        using var good = await site.SendAsync(
+            "check?indicator=us-ru-imports-annual&period=2018&stated=20.9%20million%20dollars"
+        );
+        Assert.Equal(HttpStatusCode.OK, good.StatusCode);
+        var answer = JsonDocument.Parse(await good.Content.ReadAsStringAsync()).RootElement;
+        Assert.Equal("unit-error", answer.GetProperty("verdict").GetString());
+        Assert.Equal("billion US dollars", answer.GetProperty("computed").GetProperty("unit").GetString());
+        using var bad = await site.SendAsync("check?indicator=us-ru-imports-annual&period=2018&stated=20.9%20euros");
+        Assert.Equal(HttpStatusCode.BadRequest, bad.StatusCode);
+        var problem = JsonDocument.Parse(await bad.Content.ReadAsStringAsync()).RootElement;
+        Assert.Equal("parameter stated", problem.GetProperty("where").GetString());
+        Assert.Equal("EUR", problem.GetProperty("seen").GetString());
     }
 }

@@ -131,7 +131,8 @@ public sealed class SliceLease : IAsyncDisposable
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException or ObjectDisposedException)
         {
-            logger.LogWarning(
+            // No warning: the next renewal, or the next storage call, finds out whether the lease is lost.
+            logger.LogInformation(
                 "lease of {Name}: not renewed ({Reason}); tried again in {Seconds} s",
                 name,
                 e.Message.Split('\n')[0],

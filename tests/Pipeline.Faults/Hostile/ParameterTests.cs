@@ -11,6 +11,7 @@ using Pipeline.Datasets;
 using Pipeline.Faults.Sources;
 using Pipeline.Functions;
 using Pipeline.Ingestion;
+using Pipeline.Insight.Claims;
 using Pipeline.Report;
 using Pipeline.Report.Data;
 using Pipeline.Report.Page;
@@ -251,6 +252,7 @@ public sealed class ParameterTests
             pipeline.Get<DataQueryReader>(),
             pipeline.Get<DataReader>(),
             pipeline.Get<FigureLookup>(),
+            pipeline.Get<FigureChecks>(),
             pipeline.Get<OpenApiDocument>(),
             new Answers(NullLogger<Answers>.Instance)
         );
