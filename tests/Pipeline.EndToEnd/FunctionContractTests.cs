@@ -14,6 +14,7 @@ public sealed class FunctionContractTests
 {
     private static readonly string[] Expected =
     [
+        "Check: http GET,HEAD check Function",
         "Data: http GET,HEAD data/{table} Function",
         "Figure: http GET,HEAD figure/{table}/{partition}/{row} Function",
         "Health: http GET,HEAD health Anonymous",
