@@ -27,23 +27,24 @@ const schema = {
   periods: { Kind: string, Year: int32, Quarter: int32, Month: int32, FirstDay: date, LastDay: date },
   history: { OldValue: string, NewValue: string, Column: string, ValidFrom: date, ValidTo: date, RunId: string, InPolicy: bool },
   runs: {
-    Source: string, Slice: string, Step: string, State: string, StartedAt: date, EndedAt: date, LoadedAt: date, Read: int64, Added: int64, Changed: int64, Unchanged: int64, Excluded: int64, Missing: int64,
+    Source: string, Slice: string, Step: string, State: string, StartedAt: date, EndedAt: date, LoadedAt: date, LoadingSince: date, Read: int64, Added: int64, Changed: int64, Unchanged: int64, Excluded: int64, Missing: int64,
     Rejected: int64, Bytes: int64, Error: string, Notes: string,
   },
   slices: {
     State: string, PlannedAt: date, LastPulled: date, NextDue: date, LoadedBlob: string, Vintage: date, Sha256: string, Rows: int64, InTable: int64, Newest: string, LastChanged: date,
-    LoadedError: string, Restoring: string, LoadingBlob: string, PendingBlob: string, HttpETag: string, LastModified: string, Attempts: int32, LastError: string, JudgedBy: string,
+    LoadedError: string, LoadedJudgedBy: string, Restoring: string, LoadingBlob: string, LoadingJudgedBy: string, PendingBlob: string, HttpETag: string, LastModified: string, Attempts: int32, LastError: string, JudgedBy: string,
   },
   gaps: { Reason: string, RunId: string },
   rejects: {
-    Kind: string, Slice: string, RawBlob: string, Position: string, Seen: string, Expected: string, Advice: string, State: string, AcceptId: string, Step: string, Message: string, KeptAt: date,
+    Kind: string, Slice: string, RawBlob: string, Position: string, Seen: string, Expected: string, Advice: string, State: string, AcceptId: int32, Step: string, Message: string, KeptAt: date,
   },
   datasets: { Title: string, Publisher: string, Table: string, Unit: string, Url: string, Terms: string, RevisionPolicy: string, Columns: string, LastVintage: date },
 };
 // A number that is missing has no property. Of figures it is a row in gaps; a rank is computed, and one among fewer than two is none.
 // So has what a slice, a run or a claim does not know yet.
 const optional = {
-  trademonthly: ['YearToDateUsd'], fdipartners: ['Rank'], claims: ['Vintage'], partners: ['ValidFrom', 'ValidTo'], periods: ['Quarter', 'Month'], runs: ['StartedAt', 'EndedAt', 'LoadedAt'],
+  trademonthly: ['YearToDateUsd'], fdipartners: ['Rank'], claims: ['Vintage'], partners: ['ValidFrom', 'ValidTo'], periods: ['Quarter', 'Month'], runs: ['StartedAt', 'EndedAt', 'LoadedAt', 'LoadingSince'],
+  rejects: ['AcceptId'],
   slices: ['PlannedAt', 'LastPulled', 'NextDue', 'Vintage', 'Rows', 'InTable', 'LastChanged'],
 };
 const complaints = [];

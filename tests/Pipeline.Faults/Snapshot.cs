@@ -39,6 +39,7 @@ internal static class Snapshot
         "StartedAt",
         "EndedAt",
         "LoadedAt",
+        "LoadingSince",
         "PartitionKey",
         "RowKey",
         "Attempts",

@@ -152,7 +152,21 @@ internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
     /// What the parser makes of a body's text before it reads it: another version of the program may read the
     /// same body otherwise.
     /// </summary>
-    public Func<string, string> Reading { get; set; } = text => text;
+    public Func<string, string> Reading
+    {
+        get;
+        set
+        {
+            field = value;
+            readings++;
+        }
+    } = text => text;
+
+    private int readings;
+
+    /// <summary>A new <see cref="Reading"/> is what a new program or another list of an operator is.</summary>
+    public ValueTask<string> ReadListsAsync(BodyContext context, CancellationToken cancellationToken) =>
+        new($"{readings}");
 
     public ValueTask<IRowParser> CreateParserAsync(
         Slice slice,

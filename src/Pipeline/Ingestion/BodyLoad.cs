@@ -42,7 +42,11 @@ public sealed class BodyLoad(
             );
         }
         await SettleOlderAsync(name, before, reading.IsReplay, cancellationToken);
-        var begun = await records.Slices.ApplyAsync(slice, new LoadStarted(name, reading.Kind), cancellationToken);
+        var begun = await records.Slices.ApplyAsync(
+            slice,
+            new LoadStarted(name, reading.Kind, body.JudgedBy),
+            cancellationToken
+        );
         if (begun.Loading != name)
         {
             await lease.ConfirmAsync();
@@ -51,19 +55,19 @@ public sealed class BodyLoad(
                     + "the message comes back"
             );
         }
-        // The run of a body that is only restored has ended, and stays as it ended.
-        var run =
-            reading.Kind == LoadKind.Restoring
-                ? body.Known
-                : await AdvanceAsync(
-                    body.Known,
-                    body.Run with
-                    {
-                        State = RunState.Loading,
-                        LoadedAt = null,
-                        EndedAt = time.GetUtcNow(),
-                    }
-                );
+        // The run of a body whose rows are restored as they were judged has ended, and stays as it ended.
+        var isAsBefore = reading is { Kind: LoadKind.Restoring, WasLoaded: true };
+        var run = isAsBefore
+            ? body.Known
+            : await AdvanceAsync(
+                body.Known,
+                body.Run with
+                {
+                    State = RunState.Loading,
+                    LoadingSince = time.GetUtcNow(),
+                    EndedAt = time.GetUtcNow(),
+                }
+            );
         var known = await KnownAsync(body, before, reading.IsReplay, lease);
         var into = new MergeRun(slice.Source, slice.Dataset, name.Vintage, name.Blob, name.RunId, reading.IsReplay);
         var (merged, rejected, check) = await MergeAsync(body, (rows, history), into, known, lease);
@@ -77,7 +81,14 @@ public sealed class BodyLoad(
             check.Rejected
         );
         var now = time.GetUtcNow();
-        var loaded = run with { State = RunState.Loaded, Counts = counts, LoadedAt = now, EndedAt = now };
+        var loaded = run with
+        {
+            State = RunState.Loaded,
+            Counts = counts,
+            LoadedAt = now,
+            LoadingSince = null,
+            EndedAt = now,
+        };
         if (!counts.AddUp)
         {
             // A fault of the program. The counts are kept, so that the operator sees it in the ledger.
@@ -85,7 +96,7 @@ public sealed class BodyLoad(
             await AdvanceAsync(run, loaded with { State = RunState.StepFailed, Error = words });
             throw new InvalidOperationException(words);
         }
-        if (reading.Kind == LoadKind.Restoring)
+        if (isAsBefore)
         {
             // Another worker may have loaded a newer body since: what this one has written over it is put right.
             await lease.ConfirmAsync();
@@ -105,6 +116,7 @@ public sealed class BodyLoad(
                         rejected.Count == 0
                             ? ""
                             : $"{check.Rejected} {(check.Rejected == 1 ? "row" : "rows")} rejected, the first: {rejected[0]}",
+                    JudgedBy = body.JudgedBy,
                 },
                 // A body with rejects is asked for again by the next plan: the publisher may have corrected it.
                 check.Rejected > 0
@@ -222,7 +234,8 @@ public sealed class BodyLoad(
     {
         var bodies = await records.Bodies.ListAsync(slice, cancellationToken);
         return bodies.FirstOrDefault(body => body.RunId == runId) is { } body
-            && await records.Runs.GetAsync(RunRow.Of(body), cancellationToken) is { LoadedAt: not null };
+            && await records.Runs.GetAsync(RunRow.Of(body), cancellationToken)
+                is { LoadedAt: not null, LoadingSince: null };
     }
 
     private static LoadedBody Loaded(CheckedBody body, BodyCheck check, SliceRow before, MergeResult merged, bool knew)

@@ -17,6 +17,9 @@ internal sealed record CheckedBody(RawName Name, RunRow Known, IRowParser Parser
     /// <summary>The run as it goes on.</summary>
     public required RunRow Run { get; init; }
 
+    /// <summary>What it is read by: a hash of the program and of the lists that operators maintain.</summary>
+    public required string JudgedBy { get; init; }
+
     /// <summary>What the table holds of the slice, if that was read for the checks.</summary>
     public Known? Existing { get; init; }
 

@@ -51,12 +51,12 @@ public sealed class CompleteRun(
     }
 
     /// <summary>Completes the run of a body, with what other slices have brought so far.</summary>
-    internal async Task CompleteAsync(RawName body, string? acceptId, CancellationToken cancellationToken)
+    internal async Task CompleteAsync(RawName body, int? acceptId, CancellationToken cancellationToken)
     {
         var slice = body.Slice;
         var row = await records.Slices.GetAsync(slice, cancellationToken);
         var run = await records.Runs.GetAsync(RunRow.Of(body), cancellationToken);
-        if (row.Loaded?.Body != body)
+        if (row.Loaded?.Body != body || row.Loading == body)
         {
             await PassOverAsync(body, row, cancellationToken);
             return;
@@ -73,6 +73,12 @@ public sealed class CompleteRun(
         );
         if (row.State != SliceState.Loaded && run?.State == RunState.Done)
         {
+            // A message of the run that was given up is settled by an end after it.
+            await records.Runs.UpdateAsync(
+                run,
+                now => now is { State: RunState.Done } done ? done with { EndedAt = time.GetUtcNow() } : null,
+                cancellationToken
+            );
             logger.LogInformation("{Slice}: {Blob} is published already", slice, body.Blob);
             await next.RequestRefreshAsync(slice.Source, cancellationToken);
             return;
@@ -84,7 +90,7 @@ public sealed class CompleteRun(
             await comparison.RequestAsync(slice, cancellationToken);
         if (sources.Of(slice) is { IsOn: true } dataset)
             await datasets.PutAsync(dataset.Info, body.Vintage, cancellationToken);
-        await records.Runs.UpdateAsync(
+        var ended = await records.Runs.UpdateAsync(
             RunRow.Of(body),
             now =>
                 // A replay has quarantined the body since: that stands until it is read again.
@@ -99,7 +105,8 @@ public sealed class CompleteRun(
                     },
             cancellationToken
         );
-        await records.Slices.ApplyAsync(slice, new RunCompleted(body), cancellationToken);
+        if (ended is { State: RunState.Done })
+            await records.Slices.ApplyAsync(slice, new RunCompleted(body), cancellationToken);
         await next.RequestRefreshAsync(slice.Source, cancellationToken);
     }
 

@@ -30,7 +30,11 @@ public sealed class Normalize(
         var row = await records.Slices.GetAsync(body.Slice, lease.Token);
         // A load that was begun is finished before anything else of its slice is loaded. One that cannot be finished
         // has become StepFailed, and is tried again only for its own message.
-        if (row.Loading is { } begun && (begun == body || row.State == SliceState.Loading))
+        // So is a loaded body whose rows could not be restored to their end: a replay may be about a newer one.
+        if (
+            row.Loading is { } begun
+            && (begun == body || row.State == SliceState.Loading || (isAsked && begun == row.Loaded?.Body))
+        )
         {
             await LoadAgainAsync(Continued(row, begun), lease);
             if (begun == body && !isAsked)
@@ -50,12 +54,7 @@ public sealed class Normalize(
         }
         else if (row.Loaded is { } loaded)
         {
-            var run = await RunAsync(loaded.Body, lease.Token);
-            // Read again since, the body was refused: it is not loaded unless it is judged to be right.
-            if (run.State == RunState.Quarantined)
-                await ReadAsync(new Reading(loaded.Body) { IsReplay = true }, lease);
-            else
-                await LoadAgainAsync(Restored(loaded.Body), lease);
+            await LoadAgainAsync(Restored(loaded.Body), lease);
         }
         else
         {
@@ -97,7 +96,7 @@ public sealed class Normalize(
         var judgedBy = await judgement.HashAsync(slice, context, cancellationToken);
         if (!reading.IsReplay && await IsOverAsync(name, known, before, judgedBy, cancellationToken))
             return;
-        if (reading.IsReplay)
+        if (reading.IsReplay && reading.Kind != LoadKind.Restoring)
             before = await records.Slices.ApplyAsync(slice, new Requested(name), cancellationToken);
         await using var stored = await records.Bodies.OpenAsync(name, cancellationToken);
         var parser = await sources.Of(slice).CreateParserAsync(slice, context, cancellationToken);
@@ -105,6 +104,7 @@ public sealed class Normalize(
         var body = new CheckedBody(name, known, parser, stored, survey.Check)
         {
             Run = Begun(known),
+            JudgedBy = judgedBy,
             Existing = survey.Existing,
         };
         var word = new OperatorWord(
@@ -142,9 +142,9 @@ public sealed class Normalize(
     }
 
     /// <summary>
-    /// Loads a body once more as it was judged: what <c>rejects</c> shows of it stays out. The checks are not made
-    /// again: the table holds a part of it by now, and the lists that they rest on may have been changed since. What
-    /// cannot be read is refused all the same.
+    /// Loads a body again as it was judged: what <c>rejects</c> shows of it stays out. The checks are not made again,
+    /// because the table holds a part of it by now. A body that was loaded before is judged again if it was refused
+    /// since, or if the program or the lists are others. What cannot be read is refused.
     /// </summary>
     private async Task LoadAgainAsync(Reading reading, SliceLease lease)
     {
@@ -152,13 +152,27 @@ public sealed class Normalize(
         var known = await RunAsync(name, cancellationToken);
         var before = await records.Slices.GetAsync(name.Slice, cancellationToken);
         var context = judgement.Context(name.Slice, name.Vintage);
+        var judgedBy = await judgement.HashAsync(name.Slice, context, cancellationToken);
+        if (before.Loaded is { } loaded && loaded.Body == name)
+        {
+            var readBy = before.Loading is null ? loaded.JudgedBy : before.LoadingJudgedBy;
+            // It was refused since, or may be read otherwise now: it is not loaded without being judged.
+            if (known.State == RunState.Quarantined || readBy != judgedBy)
+            {
+                await ReadAsync(reading with { IsReplay = true, WasLoaded = false }, lease);
+                return;
+            }
+        }
         await using var stored = await records.Bodies.OpenAsync(name, cancellationToken);
         var parser = await sources.Of(name.Slice).CreateParserAsync(name.Slice, context, cancellationToken);
         var survey = await BodySurvey.RunAsync(parser, stored, cancellationToken);
-        var body = new CheckedBody(name, known, parser, stored, survey.Check) { Run = Begun(known) };
+        var body = new CheckedBody(name, known, parser, stored, survey.Check)
+        {
+            Run = Begun(known),
+            JudgedBy = judgedBy,
+        };
         if (body.Check.Unreadable is { } unfit)
         {
-            var judgedBy = await judgement.HashAsync(name.Slice, context, cancellationToken);
             await RejectAsync(body, before, BodyVerdict.Refused(unfit), judgedBy, lease);
             return;
         }
@@ -167,18 +181,8 @@ public sealed class Normalize(
             .Where(reject => reject.State == RejectBook.Open)
             .GroupBy(reject => reject.Finding.Where, reject => reject.Finding)
             .ToDictionary(place => place.Key, place => place.ToList());
-        if (reading.Kind == LoadKind.Restoring && !IsReadAsBefore(before.Loaded, survey.Check, leftOut.Count))
-        {
-            // The parser is another one than that of the load.
-            await ReadAsync(new Reading(name) { IsReplay = true }, lease);
-            return;
-        }
         await load.RunAsync(body with { LeftOut = leftOut }, before, reading, lease);
     }
-
-    /// <summary>True if the parser gives as many rows of a loaded body as the load had, apart from those left out.</summary>
-    private static bool IsReadAsBefore(LoadedBody? loaded, BodyCheck check, int leftOut) =>
-        loaded is null || (check.Kept >= loaded.Rows && check.Kept <= loaded.Rows + leftOut);
 
     /// <summary>The run of a body; a new one when it has none.</summary>
     private async Task<RunRow> RunAsync(RawName name, CancellationToken cancellationToken) =>

@@ -14,7 +14,7 @@ internal sealed record Reading(RawName Body)
     /// The operator's accept that the message brings: the findings that <c>rejects</c> has under this id are no reason
     /// to refuse the body. Null without one.
     /// </summary>
-    public string? AcceptId { get; init; }
+    public int? AcceptId { get; init; }
 
     /// <summary>How the load goes, if there is one.</summary>
     public LoadKind Kind { get; init; }

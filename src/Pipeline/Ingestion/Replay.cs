@@ -85,7 +85,7 @@ public sealed class Replay(
             logger.LogInformation("{Slice}: replayed from its source", slice);
             return new Replaying(slice.Id, Source, "");
         }
-        var acceptId = accept ? await records.Rejects.CoverAsync(RunRow.Of(body), cancellationToken) : null;
+        int? acceptId = accept ? await records.Rejects.CoverAsync(RunRow.Of(body), cancellationToken) : null;
         await queues.SendAsync(new NormalizeMessage(slice.Id, body.Blob, Replay: true, acceptId), cancellationToken);
         logger.LogInformation(
             "{Slice}: replayed from {Blob}{Accepted}",

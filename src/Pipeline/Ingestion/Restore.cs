@@ -112,7 +112,7 @@ public sealed class Restore(
     private static bool WasRead(RunRow? run) =>
         run
             is { LoadedAt: not null }
-                or { State: RunState.Loading }
+                or { State: RunState.Done or RunState.Loaded or RunState.Loading }
                 or { State: RunState.Superseded, Step: not nameof(Pull) };
 
     /// <summary>

@@ -34,7 +34,7 @@ public sealed class SliceComparison(
     internal async Task<IReadOnlyList<string>> RunAsync(
         RawName name,
         RunRow run,
-        string? acceptId,
+        int? acceptId,
         CancellationToken cancellationToken
     )
     {

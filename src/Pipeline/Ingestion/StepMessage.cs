@@ -177,7 +177,7 @@ public sealed record PullMessage(string Slice, DateTimeOffset? PlannedAt = null)
 /// was judged by has changed.</param>
 /// <param name="AcceptId">The operator's accept: the findings that <c>rejects</c> has under this id are no reason to
 /// refuse the body. Null without one.</param>
-public sealed record NormalizeMessage(string Slice, string RawBlob, bool Replay = false, string? AcceptId = null)
+public sealed record NormalizeMessage(string Slice, string RawBlob, bool Replay = false, int? AcceptId = null)
     : StepMessage
 {
     /// <inheritdoc/>
@@ -217,7 +217,7 @@ public sealed record ReloadNewestMessage(string Slice) : StepMessage
 /// <param name="Slice">The slice.</param>
 /// <param name="RawBlob">The body.</param>
 /// <param name="AcceptId">See <see cref="NormalizeMessage"/>.</param>
-public sealed record CompleteRunMessage(string Slice, string RawBlob, string? AcceptId = null) : StepMessage
+public sealed record CompleteRunMessage(string Slice, string RawBlob, int? AcceptId = null) : StepMessage
 {
     /// <summary>
     /// Since when the message waits for slices that this one is compared with; the storage's time. Null when it has not

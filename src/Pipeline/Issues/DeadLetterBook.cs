@@ -119,13 +119,15 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
             return row.State is not (SliceState.PullFailed or SliceState.Missing or SliceState.StepFailed)
                 && row.LastPulled >= (letter.PlannedAt ?? keptAt);
         }
-        // What asks for the newest body is over when that was loaded after it.
-        if ((letter.Raw ?? row.Loaded?.Body) is not { } raw)
+        // A reload that was given up has failed its slice, until the rows are restored or a body is loaded over them.
+        if (letter.Message is ReloadNewestMessage)
+            return row is { Loading: null, State: not SliceState.StepFailed } && row.State.IsAtRest();
+        if (letter.Raw is not { } raw)
             return false;
         var run = await runs.GetAsync(RunRow.Of(raw), cancellationToken);
         // A run that is loaded only has not ended: the message that goes on with it may not have been sent. A run that
-        // is read once more had ended before.
-        var endedBefore = letter.IsRequest || letter.Raw is null;
+        // is read or compared again had ended before.
+        var endedBefore = letter.IsRequest || letter.Message is CompleteRunMessage;
         return run?.State is RunState.Done or RunState.Quarantined or RunState.Superseded
             && (!endedBefore || run.EndedAt > keptAt)
             && (row.Vintage != raw.Vintage || (row.State.IsAtRest() && row.State != SliceState.StepFailed));

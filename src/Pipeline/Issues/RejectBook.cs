@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -60,20 +59,17 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
     /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="cancellationToken">Stops the call; then the accept covers nothing.</param>
-    /// <returns>The id: the number of the accept among those whose rows the table shows, from 1.</returns>
-    public async Task<string> CoverAsync(RunRow run, CancellationToken cancellationToken)
+    /// <returns>The number of the accept among those of the run, from 1. It also covers what earlier ones do.</returns>
+    public async Task<int> CoverAsync(RunRow run, CancellationToken cancellationToken)
     {
         var table = await tables.OpenAsync(Names.Rejects);
         for (var conflicts = 0; ; conflicts++)
         {
             var rows = await OfRunAsync(run, cancellationToken);
-            var accepts = rows.Select(row =>
-                int.TryParse(row.AcceptId, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0
-            );
-            var acceptId = (accepts.DefaultIfEmpty().Max() + 1).ToString(CultureInfo.InvariantCulture);
+            var acceptId = rows.Select(row => row.AcceptId ?? 0).DefaultIfEmpty().Max() + 1;
             try
             {
-                foreach (var batch in rows.Chunk(100))
+                foreach (var batch in rows.Where(row => row.AcceptId is null).Chunk(100))
                 {
                     await table.SubmitTransactionAsync(
                         batch.Select(row => new TableTransactionAction(
@@ -157,14 +153,31 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        var table = await tables.OpenAsync(Names.Rejects);
-        var before = new List<RejectRow>();
-        await foreach (
-            var row in table.QueryAsync<RejectRow>(OfRun(run), select: Shown, cancellationToken: cancellationToken)
-        )
+        for (var conflicts = 0; ; conflicts++)
         {
-            before.Add(row);
+            try
+            {
+                await WriteOnceAsync(run, rawBlob, ofRows, ofBody, state, cancellationToken);
+                return;
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 412 && conflicts < MaxConflicts)
+            {
+                // An operator has accepted a row since it was read: the row keeps the number of the accept.
+            }
         }
+    }
+
+    private async Task WriteOnceAsync(
+        RunRow run,
+        string rawBlob,
+        IReadOnlyCollection<Finding> ofRows,
+        IReadOnlyCollection<Finding> ofBody,
+        string state,
+        CancellationToken cancellationToken
+    )
+    {
+        var table = await tables.OpenAsync(Names.Rejects);
+        var before = await OfRunAsync(run, cancellationToken);
         // A word is not taken back: what was accepted and is found again is a second row.
         var same = before
             .Where(row => state == Accepted || row.State == Open)
@@ -172,7 +185,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
             .GroupBy(row => Key(row.Finding))
             .ToDictionary(row => row.Key, row => row.Last());
         var taken = before.Select(row => row.RowKey).ToHashSet(StringComparer.Ordinal);
-        var rows = new List<RejectRow>();
+        var writes = new List<TableTransactionAction>();
         List<(string Kind, Finding Finding)> findings =
         [
             .. ofBody.Select(finding => (RejectKind.Body, finding)),
@@ -192,7 +205,7 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
                 State = state,
                 Step = run.Step,
                 // An accept that is on its way covers it.
-                AcceptId = shown?.AcceptId ?? "",
+                AcceptId = shown?.AcceptId,
                 KeptAt = shown?.KeptAt ?? time.GetUtcNow(),
             };
             // Two findings about one place are two rows.
@@ -201,15 +214,14 @@ public sealed class RejectBook(TableSet tables, TimeProvider time)
                 var value = Encoding.UTF8.GetBytes($"{row.Seen}\n{row.Expected}");
                 row.RowKey += $"|{Convert.ToHexStringLower(XxHash64.Hash(value))}";
             }
-            rows.Add(row);
-        }
-        foreach (var batch in rows.Chunk(100))
-        {
-            await table.SubmitTransactionAsync(
-                batch.Select(entity => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entity)),
-                cancellationToken
+            writes.Add(
+                shown is null
+                    ? new TableTransactionAction(TableTransactionActionType.UpsertReplace, row)
+                    : new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, shown.ETag)
             );
         }
+        foreach (var batch in writes.Chunk(100))
+            await table.SubmitTransactionAsync(batch, cancellationToken);
     }
 
     /// <summary>Whether the place of a reject is a figure of a fact table, not a row or a part of a body.</summary>

@@ -54,8 +54,8 @@ public sealed record RejectRow : LedgerRow
     )]
     public string State { get; init; } = RejectBook.Open;
 
-    [Meaning("The number of the operator's accept that covers the row; empty without one")]
-    public string AcceptId { get; init; } = "";
+    [Meaning("The number of the operator's accept that covers the row first, from 1; not there without one")]
+    public int? AcceptId { get; init; }
 
     [Meaning("The step that could not go on: Pull, Normalize, CompleteRun or RefreshSource")]
     public string Step { get; init; } = "";

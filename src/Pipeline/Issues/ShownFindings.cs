@@ -11,9 +11,9 @@ internal sealed class ShownFindings
 
     /// <param name="rejects">The open and accepted rejects of the body.</param>
     /// <param name="acceptId">The accept; see <see cref="RejectBook.CoverAsync"/>.</param>
-    public ShownFindings(IEnumerable<RejectRow> rejects, string acceptId)
+    public ShownFindings(IEnumerable<RejectRow> rejects, int acceptId)
     {
-        var shown = rejects.Where(reject => reject.AcceptId == acceptId).Select(reject => reject.Finding).ToList();
+        var shown = rejects.Where(reject => reject.AcceptId <= acceptId).Select(reject => reject.Finding).ToList();
         findings = [.. shown.Select(RejectBook.Key)];
         figures = [.. shown.Select(RejectBook.FigureKey)];
     }

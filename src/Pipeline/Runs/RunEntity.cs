@@ -28,8 +28,11 @@ internal sealed record RunEntity : LedgerRow
     [Meaning("When its last step ended, UTC; not there before that")]
     public DateTimeOffset? EndedAt { get; init; }
 
-    [Meaning("When its last load ended, UTC; not there before that, and while another load is under way")]
+    [Meaning("When a load of the body ended last, UTC; not there before the first did")]
     public DateTimeOffset? LoadedAt { get; init; }
+
+    [Meaning("When the load under way, or one that was interrupted, began, UTC; not there without one")]
+    public DateTimeOffset? LoadingSince { get; init; }
 
     [Meaning("Rows of the body; each is in exactly one of the next six counts")]
     public long Read { get; init; }

@@ -26,8 +26,11 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
     /// <summary>When its last step ended, UTC; null before that.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>When its last load came to its end, UTC; null before that, and while another load is under way.</summary>
+    /// <summary>When a load of the body came to its end last, UTC; null before the first did.</summary>
     public DateTimeOffset? LoadedAt { get; init; }
+
+    /// <summary>When the load under way, or one that was interrupted, began, UTC; null without one.</summary>
+    public DateTimeOffset? LoadingSince { get; init; }
 
     /// <summary>What became of the rows of the body.</summary>
     public RowCounts Counts { get; init; }
@@ -46,8 +49,17 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
 
     /// <summary>Whether a row is as another one, apart from its texts.</summary>
     internal bool IsSame(RunRow other) =>
-        (Step, State, StartedAt, EndedAt, LoadedAt, Counts, Bytes)
-        == (other.Step, other.State, other.StartedAt, other.EndedAt, other.LoadedAt, other.Counts, other.Bytes);
+        (Step, State, StartedAt, EndedAt, LoadedAt, LoadingSince, Counts, Bytes)
+        == (
+            other.Step,
+            other.State,
+            other.StartedAt,
+            other.EndedAt,
+            other.LoadedAt,
+            other.LoadingSince,
+            other.Counts,
+            other.Bytes
+        );
 
     /// <summary><c>{source}|{yyyy-MM}</c>.</summary>
     public string PartitionKey => $"{Slice.Source}|{Vintage.UtcDateTime:yyyy-MM}";
@@ -67,6 +79,7 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
             StartedAt = StartedAt,
             EndedAt = EndedAt,
             LoadedAt = LoadedAt,
+            LoadingSince = LoadingSince,
             Read = Counts.Read,
             Added = Counts.Added,
             Changed = Counts.Changed,
@@ -94,6 +107,7 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
             StartedAt = entity.StartedAt,
             EndedAt = entity.EndedAt,
             LoadedAt = entity.LoadedAt,
+            LoadingSince = entity.LoadingSince,
             Bytes = entity.Bytes,
             Error = entity.Error,
             Notes = entity.Notes,

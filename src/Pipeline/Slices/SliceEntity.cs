@@ -54,8 +54,14 @@ internal sealed record SliceEntity : LedgerRow
     [Meaning("What the load of that body left out; empty when nothing")]
     public string LoadedError { get; init; } = "";
 
+    [Meaning("A hash of the program and the lists that it was read by; empty before the first")]
+    public string LoadedJudgedBy { get; init; } = "";
+
     [Meaning("The body whose load was begun and has not ended; empty when there is none")]
     public string LoadingBlob { get; init; } = "";
+
+    [Meaning("A hash of the program and the lists that it is read by; empty when there is none")]
+    public string LoadingJudgedBy { get; init; } = "";
 
     [Meaning("The body that waits to be loaded; empty when there is none")]
     public string PendingBlob { get; init; } = "";

@@ -76,7 +76,8 @@ public sealed record PlanDropped(DateTimeOffset? PlannedAt) : SliceEvent;
 /// <summary>The first row of a body is about to be written.</summary>
 /// <param name="Body">The body.</param>
 /// <param name="Kind">Why it is loaded.</param>
-public sealed record LoadStarted(RawName Body, LoadKind Kind = LoadKind.Judged) : SliceEvent;
+/// <param name="JudgedBy">What it is read by: see <see cref="SliceRow.JudgedBy"/>.</param>
+public sealed record LoadStarted(RawName Body, LoadKind Kind = LoadKind.Judged, string JudgedBy = "") : SliceEvent;
 
 /// <summary>Why a body is loaded.</summary>
 public enum LoadKind
@@ -87,7 +88,7 @@ public enum LoadKind
     /// <summary>Its load was begun and goes on as it was judged then.</summary>
     Again,
 
-    /// <summary>It was loaded to its end, and is written over its rows again as it was judged then.</summary>
+    /// <summary>It was loaded to its end, and its rows are written again where the table differs.</summary>
     Restoring,
 }
 

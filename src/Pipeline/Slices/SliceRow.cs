@@ -32,6 +32,9 @@ public sealed record SliceRow(Slice Slice)
     /// </summary>
     public RawName? Loading { get; init; }
 
+    /// <summary>What the body that is being loaded is read by; see <see cref="JudgedBy"/>. Empty without one.</summary>
+    public string LoadingJudgedBy { get; init; } = "";
+
     /// <summary>The newest body that is stored and waits to be loaded; null when there is none.</summary>
     public RawName? Pending { get; init; }
 
@@ -52,7 +55,7 @@ public sealed record SliceRow(Slice Slice)
 
     /// <summary>
     /// What the newest quarantined body was judged by: a hash of the program and of the lists that operators maintain.
-    /// Empty without such a body. With another one it is read again.
+    /// Empty without such a body, and where it is the loaded one. With another hash it is read again.
     /// </summary>
     public string JudgedBy { get; init; } = "";
 
@@ -86,7 +89,9 @@ public sealed record SliceRow(Slice Slice)
             Newest = Loaded?.Newest ?? "",
             LastChanged = Loaded?.LastChanged,
             LoadedError = CellText.Cut(Loaded?.Error ?? ""),
+            LoadedJudgedBy = Loaded?.JudgedBy ?? "",
             LoadingBlob = Loading?.Blob ?? "",
+            LoadingJudgedBy = LoadingJudgedBy,
             PendingBlob = Pending?.Blob ?? "",
             // A validator that was cut would fit no body.
             HttpETag = HttpETag.Length > CellText.Limit ? "" : HttpETag,
@@ -113,9 +118,11 @@ public sealed record SliceRow(Slice Slice)
                     Newest = entity.Newest,
                     LastChanged = entity.LastChanged,
                     Error = entity.LoadedError,
+                    JudgedBy = entity.LoadedJudgedBy,
                 }
                 : null,
             Loading = Body(entity.LoadingBlob),
+            LoadingJudgedBy = entity.LoadingJudgedBy,
             Pending = Body(entity.PendingBlob),
             HttpETag = entity.HttpETag,
             LastModified = entity.LastModified,
@@ -152,4 +159,7 @@ public sealed record LoadedBody(RawName Body, string Sha256, long Rows)
 
     /// <summary>What its load left out: the number of rows and the first; empty when nothing.</summary>
     public string Error { get; init; } = "";
+
+    /// <summary>What it was read by; see <see cref="SliceRow.JudgedBy"/>.</summary>
+    public string JudgedBy { get; init; } = "";
 }

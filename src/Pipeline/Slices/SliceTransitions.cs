@@ -1,3 +1,5 @@
+using Pipeline.Storage;
+
 namespace Pipeline.Slices;
 
 /// <summary>
@@ -61,7 +63,7 @@ public static class SliceTransitions
         var next = row with { HttpETag = stored.ETag, LastModified = stored.LastModified };
         // The load of this very body was begun: it is on its way already.
         if (row.Loading == stored.Body || row.Loaded?.Body == stored.Body)
-            return next;
+            return Recovered(next, stored.Body);
         return next with
         {
             State = row.State == SliceState.Loading ? row.State : SliceState.Pulled,
@@ -70,12 +72,23 @@ public static class SliceTransitions
         };
     }
 
+    /// <summary>The source has sent the loaded body while its rows are restored: what had failed before is over.</summary>
+    private static SliceRow Recovered(SliceRow row, RawName body) =>
+        row.Loaded?.Body == body && row.Restoring.HasFailed()
+            ? row with
+            {
+                Restoring = SliceState.Published,
+                Attempts = 0,
+                LastError = row.Loaded.Error,
+            }
+            : row;
+
     private static SliceRow Confirm(SliceRow row, SameBody same)
     {
         // A slice that is Loaded goes on: a process may have ended after it had completed the run and before it said
         // so.
         if (IsHalfLoaded(row) || row.State is SliceState.Pulled or SliceState.Loading)
-            return row;
+            return row.Loaded is { } held && row.Loading == held.Body ? Recovered(row, held.Body) : row;
         // What the load of the body left out is still open.
         var error = row.State.HasFailed() ? row.Loaded?.Error ?? "" : row.LastError;
         return row with
@@ -131,9 +144,11 @@ public static class SliceTransitions
                 State = SliceState.Loading,
                 Restoring = started.Kind == LoadKind.Restoring ? row.Restoring ?? row.State : null,
                 Loading = started.Body,
-                Pending = row.Pending == started.Body ? null : row.Pending,
+                // A request to read the body that is restored stays.
+                Pending = row.Pending == started.Body && started.Kind != LoadKind.Restoring ? null : row.Pending,
                 // A body that is loaded as it was judged before says nothing of a newer one that was quarantined.
                 JudgedBy = started.Kind == LoadKind.Judged ? "" : row.JudgedBy,
+                LoadingJudgedBy = started.JudgedBy,
             };
 
     private static SliceRow Finish(SliceRow row, LoadFinished finished)
@@ -146,11 +161,12 @@ public static class SliceTransitions
             // The rows are those of the body again. What the source has said since, and what is due, stays.
             return row with
             {
-                State = pending is null ? before : SliceState.Pulled,
+                State = row.Pending is null ? before : SliceState.Pulled,
                 Restoring = null,
                 Loaded = finished.Loaded,
                 Loading = null,
-                Pending = pending,
+                LoadingJudgedBy = "",
+                LastError = before == SliceState.Published ? finished.Loaded.Error : row.LastError,
             };
         }
         if (row.JudgedBy.Length > 0 && pending is null)
@@ -161,6 +177,7 @@ public static class SliceTransitions
                 State = SliceState.Quarantined,
                 Loaded = finished.Loaded,
                 Loading = null,
+                LoadingJudgedBy = "",
                 Pending = null,
             };
         }
@@ -169,6 +186,7 @@ public static class SliceTransitions
             State = pending is null ? SliceState.Loaded : SliceState.Pulled,
             Loaded = finished.Loaded,
             Loading = null,
+            LoadingJudgedBy = "",
             Pending = pending,
             NextDue = finished.NextDue,
             Attempts = 0,
@@ -179,44 +197,63 @@ public static class SliceTransitions
 
     private static SliceRow Reject(SliceRow row, BodyRejected rejected, DateTimeOffset now)
     {
+        if (row.Loading == rejected.Body)
+        {
+            // It was loaded in part and cannot be read any more. A newer body that waits is loaded over it.
+            return row.DueAtEveryPlan(now) with
+            {
+                State = SliceState.StepFailed,
+                Restoring = null,
+                LastError = rejected.Error,
+            };
+        }
         // A newer body waits, or was loaded: it says what the slice is.
         if (row.Vintage > rejected.Body.Vintage || row.Pending?.Vintage > rejected.Body.Vintage)
             return row;
-        // Rejected once more by a replay: the source was not asked again.
-        var attempts = row.JudgedBy.Length > 0 ? row.Attempts : row.Attempts + 1;
-        var state = SliceState.Quarantined;
-        if (IsHalfLoaded(row))
+        if (row.Loaded?.Body == rejected.Body)
         {
-            state =
-                row.State == SliceState.Loading && row.Loading != rejected.Body
-                    ? SliceState.Loading
-                    : SliceState.StepFailed;
+            // A replay: the source was not asked. What failed since then, and a newer body that was quarantined, stay.
+            var hasOther = row.State.HasFailed() && (row.State != SliceState.Quarantined || row.JudgedBy.Length > 0);
+            return row.DueAtEveryPlan(now) with
+            {
+                State = hasOther ? row.State : SliceState.Quarantined,
+                Pending = null,
+                LastError = hasOther ? row.LastError : rejected.Error,
+            };
         }
-        return row.DueAtEveryPlan(now) with
+        var next = row.DueAtEveryPlan(now) with
         {
-            State = state,
-            Restoring = state == SliceState.Loading ? row.Restoring : null,
             Pending = null,
             // They are those of the rejected body: asked with them, the source would not send it again.
             HttpETag = "",
             LastModified = "",
-            Attempts = attempts,
+            // Rejected once more by a replay: the source was not asked again.
+            Attempts = row.JudgedBy.Length > 0 ? row.Attempts : row.Attempts + 1,
             LastError = rejected.Error,
             JudgedBy = rejected.JudgedBy,
         };
+        if (row.State == SliceState.Loading)
+            return row.Restoring is null ? next : next with { Restoring = SliceState.Quarantined };
+        return next with { State = IsHalfLoaded(row) ? SliceState.StepFailed : SliceState.Quarantined };
     }
 
     private static SliceRow GiveUp(SliceRow row, StepFailedForGood failed, DateTimeOffset now)
     {
         var next = WithoutPlan(row, failed.PlannedAt);
-        return Concerns(row, failed)
-            ? next.DueAtEveryPlan(now) with
+        if (!Concerns(row, failed))
+            return next;
+        next = next.DueAtEveryPlan(now) with { LastError = failed.Error };
+        var isPull = failed is { Body: null, IsReload: false };
+        return isPull && row.Restoring is not null
+            ? next with
+            {
+                Restoring = SliceState.StepFailed,
+            }
+            : next with
             {
                 State = SliceState.StepFailed,
                 Restoring = null,
-                LastError = failed.Error,
-            }
-            : next;
+            };
     }
 
     /// <summary>Whether what a message asked for is not done by other means.</summary>
@@ -231,18 +268,24 @@ public static class SliceTransitions
         if (failed.IsReload)
             return row.State == SliceState.Loading || !row.State.IsUnderWay();
         // A plan that was worked on is no longer noted.
-        return !row.State.IsUnderWay() && (failed.PlannedAt is null || row.PlannedAt == failed.PlannedAt);
+        var isOpen = failed.PlannedAt is null || row.PlannedAt == failed.PlannedAt;
+        return isOpen && (row.Restoring.IsAtRest() || !row.State.IsUnderWay());
     }
 
-    private static SliceRow Complete(SliceRow row, RunCompleted completed) =>
-        row is { State: SliceState.Loaded or SliceState.StepFailed, Loading: null }
-        && row.Loaded?.Body == completed.Body
+    private static SliceRow Complete(SliceRow row, RunCompleted completed)
+    {
+        if (row.Loading is not null || row.Loaded?.Body != completed.Body)
+            return row;
+        // The message that has completed the run may be a copy of one that was given up.
+        var wasGivenUp = row is { State: SliceState.StepFailed, Pending: null, JudgedBy: "" };
+        return row.State == SliceState.Loaded || wasGivenUp
             ? row with
             {
                 State = SliceState.Published,
                 LastError = row.Loaded.Error,
             }
             : row;
+    }
 
     /// <summary>Whether the tables hold a part of a body whose load was begun and not ended.</summary>
     private static bool IsHalfLoaded(SliceRow row) => row.Loading is not null;

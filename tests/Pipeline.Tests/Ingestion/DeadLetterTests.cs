@@ -231,7 +231,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         await pipeline.RunAsync();
         var blob = (await pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None)).Single().Blob;
-        foreach (var (replay, accept) in ((bool, string?)[])[(false, null), (true, null), (true, "id")])
+        foreach (var (replay, accept) in ((bool, int?)[])[(false, null), (true, null), (true, 1)])
             await KeepAsync(pipeline, "normalize", new NormalizeMessage(FakeSource.One.Id, blob, replay, accept));
         Assert.Equal(3, (await pipeline.RowsAsync("rejects")).Count);
     }
@@ -327,6 +327,9 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
         Assert.Equal(["message pull open later"], await StatesAsync());
         await KeepAsync(pipeline, "normalize", new NormalizeMessage(FakeSource.One.Id, body.Blob));
         await KeepAsync(pipeline, "publish", new CompleteRunMessage(FakeSource.One.Id, body.Blob));
+        // It may have been to compare the body again.
+        Assert.Equal(["message publish", "message pull open later"], await StatesAsync());
+        await pipeline.DoAsync(new CompleteRunMessage(FakeSource.One.Id, body.Blob));
         Assert.Equal(["message pull open later"], await StatesAsync());
         // A wish to read it again is not settled by its having been read before.
         await KeepAsync(pipeline, "normalize", new NormalizeMessage(FakeSource.One.Id, body.Blob, Replay: true));
@@ -406,7 +409,7 @@ public sealed class DeadLetterTests(Azurite azurite) : IDisposable
     /// <summary>The key of a wish has an end of its own, which the command must have too.</summary>
     [Theory]
     [InlineData("{\"Kind\":\"Normalize\",\"Slice\":\"none\",\"Replay\":true}", "|replay")]
-    [InlineData("{\"Kind\":\"Normalize\",\"Slice\":\"none\",\"Replay\":true,\"AcceptId\":\"id\"}", "|accept")]
+    [InlineData("{\"Kind\":\"Normalize\",\"Slice\":\"none\",\"Replay\":true,\"AcceptId\":1}", "|accept")]
     public async Task The_command_that_closes_a_wish_names_the_row_that_is_kept(string body, string end)
     {
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);

@@ -138,7 +138,7 @@ public sealed class LateMessageTests : IAsyncDisposable
         Assert.Equal((slice.State, slice.LastError), (after.State, after.LastError));
         Assert.True(after.Loaded!.LastChanged > slice.Loaded!.LastChanged, "its outputs are to be derived again");
         var now = Assert.Single(await pipeline.RowsAsync(Names.Runs));
-        Assert.Equal((run["State"], run["Added"], run["EndedAt"]), (now["State"], now["Added"], now["EndedAt"]));
+        Assert.Equal((run["State"], run["Added"], run["LoadedAt"]), (now["State"], now["Added"], now["LoadedAt"]));
         // Nothing differs any more: nothing is derived again.
         await DoAsync(new ReloadNewestMessage(FakeSource.One.Id));
         Assert.Equal(after.Loaded.LastChanged, (await SliceAsync()).Loaded!.LastChanged);
@@ -327,6 +327,183 @@ public sealed class LateMessageTests : IAsyncDisposable
         Assert.Equal(("1", "3"), (version.GetString("OldValue"), version.GetString("NewValue")));
         var fact = (await pipeline.RowsAsync("fakefacts"))[0];
         Assert.Equal((3L, 1), (fact.GetInt64("Value"), fact.GetInt32("Revision")));
+    }
+
+    /// <summary>A reload dies half way; a new program reads the body otherwise.</summary>
+    [Theory]
+    [InlineData("reload", false)]
+    [InlineData("copy", false)]
+    [InlineData("plan", false)]
+    [InlineData("reload", true)]
+    [InlineData("plan", true)]
+    public async Task An_interrupted_reload_does_not_load_another_reading_without_judging_it(
+        string then,
+        bool isGivenUp
+    )
+    {
+        await RunAsync(Rows(40));
+        await LoseRowsAsync();
+        var reload = new ReloadNewestMessage(FakeSource.One.Id);
+        await DieAsync(reload);
+        if (isGivenUp)
+            await KeepAsync(reload);
+        source.Reading = text =>
+            string.Join(' ', text.Replace("=1", "=9", StringComparison.Ordinal).Split(' ').Take(20));
+        await DoAsync(reload);
+        var refused = await pipeline.RowsAsync("fakefacts");
+        Assert.DoesNotContain(refused, row => row.GetInt64("Value") == 9);
+        switch (then)
+        {
+            case "reload":
+                await DoAsync(reload);
+                break;
+            case "copy":
+                await DoAsync(Normalize((await BodiesAsync())[0]));
+                break;
+            default:
+                await RunAsync(Rows(40));
+                break;
+        }
+        Assert.DoesNotContain(await pipeline.RowsAsync("fakefacts"), row => row.GetInt64("Value") == 9);
+        Assert.NotEqual(0, await ExitCodeAsync());
+        source.Reading = text => text;
+        await RunAsync(Rows(41));
+        Assert.Equal((SliceState.Published, 0), ((await SliceAsync()).State, await ExitCodeAsync()));
+        Assert.Equal(41, (await pipeline.RowsAsync("fakefacts")).Count);
+    }
+
+    private async Task LoseRowsAsync()
+    {
+        var facts = await pipeline.TableAsync("fakefacts");
+        foreach (var row in await pipeline.RowsAsync("fakefacts"))
+            await facts.DeleteEntityAsync(row.PartitionKey, row.RowKey);
+    }
+
+    /// <summary>The reload is judged, because the program reads the body otherwise; what had failed stays.</summary>
+    [Fact]
+    public async Task A_reload_with_another_reading_does_not_hide_a_failed_pull()
+    {
+        await RunAsync("a=1 b=1 c=");
+        await RunAsync("", 503);
+        source.Reading = text => text.Replace("c=", "c=1", StringComparison.Ordinal);
+        await DoAsync(new ReloadNewestMessage(FakeSource.One.Id));
+        Assert.Equal((SliceState.PullFailed, 1), ((await SliceAsync()).State, await ExitCodeAsync()));
+        Assert.Equal("a=1 b=1 c=1", await ValuesAsync());
+        var run = (await pipeline.RowsAsync(Names.Runs)).Single(row => row.GetString("State") == "Done");
+        Assert.Equal((3L, 0L), (run.GetInt64("Added") + run.GetInt64("Unchanged"), run.GetInt64("Missing")));
+        Assert.Single(await pipeline.Get<Plan>().ListDueAsync("fake", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_replay_that_is_given_up_after_a_reload_does_not_leave_the_slice_waiting()
+    {
+        await RunAsync("a=1 b=1");
+        var replay = Normalize((await BodiesAsync())[0], replay: true);
+        var end = new AroundPolicy(
+            request => request.Uri.Path.Contains("/rejects", StringComparison.Ordinal),
+            () => throw new CrashException("while it judges")
+        );
+        await using (var dying = new TestPipeline(storage, source, end))
+            await Assert.ThrowsAsync<CrashException>(() => dying.DoAsync(replay));
+        Assert.Equal(SliceState.Pulled, (await SliceAsync()).State);
+        await DoAsync(new ReloadNewestMessage(FakeSource.One.Id));
+        await KeepAsync(replay);
+        Assert.Equal((SliceState.StepFailed, 1), ((await SliceAsync()).State, await ExitCodeAsync()));
+    }
+
+    [Fact]
+    public async Task A_reload_and_a_waiting_body_that_are_both_refused_leave_the_slice_failed()
+    {
+        await RunAsync("a=1 b=1");
+        await LoseRowsAsync();
+        source.Replies["one"] = new FakeSource.Reply("a=2 b=2");
+        await pipeline.DoAsync(new PullMessage(FakeSource.One.Id));
+        await DieAsync(new ReloadNewestMessage(FakeSource.One.Id));
+        source.Reading = text => text + " !";
+        await pipeline.DrainAsync();
+        Assert.Equal((SliceState.StepFailed, 1), ((await SliceAsync()).State, await ExitCodeAsync()));
+        source.Reading = text => text;
+        await RunAsync("a=3 b=3");
+        Assert.Equal((SliceState.Published, "a=3 b=3"), ((await SliceAsync()).State, await ValuesAsync()));
+    }
+
+    [Fact]
+    public async Task A_replay_restores_the_rows_of_a_reload_that_was_given_up_although_a_newer_body_is_refused()
+    {
+        await RunAsync("a=1 b=1");
+        await RunAsync("a=2 b=1 !");
+        await LoseRowsAsync();
+        var reload = new ReloadNewestMessage(FakeSource.One.Id);
+        await DieAsync(reload);
+        await KeepAsync(reload);
+        Assert.Equal(SliceState.StepFailed, (await SliceAsync()).State);
+        await pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "raw", accept: false, CancellationToken.None);
+        await pipeline.DrainAsync();
+        Assert.Equal((SliceState.Quarantined, "a=1 b=1"), ((await SliceAsync()).State, await ValuesAsync()));
+        Assert.Equal(2, await ExitCodeAsync());
+        Assert.DoesNotContain(await pipeline.RowsAsync(Names.Rejects, "State eq 'open'"), row =>
+            row.GetString("Kind") == "message"
+        );
+    }
+
+    [Fact]
+    public async Task A_second_reload_heals_one_that_was_given_up()
+    {
+        await RunAsync("a=1 b=1");
+        await LoseRowsAsync();
+        var reload = new ReloadNewestMessage(FakeSource.One.Id);
+        await DieAsync(reload);
+        await KeepAsync(reload);
+        await DoAsync(reload);
+        Assert.Equal((SliceState.Published, 0), ((await SliceAsync()).State, await ExitCodeAsync()));
+        Assert.Equal("a=1 b=1", await ValuesAsync());
+    }
+
+    [Fact]
+    public async Task A_late_completion_does_not_end_the_run_of_a_body_that_is_loaded_again()
+    {
+        await RunAsync("a=1 b=1");
+        var body = (await BodiesAsync())[0];
+        source.Reading = text => text.Replace("a=1", "a=2", StringComparison.Ordinal);
+        await DieAsync(Normalize(body, replay: true));
+        await pipeline.DoAsync(new CompleteRunMessage(FakeSource.One.Id, body.Blob));
+        var run = Assert.Single(await pipeline.RowsAsync(Names.Runs));
+        Assert.Equal(("Loading", SliceState.Loading), (run.GetString("State"), (await SliceAsync()).State));
+    }
+
+    [Fact]
+    public async Task A_comparison_that_is_given_up_stays_open_until_it_is_made()
+    {
+        await RunAsync("a=1 b=1");
+        var complete = new CompleteRunMessage(FakeSource.One.Id, (await BodiesAsync())[0].Blob);
+        await KeepAsync(complete);
+        Assert.Equal(2, await ExitCodeAsync());
+        await DoAsync(complete);
+        Assert.Equal(0, await ExitCodeAsync());
+    }
+
+    [Fact]
+    public async Task An_accept_that_comes_while_a_step_writes_the_rejects_is_kept()
+    {
+        await RunAsync(Rows(40));
+        await RunAsync(Rows(20));
+        var body = (await BodiesAsync())[^1];
+        var once = 0;
+        var between = new AroundPolicy(
+            request => AroundPolicy.IsBatchOf(request, Names.Rejects),
+            () =>
+                once++ == 0
+                    ? pipeline.Get<Replay>().RunAsync(FakeSource.One.Id, "", accept: true, CancellationToken.None)
+                    : Task.CompletedTask
+        );
+        await using (var worker = new TestPipeline(storage, source, between))
+            await worker.DoAsync(Normalize(body, replay: true));
+        Assert.True(once > 1, "the rows were written again");
+        await pipeline.DrainAsync();
+        Assert.Equal(
+            (SliceState.Published, 20),
+            ((await SliceAsync()).State, (await pipeline.RowsAsync("fakefacts")).Count)
+        );
     }
 
     private sealed class Shifted(TimeSpan by) : TimeProvider

@@ -8,13 +8,13 @@ namespace Pipeline.Tests.Ingestion;
 public sealed class OperatorWordTests
 {
     private const string Blob = "raw body";
-    private const string Id = "an accept";
+    private const int Id = 2;
     private static readonly Finding Figure = new("facts p k", "5000", "about 5, which the table has", "advice");
 
     private static OperatorWord Word(IReadOnlyList<RejectRow> accepted, params IReadOnlyList<RejectRow> own) =>
         new(Blob, accepted, new ShownFindings(own, Id));
 
-    private static RejectRow Open(Finding finding, string acceptId = Id) =>
+    private static RejectRow Open(Finding finding, int? acceptId = Id) =>
         new() { Finding = finding, AcceptId = acceptId };
 
     private static RejectRow Accepted(Finding finding, string blob) =>
@@ -27,9 +27,10 @@ public sealed class OperatorWordTests
 
     [Theory]
     [InlineData(Id, true)]
-    [InlineData("another accept", false)]
-    [InlineData("", false)]
-    public void A_finding_that_the_accept_does_not_cover_is_not_accepted(string covered, bool isAccepted)
+    [InlineData(1, true)]
+    [InlineData(3, false)]
+    [InlineData(null, false)]
+    public void A_finding_that_the_accept_does_not_cover_is_not_accepted(int? covered, bool isAccepted)
     {
         var word = Word([], Open(Figure, covered));
         Assert.Equal(isAccepted, word.Accepts(Figure));

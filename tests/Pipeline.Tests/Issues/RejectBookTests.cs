@@ -200,14 +200,18 @@ public sealed class RejectBookTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_accept_covers_only_its_own_run_and_replaces_an_earlier_accept()
+    public async Task An_accept_covers_only_its_own_run_and_what_was_written_before_it()
     {
         await PutAsync(First);
         var other = new RawName(Other, Moment, "0123456789ab", "txt");
-        Assert.Equal("1", await book.CoverAsync(RunRow.Of(other), CancellationToken.None));
-        Assert.Equal("", Assert.Single(await book.OfRunAsync(Run, CancellationToken.None)).AcceptId);
-        Assert.Equal("1", await book.CoverAsync(Run, CancellationToken.None));
-        Assert.Equal("2", await book.CoverAsync(Run, CancellationToken.None));
-        Assert.Equal("2", Assert.Single(await book.OfRunAsync(Run, CancellationToken.None)).AcceptId);
+        Assert.Equal(1, await book.CoverAsync(RunRow.Of(other), CancellationToken.None));
+        Assert.Null(Assert.Single(await book.OfRunAsync(Run, CancellationToken.None)).AcceptId);
+        Assert.Equal(1, await book.CoverAsync(Run, CancellationToken.None));
+        await PutAsync(First, Second);
+        Assert.Equal(2, await book.CoverAsync(Run, CancellationToken.None));
+        var rows = await book.OfRunAsync(Run, CancellationToken.None);
+        Assert.Equal([1, 2], rows.OrderBy(row => row.AcceptId).Select(row => row.AcceptId));
+        Assert.False(new ShownFindings(rows, 1).Contains(Second));
+        Assert.True(new ShownFindings(rows, 2).Contains(First));
     }
 }

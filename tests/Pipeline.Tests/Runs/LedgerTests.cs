@@ -24,13 +24,13 @@ public sealed class LedgerTests(Azurite azurite)
         {
             {
                 "runs",
-                "Source:String Slice:String Step:String State:String StartedAt:DateTime EndedAt:DateTime LoadedAt:DateTime? Read:Int64 "
+                "Source:String Slice:String Step:String State:String StartedAt:DateTime EndedAt:DateTime LoadedAt:DateTime? LoadingSince:DateTime? Read:Int64 "
                     + "Added:Int64 Changed:Int64 Unchanged:Int64 Excluded:Int64 Missing:Int64 Rejected:Int64 "
                     + "Bytes:Int64 Error:String Notes:String"
             },
             {
                 "slices",
-                "State:String Restoring:String LoadedError:String JudgedBy:String PlannedAt:DateTime? LastPulled:DateTime? LastChanged:DateTime? "
+                "State:String Restoring:String LoadedError:String LoadedJudgedBy:String LoadingJudgedBy:String JudgedBy:String PlannedAt:DateTime? LastPulled:DateTime? LastChanged:DateTime? "
                     + "NextDue:DateTime? LoadedBlob:String LoadingBlob:String PendingBlob:String Sha256:String "
                     + "HttpETag:String LastModified:String Rows:Int64? InTable:Int64? Vintage:DateTime? Newest:String "
                     + "Attempts:Int32 LastError:String"
@@ -39,7 +39,7 @@ public sealed class LedgerTests(Azurite azurite)
             {
                 "rejects",
                 "Kind:String Slice:String RawBlob:String Position:String Seen:String Expected:String "
-                    + "Advice:String State:String AcceptId:String "
+                    + "Advice:String State:String AcceptId:Int32? "
                     + "Step:String Message:String KeptAt:DateTime"
             },
             {

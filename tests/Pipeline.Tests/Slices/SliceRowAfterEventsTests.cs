@@ -204,7 +204,7 @@ public sealed class SliceRowAfterEventsTests
             Loaded = Loaded(First),
             NextDue = Overdue,
             JudgedBy = "hash",
-            LastError = "words",
+            LastError = state == Published ? "" : "words",
             Attempts = 2,
             HttpETag = "tag",
         };
@@ -260,6 +260,7 @@ public sealed class SliceRowAfterEventsTests
         var ended = After(again, new LoadFinished(Loaded(Second), Due));
         Assert.Equal((Quarantined, "hash", "words"), (ended.State, ended.JudgedBy, ended.LastError));
         Assert.Equal((Second, null), (ended.Loaded?.Body, ended.Loading));
+        Assert.Equal("", ended.LoadingJudgedBy);
         // An operator who has the newer body loaded ends that.
         var asked = After(ended, new Requested(Third));
         var loaded = After(After(asked, new LoadStarted(Third)), new LoadFinished(Loaded(Third), Due));
@@ -271,8 +272,55 @@ public sealed class SliceRowAfterEventsTests
     {
         var row = Row(SliceState.Loading) with { Loaded = Loaded(First), Loading = Second };
         Assert.Equal(StepFailed, After(row, new BodyRejected(Second, "words", "hash")).State);
+        // Also if a newer one waits, which is loaded over it.
+        var waiting = After(row with { Pending = Third }, new BodyRejected(Second, "words", "hash"));
+        Assert.Equal((StepFailed, Third), (waiting.State, waiting.Pending));
         // A worker without its lease has judged another one.
         Assert.Equal(SliceState.Loading, After(row, new BodyRejected(Third, "words", "hash")).State);
+        var restoring = row with { Loading = First, Restoring = Published };
+        Assert.Equal(Quarantined, After(restoring, new BodyRejected(Third, "words", "hash")).Restoring);
+    }
+
+    [Theory]
+    [InlineData(SliceState.PullFailed)]
+    [InlineData(Missing)]
+    [InlineData(StepFailed)]
+    public void A_loaded_body_that_is_refused_does_not_replace_what_has_failed_since(SliceState state)
+    {
+        var row = Row(state) with { Loaded = Loaded(First), LastError = "failed" };
+        Assert.Equal(row, After(row, new BodyRejected(First, "words", "hash")));
+        var published = row with { State = Published, LastError = "" };
+        var refused = After(published, new BodyRejected(First, "words", "hash"));
+        Assert.Equal((Quarantined, "words", ""), (refused.State, refused.LastError, refused.JudgedBy));
+    }
+
+    [Fact]
+    public void A_request_to_read_the_restored_body_again_outlives_the_restoring()
+    {
+        var row = Row(Pulled) with { Loaded = Loaded(First), Pending = First };
+        var begun = After(row, new LoadStarted(First, LoadKind.Restoring));
+        Assert.Equal(row, After(begun, new LoadFinished(Loaded(First), Due)));
+    }
+
+    [Fact]
+    public void The_source_can_recover_and_fail_while_a_body_is_restored()
+    {
+        var row = Row(SliceState.PullFailed) with { Loaded = Loaded(First), LastError = "words", Attempts = 2 };
+        var begun = After(row, new LoadStarted(First, LoadKind.Restoring));
+        var recovered = After(begun, new BodyStored(Now, null, First, "tag", "day"));
+        Assert.Equal((Published, "", 0), (recovered.Restoring, recovered.LastError, recovered.Attempts));
+        var planned = recovered with { PlannedAt = Now };
+        var failed = After(planned, new StepFailedForGood(null, Now, "given up"));
+        Assert.Equal((SliceState.Loading, StepFailed), (failed.State, failed.Restoring));
+    }
+
+    [Fact]
+    public void A_run_that_is_completed_late_does_not_publish_a_slice_whose_newer_body_failed()
+    {
+        var waiting = Row(StepFailed) with { Loaded = Loaded(First), Pending = Second, LastError = "words" };
+        Assert.Equal(waiting, After(waiting, new RunCompleted(First)));
+        var judged = waiting with { Pending = null, JudgedBy = "hash" };
+        Assert.Equal(judged, After(judged, new RunCompleted(First)));
     }
 
     [Fact]
