@@ -14,6 +14,9 @@ public sealed class Exports : IAsyncLifetime
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("pipeline-exports-");
     private readonly DuckDBConnection database = new("DataSource=:memory:");
 
+    /// <summary>The tables that the files were made of.</summary>
+    internal MemoryStorage Storage { get; } = new(TimeProvider.System);
+
     /// <summary>The names of all files, with <c>/</c> between folder and file.</summary>
     public IReadOnlyList<string> Files { get; private set; } = [];
 
@@ -24,19 +27,22 @@ public sealed class Exports : IAsyncLifetime
     public byte[] Bytes(string file) => File.ReadAllBytes(Path.Combine(folder.FullName, file));
 
     /// <summary>Runs a query; <c>{name}</c> is the folder of the files, for example <c>{exports}/gaps.csv</c>.</summary>
-    public List<object?[]> Query(string sql)
+    public List<object?[]> Query(string sql) => [.. Rows(sql).Select(row => row.Values.ToArray())];
+
+    /// <summary>The rows of a query, by the names of their columns.</summary>
+    public List<Dictionary<string, object?>> Rows(string sql)
     {
         using var command = database.CreateCommand();
         command.CommandText = sql.Replace("{exports}", folder.FullName, StringComparison.Ordinal);
         using var reader = command.ExecuteReader();
-        var rows = new List<object?[]>();
+        var rows = new List<Dictionary<string, object?>>();
         while (reader.Read())
         {
-            rows.Add([
-                .. Enumerable
+            rows.Add(
+                Enumerable
                     .Range(0, reader.FieldCount)
-                    .Select(at => reader.IsDBNull(at) ? null : reader.GetValue(at)),
-            ]);
+                    .ToDictionary(reader.GetName, at => reader.IsDBNull(at) ? null : reader.GetValue(at))
+            );
         }
         return rows;
     }
@@ -47,10 +53,9 @@ public sealed class Exports : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await database.OpenAsync();
-        var storage = new MemoryStorage(TimeProvider.System);
         foreach (var source in (string[])["census-trade", "unctad-fdi", "moex-holders"])
         {
-            await using var pipeline = new TestPipeline(storage, [new(TestPipeline.Planned, source)]);
+            await using var pipeline = new TestPipeline(Storage, [new(TestPipeline.Planned, source)]);
             await pipeline.RunAsync();
             var container = pipeline.Get<StorageAccount>().Blobs.GetBlobContainerClient(Names.ExportsContainer);
             var files = new List<string>();
