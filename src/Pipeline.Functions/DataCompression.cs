@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Report.News;
 
 namespace Pipeline.Functions;
 
@@ -10,7 +11,7 @@ namespace Pipeline.Functions;
 /// </remarks>
 public sealed class DataCompression : IStartupFilter
 {
-    private static readonly string[] Compressed = ["/api/data", "/api/openapi.json"];
+    private static readonly string[] Compressed = ["/api/data", "/api/openapi.json", $"/api/{AtomFeed.Name}"];
 
     /// <summary>Adds the compression.</summary>
     public static IServiceCollection Add(IServiceCollection services) =>
@@ -19,7 +20,7 @@ public sealed class DataCompression : IStartupFilter
             {
                 // Rows hold no secret that a caller could find out by its own text beside it.
                 options.EnableForHttps = true;
-                options.MimeTypes = ["application/json", "text/csv"];
+                options.MimeTypes = ["application/json", "text/csv", AtomFeed.MediaType];
             })
             .AddTransient<IStartupFilter, DataCompression>();
 

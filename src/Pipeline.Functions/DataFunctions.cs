@@ -5,19 +5,22 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Azure.Functions.Worker;
 using Pipeline.Insight.Claims;
 using Pipeline.Report.Data;
+using Pipeline.Report.News;
 
 namespace Pipeline.Functions;
 
 /// <summary>
 /// Figures over HTTP: rows of a table, <c>GET /api/data/{table}</c>; one figure, <c>GET
-/// /api/figure/{table}/{partition}/{row}</c>; a stated figure checked, <c>GET /api/check</c>; and the description of all,
-/// <c>GET /api/openapi.json</c>. They need the function key.
+/// /api/figure/{table}/{partition}/{row}</c>; a stated figure checked, <c>GET /api/check</c>; news as
+/// a feed, <c>GET /api/feed.atom</c>; and the description of all, <c>GET /api/openapi.json</c>. They need the function
+/// key.
 /// </summary>
 public sealed class DataFunctions(
     DataQueryReader queries,
     DataReader reader,
     FigureLookup figures,
     FigureChecks checks,
+    NewsFeed news,
     OpenApiDocument description,
     Answers answers
 )
@@ -80,6 +83,22 @@ public sealed class DataFunctions(
                 return refusal is null
                     ? Answers.Data(request, JsonSerializer.SerializeToUtf8Bytes(answer, Json), "application/json")
                     : throw new DataRefusedException(refusal);
+            },
+            cancellationToken
+        );
+
+    [Function("Feed")]
+    public Task<IResult> FeedAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = AtomFeed.Name)] HttpRequest request,
+        CancellationToken cancellationToken
+    ) =>
+        AnswerAsync(
+            "feed",
+            async token =>
+            {
+                var path = request.PathBase.Add(request.Path).ToString();
+                var feed = await news.WriteAsync(Parameters(request), path, token);
+                return Answers.Data(request, feed, $"{AtomFeed.MediaType}; charset=utf-8");
             },
             cancellationToken
         );

@@ -1,14 +1,15 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Report.Data;
 using Pipeline.Report.Monitoring;
+using Pipeline.Report.News;
 using Pipeline.Report.Page;
 
 namespace Pipeline.Report;
 
-/// <summary>Status, report, figures over HTTP, and monitor.</summary>
+/// <summary>Status, report, figures and news over HTTP, and monitor.</summary>
 public static class ReportServices
 {
-    /// <summary>Adds what reads the tables for status, report, figures over HTTP, and monitor.</summary>
+    /// <summary>Adds what reads the tables for status, report, figures and news over HTTP, and monitor.</summary>
     public static IServiceCollection AddReport(this IServiceCollection services)
     {
         services
@@ -24,7 +25,9 @@ public static class ReportServices
             .AddSingleton<DataReader>()
             .AddSingleton<BodyLookup>()
             .AddSingleton<FigureLookup>()
-            .AddSingleton<OpenApiDocument>();
+            .AddSingleton<OpenApiDocument>()
+            .AddSingleton<NewsReader>()
+            .AddSingleton<NewsFeed>();
         return services
             .AddSingleton<QueueReadings>()
             .AddSingleton<DataReadings>()

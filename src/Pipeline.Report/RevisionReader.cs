@@ -60,20 +60,31 @@ public sealed class RevisionReader(TableSet tables, TimeProvider time)
     /// <summary>A row of the table; null when this program has not written it.</summary>
     private static Revision? Read(HistoryRow row)
     {
-        // {table}|{partition key} and {row key}|{ticks}
-        var (table, key) = (row.PartitionKey.IndexOf('|', StringComparison.Ordinal), row.RowKey.LastIndexOf('|'));
-        if (table < 0 || key < 0 || row.RunId.Length == 0)
+        if (FigureOf(row) is not var (table, partition, key))
             return null;
         return new Revision(
-            row.PartitionKey[..table],
-            row.PartitionKey[(table + 1)..],
-            row.RowKey[..key],
+            table,
+            partition,
+            key,
             row.Column,
             Short(row.OldValue),
             Short(row.NewValue),
             row.ValidTo,
             row.InPolicy
         );
+    }
+
+    /// <summary>
+    /// Table, partition key and row key of the figure that a row of <c>history</c> is about; null when this program has
+    /// not written it.
+    /// </summary>
+    internal static (string Table, string Partition, string Row)? FigureOf(HistoryRow row)
+    {
+        // {table}|{partition key} and {row key}|{ticks}
+        var (table, key) = (row.PartitionKey.IndexOf('|', StringComparison.Ordinal), row.RowKey.LastIndexOf('|'));
+        return table < 0 || key < 0 || row.RunId.Length == 0
+            ? null
+            : (row.PartitionKey[..table], row.PartitionKey[(table + 1)..], row.RowKey[..key]);
     }
 
     private static string Short(string text) => text.Length <= 200 ? text : text[..200] + "…";

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Azure.Data.Tables;
 using Pipeline.Datasets;
 using Pipeline.Issues;
@@ -162,42 +161,17 @@ public sealed class FigureLookup(
             if (version.RowKey[..version.RowKey.LastIndexOf('|')] != row.RowKey)
                 continue;
             versions.Add(
-                new FigureVersion(version.ValidFrom, version.ValidTo, Changes(version), version.InPolicy, version.RunId)
+                new FigureVersion(
+                    version.ValidFrom,
+                    version.ValidTo,
+                    HistoryChanges.Of(version),
+                    version.InPolicy,
+                    version.RunId
+                )
             );
             if (versions.Count == MostVersions)
                 break;
         }
         return versions;
-    }
-
-    private static List<FigureChange> Changes(HistoryRow version)
-    {
-        if (version.Column != HistoryRow.Removed && !version.Column.Contains(',', StringComparison.Ordinal))
-            return [new FigureChange(version.Column, version.OldValue, version.NewValue)];
-        var (old, next) = (Texts(version, version.OldValue), Texts(version, version.NewValue));
-        return [.. old.Select(pair => new FigureChange(pair.Key, pair.Value, next.GetValueOrDefault(pair.Key, "")))];
-    }
-
-    /// <summary>The texts of columns, as a row of <c>history</c> has them; none if the row was removed.</summary>
-    private static Dictionary<string, string> Texts(HistoryRow version, string json)
-    {
-        if (json.Length == 0)
-            return [];
-        try
-        {
-            return JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [];
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException(
-                new Finding(
-                    $"history {version.PartitionKey} {version.RowKey}, columns {version.Column}",
-                    Finding.Quote(json),
-                    "a JSON object of texts by column",
-                    "correct or remove the row of history"
-                ).ToString(),
-                e
-            );
-        }
     }
 }

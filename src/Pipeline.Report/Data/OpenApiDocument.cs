@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pipeline.Datasets;
 using Pipeline.Exports.Formats;
+using Pipeline.Report.News;
 using Column = Pipeline.Datasets.ColumnMeanings.Column;
 
 namespace Pipeline.Report.Data;
@@ -32,6 +33,7 @@ public sealed class OpenApiDocument(DataTables tables)
         }
         paths.Add("/figure/{table}/{partition}/{row}", Figure());
         paths.Add("/check", Check());
+        paths.Add($"/{AtomFeed.Name}", Feed());
         var schemas = new JsonObject { ["Problem"] = Problem() };
         foreach (var table in tables.All)
             schemas.Add(table.Name, RowOf(table));
@@ -43,7 +45,8 @@ public sealed class OpenApiDocument(DataTables tables)
                 ["title"] = "Figures of the pipeline",
                 ["version"] = $"{FactRow.CurrentSchema}",
                 ["description"] =
-                    "Rows of tables by filter, and single figures with their history and the body that they came from.",
+                    "Rows of tables by filter, single figures with their history and the body that they came from, and "
+                    + "news of figures.",
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "/api" }),
             ["security"] = new JsonArray(
@@ -169,14 +172,11 @@ public sealed class OpenApiDocument(DataTables tables)
 
     private JsonObject Figure()
     {
-        var names = new JsonArray();
-        foreach (var table in tables.All.Where(table => table.Facts is not null))
-            names.Add(table.Name);
         var parameters = new JsonArray();
         foreach (
             var (name, description, schema) in (IEnumerable<(string, string, JsonObject)>)
                 [
-                    ("table", "A table of figures.", new JsonObject { ["type"] = "string", ["enum"] = names }),
+                    ("table", "A table of figures.", FactTables()),
                     ("partition", "The partition key.", Text()),
                     ("row", "The row key.", Text()),
                 ]
@@ -286,6 +286,28 @@ public sealed class OpenApiDocument(DataTables tables)
                 ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = answer } },
             }
         );
+    }
+
+    private JsonObject Feed() =>
+        Get(
+            "read_news",
+            "News as a feed, Atom 1.0: an entry for each table and run that added, revised or removed figures",
+            [Parameter(NewsFeed.Table, "A table of figures; all of them when it is left out.", FactTables())],
+            new JsonObject
+            {
+                ["description"] =
+                    $"The newest {NewsReader.MostItems} of the last {RevisionReader.Window.TotalDays} days.",
+                ["headers"] = new JsonObject { ["ETag"] = new JsonObject { ["schema"] = Text() } },
+                ["content"] = new JsonObject { [AtomFeed.MediaType] = new JsonObject { ["schema"] = Text() } },
+            }
+        );
+
+    private JsonObject FactTables()
+    {
+        var names = new JsonArray();
+        foreach (var table in tables.All.Where(table => table.Facts is not null))
+            names.Add(table.Name);
+        return new JsonObject { ["type"] = "string", ["enum"] = names };
     }
 
     private static JsonObject Get(string id, string summary, JsonArray parameters, JsonObject good) =>
