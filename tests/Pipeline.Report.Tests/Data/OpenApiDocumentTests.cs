@@ -19,7 +19,12 @@ public sealed class OpenApiDocumentTests
         var root = document.RootElement;
         Assert.Equal("3.0.3", root.GetProperty("openapi").GetString());
         Assert.Equal(
-            [.. tables.Select(table => $"/data/{table.Name}"), "/figure/{table}/{partition}/{row}", "/check"],
+            [
+                .. tables.Select(table => $"/data/{table.Name}"),
+                "/figure/{table}/{partition}/{row}",
+                "/check",
+                "/feed.atom",
+            ],
             root.GetProperty("paths").EnumerateObject().Select(path => path.Name)
         );
         foreach (var table in tables)
