@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Testing;
@@ -61,9 +62,11 @@ public sealed class DataTests(ReportSite site) : IClassFixture<ReportSite>
     public async Task The_commands_of_the_guide_bring_what_they_ask_for()
     {
         var guide = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "src", "Pipeline.Functions", "BI.md"));
-        var block = Regex.Match(guide, "## Over HTTP.*?```sh\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
-        var commands = block.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(8, commands.Length);
+        var commands = Regex
+            .Matches(guide, "## (Over HTTP|Check a figure)\n.*?```sh\n(.*?)```", RegexOptions.Singleline)
+            .SelectMany(block => block.Groups[2].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            .ToList();
+        Assert.Equal(10, commands.Count);
         var folder = Directory.CreateTempSubdirectory("over-http");
         try
         {
@@ -84,6 +87,20 @@ public sealed class DataTests(ReportSite site) : IClassFixture<ReportSite>
                 {
                     var bytes = await File.ReadAllBytesAsync(Path.Combine(folder.FullName, "holders.parquet"));
                     Assert.Equal("PAR1"u8.ToArray(), bytes[..4]);
+                }
+                else if (command.Contains("feed.atom", StringComparison.Ordinal))
+                {
+                    var feed = Encoding.UTF8.GetBytes(output);
+                    Assert.Equal([], AtomRules.Faults(feed));
+                    Assert.Equal(
+                        ["trademonthly"],
+                        AtomRules.Read(feed).Items.Select(item => item.Categories[0].Name).Distinct()
+                    );
+                }
+                else if (command.Contains("/api/check", StringComparison.Ordinal))
+                {
+                    using var json = JsonDocument.Parse(output);
+                    Assert.Equal("unit-error", json.RootElement.GetProperty("verdict").GetString());
                 }
                 else
                 {

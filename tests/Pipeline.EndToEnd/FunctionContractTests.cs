@@ -16,6 +16,7 @@ public sealed class FunctionContractTests
     [
         "Check: http GET,HEAD check Function",
         "Data: http GET,HEAD data/{table} Function",
+        "Feed: http GET,HEAD feed.atom Function",
         "Figure: http GET,HEAD figure/{table}/{partition}/{row} Function",
         "Health: http GET,HEAD health Anonymous",
         "KeepDeadNormalize: queue normalize-poison PipelineStorage message",

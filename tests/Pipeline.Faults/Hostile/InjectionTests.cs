@@ -5,6 +5,7 @@ using Azure.Data.Tables;
 using Pipeline.Datasets;
 using Pipeline.Faults.Sources;
 using Pipeline.Report;
+using Pipeline.Report.News;
 using Pipeline.Report.Page;
 using Pipeline.Storage;
 using Pipeline.Testing;
@@ -187,6 +188,52 @@ public sealed class InjectionTests
     }
 
     /// <summary>
+    /// Names in every place of a version that the feed shows: its markup stays the feed's, and what XML cannot hold is
+    /// replaced.
+    /// </summary>
+    [Fact]
+    public async Task A_name_in_the_history_stays_a_text_in_the_feed()
+    {
+        using var proof = Proof.Try(Proof.Injection, "names in the feed", Given.Length);
+        var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
+        await using var pipeline = new TestPipeline(
+            MemoryStorage.ConnectionString,
+            SourceCase.Moex(new Uri("http://127.0.0.1:1"), nsd: false),
+            clock,
+            new MemoryStorage(clock)
+        );
+        var history = await pipeline.TableAsync(Names.History);
+        var until = SourceCase.Start.AddDays(-1);
+        foreach (var (number, name) in Given.Index())
+        {
+            var key = name.IndexOfAny(['/', '\\', '#', '?']) >= 0 || name.Any(char.IsControl) ? "plain" : name;
+            await history.AddEntityAsync(
+                new TableEntity($"holders|equity|{key}", $"2018-07-31|{key}|{number}|{until.UtcTicks:D19}")
+                {
+                    // A comma would make it the names of several columns.
+                    ["Column"] = name.Replace(',', ' '),
+                    ["OldValue"] = name,
+                    ["NewValue"] = $"new {name}",
+                    ["ValidTo"] = until,
+                    ["RunId"] = $"{number} {name}",
+                }
+            );
+        }
+        var feed = await pipeline.Get<NewsFeed>().WriteAsync([], "/api/feed.atom", CancellationToken.None);
+        Assert.Equal([], AtomRules.Faults(feed));
+        var shown = AtomRules.Read(feed).Items.SelectMany(AtomRules.LinesOf).ToList();
+        Assert.Equal(Given.Length, shown.Count);
+        Assert.All(Given, name =>
+        {
+            var clean = name.Replace('\u0001', '\uFFFD').Replace('\u0007', '\uFFFD');
+            Assert.Contains(shown, line =>
+                line.Contains($" {clean.Replace(',', ' ')}: {clean} → new {clean} (", StringComparison.Ordinal)
+            );
+        });
+        proof.Held();
+    }
+
+    /// <summary>
     /// Loads a source in which the names stand, and looks for them wherever they may come to; gives the rows
     /// that carry them.
     /// </summary>
@@ -311,6 +358,9 @@ public sealed class InjectionTests
             .RenderAsync(await pipeline.Get<ReportReader>().ReadAsync(CancellationToken.None));
         Assert.Contains("rejected", page, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("<script>alert", page, StringComparison.OrdinalIgnoreCase);
+        var feed = await pipeline.Get<NewsFeed>().WriteAsync([], "/api/feed.atom", CancellationToken.None);
+        Assert.Equal([], AtomRules.Faults(feed));
+        Assert.NotEmpty(AtomRules.Read(feed).Items);
         return loaded;
     }
 

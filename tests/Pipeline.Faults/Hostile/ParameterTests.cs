@@ -14,6 +14,7 @@ using Pipeline.Ingestion;
 using Pipeline.Insight.Claims;
 using Pipeline.Report;
 using Pipeline.Report.Data;
+using Pipeline.Report.News;
 using Pipeline.Report.Page;
 using Pipeline.Sources.Census;
 using Pipeline.Storage;
@@ -195,6 +196,40 @@ public sealed class ParameterTests
         proof.Held();
     }
 
+    /// <summary>The feed takes the names of tables and nothing else, and repeats no other part of its address.</summary>
+    [Fact]
+    public async Task A_parameter_of_the_feed_is_a_table_or_is_refused_in_words()
+    {
+        var clock = new VirtualClock(SourceCase.Start, SourceCase.Patience);
+        await using var pipeline = new TestPipeline(
+            MemoryStorage.ConnectionString,
+            SourceCase.Census(new Uri("http://127.0.0.1:1"), balance: false),
+            clock,
+            new MemoryStorage(clock)
+        );
+        var port = Loopback.FreePort();
+        await using var app = await ServeAsync(pipeline, port);
+        using var proof = Proof.Try(Proof.Injection, "parameters of the feed");
+        var (_, feed) = await AskAsync(port, "GET feed.atom?table=trademonthly");
+        foreach (var part in Parts)
+        {
+            foreach (var target in (string[])[$"GET feed.atom?table={part}", $"GET feed.atom?{part}=1"])
+            {
+                proof.Next(target);
+                var (status, body) = await AskAsync(port, target);
+                Assert.True(status is 400 or 404, $"{target}: {status} {body}");
+                var problem = JsonDocument.Parse(body).RootElement.GetProperty("detail").GetString()!;
+                Assert.Matches("(?s)^(table|parameters): seen .+, expected .+; .+$", problem);
+                Assert.False(problem.Any(char.IsControl), $"{target}: {problem}");
+            }
+            var key = $"GET feed.atom?table=trademonthly&code={part}";
+            proof.Next(key);
+            Assert.Equal((200, feed), await AskAsync(port, key));
+        }
+        Assert.Equal([], AtomRules.Faults(Encoding.UTF8.GetBytes(feed)));
+        proof.Held();
+    }
+
     [Fact]
     public async Task A_good_address_is_understood_by_the_same_routes()
     {
@@ -253,6 +288,7 @@ public sealed class ParameterTests
             pipeline.Get<DataReader>(),
             pipeline.Get<FigureLookup>(),
             pipeline.Get<FigureChecks>(),
+            pipeline.Get<NewsFeed>(),
             pipeline.Get<OpenApiDocument>(),
             new Answers(NullLogger<Answers>.Instance)
         );
@@ -264,6 +300,7 @@ public sealed class ParameterTests
             (HttpRequest request, string table, string partition, string row) =>
                 data.FigureAsync(request, table, partition, row, CancellationToken.None)
         );
+        app.MapGet("/api/feed.atom", (HttpRequest request) => data.FeedAsync(request, CancellationToken.None));
         // As delegates: of a request's own kind of handler the result would be thrown away.
         app.MapPost(
             "/api/replay/{source}/{*slice}",

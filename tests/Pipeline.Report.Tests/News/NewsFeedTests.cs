@@ -112,6 +112,21 @@ public sealed class NewsFeedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_tables_are_read_again_when_a_source_was_brought_up_to_date_and_at_midnight()
+    {
+        source.Body = "a=1";
+        await pipeline.RunAsync();
+        Assert.Single((await ReadAsync()).Items);
+        await AddAsync("lost", "b", Start.AddDays(-1));
+        Assert.Single((await ReadAsync()).Items);
+        clock.Advance(TimeSpan.FromHours(13));
+        Assert.Equal(2, (await ReadAsync()).Items.Count());
+        source.Body = "a=2";
+        await pipeline.RunAsync();
+        Assert.Equal(3, (await ReadAsync()).Items.Count());
+    }
+
+    [Fact]
     public async Task A_run_that_is_not_done_is_no_news_and_one_that_the_ledger_lacks_is()
     {
         var vintage = Start.AddDays(-1);
