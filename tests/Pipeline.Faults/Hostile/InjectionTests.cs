@@ -206,7 +206,7 @@ public sealed class InjectionTests
         var until = SourceCase.Start.AddDays(-1);
         foreach (var (number, name) in Given.Index())
         {
-            var key = name.IndexOfAny(['/', '\\', '#', '?']) >= 0 || name.Any(char.IsControl) ? "plain" : name;
+            var key = name.IndexOfAny(['/', '\\', '#', '?', '%']) >= 0 || name.Any(char.IsControl) ? "plain" : name;
             await history.AddEntityAsync(
                 new TableEntity($"holders|equity|{key}", $"2018-07-31|{key}|{number}|{until.UtcTicks:D19}")
                 {
