@@ -39,7 +39,7 @@ public static class AtomFeed
                     + $"{NewsReader.MostItems}."
                     + (news.IsPart ? " Only a part of the history was read: numbers of older runs may be too low." : "")
             ),
-            // Without news, when they could have begun: a feed must have a time, and that of the request changes always.
+            // A feed must have a time, also without news. That of the request would change with every request.
             LastUpdatedTime = news.Items.Count > 0 ? news.Items[0].Vintage : news.Since,
             Items = news.Items.Select(item => Entry(item, root)),
         };

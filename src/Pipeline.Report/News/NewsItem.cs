@@ -30,7 +30,9 @@ public sealed record NewsItem(string Table, string RunId, DateTimeOffset Vintage
     /// <summary>The partition of all revised and removed figures; null if there are none, or several.</summary>
     public string? Partition { get; init; }
 
-    /// <summary>Revised and removed figures in the order of their keys, at most <see cref="NewsReader.MostChanges"/>.</summary>
+    /// <summary>
+    /// Revised and removed figures in the order of their keys, at most <see cref="NewsReader.MostChanges"/>.
+    /// </summary>
     public IReadOnlyList<NewsChange> Changes { get; init; } = [];
 }
 

@@ -196,7 +196,7 @@ public sealed class ParameterTests
         proof.Held();
     }
 
-    /// <summary>The feed takes the names of tables and nothing else, and repeats no other part of its address.</summary>
+    /// <summary>The feed takes names of tables and nothing else, and repeats no part of its address.</summary>
     [Fact]
     public async Task A_parameter_of_the_feed_is_a_table_or_is_refused_in_words()
     {
