@@ -61,7 +61,7 @@ public sealed class DataTests(ReportSite site) : IClassFixture<ReportSite>
     [Fact]
     public async Task The_commands_of_the_guide_bring_what_they_ask_for()
     {
-        var guide = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "src", "Pipeline.Functions", "BI.md"));
+        var guide = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "data-guide.md"));
         var commands = Regex
             .Matches(guide, "## (Over HTTP|Check a figure)\n.*?```sh\n(.*?)```", RegexOptions.Singleline)
             .SelectMany(block => block.Groups[2].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))

@@ -160,7 +160,7 @@ public sealed partial class ExportTests(Exports exports) : IClassFixture<Exports
     public async Task The_query_of_the_guide_gives_imports_by_region_and_year()
     {
         var guide = await File.ReadAllTextAsync(
-            Path.Combine(Repository.Root, "src", "Pipeline.Functions", "BI.md"),
+            Path.Combine(Repository.Root, "docs", "data-guide.md"),
             CancellationToken.None
         );
         var sql = DuckDbQuery()

@@ -58,7 +58,7 @@ public sealed class RealSeriesTests
     private static void IsInGuide(string series, FigureFindings found)
     {
         var share = Math.Round(100.0 * found.Covered / found.Figures);
-        var line = File.ReadLines(Path.Combine(Repository.Root, "src", "Pipeline.Functions", "BI.md"))
+        var line = File.ReadLines(Path.Combine(Repository.Root, "docs", "data-guide.md"))
             .Single(line => line.StartsWith($"| {series}", StringComparison.Ordinal));
         var words = string.Create(
             CultureInfo.InvariantCulture,

@@ -20,9 +20,9 @@ namespace Pipeline.Functions.Tests;
 /// What the guide for readers of the tables says is so. <c>UPDATE_README=1</c> writes the generated part
 /// instead of checking it.
 /// </summary>
-public sealed class BiGuideTests(Azurite azurite)
+public sealed class DataGuideTests(Azurite azurite)
 {
-    private static readonly string Guide = Path.Combine(Repository.Root, "src", "Pipeline.Functions", "BI.md");
+    private static readonly string Guide = Path.Combine(Repository.Root, "docs", "data-guide.md");
 
     /// <summary>The tables that tell how the figures came, with their columns, by name.</summary>
     private static IEnumerable<(string Name, IReadOnlyList<ColumnMeanings.Column> Columns)> Ledger =>
@@ -64,7 +64,7 @@ public sealed class BiGuideTests(Azurite azurite)
                 .Where(column => common.Contains(column.Name) && column.Name is not ("PartitionKey" or "RowKey"))
         );
         text += string.Concat(Ledger.Select(table => Section(table.Name, table.Columns)));
-        Generated.Part("src/Pipeline.Functions/BI.md", "columns", text);
+        Generated.Part("docs/data-guide.md", "columns", text);
     }
 
     [Fact]
