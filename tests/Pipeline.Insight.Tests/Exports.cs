@@ -26,7 +26,9 @@ public sealed class Exports : IAsyncLifetime
     /// <summary>The bytes of a file.</summary>
     public byte[] Bytes(string file) => File.ReadAllBytes(Path.Combine(folder.FullName, file));
 
-    /// <summary>Runs a query; <c>{name}</c> is the folder of the files, for example <c>{exports}/gaps.csv</c>.</summary>
+    /// <summary>
+    /// Runs a query; <c>{name}</c> is the folder of the files, for example <c>{exports}/gaps.csv</c>.
+    /// </summary>
     public List<object?[]> Query(string sql) => [.. Rows(sql).Select(row => row.Values.ToArray())];
 
     /// <summary>The rows of a query, by the names of their columns.</summary>

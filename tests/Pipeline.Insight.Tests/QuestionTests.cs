@@ -8,8 +8,9 @@ using Xunit;
 namespace Pipeline.Insight.Tests;
 
 /// <summary>
-/// The questions of <c>docs/questions.md</c>: each query runs over the export files of the samples, its result is the table
-/// below it, and the figures that it names are read over HTTP's reader as well. <c>UPDATE_README=1</c> writes the tables.
+/// The questions of <c>docs/questions.md</c>: each query runs over the export files of the samples, its result is the
+/// table below it, and the figures that it names are read over HTTP's reader as well. <c>UPDATE_README=1</c> writes the
+/// tables.
 /// </summary>
 public sealed partial class QuestionTests(Exports exports) : IClassFixture<Exports>
 {

@@ -39,7 +39,9 @@ internal sealed record AllSettings(
         Uri.TryCreate(setting.Value, UriKind.Absolute, out var url)
         && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
 
-    /// <summary>The settings of some sources that may be empty, and may be so together: they switch datasets off.</summary>
+    /// <summary>
+    /// The settings of some sources that may be empty, and may be so together: they switch datasets off.
+    /// </summary>
     public static IReadOnlyList<string> MayBeEmpty(IEnumerable<SourceSettings> sources)
     {
         var values = new Dictionary<string, string?>

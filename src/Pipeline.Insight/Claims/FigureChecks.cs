@@ -164,7 +164,9 @@ public sealed partial class FigureChecks(TableSet tables)
         return rows;
     }
 
-    /// <summary>The unit of figures that differ in it; US dollars, so that the text is understood, if there are none.</summary>
+    /// <summary>
+    /// The unit of figures that differ in it; US dollars, so that the text is understood, if there are none.
+    /// </summary>
     private static string UnitOf(List<IndicatorRow> rows, ReferenceNode reference) =>
         (Row(rows, reference) ?? rows.LastOrDefault())?.Unit ?? TradeTotals.Dollars;
 

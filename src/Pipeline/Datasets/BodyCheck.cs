@@ -8,7 +8,8 @@ namespace Pipeline.Datasets;
 /// <param name="Excluded">Groups, totals, repeated rows and rows another dataset answers for.</param>
 /// <param name="Missing">Rows for which the source says that it has no value.</param>
 /// <param name="Rejected">Rows that could not be understood.</param>
-/// <param name="Newest">The newest period held, as <c>yyyy-MM</c>, of a quarter or a year its last month; null when none.
+/// <param name="Newest">The newest period held, as <c>yyyy-MM</c>, of a quarter or a year its last month; null when
+/// none.
 /// </param>
 /// <param name="Unreadable">Why the body cannot be read, which no operator can overrule; null when it can.</param>
 public sealed record BodyCheck(

@@ -115,7 +115,8 @@ public sealed class BodyLoad(
                     Error =
                         rejected.Count == 0
                             ? ""
-                            : $"{check.Rejected} {(check.Rejected == 1 ? "row" : "rows")} rejected, the first: {rejected[0]}",
+                            : $"{check.Rejected} {(check.Rejected == 1 ? "row" : "rows")} rejected, "
+                                + $"the first: {rejected[0]}",
                     JudgedBy = body.JudgedBy,
                 },
                 // A body with rejects is asked for again by the next plan: the publisher may have corrected it.

@@ -18,7 +18,9 @@ public sealed class DerivedOutputs(
     ProgramVersion program
 )
 {
-    /// <summary>The tables about the figures of all sources. Their files are always there, also without a row.</summary>
+    /// <summary>
+    /// The tables about the figures of all sources. Their files are always there, also without a row.
+    /// </summary>
     private static readonly IReadOnlyList<ExportTable> Ledger =
     [
         ExportTable.Of(Names.Datasets, typeof(DatasetRow)) with
@@ -84,9 +86,9 @@ public sealed class DerivedOutputs(
     }
 
     /// <summary>
-    /// Stands for all that indicators, claims and files are made from: it differs when any slice has loaded a body, which
-    /// changes facts, gaps or the vintage of its dataset, and when the program, its claims or its settings are others.
-    /// Then everything is derived again, and only differences are written.
+    /// Stands for all that indicators, claims and files are made from: it differs when any slice has loaded a body,
+    /// which changes facts, gaps or the vintage of its dataset, and when the program, its claims or its settings are
+    /// others. Then everything is derived again, and only differences are written.
     /// </summary>
     /// <param name="rows">The slices of the source.</param>
     /// <param name="program">The version of the program: an indicator or a column may have changed.</param>

@@ -11,7 +11,9 @@ public interface IDerivedTables
     /// </summary>
     string Fingerprint { get; }
 
-    /// <summary>The tables that depend on a source, for the export files; none if nothing is computed from it.</summary>
+    /// <summary>
+    /// The tables that depend on a source, for the export files; none if nothing is computed from it.
+    /// </summary>
     /// <param name="source">The source.</param>
     IReadOnlyList<ExportTable> TablesOf(string source);
 

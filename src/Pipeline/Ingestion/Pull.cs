@@ -85,7 +85,8 @@ public sealed class Pull(
         var (slice, fetched) = (outcome.Slice, outcome.Result);
         var before = await records.Slices.GetAsync(slice, cancellationToken);
         var newest = outcome.Newest;
-        // Not while another body is on its way: then the source has gone back to the loaded body, which is loaded again.
+        // Not while another body is on its way: then the source has gone back to the loaded body, which is loaded
+        // again.
         if (
             before is { Loading: null, Loaded: { } loaded }
             && (before.Pending is null || before.Pending == loaded.Body)

@@ -1,8 +1,8 @@
 namespace Pipeline.Issues;
 
 /// <summary>
-/// What <c>rejects</c> showed of a body when an operator accepted it. The accept covers this, and nothing that was found
-/// later.
+/// What <c>rejects</c> showed of a body when an operator accepted it. The accept covers this, and nothing that was
+/// found later.
 /// </summary>
 internal sealed class ShownFindings
 {

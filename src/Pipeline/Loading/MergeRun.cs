@@ -21,8 +21,8 @@ public sealed record MergeRun(
 /// <param name="Added">Rows that the table did not have.</param>
 /// <param name="Changed">Rows with another value than before.</param>
 /// <param name="Unchanged">Rows that the table had already; nothing was written for them.</param>
-/// <param name="Written">Facts that were inserted, changed or removed; rows that the run wrote before it was interrupted
-/// are not among them.</param>
+/// <param name="Written">Facts that were inserted, changed or removed; rows that the run wrote before it was
+/// interrupted are not among them.</param>
 /// <param name="Removed">Rows that the body no longer has; they are in <c>history</c>.</param>
 /// <param name="OutOfPolicy">Changes and removals outside the publisher's declared revision window.</param>
 /// <param name="Conflicts">Batches that were decided again because another process had written the same rows.</param>

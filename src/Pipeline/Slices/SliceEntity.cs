@@ -14,7 +14,8 @@ internal sealed record SliceEntity : LedgerRow
     public string State { get; init; } = "";
 
     [Meaning(
-        "While the rows of a loaded body are written again: the state that the slice returns to afterwards; empty otherwise"
+        "While the rows of a loaded body are written again: the state that the slice returns to afterwards; empty "
+            + "otherwise"
     )]
     public string Restoring { get; init; } = "";
 
@@ -46,8 +47,8 @@ internal sealed record SliceEntity : LedgerRow
     public string Newest { get; init; } = "";
 
     [Meaning(
-        "Vintage of the body that last changed a row, UTC, and a tick later for each replay that changed rows since; not "
-            + "there when none did"
+        "Vintage of the body that last changed a row, UTC, and a tick later for each replay that changed rows since; "
+            + "not there when none did"
     )]
     public DateTimeOffset? LastChanged { get; init; }
 

@@ -72,7 +72,9 @@ public static class SliceTransitions
         };
     }
 
-    /// <summary>The source has sent the loaded body while its rows are restored: what had failed before is over.</summary>
+    /// <summary>
+    /// The source has sent the loaded body while its rows are restored: what had failed before is over.
+    /// </summary>
     private static SliceRow Recovered(SliceRow row, RawName body) =>
         row.Loaded?.Body == body && row.Restoring.HasFailed()
             ? row with

@@ -10,7 +10,8 @@ using Xunit;
 namespace Pipeline.Sources.Tests.Toy;
 
 /// <summary>
-/// A source of three files and a registration, as docs/adding-a-source.md walks through it, does all that the others do.
+/// A source of three files and a registration, as docs/adding-a-source.md walks through it, does all that the others
+/// do.
 /// </summary>
 public sealed class ToySourceTests
 {

@@ -299,8 +299,8 @@ public sealed class LateMessageTests : IAsyncDisposable
     }
 
     /// <summary>
-    /// A replay is interrupted and given up. What its worker still writes into history, while a newer body is loaded, is
-    /// no version that has ended.
+    /// A replay is interrupted and given up. What its worker still writes into history, while a newer body is loaded,
+    /// is no version that has ended.
     /// </summary>
     [Fact]
     public async Task History_of_an_interrupted_replay_that_comes_late_is_replaced()

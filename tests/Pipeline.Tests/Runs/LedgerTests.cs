@@ -24,13 +24,15 @@ public sealed class LedgerTests(Azurite azurite)
         {
             {
                 "runs",
-                "Source:String Slice:String Step:String State:String StartedAt:DateTime EndedAt:DateTime LoadedAt:DateTime? LoadingSince:DateTime? Read:Int64 "
+                "Source:String Slice:String Step:String State:String StartedAt:DateTime EndedAt:DateTime "
+                    + "LoadedAt:DateTime? LoadingSince:DateTime? Read:Int64 "
                     + "Added:Int64 Changed:Int64 Unchanged:Int64 Excluded:Int64 Missing:Int64 Rejected:Int64 "
                     + "Bytes:Int64 Error:String Notes:String"
             },
             {
                 "slices",
-                "State:String Restoring:String LoadedError:String LoadedJudgedBy:String LoadingJudgedBy:String JudgedBy:String PlannedAt:DateTime? LastPulled:DateTime? LastChanged:DateTime? "
+                "State:String Restoring:String LoadedError:String LoadedJudgedBy:String LoadingJudgedBy:String "
+                    + "JudgedBy:String PlannedAt:DateTime? LastPulled:DateTime? LastChanged:DateTime? "
                     + "NextDue:DateTime? LoadedBlob:String LoadingBlob:String PendingBlob:String Sha256:String "
                     + "HttpETag:String LastModified:String Rows:Int64? InTable:Int64? Vintage:DateTime? Newest:String "
                     + "Attempts:Int32 LastError:String"
