@@ -180,7 +180,7 @@ public sealed class DataFunctionsTests
         using var response = await site.SendAsync("data/secrets");
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Contains(
-            "expected one of trademonthly, fdiannual, ",
+            "expected one of trademonthly, ",
             await response.Content.ReadAsStringAsync(),
             StringComparison.Ordinal
         );

@@ -92,13 +92,13 @@ public sealed class DataQueryTests : IAsyncDisposable
         {
             {
                 "nothing",
-                "table: seen \"nothing\", expected one of trademonthly, fdiannual, fdipartners, holders, indicators, "
-                    + "claims, datasets, gaps, history, rejects, runs, slices; correct the address"
+                "table: seen \"nothing\", expected one of {facts}, indicators, claims, datasets, gaps, "
+                    + "history, rejects, runs, slices; correct the address"
             },
             {
                 "TradeMonthly",
-                "table: seen \"TradeMonthly\", expected one of trademonthly, fdiannual, fdipartners, holders, "
-                    + "indicators, claims, datasets, gaps, history, rejects, runs, slices; correct the address"
+                "table: seen \"TradeMonthly\", expected one of {facts}, indicators, claims, datasets, gaps, "
+                    + "history, rejects, runs, slices; correct the address"
             },
             {
                 "trademonthly?Partner=4621",
@@ -227,8 +227,18 @@ public sealed class DataQueryTests : IAsyncDisposable
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public void A_wrong_request_is_refused_in_words(string request, string message) =>
-        Assert.Equal(message, Assert.Throws<DataRefusedException>(() => Read(request)).Message);
+    public void A_wrong_request_is_refused_in_words(string request, string message)
+    {
+        var facts = pipeline
+            .Get<SourceCatalog>()
+            .All.SelectMany(source => source.AllDatasets)
+            .Select(dataset => dataset.Info.Table.Name)
+            .Distinct();
+        Assert.Equal(
+            message.Replace("{facts}", string.Join(", ", facts), StringComparison.Ordinal),
+            Assert.Throws<DataRefusedException>(() => Read(request)).Message
+        );
+    }
 
     [Fact]
     public void A_continuation_fits_the_query_that_it_is_of_whatever_its_limit_and_format()
