@@ -88,7 +88,17 @@ internal sealed class FakeSource : ISplittable, ICrossChecked, IDisposable
     /// <summary>What the comparison with other slices finds.</summary>
     public IReadOnlyList<string> Differences { get; set; } = [];
     public DatasetInfo Info { get; } =
-        new("fake", One.Dataset, "Facts", "Nobody", FakeFact.Table, "pieces", "http://localhost", "none", "any time")
+        new(
+            "fake",
+            One.Dataset,
+            "Facts",
+            "Fake Office",
+            FakeFact.Table,
+            "pieces",
+            "http://localhost",
+            "none",
+            "any time"
+        )
         {
             MaximumAgeDays = null,
         };

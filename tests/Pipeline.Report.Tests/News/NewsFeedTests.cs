@@ -54,7 +54,7 @@ public sealed class NewsFeedTests : IAsyncLifetime
         var first = Assert.Single((await ReadAsync()).Items);
         Assert.Equal("fakefacts: 3 figures added (facts one)", first.Title.Text);
         Assert.Equal(
-            "Nobody, Facts: 3 figures added in the vintage of 2026-03-01 12:00:00Z. Revision policy: any time.",
+            "Fake Office, Facts: 3 figures added in the vintage of 2026-03-01 12:00:00Z. Revision policy: any time.",
             first.Summary.Text
         );
         Assert.Equal([], AtomRules.LinesOf(first));
@@ -69,7 +69,7 @@ public sealed class NewsFeedTests : IAsyncLifetime
         Assert.Equal((first.Id, Start), (old.Id, old.LastUpdatedTime));
         Assert.Matches("^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", news.Id);
         Assert.Equal(
-            "Nobody, Facts: 2 figures revised, 1 added, 1 removed in the vintage of 2026-03-02 12:00:00Z. "
+            "Fake Office, Facts: 2 figures revised, 1 added, 1 removed in the vintage of 2026-03-02 12:00:00Z. "
                 + "1 of the changes is outside the publisher's declared revision window. Revision policy: any time.",
             news.Summary.Text
         );

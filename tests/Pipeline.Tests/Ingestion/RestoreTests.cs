@@ -105,9 +105,9 @@ public sealed class RestoreTests(Azurite azurite)
         using var source = new FakeSource();
         await using var pipeline = new TestPipeline(azurite.NewAccount(), source);
         var wrong = await Assert.ThrowsAsync<KeyNotFoundException>(() =>
-            pipeline.Get<Restore>().RunAsync("nobody", CancellationToken.None)
+            pipeline.Get<Restore>().RunAsync("absent", CancellationToken.None)
         );
-        Assert.Equal("source: seen \"nobody\", expected one of fake", wrong.Message);
+        Assert.Equal("source: seen \"absent\", expected one of fake", wrong.Message);
     }
 
     /// <summary>Facts with all their columns, history, gaps, and what each slice holds.</summary>

@@ -486,9 +486,9 @@ public sealed class StepTests(Azurite azurite) : IDisposable
     {
         await using var pipeline = Open();
         var error = await Assert.ThrowsAsync<KeyNotFoundException>(() =>
-            pipeline.DoAsync(new PullMessage("nobody/facts/one"))
+            pipeline.DoAsync(new PullMessage("absent/facts/one"))
         );
-        Assert.Equal("source: seen \"nobody\", expected one of fake", error.Message);
+        Assert.Equal("source: seen \"absent\", expected one of fake", error.Message);
     }
 
     [Fact]

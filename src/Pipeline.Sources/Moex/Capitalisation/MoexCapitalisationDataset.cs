@@ -26,7 +26,7 @@ public sealed class MoexCapitalisationDataset(MoexOptions settings) : IDataset
             Holding.Table,
             "roubles",
             RequestOf(settings).Url.AbsoluteUri,
-            $"A denominator, nobody's holding. {MoexOptions.Caveat}",
+            $"A denominator, not a holding. {MoexOptions.Caveat}",
             "one figure per trading day; the same day is read again until the next one"
         )
         {
