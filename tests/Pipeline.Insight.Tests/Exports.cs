@@ -27,26 +27,29 @@ public sealed class Exports : IAsyncLifetime
     public byte[] Bytes(string file) => File.ReadAllBytes(Path.Combine(folder.FullName, file));
 
     /// <summary>
-    /// Runs a query; <c>{name}</c> is the folder of the files, for example <c>{exports}/gaps.csv</c>.
+    /// Runs a query; <c>{exports}</c> is the folder of the files, for example <c>{exports}/gaps.csv</c>.
     /// </summary>
-    public List<object?[]> Query(string sql) => [.. Rows(sql).Select(row => row.Values.ToArray())];
+    public List<object?[]> Query(string sql) => Read(sql).Rows;
 
-    /// <summary>The rows of a query, by the names of their columns.</summary>
+    /// <summary>The rows of a query, by the names of their columns, which differ.</summary>
     public List<Dictionary<string, object?>> Rows(string sql)
+    {
+        var (columns, rows) = Read(sql);
+        return [.. rows.Select(row => columns.Zip(row).ToDictionary(cell => cell.First, cell => cell.Second))];
+    }
+
+    private (string[] Columns, List<object?[]> Rows) Read(string sql)
     {
         using var command = database.CreateCommand();
         command.CommandText = sql.Replace("{exports}", folder.FullName, StringComparison.Ordinal);
         using var reader = command.ExecuteReader();
-        var rows = new List<Dictionary<string, object?>>();
+        var columns = Enumerable.Range(0, reader.FieldCount);
+        var rows = new List<object?[]>();
         while (reader.Read())
         {
-            rows.Add(
-                Enumerable
-                    .Range(0, reader.FieldCount)
-                    .ToDictionary(reader.GetName, at => reader.IsDBNull(at) ? null : reader.GetValue(at))
-            );
+            rows.Add([.. columns.Select(at => reader.IsDBNull(at) ? null : reader.GetValue(at))]);
         }
-        return rows;
+        return ([.. columns.Select(reader.GetName)], rows);
     }
 
     /// <summary>A query's single value.</summary>
