@@ -1,11 +1,12 @@
 using Azure.Data.Tables;
+using Pipeline.Datasets;
 using Pipeline.Loading;
 using Pipeline.Storage;
 
 namespace Pipeline.Report;
 
 /// <summary>Reads which figures were changed lately.</summary>
-public sealed class RevisionReader(TableSet tables, TimeProvider time)
+public sealed class RevisionReader(SourceCatalog sources, TableSet tables, TimeProvider time)
 {
     /// <summary>The most revisions that are listed; a release of the investment data changes thousands.</summary>
     public const int MostListed = 20;
@@ -19,8 +20,18 @@ public sealed class RevisionReader(TableSet tables, TimeProvider time)
     /// <summary>How far back "lately" goes.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromDays(90);
 
-    /// <summary>The beginning of the window: a midnight, so that the answer is the same all day.</summary>
-    public DateTimeOffset Since => new(time.GetUtcNow().UtcDateTime.Date - Window, TimeSpan.Zero);
+    /// <summary>
+    /// The beginning of the window: a midnight, so that the answer is the same all day. With samples, the day of the
+    /// oldest recording: their vintages are their days, which do not get any later.
+    /// </summary>
+    public DateTimeOffset Since
+    {
+        get
+        {
+            var since = new DateTimeOffset(time.GetUtcNow().UtcDateTime.Date - Window, TimeSpan.Zero);
+            return sources.FirstRecording is { } first && first < since ? first : since;
+        }
+    }
 
     /// <summary>The revisions of the window; the latest are listed.</summary>
     public async Task<RevisionStatus> ReadAsync(CancellationToken cancellationToken)

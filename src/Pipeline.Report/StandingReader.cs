@@ -14,7 +14,7 @@ public sealed class StandingReader(
     IOptions<PipelineOptions> options,
     SourceCatalog sources,
     SliceBook slices,
-    RunBook runs,
+    RecentRuns runs,
     RejectSummaryReader rejects,
     StorageAccount account,
     TimeProvider time
@@ -149,7 +149,7 @@ public sealed class StandingReader(
     {
         if (rows.Max(row => row.LastPulled) is not { } last)
             return null;
-        var ended = await runs.RecentAsync(source, last - Longest, cancellationToken);
+        var ended = await runs.ReadAsync(source, last - Longest, cancellationToken);
         var plan = new Dictionary<Slice, RunRow>();
         DateTimeOffset? began = null;
         foreach (var run in ended.Where(run => run.State != RunState.Loading).OrderByDescending(run => run.EndedAt))

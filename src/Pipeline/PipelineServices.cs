@@ -59,6 +59,7 @@ public static class PipelineServices
         services
             .AddSingleton<SliceBook>()
             .AddSingleton<RunBook>()
+            .AddSingleton<RecentRuns>()
             .AddSingleton<RejectBook>()
             .AddSingleton<GapBook>()
             .AddSingleton<DatasetBook>()

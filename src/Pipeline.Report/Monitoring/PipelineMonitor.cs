@@ -11,7 +11,7 @@ namespace Pipeline.Report.Monitoring;
 public sealed class PipelineMonitor(
     SourceCatalog sources,
     SliceBook slices,
-    RunBook runs,
+    RecentRuns runs,
     QueueReadings queues,
     DataReadings data,
     LedgerReadings ledger,
@@ -31,7 +31,7 @@ public sealed class PipelineMonitor(
         var gauges = new List<Gauge>(await queues.ReadAsync(cancellationToken));
         foreach (var source in sources.All)
         {
-            var ended = await runs.RecentAsync(source.Name, time.GetUtcNow() - Memory, cancellationToken);
+            var ended = await runs.ReadAsync(source.Name, time.GetUtcNow() - Memory, cancellationToken);
             gauges.AddRange(data.Read(source, await slices.ListAsync(source.Name, cancellationToken), ended));
             gauges.AddRange(await ledger.ReadAsync(source, ended, cancellationToken));
         }

@@ -11,7 +11,14 @@ namespace Pipeline.Datasets;
 /// <param name="before">How the slice stood before.</param>
 /// <param name="client">The way to the server.</param>
 /// <param name="context">What is known beside a body that came now: the same as when it is loaded.</param>
-public sealed class FetchContext(Slice slice, SliceRow before, ISourceClient client, BodyContext context)
+/// <param name="recordedOn">The day whose recordings answer, UTC; null for the newest, and from the network.</param>
+public sealed class FetchContext(
+    Slice slice,
+    SliceRow before,
+    ISourceClient client,
+    BodyContext context,
+    DateTimeOffset? recordedOn = null
+)
 {
     /// <summary>What is known beside a body that came now.</summary>
     public BodyContext Context => context;
@@ -49,7 +56,7 @@ public sealed class FetchContext(Slice slice, SliceRow before, ISourceClient cli
         SourceRequest request,
         Func<Answer, Verdict> judge,
         CancellationToken cancellationToken
-    ) => client.FetchAsync(request, judge, "", "", cancellationToken);
+    ) => client.FetchAsync(request with { RecordedOn = recordedOn }, judge, "", "", cancellationToken);
 
     /// <summary>
     /// Sends the request of the body that the tables may hold already: the server may answer that nothing has
@@ -62,5 +69,5 @@ public sealed class FetchContext(Slice slice, SliceRow before, ISourceClient cli
         SourceRequest request,
         Func<Answer, Verdict> judge,
         CancellationToken cancellationToken
-    ) => client.FetchAsync(request, judge, ETag, LastModified, cancellationToken);
+    ) => client.FetchAsync(request with { RecordedOn = recordedOn }, judge, ETag, LastModified, cancellationToken);
 }

@@ -32,8 +32,14 @@ public interface IRecordings
     /// <summary>What each recording answers: the end of an address.</summary>
     IReadOnlyCollection<string> Requests { get; }
 
-    /// <summary>The day of the recording for an address, UTC; null where it is not known.</summary>
-    DateTimeOffset? AsOf(Uri url);
+    /// <summary>
+    /// The days of the recordings of an address, UTC midnights, the oldest first; empty where they are not known. A
+    /// request that names a day (<see cref="SourceRequest.RecordedOn"/>) gets the newest recording up to that day.
+    /// </summary>
+    IReadOnlyList<DateTimeOffset> Days(Uri url);
+
+    /// <summary>The days of all recordings, UTC midnights, in no order.</summary>
+    IEnumerable<DateTimeOffset> AllDays { get; }
 
     /// <summary>True if there is a recording for an address.</summary>
     bool Holds(Uri url);

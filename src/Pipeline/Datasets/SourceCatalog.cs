@@ -1,5 +1,6 @@
 using Pipeline.Issues;
 using Pipeline.Slices;
+using Pipeline.Storage;
 
 namespace Pipeline.Datasets;
 
@@ -79,16 +80,60 @@ public sealed class SourceCatalog : IDisposable
         return client.Recordings is null ? Of(slice).GetNextDue(slice, newest, now) : null;
     }
 
-    /// <summary>The moment that counts as now for a slice: of samples, the day of the recording.</summary>
+    /// <summary>
+    /// The moment that counts as now for a slice: of samples, the day of the newest recording up to then, or of the
+    /// oldest if all are newer.
+    /// </summary>
     /// <param name="slice">The slice.</param>
     /// <param name="now">The moment for what comes from the network.</param>
-    public DateTimeOffset Now(Slice slice, DateTimeOffset now)
+    public DateTimeOffset Now(Slice slice, DateTimeOffset now) =>
+        RecordedDays(slice) is { Count: > 0 } days ? NewestUpTo(days, now) : now;
+
+    /// <summary>
+    /// The day whose recordings answer the next pull of a slice: the oldest at first, then the one after the loaded
+    /// one, and the newest once that is loaded. While a body is on its way, its own.
+    /// </summary>
+    /// <param name="row">The slice as it stands.</param>
+    /// <returns>The day, a midnight, UTC; null if the network is asked, or the days are not known.</returns>
+    public DateTimeOffset? NextRecording(SliceRow row)
     {
-        var client = Client(slice.Source);
-        return client.Recordings is { } recordings && Find(slice) is { } dataset
-            ? recordings.AsOf(dataset.GetRequest(slice).Url) ?? now
-            : now;
+        if (RecordedDays(row.Slice) is not { Count: > 0 } days)
+            return null;
+        if ((row.Pending ?? row.Loading) is { } underWay)
+            return NewestUpTo(days, underWay.Vintage);
+        if (row.Loaded is not { } loaded)
+            return days[0];
+        // The loaded one is completed first, so that each vintage takes all steps.
+        if (!row.State.IsAtRest())
+            return NewestUpTo(days, loaded.Body.Vintage);
+        return days.Where(day => day > loaded.Body.Vintage).Append(days[^1]).First();
     }
+
+    /// <summary>True if there is a recording of a slice that is newer than a body.</summary>
+    /// <param name="body">The body.</param>
+    public bool HasNewerRecording(RawName body) =>
+        RecordedDays(body.Slice) is { Count: > 0 } days && days[^1] > body.Vintage;
+
+    /// <summary>The day of the oldest recording of all sources, UTC; null if the network is asked.</summary>
+    public DateTimeOffset? FirstRecording
+    {
+        get
+        {
+            var days = sources
+                .Values.Where(entry => entry.Client.Recordings is not null)
+                .SelectMany(entry => entry.Client.Recordings!.AllDays)
+                .ToList();
+            return days.Count == 0 ? null : days.Min();
+        }
+    }
+
+    private IReadOnlyList<DateTimeOffset> RecordedDays(Slice slice) =>
+        Client(slice.Source).Recordings is { } recordings && Find(slice) is { } dataset
+            ? recordings.Days(dataset.GetRequest(slice).Url)
+            : [];
+
+    private static DateTimeOffset NewestUpTo(IReadOnlyList<DateTimeOffset> days, DateTimeOffset moment) =>
+        days.Where(day => day <= moment).Prepend(days[0]).Last();
 
     /// <summary>
     /// Why no slice of a source can be pulled from its recordings; null if one can, if the source has no slices, and if

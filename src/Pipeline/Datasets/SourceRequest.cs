@@ -15,6 +15,15 @@ public sealed record SourceRequest(Uri Url, string Extension, long MaxBytes)
     /// <summary>What only the request itself carries, such as an API key.</summary>
     public IReadOnlyList<SourceSecret> Secrets { get; init; } = [];
 
+    /// <summary>
+    /// The day on which a server that is played from recordings answers, UTC: with the newest recording up to that day,
+    /// or with the oldest if all are newer. Null: with the newest. The network does not know it.
+    /// </summary>
+    public DateTimeOffset? RecordedOn { get; init; }
+
+    /// <summary>The property of a sent message that has <see cref="RecordedOn"/>.</summary>
+    public static HttpRequestOptionsKey<DateTimeOffset> RecordedOnKey { get; } = new(nameof(RecordedOn));
+
     /// <summary>The fields of a form; with any, the request is a POST.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Form { get; init; } = [];
 
@@ -85,6 +94,8 @@ public sealed record SourceRequest(Uri Url, string Extension, long MaxBytes)
         var message = new HttpRequestMessage(Form.Count > 0 ? HttpMethod.Post : HttpMethod.Get, SentUrl);
         foreach (var secret in Secrets.Where(secret => secret.InHeader))
             message.Headers.TryAddWithoutValidation(secret.Name, secret.Value);
+        if (RecordedOn is { } day)
+            message.Options.Set(RecordedOnKey, day);
         if (Form.Count == 0)
             return message;
         var form = new MultipartFormDataContent();

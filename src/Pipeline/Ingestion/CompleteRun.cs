@@ -30,8 +30,11 @@ public sealed class CompleteRun(
     {
         var (body, cancellationToken) = (message.Subject.Body!, lease.Token);
         var since = message.ComparisonWaitingSince ?? lease.StorageTime;
+        var hasNewer = sources.HasNewerRecording(body);
+        // A vintage that the next recording follows at once waits for no comparison: that one does.
         if (
-            lease.StorageTime - since < MaxWait
+            !hasNewer
+            && lease.StorageTime - since < MaxWait
             && await IsLoadedAsync(body, cancellationToken)
             && await AreUnderWayAsync(body.Slice, cancellationToken)
         )
@@ -47,7 +50,31 @@ public sealed class CompleteRun(
             );
             return;
         }
+        if (hasNewer)
+            await PullNewerAsync(body, cancellationToken);
         await CompleteAsync(body, message.AcceptId, cancellationToken);
+    }
+
+    /// <summary>
+    /// Goes on from a loaded recording to the next one, so that one plan loads all vintages: requests it, and completes
+    /// the run at once, without waiting for slices to compare with.
+    /// </summary>
+    internal async Task GoOnAsync(RawName body, CancellationToken cancellationToken)
+    {
+        if (sources.HasNewerRecording(body) && await PullNewerAsync(body, cancellationToken))
+            await CompleteAsync(body, acceptId: null, cancellationToken);
+    }
+
+    /// <summary>Requests the recording after a body; false if the slice does not wait for its completion.</summary>
+    private async Task<bool> PullNewerAsync(RawName body, CancellationToken cancellationToken)
+    {
+        var row = await records.Slices.GetAsync(body.Slice, cancellationToken);
+        if (row.State != SliceState.Loaded || row.Loaded?.Body != body)
+            return false;
+        // Before the slice is at rest, so that its source is not: what depends on it is computed from the newest. A
+        // pull that comes too soon finds the loaded body again and has its run completed.
+        await next.PullAsync(body.Slice.Source, [body.Slice], time.GetUtcNow(), cancellationToken);
+        return true;
     }
 
     /// <summary>Completes the run of a body, with what other slices have brought so far.</summary>
@@ -145,7 +172,8 @@ public sealed class CompleteRun(
         string.Join('\n', (run?.Notes ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).Union(differences));
 
     /// <summary>
-    /// Whether slices that this one is compared with are still to be pulled for the first time, or on their way.
+    /// Whether slices that this one is compared with are still to be pulled for the first time, or on their way, also to
+    /// their next recording.
     /// </summary>
     private async Task<bool> AreUnderWayAsync(Slice slice, CancellationToken cancellationToken)
     {
@@ -159,7 +187,13 @@ public sealed class CompleteRun(
             return false;
         var known = (await records.Slices.ListAsync(slice.Source, cancellationToken)).ToDictionary(row => row.Slice);
         return others.Any(other =>
-            !known.TryGetValue(other, out var row) || !(row.State.IsAtRest() || row.State == SliceState.Loaded)
+            !known.TryGetValue(other, out var row)
+            || !(row.State.IsAtRest() || row.State == SliceState.Loaded)
+            || IsToBeReplaced(row)
         );
+
+        bool IsToBeReplaced(SliceRow row) =>
+            row is { State: SliceState.Published or SliceState.Loaded, Loaded: { } loaded }
+            && sources.HasNewerRecording(loaded.Body);
     }
 }

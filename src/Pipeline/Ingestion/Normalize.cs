@@ -16,6 +16,7 @@ public sealed class Normalize(
     SliceRecords records,
     BodyJudge judge,
     BodyLoad load,
+    CompleteRun complete,
     NextSteps next,
     Judgement judgement,
     TimeProvider time,
@@ -41,6 +42,7 @@ public sealed class Normalize(
                 return;
         }
         await ReadAsync(new Reading(body) { IsReplay = isAsked, AcceptId = message.AcceptId }, lease);
+        await complete.GoOnAsync(body, lease.Token);
     }
 
     /// <summary>Loads the newest body of a slice once more over the table.</summary>

@@ -43,8 +43,9 @@ public sealed class Pull(
             return;
         }
         var startedAt = time.GetUtcNow();
-        var context = judgement.Context(slice, startedAt);
-        var fetching = new FetchContext(slice, before, sources.Client(slice.Source), context);
+        var recordedOn = sources.NextRecording(before);
+        var context = judgement.Context(slice, recordedOn ?? startedAt);
+        var fetching = new FetchContext(slice, before, sources.Client(slice.Source), context, recordedOn);
         using var fetched = await dataset.FetchAsync(fetching, cancellationToken);
         foreach (var note in fetched.Notes)
             logger.LogWarning("{Slice}: {Note}", slice, note);
@@ -62,6 +63,7 @@ public sealed class Pull(
             Now = time.GetUtcNow(),
             Bodies = bodies,
             StorageTime = lease.StorageTime,
+            RecordedOn = recordedOn,
         };
         switch (fetched.Verdict.Meaning)
         {

@@ -23,6 +23,9 @@ internal sealed record PullOutcome(PullMessage Message, IDataset Dataset, IRowPa
     /// <summary>The storage's time after the answer, UTC: bodies are ordered by it.</summary>
     public required DateTimeOffset StorageTime { get; init; }
 
+    /// <summary>The day of the recording that answered, UTC; null from the network, or where it is not known.</summary>
+    public required DateTimeOffset? RecordedOn { get; init; }
+
     public Slice Slice { get; } = Message.Subject.Slice!;
 
     /// <summary>The plan that asked, UTC; null when an operator did.</summary>
@@ -45,13 +48,14 @@ internal sealed record PullOutcome(PullMessage Message, IDataset Dataset, IRowPa
         };
 
     /// <summary>
-    /// A name for the body. Its vintage is the storage's time, in whole seconds, and later than every body stored
-    /// before, so that their order is never in doubt.
+    /// A name for the body. Its vintage is the storage's time, in whole seconds, of a recording its day; and later than
+    /// every body stored before, so that their order is never in doubt.
     /// </summary>
     /// <param name="extension">The file name extension.</param>
     public RawName NewName(string extension)
     {
-        var second = StorageTime.AddTicks(-(StorageTime.UtcTicks % TimeSpan.TicksPerSecond)).ToUniversalTime();
+        var time = RecordedOn ?? StorageTime;
+        var second = time.AddTicks(-(time.UtcTicks % TimeSpan.TicksPerSecond)).ToUniversalTime();
         var vintage = Newest is { } newest && newest.Vintage >= second ? newest.Vintage.AddSeconds(1) : second;
         return new RawName(Slice, vintage, Sha12, extension);
     }
