@@ -16,11 +16,11 @@ public sealed class OnceTests(Azurite azurite)
         Assert.Empty(quiet.Ended.Error);
         var account = new Account(quiet.ConnectionString);
         foreach (
-            var (source, slices, tables) in (IEnumerable<(string, string, string[])>)
+            var (source, slices, tables, changed) in (IEnumerable<(string, string, string[], string)>)
                 [
-                    ("census-trade", "32", ["trademonthly"]),
-                    ("unctad-fdi", "2", ["fdiannual", "fdipartners"]),
-                    ("moex-holders", "3", ["holders"]),
+                    ("census-trade", "32", ["trademonthly"], "8"),
+                    ("unctad-fdi", "2", ["fdiannual", "fdipartners"], "0"),
+                    ("moex-holders", "3", ["holders"], "0"),
                 ]
         )
         {
@@ -29,7 +29,10 @@ public sealed class OnceTests(Azurite azurite)
                 facts += (await account.RowsAsync(table)).Count;
             Assert.True(facts > 50, $"{source}: {facts} rows");
             var summary = Summary(quiet.Ended, source);
-            Assert.Equal((slices, $"{facts:N0}", "0"), (summary["slices"], summary["added"], summary["rejected"]));
+            Assert.Equal(
+                (slices, $"{facts:N0}", changed, "0"),
+                (summary["slices"], summary["added"], summary["changed"], summary["rejected"])
+            );
         }
         Assert.Contains("\ntables: http://127.0.0.1:", quiet.Ended.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("AccountKey", quiet.Ended.Out, StringComparison.Ordinal);
@@ -39,8 +42,8 @@ public sealed class OnceTests(Azurite azurite)
     public async Task The_tables_keep_the_contract_and_the_published_figures_as_the_npm_client_reads_them() =>
         await Contract.AssertHoldsAsync(
             (await QuietRun.GetAsync(azurite)).ConnectionString,
-            "trademonthly,fdiannual,fdipartners,holders,indicators,claims,partners,commodities,periods,gaps,runs,slices,"
-                + "datasets",
+            "trademonthly,fdiannual,fdipartners,holders,indicators,claims,partners,commodities,periods,gaps,runs,"
+                + "slices,datasets,history",
             figures: true
         );
 
@@ -50,8 +53,10 @@ public sealed class OnceTests(Azurite azurite)
         var connection = azurite.NewAccount();
         var account = new Account(connection);
         var settings = App.Settings(connection);
-        settings["Census__From"] = "2023-01";
+        // With the year of which two vintages were recorded.
+        settings["Census__From"] = "2022-01";
         await App.RunAsync(settings, "--once");
+        Assert.Equal(8, (await account.RowsAsync("history")).Count);
         var before = await FactVersionsAsync(account);
 
         var second = await App.RunAsync(settings, "--once");
@@ -60,7 +65,7 @@ public sealed class OnceTests(Azurite azurite)
         Assert.Empty(second.Error);
         foreach (
             var (source, slices) in (IEnumerable<(string, string)>)
-                [("census-trade", "6"), ("unctad-fdi", "2"), ("moex-holders", "3")]
+                [("census-trade", "8"), ("unctad-fdi", "2"), ("moex-holders", "3")]
         )
         {
             var summary = Summary(second, source);

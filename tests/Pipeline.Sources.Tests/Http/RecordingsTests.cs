@@ -114,7 +114,8 @@ public sealed class RecordingsTests : IDisposable
     {
         var folder = samples.CreateSubdirectory(ToyOptions.Source).FullName;
         var entries = new[] { first, second }.Select(day =>
-            $$"""{ "request": "rates-2025.csv", "status": 200, "file": "a.csv"{{(day is null ? "" : $", \"asOf\": \"{day}\"")}} }"""
+            """{ "request": "rates-2025.csv", "status": 200, "file": "a.csv" """
+            + (day is null ? "}" : $", \"asOf\": \"{day}\" }}")
         );
         File.WriteAllText(Path.Combine(folder, "answers.json"), $"[{string.Join(',', entries)}]");
         var error = Assert.Throws<InvalidDataException>(() => new SampleAnswers(folder));
