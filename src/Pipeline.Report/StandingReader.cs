@@ -139,7 +139,8 @@ public sealed class StandingReader(
 
     /// <summary>
     /// What the newest plan of a source brought: the runs that followed one another without a pause, of each slice the
-    /// newest, so that a fault that was repaired in the meantime is not shown any more.
+    /// newest, so that a fault that was repaired in the meantime is not shown any more. Rows and bytes are also those of
+    /// earlier bodies of a slice that were loaded to the end: the vintages of a recorded request.
     /// </summary>
     public async Task<LastRun?> LastRunAsync(
         string source,
@@ -151,12 +152,16 @@ public sealed class StandingReader(
             return null;
         var ended = await runs.ReadAsync(source, last - Longest, cancellationToken);
         var plan = new Dictionary<Slice, RunRow>();
+        var brought = new List<RunRow>();
         DateTimeOffset? began = null;
         foreach (var run in ended.Where(run => run.State != RunState.Loading).OrderByDescending(run => run.EndedAt))
         {
             if (plan.Count > 0 && began - run.EndedAt > Pause)
                 break;
-            if (plan.TryAdd(run.Slice, run) && !(run.StartedAt >= began))
+            var isNewest = plan.TryAdd(run.Slice, run);
+            if (isNewest || run.State == RunState.Done)
+                brought.Add(run);
+            if (isNewest && !(run.StartedAt >= began))
                 began = run.StartedAt;
         }
         if (plan.Count == 0)
@@ -170,9 +175,9 @@ public sealed class StandingReader(
                 newest.GroupBy(run => $"{run.State}").ToDictionary(group => group.Key, group => group.Count()),
                 StringComparer.Ordinal
             ),
-            newest.Sum(run => run.Bytes),
-            newest.Aggregate(default(RowCounts), (sum, run) => sum + run.Counts),
-            newest.All(run => run.Counts.AddUp),
+            brought.Sum(run => run.Bytes),
+            brought.Aggregate(default(RowCounts), (sum, run) => sum + run.Counts),
+            brought.All(run => run.Counts.AddUp),
             ShortList.Of(
                 newest
                     .Where(run => run.State == RunState.Done && run.Notes.Length > 0)

@@ -64,7 +64,7 @@ public sealed partial class ExportTests(Exports exports) : IClassFixture<Exports
             Assert.Equal(csv, exports.Value<long>($"select count(*) from '{{exports}}/{table}.parquet'"));
         }
         Assert.True(exports.Value<long>("select count(*) from '{exports}/trademonthly/*.parquet'") > 10_000);
-        Assert.Equal(0, exports.Value<long>("select count(*) from '{exports}/history.parquet'"));
+        Assert.Equal(8, exports.Value<long>("select count(*) from '{exports}/history.parquet'"));
     }
 
     [Theory]
