@@ -140,7 +140,7 @@ public sealed class StandingReader(
     /// <summary>
     /// What the newest plan of a source brought: the runs that followed one another without a pause, of each slice the
     /// newest, so that a fault that was repaired in the meantime is not shown any more. Rows and bytes are also those of
-    /// earlier bodies of a slice that were loaded to the end: the vintages of a recorded request.
+    /// the older vintages of a recorded request, which one plan loads one after the other.
     /// </summary>
     public async Task<LastRun?> LastRunAsync(
         string source,
@@ -159,7 +159,7 @@ public sealed class StandingReader(
             if (plan.Count > 0 && began - run.EndedAt > Pause)
                 break;
             var isNewest = plan.TryAdd(run.Slice, run);
-            if (isNewest || run.State == RunState.Done)
+            if (isNewest || IsOlderVintage(run, plan[run.Slice]))
                 brought.Add(run);
             if (isNewest && !(run.StartedAt >= began))
                 began = run.StartedAt;
@@ -187,6 +187,11 @@ public sealed class StandingReader(
             )
         );
     }
+
+    private bool IsOlderVintage(RunRow run, RunRow newest) =>
+        run.State == RunState.Done
+        && newest.State == RunState.Done
+        && sources.HasNewerRecording(run.Slice, run.Vintage);
 
     private async Task<long> DepthAsync(string queue, CancellationToken cancellationToken)
     {

@@ -250,8 +250,10 @@ public sealed class ReportTests(ReportSite site) : IClassFixture<ReportSite>
                 ],
                 cells
             );
+            // A slice that was recorded twice has two runs.
+            var slices = runs.Select(row => row.GetString("Slice")).Distinct().Count();
             Assert.Contains(
-                $"{runs.Count} slice{(runs.Count == 1 ? "" : "s")} ({runs.Count} Done)",
+                $"{slices} slice{(slices == 1 ? "" : "s")} ({slices} Done)",
                 await card.Locator(".run").TextContentAsync(),
                 StringComparison.Ordinal
             );

@@ -1,6 +1,5 @@
 using Pipeline.Issues;
 using Pipeline.Slices;
-using Pipeline.Storage;
 
 namespace Pipeline.Datasets;
 
@@ -110,9 +109,10 @@ public sealed class SourceCatalog : IDisposable
     }
 
     /// <summary>True if there is a recording of a slice that is newer than a body.</summary>
-    /// <param name="body">The body.</param>
-    public bool HasNewerRecording(RawName body) =>
-        RecordedDays(body.Slice) is { Count: > 0 } days && days[^1] > body.Vintage;
+    /// <param name="slice">The slice.</param>
+    /// <param name="vintage">The vintage of the body, UTC.</param>
+    public bool HasNewerRecording(Slice slice, DateTimeOffset vintage) =>
+        RecordedDays(slice) is { Count: > 0 } days && days[^1] > vintage;
 
     /// <summary>The day of the oldest recording of all sources, UTC; null if the network is asked.</summary>
     public DateTimeOffset? FirstRecording

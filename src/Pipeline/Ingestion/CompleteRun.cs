@@ -30,7 +30,7 @@ public sealed class CompleteRun(
     {
         var (body, cancellationToken) = (message.Subject.Body!, lease.Token);
         var since = message.ComparisonWaitingSince ?? lease.StorageTime;
-        var hasNewer = sources.HasNewerRecording(body);
+        var hasNewer = sources.HasNewerRecording(body.Slice, body.Vintage);
         // A vintage that the next recording follows at once waits for no comparison: that one does.
         if (
             !hasNewer
@@ -61,7 +61,7 @@ public sealed class CompleteRun(
     /// </summary>
     internal async Task GoOnAsync(RawName body, CancellationToken cancellationToken)
     {
-        if (sources.HasNewerRecording(body) && await PullNewerAsync(body, cancellationToken))
+        if (sources.HasNewerRecording(body.Slice, body.Vintage) && await PullNewerAsync(body, cancellationToken))
             await CompleteAsync(body, acceptId: null, cancellationToken);
     }
 
@@ -194,6 +194,6 @@ public sealed class CompleteRun(
 
         bool IsToBeReplaced(SliceRow row) =>
             row is { State: SliceState.Published or SliceState.Loaded, Loaded: { } loaded }
-            && sources.HasNewerRecording(loaded.Body);
+            && sources.HasNewerRecording(row.Slice, loaded.Body.Vintage);
     }
 }
