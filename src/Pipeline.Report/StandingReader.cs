@@ -139,8 +139,8 @@ public sealed class StandingReader(
 
     /// <summary>
     /// What the newest plan of a source brought: the runs that followed one another without a pause, of each slice the
-    /// newest, so that a fault that was repaired in the meantime is not shown any more. Rows and bytes are also those of
-    /// the older vintages of a recorded request, which one plan loads one after the other.
+    /// newest, so that a fault that was repaired in the meantime is not shown any more. Rows and bytes are also those
+    /// of the older vintages of a recorded request, which one plan loads one after the other.
     /// </summary>
     public async Task<LastRun?> LastRunAsync(
         string source,

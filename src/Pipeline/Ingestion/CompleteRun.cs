@@ -172,8 +172,8 @@ public sealed class CompleteRun(
         string.Join('\n', (run?.Notes ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).Union(differences));
 
     /// <summary>
-    /// Whether slices that this one is compared with are still to be pulled for the first time, or on their way, also to
-    /// their next recording.
+    /// Whether slices that this one is compared with are still to be pulled for the first time, or on their way, also
+    /// to their next recording.
     /// </summary>
     private async Task<bool> AreUnderWayAsync(Slice slice, CancellationToken cancellationToken)
     {
