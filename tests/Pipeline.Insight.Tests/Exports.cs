@@ -17,6 +17,9 @@ public sealed class Exports : IAsyncLifetime
     /// <summary>The tables that the files were made of.</summary>
     internal MemoryStorage Storage { get; } = new(TimeProvider.System);
 
+    /// <summary>The folder of the files.</summary>
+    public string Folder => folder.FullName;
+
     /// <summary>The names of all files, with <c>/</c> between folder and file.</summary>
     public IReadOnlyList<string> Files { get; private set; } = [];
 

@@ -1,11 +1,15 @@
 using Pipeline.Datasets;
 using Pipeline.Insight;
+using Pipeline.Insight.Dimensions;
 using Pipeline.Issues;
 using Pipeline.Storage;
 
 namespace Pipeline.Report.Data;
 
-/// <summary>The tables that can be read over HTTP: figures, what is computed from them, and how they came.</summary>
+/// <summary>
+/// The tables that can be read over HTTP: figures, what is computed from them, the dimensions to join them with, and
+/// how they came.
+/// </summary>
 public sealed class DataTables
 {
     private readonly Dictionary<string, DataTable> tables;
@@ -26,6 +30,9 @@ public sealed class DataTables
                         IsKeyedByPeriod = true,
                     },
                     DataTable.Of(Names.Claims, typeof(ClaimRow), period: null),
+                    DataTable.Of(Names.Partners, typeof(PartnerRow), period: null),
+                    DataTable.Of(Names.Commodities, typeof(CommodityRow), period: null),
+                    DataTable.Of(Names.Periods, typeof(PeriodRow), period: null),
                 ];
         var ledger = LedgerTables
             .All.OrderBy(table => table.Key, StringComparer.Ordinal)

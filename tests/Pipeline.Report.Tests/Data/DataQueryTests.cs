@@ -92,13 +92,13 @@ public sealed class DataQueryTests : IAsyncDisposable
         {
             {
                 "nothing",
-                "table: seen \"nothing\", expected one of {facts}, indicators, claims, datasets, gaps, "
-                    + "history, rejects, runs, slices; correct the address"
+                "table: seen \"nothing\", expected one of {facts}, indicators, claims, partners, "
+                    + "commodities, periods, datasets, gaps, history, rejects, runs, slices; correct the address"
             },
             {
                 "TradeMonthly",
-                "table: seen \"TradeMonthly\", expected one of {facts}, indicators, claims, datasets, gaps, "
-                    + "history, rejects, runs, slices; correct the address"
+                "table: seen \"TradeMonthly\", expected one of {facts}, indicators, claims, partners, "
+                    + "commodities, periods, datasets, gaps, history, rejects, runs, slices; correct the address"
             },
             {
                 "trademonthly?Partner=4621",

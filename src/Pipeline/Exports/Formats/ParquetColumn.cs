@@ -20,11 +20,13 @@ internal abstract class ParquetColumn
             LogicalType.Boolean => Numbers<bool>(column),
             LogicalType.Date => Numbers<DateOnly>(column),
             LogicalType.Timestamp => new Values<DateTime>(
+                // The library writes the least and the greatest value of a column in milliseconds whatever its unit
+                // (aloneguid/parquet-dotnet#769): with another unit, readers that filter by time skip all rows.
                 new DateTimeDataField(
                     column.Name,
                     DateTimeFormat.Timestamp,
                     isAdjustedToUTC: true,
-                    unit: DateTimeTimeUnit.Micros,
+                    unit: DateTimeTimeUnit.Millis,
                     isNullable: true
                 ),
                 value => ((DateTimeOffset)value).UtcDateTime

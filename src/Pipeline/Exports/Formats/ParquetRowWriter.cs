@@ -6,7 +6,7 @@ namespace Pipeline.Exports.Formats;
 
 /// <summary>
 /// Writes rows as Apache Parquet, compressed with zstd. Whole numbers are INT32 and INT64, a date is DATE, a moment
-/// TIMESTAMP in microseconds UTC. Texts are never null; every other column may be.
+/// TIMESTAMP in whole milliseconds UTC. Texts are never null; every other column may be.
 /// </summary>
 public sealed class ParquetRowWriter : RowWriter
 {
