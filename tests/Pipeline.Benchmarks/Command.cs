@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Pipeline.Benchmarks.Files;
 using Pipeline.Benchmarks.Growth;
 using Pipeline.Benchmarks.Load;
 using Pipeline.Benchmarks.Memory;
@@ -31,6 +32,7 @@ internal static class Command
         new Scaling(),
         new Starting(),
         new Workers(),
+        new Exporting(),
     ];
 
     private static readonly Regex Part = new(

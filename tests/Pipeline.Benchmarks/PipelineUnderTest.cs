@@ -21,7 +21,7 @@ namespace Pipeline.Benchmarks;
 internal sealed class PipelineUnderTest : IAsyncDisposable
 {
     public const string Dataset = "imports-hs6";
-    private const string Source = "census-trade";
+    public const string Source = "census-trade";
 
     /// <summary>When the first body was fetched; each later one a second after.</summary>
     private static readonly DateTimeOffset FirstVintage = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -1,3 +1,4 @@
+using Pipeline.Benchmarks.Files;
 using Pipeline.Benchmarks.Growth;
 using Pipeline.Benchmarks.Load;
 using Pipeline.Benchmarks.Parse;
@@ -19,6 +20,7 @@ internal static class Runs
         [LoadRun.Name] = LoadRun.RunAsync,
         [ParseRun.Name] = ParseRun.RunAsync,
         [PublishRun.Name] = PublishRun.RunAsync,
+        [ExportRun.Name] = ExportRun.RunAsync,
         [PullRun.Name] = PullRun.RunAsync,
         [WorkerRun.Name] = WorkerRun.RunAsync,
     };

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Parquet;
 using Parquet.Schema;
 using Pipeline.Datasets;
@@ -13,7 +14,12 @@ public sealed class ParquetRowWriter : RowWriter
     /// <summary>Rows in a row group, at most.</summary>
     public const int MaxGroupRows = 65_536;
 
-    private static readonly ParquetOptions Options = new() { CompressionMethod = CompressionMethod.Zstd };
+    // The library's default, the smallest size, takes six times as long and more memory, for files a tenth smaller.
+    private static readonly ParquetOptions Options = new()
+    {
+        CompressionMethod = CompressionMethod.Zstd,
+        CompressionLevel = CompressionLevel.Fastest,
+    };
 
     private readonly Stream stream;
     private readonly IReadOnlyList<ParquetColumn> buffers;
