@@ -180,8 +180,8 @@ public sealed class StandingReader(
             brought.All(run => run.Counts.AddUp),
             ShortList.Of(
                 newest
-                    .Where(run => run.State == RunState.Done && run.Notes.Length > 0)
-                    .SelectMany(run => run.Notes.Split('\n'), (run, note) => $"{run.Slice}: {note}"),
+                    .Where(run => run.State == RunState.Done)
+                    .SelectMany(run => run.AllNotes, (run, note) => $"{run.Slice}: {note}"),
                 MostListed,
                 "the table runs"
             )

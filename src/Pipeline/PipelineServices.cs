@@ -73,6 +73,7 @@ public static class PipelineServices
             .AddSingleton<Exporter>()
             .AddSingleton<DerivedOutputs>()
             .AddSingleton<RefreshRequests>()
+            .AddSingleton<PullRequests>()
             .AddSingleton<NextSteps>();
         services.AddSingleton<RejectSummaryReader>().AddSingleton<RunVerdictReader>();
         services

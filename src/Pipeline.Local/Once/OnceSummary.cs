@@ -142,9 +142,9 @@ internal sealed class OnceSummary(
                     states.Select(row => row.NextDue).Min()
                 );
         }
-        foreach (var run in ended.Where(run => run.State == RunState.Done && run.Notes.Length > 0))
+        foreach (var run in ended.Where(run => run.State == RunState.Done))
         {
-            foreach (var note in run.Notes.Split('\n'))
+            foreach (var note in run.AllNotes)
             {
                 yield return $"note: {run.Slice}: {note}";
             }

@@ -89,8 +89,8 @@ public sealed class SourceCatalog : IDisposable
         RecordedDays(slice) is { Count: > 0 } days ? NewestUpTo(days, now) : now;
 
     /// <summary>
-    /// The day whose recordings answer the next pull of a slice: the oldest at first, then the one after the loaded
-    /// one, and the newest once that is loaded. While a body is on its way, its own.
+    /// The day whose recording answers the next pull of a slice: the oldest at first, then the one after that which
+    /// answered last, and the newest from then on. While a body is on its way, the one that answered last.
     /// </summary>
     /// <param name="row">The slice as it stands.</param>
     /// <returns>The day, a midnight, UTC; null if the network is asked, or the days are not known.</returns>
@@ -98,15 +98,21 @@ public sealed class SourceCatalog : IDisposable
     {
         if (RecordedDays(row.Slice) is not { Count: > 0 } days)
             return null;
-        if ((row.Pending ?? row.Loading) is { } underWay)
-            return NewestUpTo(days, underWay.Vintage);
-        if (row.Loaded is not { } loaded)
+        if (AnsweredOn(row) is not { } answered)
             return days[0];
-        // The loaded one is completed first, so that each vintage takes all steps.
-        if (!row.State.IsAtRest())
-            return NewestUpTo(days, loaded.Body.Vintage);
-        return days.Where(day => day > loaded.Body.Vintage).Append(days[^1]).First();
+        // The body is loaded and completed first, so that each vintage takes all steps.
+        return row.State.IsUnderWay()
+            ? NewestUpTo(days, answered)
+            : days.FirstOrDefault(day => day > answered, days[^1]);
     }
+
+    /// <summary>True if there is a recording of a slice that is newer than the one that answered last.</summary>
+    /// <param name="row">The slice as it stands.</param>
+    public bool HasNewerRecording(SliceRow row) =>
+        AnsweredOn(row) is { } answered && HasNewerRecording(row.Slice, answered);
+
+    /// <summary>Of a slice that was restored from its bodies the vintage says it.</summary>
+    private static DateTimeOffset? AnsweredOn(SliceRow row) => row.RecordedOn ?? row.Vintage;
 
     /// <summary>True if there is a recording of a slice that is newer than a body.</summary>
     /// <param name="slice">The slice.</param>

@@ -42,11 +42,7 @@ public sealed class BodyLoad(
             );
         }
         await SettleOlderAsync(name, before, reading.IsReplay, cancellationToken);
-        var begun = await records.Slices.ApplyAsync(
-            slice,
-            new LoadStarted(name, reading.Kind, body.JudgedBy),
-            cancellationToken
-        );
+        var begun = await records.Slices.ApplyAsync(slice, new LoadStarted(name, body.JudgedBy), cancellationToken);
         if (begun.Loading != name)
         {
             await lease.ConfirmAsync();
@@ -56,7 +52,7 @@ public sealed class BodyLoad(
             );
         }
         // The run of a body whose rows are restored as they were judged has ended, and stays as it ended.
-        var isAsBefore = reading is { Kind: LoadKind.Restoring, WasLoaded: true };
+        var isAsBefore = reading.WasLoaded && before.Loaded?.Body == name;
         var run = isAsBefore
             ? body.Known
             : await AdvanceAsync(

@@ -30,11 +30,8 @@ public sealed class CompleteRun(
     {
         var (body, cancellationToken) = (message.Subject.Body!, lease.Token);
         var since = message.ComparisonWaitingSince ?? lease.StorageTime;
-        var hasNewer = sources.HasNewerRecording(body.Slice, body.Vintage);
-        // A vintage that the next recording follows at once waits for no comparison: that one does.
         if (
-            !hasNewer
-            && lease.StorageTime - since < MaxWait
+            lease.StorageTime - since < MaxWait
             && await IsLoadedAsync(body, cancellationToken)
             && await AreUnderWayAsync(body.Slice, cancellationToken)
         )
@@ -50,31 +47,7 @@ public sealed class CompleteRun(
             );
             return;
         }
-        if (hasNewer)
-            await PullNewerAsync(body, cancellationToken);
         await CompleteAsync(body, message.AcceptId, cancellationToken);
-    }
-
-    /// <summary>
-    /// Goes on from a loaded recording to the next one, so that one plan loads all vintages: requests it, and completes
-    /// the run at once, without waiting for slices to compare with.
-    /// </summary>
-    internal async Task GoOnAsync(RawName body, CancellationToken cancellationToken)
-    {
-        if (sources.HasNewerRecording(body.Slice, body.Vintage) && await PullNewerAsync(body, cancellationToken))
-            await CompleteAsync(body, acceptId: null, cancellationToken);
-    }
-
-    /// <summary>Requests the recording after a body; false if the slice does not wait for its completion.</summary>
-    private async Task<bool> PullNewerAsync(RawName body, CancellationToken cancellationToken)
-    {
-        var row = await records.Slices.GetAsync(body.Slice, cancellationToken);
-        if (row.State != SliceState.Loaded || row.Loaded?.Body != body)
-            return false;
-        // Before the slice is at rest, so that its source is not: what depends on it is computed from the newest. A
-        // pull that comes too soon finds the loaded body again and has its run completed.
-        await next.PullAsync(body.Slice.Source, [body.Slice], time.GetUtcNow(), cancellationToken);
-        return true;
     }
 
     /// <summary>Completes the run of a body, with what other slices have brought so far.</summary>
@@ -103,7 +76,14 @@ public sealed class CompleteRun(
             // A message of the run that was given up is settled by an end after it.
             await records.Runs.UpdateAsync(
                 run,
-                now => now is { State: RunState.Done } done ? done with { EndedAt = time.GetUtcNow() } : null,
+                now =>
+                    now is { State: RunState.Done } done
+                        ? done with
+                        {
+                            EndedAt = time.GetUtcNow(),
+                            Differences = string.Join('\n', differences),
+                        }
+                        : null,
                 cancellationToken
             );
             logger.LogInformation("{Slice}: {Blob} is published already", slice, body.Blob);
@@ -114,7 +94,7 @@ public sealed class CompleteRun(
             logger.LogInformation("{Slice}: {Difference}", slice, difference);
         // Before the run is done: after that no message would ask again.
         if (row.Loaded.LastChanged >= body.Vintage)
-            await comparison.RequestAsync(slice, cancellationToken);
+            await comparison.RequestAsync(slice, isRevision: run?.Counts.Changed > 0, cancellationToken);
         if (sources.Of(slice) is { IsOn: true } dataset)
             await datasets.PutAsync(dataset.Info, body.Vintage, cancellationToken);
         var ended = await records.Runs.UpdateAsync(
@@ -128,7 +108,7 @@ public sealed class CompleteRun(
                         Step = nameof(CompleteRun),
                         State = RunState.Done,
                         EndedAt = time.GetUtcNow(),
-                        Notes = Notes(now, differences),
+                        Differences = string.Join('\n', differences),
                     },
             cancellationToken
         );
@@ -166,14 +146,7 @@ public sealed class CompleteRun(
         (await records.Slices.GetAsync(body.Slice, cancellationToken)).Loaded?.Body == body;
 
     /// <summary>
-    /// What the pull noted, and what the comparison found; each line once, so that completing again changes nothing.
-    /// </summary>
-    private static string Notes(RunRow? run, IReadOnlyList<string> differences) =>
-        string.Join('\n', (run?.Notes ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).Union(differences));
-
-    /// <summary>
-    /// Whether slices that this one is compared with are still to be pulled for the first time, or on their way, also
-    /// to their next recording.
+    /// Whether slices that this one is compared with are still to be pulled for the first time, or on their way.
     /// </summary>
     private async Task<bool> AreUnderWayAsync(Slice slice, CancellationToken cancellationToken)
     {
@@ -187,13 +160,7 @@ public sealed class CompleteRun(
             return false;
         var known = (await records.Slices.ListAsync(slice.Source, cancellationToken)).ToDictionary(row => row.Slice);
         return others.Any(other =>
-            !known.TryGetValue(other, out var row)
-            || !(row.State.IsAtRest() || row.State == SliceState.Loaded)
-            || IsToBeReplaced(row)
+            !known.TryGetValue(other, out var row) || !(row.State.IsAtRest() || row.State == SliceState.Loaded)
         );
-
-        bool IsToBeReplaced(SliceRow row) =>
-            row is { State: SliceState.Published or SliceState.Loaded, Loaded: { } loaded }
-            && sources.HasNewerRecording(row.Slice, loaded.Body.Vintage);
     }
 }

@@ -77,7 +77,7 @@ public sealed class DeadLetters(
                 letter.Raw,
                 letter.PlannedAt,
                 kept.ToString(),
-                letter.Message is ReloadNewestMessage
+                letter.Message is ReloadNewestMessage || letter.IsRequest
             );
             await slices.ApplyAsync(slice, failed, cancellationToken);
         }

@@ -16,7 +16,6 @@ public sealed class Normalize(
     SliceRecords records,
     BodyJudge judge,
     BodyLoad load,
-    CompleteRun complete,
     NextSteps next,
     Judgement judgement,
     TimeProvider time,
@@ -37,12 +36,11 @@ public sealed class Normalize(
             && (begun == body || row.State == SliceState.Loading || (isAsked && begun == row.Loaded?.Body))
         )
         {
-            await LoadAgainAsync(Continued(row, begun), lease);
+            await LoadAgainAsync(new Reading(begun) { WasLoaded = true }, lease);
             if (begun == body && !isAsked)
                 return;
         }
         await ReadAsync(new Reading(body) { IsReplay = isAsked, AcceptId = message.AcceptId }, lease);
-        await complete.GoOnAsync(body, lease.Token);
     }
 
     /// <summary>Loads the newest body of a slice once more over the table.</summary>
@@ -50,31 +48,11 @@ public sealed class Normalize(
     {
         var slice = message.Subject.Slice!;
         var row = await records.Slices.GetAsync(slice, lease.Token);
-        if (row.Loading is { } begun)
-        {
-            await LoadAgainAsync(Continued(row, begun) with { IsReplay = true }, lease);
-        }
-        else if (row.Loaded is { } loaded)
-        {
-            await LoadAgainAsync(Restored(loaded.Body), lease);
-        }
+        if ((row.Loading ?? row.Loaded?.Body) is { } newest)
+            await LoadAgainAsync(new Reading(newest) { IsReplay = true, WasLoaded = true }, lease);
         else
-        {
             logger.LogInformation("{Slice}: no body was loaded; there is nothing to load once more", slice);
-        }
     }
-
-    /// <summary>The load of a body that was begun goes on.</summary>
-    private static Reading Continued(SliceRow row, RawName begun) =>
-        row.Restoring is null ? new Reading(begun) { WasLoaded = true, Kind = LoadKind.Again } : Restored(begun);
-
-    private static Reading Restored(RawName loaded) =>
-        new(loaded)
-        {
-            IsReplay = true,
-            WasLoaded = true,
-            Kind = LoadKind.Restoring,
-        };
 
     /// <summary>Loads a body again into tables that were lost.</summary>
     /// <param name="body">The body.</param>
@@ -98,7 +76,7 @@ public sealed class Normalize(
         var judgedBy = await judgement.HashAsync(slice, context, cancellationToken);
         if (!reading.IsReplay && await IsOverAsync(name, known, before, judgedBy, cancellationToken))
             return;
-        if (reading.IsReplay && reading.Kind != LoadKind.Restoring)
+        if (reading.IsReplay)
             before = await records.Slices.ApplyAsync(slice, new Requested(name), cancellationToken);
         await using var stored = await records.Bodies.OpenAsync(name, cancellationToken);
         var parser = await sources.Of(slice).CreateParserAsync(slice, context, cancellationToken);
@@ -145,8 +123,8 @@ public sealed class Normalize(
 
     /// <summary>
     /// Loads a body again as it was judged: what <c>rejects</c> shows of it stays out. The checks are not made again,
-    /// because the table holds a part of it by now. A body that was loaded before is judged again if it was refused
-    /// since, or if the program or the lists are others. What cannot be read is refused.
+    /// because the table holds a part of it by now. It is judged again if it was refused since, or if the program or the
+    /// lists are others. What cannot be read is refused.
     /// </summary>
     private async Task LoadAgainAsync(Reading reading, SliceLease lease)
     {
@@ -155,16 +133,15 @@ public sealed class Normalize(
         var before = await records.Slices.GetAsync(name.Slice, cancellationToken);
         var context = judgement.Context(name.Slice, name.Vintage);
         var judgedBy = await judgement.HashAsync(name.Slice, context, cancellationToken);
-        if (before.Loaded is { } loaded && loaded.Body == name)
+        var readBy = before.Loading == name ? before.LoadingJudgedBy : before.Loaded?.JudgedBy;
+        // It was refused since, or may be read otherwise now: it is not loaded without being judged.
+        if (known.State == RunState.Quarantined || readBy != judgedBy)
         {
-            var readBy = before.Loading is null ? loaded.JudgedBy : before.LoadingJudgedBy;
-            // It was refused since, or may be read otherwise now: it is not loaded without being judged.
-            if (known.State == RunState.Quarantined || readBy != judgedBy)
-            {
-                await ReadAsync(reading with { IsReplay = true, WasLoaded = false }, lease);
-                return;
-            }
+            await ReadAsync(reading with { IsReplay = true, WasLoaded = false }, lease);
+            return;
         }
+        // Other workers may have written over rows that were loaded to their end.
+        reading = reading with { IsReplay = reading.IsReplay || before.Loaded?.Body == name };
         await using var stored = await records.Bodies.OpenAsync(name, cancellationToken);
         var parser = await sources.Of(name.Slice).CreateParserAsync(name.Slice, context, cancellationToken);
         var survey = await BodySurvey.RunAsync(parser, stored, cancellationToken);
@@ -228,7 +205,7 @@ public sealed class Normalize(
         CancellationToken cancellationToken
     )
     {
-        if (run.State == RunState.Quarantined && before.JudgedBy == judgedBy && before.State.IsAtRest())
+        if (run.State == RunState.Quarantined && before.Quarantined?.JudgedBy == judgedBy && before.State.IsAtRest())
         {
             logger.LogInformation("{Slice}: {Blob} is quarantined already", name.Slice, name.Blob);
             await next.RequestRefreshAsync(name.Slice.Source, cancellationToken);

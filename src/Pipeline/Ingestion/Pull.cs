@@ -91,7 +91,7 @@ public sealed class Pull(
         // again.
         if (
             before is { Loading: null, Loaded: { } loaded }
-            && (before.Pending is null || before.Pending == loaded.Body)
+            && before.Pending is null
             && loaded.Sha256 == fetched.Sha256
         )
         {
@@ -100,12 +100,12 @@ public sealed class Pull(
         }
         if (
             before.State == SliceState.Quarantined
-            && before.JudgedBy == outcome.JudgedBy
+            && before.Quarantined?.JudgedBy == outcome.JudgedBy
             && newest?.Sha12 == outcome.Sha12
             && await IsQuarantinedAsync(newest, cancellationToken)
         )
         {
-            var again = new SameQuarantined(outcome.Now, outcome.PlannedAt);
+            var again = new SameQuarantined(outcome.Now, outcome.PlannedAt, newest);
             await ending.EndAsync(outcome, RunState.Unchanged, again, before.LastError, "", cancellationToken);
             return;
         }
@@ -127,7 +127,10 @@ public sealed class Pull(
         // After the message, so that a crash in between leaves the pull message to be worked on again.
         await records.Slices.ApplyAsync(
             slice,
-            new BodyStored(outcome.Now, outcome.PlannedAt, name, fetched.ETag, fetched.LastModified),
+            new BodyStored(outcome.Now, outcome.PlannedAt, name, fetched.ETag, fetched.LastModified)
+            {
+                RecordedOn = outcome.RecordedOn,
+            },
             cancellationToken
         );
         logger.LogInformation("{Slice}: {Bytes} bytes stored as {Blob}", slice, fetched.Answer!.Length, name.Blob);
@@ -159,7 +162,10 @@ public sealed class Pull(
         if (await IsQuarantinedAsync(loaded.Body, cancellationToken))
         {
             await next.SendAsync(new NormalizeMessage(slice.Id, loaded.Body.Blob, Replay: true), cancellationToken);
-            var again = new SameQuarantined(outcome.Now, outcome.PlannedAt);
+            var again = new SameQuarantined(outcome.Now, outcome.PlannedAt, loaded.Body)
+            {
+                RecordedOn = outcome.RecordedOn,
+            };
             await records.Slices.ApplyAsync(slice, again, cancellationToken);
             return;
         }

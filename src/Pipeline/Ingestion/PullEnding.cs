@@ -58,7 +58,14 @@ public sealed class PullEnding(SourceCatalog sources, SliceRecords records, Next
     {
         var run = outcome.Run(RawName.RunIdOf(outcome.Slice, outcome.Now), outcome.Now);
         await records.Runs.PutAsync(run with { State = state, Error = error, Notes = notes }, cancellationToken);
-        await records.Slices.ApplyAsync(outcome.Slice, what, cancellationToken);
+        await records.Slices.ApplyAsync(
+            outcome.Slice,
+            what with
+            {
+                RecordedOn = outcome.RecordedOn,
+            },
+            cancellationToken
+        );
         logger.LogInformation("{Slice}: {State}", outcome.Slice, state);
         await next.RequestRefreshAsync(outcome.Slice.Source, cancellationToken);
     }

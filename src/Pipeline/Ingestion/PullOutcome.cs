@@ -8,7 +8,7 @@ namespace Pipeline.Ingestion;
 /// <summary>What came of the request of a pull.</summary>
 internal sealed record PullOutcome(PullMessage Message, IDataset Dataset, IRowParser Parser, FetchResult Result)
 {
-    /// <summary>What a body is judged by now, see <see cref="SliceRow.JudgedBy"/>.</summary>
+    /// <summary>What a body is judged by now, see <see cref="QuarantinedBody.JudgedBy"/>.</summary>
     public required string JudgedBy { get; init; }
 
     /// <summary>When the request was made, by this worker's clock, UTC.</summary>

@@ -1,4 +1,3 @@
-using Pipeline.Slices;
 using Pipeline.Storage;
 
 namespace Pipeline.Ingestion;
@@ -15,9 +14,6 @@ internal sealed record Reading(RawName Body)
     /// to refuse the body. Null without one.
     /// </summary>
     public int? AcceptId { get; init; }
-
-    /// <summary>How the load goes, if there is one.</summary>
-    public LoadKind Kind { get; init; }
 
     /// <summary>
     /// Whether the tables held it before, so that no check of the body as a whole keeps it out: it may lack rows that

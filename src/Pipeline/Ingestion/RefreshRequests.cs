@@ -18,6 +18,7 @@ public sealed class RefreshRequests(
     EmptySlices empty,
     DeadLetterBook letters,
     DerivedOutputs outputs,
+    PullRequests pulls,
     StepQueues queues
 )
 {
@@ -28,6 +29,9 @@ public sealed class RefreshRequests(
     {
         var rows = await slices.ListAsync(source, cancellationToken);
         if (rows.Count == 0 || rows.Any(row => row.PlannedAt is not null || row.State.IsUnderWay()))
+            return;
+        // What depends on the source is derived once, from the newest recordings.
+        if (await pulls.SendNewerRecordingsAsync(source, rows, cancellationToken))
             return;
         await empty.ReviewAsync(rows, cancellationToken);
         var done = await outputs.IsCurrentAsync(source, rows, cancellationToken);

@@ -86,10 +86,10 @@ public sealed class SliceComparison(
     }
 
     /// <summary>
-    /// Requests that loaded slices whose sums are held against the rows of a slice are compared again: the rows have
-    /// changed.
+    /// Requests that loaded slices are compared again with a slice whose rows have changed: those whose sums are held
+    /// against its rows, and after a revision all.
     /// </summary>
-    internal async Task RequestAsync(Slice slice, CancellationToken cancellationToken)
+    internal async Task RequestAsync(Slice slice, bool isRevision, CancellationToken cancellationToken)
     {
         if (!sources.Of(slice).IsOn)
             return;
@@ -107,7 +107,7 @@ public sealed class SliceComparison(
             }
             var context = judgement.Context(other, row.Loaded!.Body.Vintage);
             var parser = await dataset.CreateParserAsync(other, context, cancellationToken);
-            if (parser.Figures?.Whole is not null)
+            if (isRevision || parser.Figures?.Whole is not null)
                 await next.SendAsync(new CompleteRunMessage(other.Id, row.Loaded.Body.Blob), cancellationToken);
         }
     }

@@ -128,8 +128,12 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
         // A run that is loaded only has not ended: the message that goes on with it may not have been sent. A run that
         // is read or compared again had ended before.
         var endedBefore = letter.IsRequest || letter.Message is CompleteRunMessage;
-        return run?.State is RunState.Done or RunState.Quarantined or RunState.Superseded
-            && (!endedBefore || run.EndedAt > keptAt)
+        if (run?.State is not (RunState.Done or RunState.Quarantined or RunState.Superseded))
+            return false;
+        // A newer body has taken its place: nothing is left to do for it.
+        if (row.Vintage > raw.Vintage)
+            return true;
+        return (!endedBefore || run.EndedAt > keptAt)
             && (row.Vintage != raw.Vintage || (row.State.IsAtRest() && row.State != SliceState.StepFailed));
     }
 

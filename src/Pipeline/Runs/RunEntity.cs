@@ -63,4 +63,7 @@ internal sealed record RunEntity : LedgerRow
 
     [Meaning("What is worth knowing, a line each; empty when nothing is")]
     public string Notes { get; init; } = "";
+
+    [Meaning("What the last comparison with other slices found, a line each; empty when nothing")]
+    public string Differences { get; init; } = "";
 }

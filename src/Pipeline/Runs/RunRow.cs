@@ -44,6 +44,12 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
     /// <summary>What is worth knowing, a line each; empty when nothing is.</summary>
     public string Notes { get; init; } = "";
 
+    /// <summary>What the last comparison with other slices found, a line each; empty when nothing.</summary>
+    public string Differences { get; init; } = "";
+
+    /// <summary>The lines of both.</summary>
+    public IEnumerable<string> AllNotes => $"{Notes}\n{Differences}".Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>The run of a body, before anything is known of it.</summary>
     public static RunRow Of(RawName body) => new(body.RunId, body.Slice, body.Vintage);
 
@@ -90,6 +96,7 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
             Bytes = Bytes,
             Error = CellText.Cut(Error),
             Notes = CellText.Cut(Notes),
+            Differences = CellText.Cut(Differences),
         };
 
     internal static RunRow From(RunEntity entity)
@@ -111,6 +118,7 @@ public sealed record RunRow(string RunId, Slice Slice, DateTimeOffset Vintage)
             Bytes = entity.Bytes,
             Error = entity.Error,
             Notes = entity.Notes,
+            Differences = entity.Differences,
             Counts = new RowCounts(
                 entity.Read,
                 entity.Added,

@@ -25,6 +25,9 @@ internal sealed record SliceEntity : LedgerRow
     [Meaning("When the newest answer was fetched, UTC; not there before the first")]
     public DateTimeOffset? LastPulled { get; init; }
 
+    [Meaning("The day of the recording that answered last, UTC; not there from the network")]
+    public DateTimeOffset? RecordedOn { get; init; }
+
     [Meaning("When the slice is to be asked for again, UTC; not there when at every plan")]
     public DateTimeOffset? NextDue { get; init; }
 
@@ -80,9 +83,9 @@ internal sealed record SliceEntity : LedgerRow
     [Meaning("What went wrong last; empty when nothing did")]
     public string LastError { get; init; } = "";
 
-    [Meaning(
-        "A hash of the program and the lists that the newest quarantined body was judged by; with others it is read "
-            + "again"
-    )]
+    [Meaning("The body that was quarantined and is newer than the loaded one; empty when there is none")]
+    public string QuarantinedBlob { get; init; } = "";
+
+    [Meaning("A hash of the program and the lists that it was judged by; with others it is read again")]
     public string JudgedBy { get; init; } = "";
 }

@@ -10,7 +10,11 @@ public abstract record SliceEvent;
 /// <summary>An answer of the source to the pull of a slice.</summary>
 /// <param name="At">When it was fetched, UTC.</param>
 /// <param name="PlannedAt">The plan that asked for it; null when an operator did.</param>
-public abstract record PullEvent(DateTimeOffset At, DateTimeOffset? PlannedAt) : SliceEvent;
+public abstract record PullEvent(DateTimeOffset At, DateTimeOffset? PlannedAt) : SliceEvent
+{
+    /// <summary>The day of the recording that answered, UTC; null from the network.</summary>
+    public DateTimeOffset? RecordedOn { get; init; }
+}
 
 /// <summary>A body that is not the loaded one was stored.</summary>
 /// <param name="At">See <see cref="PullEvent"/>.</param>
@@ -42,10 +46,12 @@ public sealed record SameBody(
     string? LastModified = null
 ) : PullEvent(At, PlannedAt);
 
-/// <summary>The newest body is one that was quarantined, and would be judged in the same way.</summary>
+/// <summary>The body is one that was quarantined.</summary>
 /// <param name="At">See <see cref="PullEvent"/>.</param>
 /// <param name="PlannedAt">See <see cref="PullEvent"/>.</param>
-public sealed record SameQuarantined(DateTimeOffset At, DateTimeOffset? PlannedAt) : PullEvent(At, PlannedAt);
+/// <param name="Body">The body: the newest one, or the loaded one if a replay has refused it.</param>
+public sealed record SameQuarantined(DateTimeOffset At, DateTimeOffset? PlannedAt, RawName Body)
+    : PullEvent(At, PlannedAt);
 
 /// <summary>The source has no rows for the slice.</summary>
 /// <param name="At">See <see cref="PullEvent"/>.</param>
@@ -75,22 +81,8 @@ public sealed record PlanDropped(DateTimeOffset? PlannedAt) : SliceEvent;
 
 /// <summary>The first row of a body is about to be written.</summary>
 /// <param name="Body">The body.</param>
-/// <param name="Kind">Why it is loaded.</param>
-/// <param name="JudgedBy">What it is read by: see <see cref="SliceRow.JudgedBy"/>.</param>
-public sealed record LoadStarted(RawName Body, LoadKind Kind = LoadKind.Judged, string JudgedBy = "") : SliceEvent;
-
-/// <summary>Why a body is loaded.</summary>
-public enum LoadKind
-{
-    /// <summary>It was judged, and may be loaded.</summary>
-    Judged,
-
-    /// <summary>Its load was begun and goes on as it was judged then.</summary>
-    Again,
-
-    /// <summary>It was loaded to its end, and its rows are written again where the table differs.</summary>
-    Restoring,
-}
+/// <param name="JudgedBy">What it is read by: see <see cref="QuarantinedBody.JudgedBy"/>.</param>
+public sealed record LoadStarted(RawName Body, string JudgedBy = "") : SliceEvent;
 
 /// <summary>The last row of a body was written.</summary>
 /// <param name="Loaded">The body.</param>
@@ -111,7 +103,7 @@ public sealed record BodyRejected(RawName Body, string Error, string JudgedBy) :
 /// <param name="Body">The body that it names; null for a pull, or a reload of the newest body.</param>
 /// <param name="PlannedAt">The plan that sent it; null for other messages.</param>
 /// <param name="Error">Why its last attempt failed.</param>
-/// <param name="IsReload">Whether the message asked for the newest body to be loaded again.</param>
+/// <param name="IsReload">Whether the message asked for rows that were loaded to be loaded again.</param>
 public sealed record StepFailedForGood(RawName? Body, DateTimeOffset? PlannedAt, string Error, bool IsReload = false)
     : SliceEvent;
 

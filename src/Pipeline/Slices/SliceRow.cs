@@ -10,8 +10,8 @@ public sealed record SliceRow(Slice Slice)
     public SliceState? State { get; init; }
 
     /// <summary>
-    /// The state that the slice returns to when the load under way ends, because it only writes a loaded body over its
-    /// rows again; null otherwise.
+    /// The state that the slice has apart from a load that was begun and only writes a loaded body over its rows again;
+    /// it returns to that when the load ends. Null otherwise.
     /// </summary>
     public SliceState? Restoring { get; init; }
 
@@ -20,6 +20,9 @@ public sealed record SliceRow(Slice Slice)
 
     /// <summary>When the newest answer was fetched, UTC; null before the first.</summary>
     public DateTimeOffset? LastPulled { get; init; }
+
+    /// <summary>The day of the recording that answered last, UTC; null from the network, and before the first.</summary>
+    public DateTimeOffset? RecordedOn { get; init; }
 
     /// <summary>When the slice is to be asked for again, UTC; null for every plan.</summary>
     public DateTimeOffset? NextDue { get; init; }
@@ -32,10 +35,15 @@ public sealed record SliceRow(Slice Slice)
     /// </summary>
     public RawName? Loading { get; init; }
 
-    /// <summary>What the body that is being loaded is read by; see <see cref="JudgedBy"/>. Empty without one.</summary>
+    /// <summary>
+    /// What the body that is being loaded is read by; see <see cref="QuarantinedBody.JudgedBy"/>. Empty without one.
+    /// </summary>
     public string LoadingJudgedBy { get; init; } = "";
 
-    /// <summary>The newest body that is stored and waits to be loaded; null when there is none.</summary>
+    /// <summary>
+    /// The newest body that is stored and waits to be loaded: newer than the loaded one, and than the one whose load was
+    /// begun. Null when there is none.
+    /// </summary>
     public RawName? Pending { get; init; }
 
     /// <summary>
@@ -53,11 +61,8 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>What went wrong last; empty when nothing did.</summary>
     public string LastError { get; init; } = "";
 
-    /// <summary>
-    /// What the newest quarantined body was judged by: a hash of the program and of the lists that operators maintain.
-    /// Empty without such a body, and where it is the loaded one. With another hash it is read again.
-    /// </summary>
-    public string JudgedBy { get; init; } = "";
+    /// <summary>The body that was quarantined and is newer than the loaded one; null when there is none.</summary>
+    public QuarantinedBody? Quarantined { get; init; }
 
     /// <summary>The version that the storage gave the row: another one after each change.</summary>
     public ETag Version { get; init; }
@@ -80,6 +85,7 @@ public sealed record SliceRow(Slice Slice)
             Restoring = $"{Restoring}",
             PlannedAt = PlannedAt,
             LastPulled = LastPulled,
+            RecordedOn = RecordedOn,
             NextDue = NextDue,
             LoadedBlob = Loaded?.Body.Blob ?? "",
             Vintage = Loaded?.Body.Vintage,
@@ -98,7 +104,8 @@ public sealed record SliceRow(Slice Slice)
             LastModified = LastModified.Length > CellText.Limit ? "" : LastModified,
             Attempts = Attempts,
             LastError = CellText.Cut(LastError),
-            JudgedBy = JudgedBy,
+            QuarantinedBlob = Quarantined?.Body.Blob ?? "",
+            JudgedBy = Quarantined?.JudgedBy ?? "",
         };
 
     internal static SliceRow From(SliceEntity entity)
@@ -110,6 +117,7 @@ public sealed record SliceRow(Slice Slice)
             Restoring = Enum.TryParse<SliceState>(entity.Restoring, out var restoring) ? restoring : null,
             PlannedAt = entity.PlannedAt,
             LastPulled = entity.LastPulled,
+            RecordedOn = entity.RecordedOn,
             NextDue = entity.NextDue,
             Loaded = Body(entity.LoadedBlob) is { } loaded
                 ? new LoadedBody(loaded, entity.Sha256, entity.Rows ?? 0)
@@ -128,7 +136,9 @@ public sealed record SliceRow(Slice Slice)
             LastModified = entity.LastModified,
             Attempts = entity.Attempts,
             LastError = entity.LastError,
-            JudgedBy = entity.JudgedBy,
+            Quarantined = Body(entity.QuarantinedBlob) is { } quarantined
+                ? new QuarantinedBody(quarantined, entity.JudgedBy)
+                : null,
             Version = entity.ETag,
         };
 
@@ -160,6 +170,12 @@ public sealed record LoadedBody(RawName Body, string Sha256, long Rows)
     /// <summary>What its load left out: the number of rows and the first; empty when nothing.</summary>
     public string Error { get; init; } = "";
 
-    /// <summary>What it was read by; see <see cref="SliceRow.JudgedBy"/>.</summary>
+    /// <summary>What it was read by; see <see cref="QuarantinedBody.JudgedBy"/>.</summary>
     public string JudgedBy { get; init; } = "";
 }
+
+/// <summary>A body that failed a check.</summary>
+/// <param name="Body">The body.</param>
+/// <param name="JudgedBy">What it was judged by: a hash of the program and of the lists that operators maintain. With
+/// another hash it is read again.</param>
+public sealed record QuarantinedBody(RawName Body, string JudgedBy);

@@ -17,23 +17,16 @@ public static class SliceTransitions
         {
             BodyStored stored => Store(Answered(row, stored), stored),
             SameBody same => Confirm(Answered(row, same), same),
-            SameQuarantined quarantined => Answered(row, quarantined),
+            SameQuarantined quarantined => ConfirmQuarantine(Answered(row, quarantined), quarantined),
             NoData none => HaveNone(Answered(row, none), none, now),
             PullFailed failed => Fail(Answered(row, failed), failed, now),
             PlanDropped dropped => WithoutPlan(row, dropped.PlannedAt),
             LoadStarted started => Begin(row, started),
-            LoadFinished finished => Finish(row, finished),
+            LoadFinished finished => Finish(row, finished, now),
             RunCompleted completed => Complete(row, completed),
             BodyRejected rejected => Reject(row, rejected, now),
             StepFailedForGood failed => GiveUp(row, failed, now),
-            Requested request => row.State == SliceState.Loading
-                ? row
-                : row with
-                {
-                    State = SliceState.Pulled,
-                    // A newer body that waits is loaded after the one that is asked for.
-                    Pending = row.Pending?.Vintage > request.Body.Vintage ? row.Pending : request.Body,
-                },
+            Requested request => Request(row, request),
             MadeDue => row with { NextDue = null },
             FoundMissing missing => row.State != missing.Seen.State || row.LastPulled != missing.Seen.LastPulled
                 ? row
@@ -51,6 +44,7 @@ public static class SliceTransitions
         WithoutPlan(row, answer.PlannedAt ?? row.PlannedAt) with
         {
             LastPulled = answer.At,
+            RecordedOn = answer.RecordedOn,
         };
 
     private static SliceRow WithoutPlan(SliceRow row, DateTimeOffset? plannedAt) =>
@@ -67,8 +61,9 @@ public static class SliceTransitions
         return next with
         {
             State = row.State == SliceState.Loading ? row.State : SliceState.Pulled,
+            Restoring = row.Restoring is null ? null : SliceState.Pulled,
             Pending = stored.Body,
-            JudgedBy = "",
+            Quarantined = null,
         };
     }
 
@@ -98,7 +93,7 @@ public static class SliceTransitions
             State = same.IsComplete ? SliceState.Published : SliceState.Loaded,
             Attempts = 0,
             LastError = error,
-            JudgedBy = "",
+            Quarantined = null,
             // What has rejects stays due at every plan: the publisher may have corrected it.
             NextDue = error.Length > 0 ? row.NextDue : same.NextDue,
             HttpETag = same.ETag ?? row.HttpETag,
@@ -106,17 +101,29 @@ public static class SliceTransitions
         };
     }
 
+    private static SliceRow ConfirmQuarantine(SliceRow row, SameQuarantined same) =>
+        // The source was asked, and is back at the loaded body: what had failed, and a newer body, are over.
+        row is { Loading: null }
+        && row.Loaded?.Body == same.Body
+        && row.State.IsAtRest()
+            ? row with
+            {
+                State = SliceState.Quarantined,
+                Quarantined = null,
+            }
+            : row;
+
     private static SliceRow HaveNone(SliceRow row, NoData none, DateTimeOffset now)
     {
-        var failed = none.Error.Length > 0;
-        var next = row with
+        if (none.Error.Length > 0)
         {
-            Attempts = failed ? row.Attempts + 1 : 0,
-            LastError = none.Error,
-            NextDue = none.NextDue,
-        };
-        if (failed)
-            next = (next with { NextDue = row.NextDue }).DueAtEveryPlan(now);
+            var failed = row.DueAtEveryPlan(now) with { Attempts = row.Attempts + 1, LastError = none.Error };
+            return Rests(row, failed, none.State);
+        }
+        // The tables hold a part of a body: what went wrong with its load is still so.
+        if (IsHalfLoaded(row) && row.State == SliceState.StepFailed)
+            return Rests(row, row, none.State);
+        var next = row with { Attempts = 0, LastError = "", NextDue = none.NextDue };
         return Rests(row, next, none.State);
     }
 
@@ -144,70 +151,66 @@ public static class SliceTransitions
             : row with
             {
                 State = SliceState.Loading,
-                Restoring = started.Kind == LoadKind.Restoring ? row.Restoring ?? row.State : null,
+                Restoring = row.Loaded?.Body == started.Body ? row.Restoring ?? Otherwise(row) : null,
                 Loading = started.Body,
-                // A request to read the body that is restored stays.
-                Pending = row.Pending == started.Body && started.Kind != LoadKind.Restoring ? null : row.Pending,
-                // A body that is loaded as it was judged before says nothing of a newer one that was quarantined.
-                JudgedBy = started.Kind == LoadKind.Judged ? "" : row.JudgedBy,
+                // An older body that waited is not loaded any more.
+                Pending = row.Pending?.Vintage > started.Body.Vintage ? row.Pending : null,
+                // The body says nothing of a newer one that was quarantined.
+                Quarantined = row.Quarantined?.Body.Vintage > started.Body.Vintage ? row.Quarantined : null,
                 LoadingJudgedBy = started.JudgedBy,
             };
 
-    private static SliceRow Finish(SliceRow row, LoadFinished finished)
+    /// <summary>What a slice is apart from the loaded body, whose rows are written again.</summary>
+    private static SliceState? Otherwise(SliceRow row) =>
+        row is { State: SliceState.Quarantined, Quarantined: null } ? SliceState.Published : row.State;
+
+    private static SliceRow Finish(SliceRow row, LoadFinished finished, DateTimeOffset now)
     {
         if (row.Loading != finished.Loaded.Body)
             return row;
-        var pending = row.Pending == finished.Loaded.Body ? null : row.Pending;
+        var ended = row with { Loaded = finished.Loaded, Loading = null, LoadingJudgedBy = "", Restoring = null };
         if (row.Restoring is { } before)
         {
             // The rows are those of the body again. What the source has said since, and what is due, stays.
-            return row with
+            return ended with
             {
-                State = row.Pending is null ? before : SliceState.Pulled,
-                Restoring = null,
-                Loaded = finished.Loaded,
-                Loading = null,
-                LoadingJudgedBy = "",
+                State = before,
                 LastError = before == SliceState.Published ? finished.Loaded.Error : row.LastError,
+                // What has rejects is due at every plan: the publisher may have corrected it.
+                NextDue = finished.Loaded.Error.Length > 0 ? row.DueAtEveryPlan(now).NextDue : row.NextDue,
             };
         }
-        if (row.JudgedBy.Length > 0 && pending is null)
+        // A newer body was quarantined while this one waited, or while its load had failed.
+        if (row is { Quarantined: not null, Pending: null })
+            return ended with { State = SliceState.Quarantined };
+        return ended with
         {
-            // The load goes on after it had failed. A newer body was quarantined in between.
-            return row with
-            {
-                State = SliceState.Quarantined,
-                Loaded = finished.Loaded,
-                Loading = null,
-                LoadingJudgedBy = "",
-                Pending = null,
-            };
-        }
-        return row with
-        {
-            State = pending is null ? SliceState.Loaded : SliceState.Pulled,
-            Loaded = finished.Loaded,
-            Loading = null,
-            LoadingJudgedBy = "",
-            Pending = pending,
+            State = row.Pending is null ? SliceState.Loaded : SliceState.Pulled,
             NextDue = finished.NextDue,
             Attempts = 0,
             LastError = finished.Loaded.Error,
-            JudgedBy = "",
         };
     }
+
+    private static SliceRow Request(SliceRow row, Requested request) =>
+        // The loaded body is read again as the slice stands: the source was not asked.
+        row.State == SliceState.Loading
+        || row.Vintage >= request.Body.Vintage
+            ? row
+            : row with
+            {
+                State = SliceState.Pulled,
+                Restoring = row.Restoring is null ? null : SliceState.Pulled,
+                // A newer body that waits is loaded after the one that is asked for.
+                Pending = row.Pending?.Vintage > request.Body.Vintage ? row.Pending : request.Body,
+            };
 
     private static SliceRow Reject(SliceRow row, BodyRejected rejected, DateTimeOffset now)
     {
         if (row.Loading == rejected.Body)
         {
             // It was loaded in part and cannot be read any more. A newer body that waits is loaded over it.
-            return row.DueAtEveryPlan(now) with
-            {
-                State = SliceState.StepFailed,
-                Restoring = null,
-                LastError = rejected.Error,
-            };
+            return row.DueAtEveryPlan(now) with { State = SliceState.StepFailed, LastError = rejected.Error };
         }
         // A newer body waits, or was loaded: it says what the slice is.
         if (row.Vintage > rejected.Body.Vintage || row.Pending?.Vintage > rejected.Body.Vintage)
@@ -215,7 +218,7 @@ public static class SliceTransitions
         if (row.Loaded?.Body == rejected.Body)
         {
             // A replay: the source was not asked. What failed since then, and a newer body that was quarantined, stay.
-            var hasOther = row.State.HasFailed() && (row.State != SliceState.Quarantined || row.JudgedBy.Length > 0);
+            var hasOther = row.State.HasFailed() && row is not { State: SliceState.Quarantined, Quarantined: null };
             return row.DueAtEveryPlan(now) with
             {
                 State = hasOther ? row.State : SliceState.Quarantined,
@@ -230,13 +233,16 @@ public static class SliceTransitions
             HttpETag = "",
             LastModified = "",
             // Rejected once more by a replay: the source was not asked again.
-            Attempts = row.JudgedBy.Length > 0 ? row.Attempts : row.Attempts + 1,
+            Attempts = row.Quarantined is null ? row.Attempts + 1 : row.Attempts,
             LastError = rejected.Error,
-            JudgedBy = rejected.JudgedBy,
+            Quarantined = new QuarantinedBody(rejected.Body, rejected.JudgedBy),
         };
-        if (row.State == SliceState.Loading)
-            return row.Restoring is null ? next : next with { Restoring = SliceState.Quarantined };
-        return next with { State = IsHalfLoaded(row) ? SliceState.StepFailed : SliceState.Quarantined };
+        if (IsHalfLoaded(row))
+        {
+            next = next with { Restoring = row.Restoring is null ? null : SliceState.Quarantined };
+            return row.State == SliceState.Loading ? next : next with { State = SliceState.StepFailed };
+        }
+        return next with { State = SliceState.Quarantined };
     }
 
     private static SliceRow GiveUp(SliceRow row, StepFailedForGood failed, DateTimeOffset now)
@@ -245,17 +251,15 @@ public static class SliceTransitions
         if (!Concerns(row, failed))
             return next;
         next = next.DueAtEveryPlan(now) with { LastError = failed.Error };
-        var isPull = failed is { Body: null, IsReload: false };
-        return isPull && row.Restoring is not null
-            ? next with
-            {
-                Restoring = SliceState.StepFailed,
-            }
-            : next with
-            {
-                State = SliceState.StepFailed,
-                Restoring = null,
-            };
+        // A request to read a body that waits is no load of what the tables hold.
+        var isReload = failed.IsReload && (failed.Body is null || failed.Body == row.Loaded?.Body);
+        var isLoad = isReload || (failed.Body is { } body && body == row.Loading);
+        if (row.Restoring is not null && !isLoad)
+            return next with { Restoring = SliceState.StepFailed };
+        // The rows may not be those of the loaded body. The next plan loads it again, as one whose load was begun.
+        if (isReload && row is { Loading: null, Loaded: { } loaded })
+            next = next with { Loading = loaded.Body, LoadingJudgedBy = loaded.JudgedBy, Restoring = Otherwise(row) };
+        return next with { State = SliceState.StepFailed };
     }
 
     /// <summary>Whether what a message asked for is not done by other means.</summary>
@@ -265,10 +269,10 @@ public static class SliceTransitions
         {
             return body == row.Pending
                 || body == row.Loading
-                || (row.State == SliceState.Loaded && body == row.Loaded?.Body);
+                || (body == row.Loaded?.Body && (failed.IsReload || row.State == SliceState.Loaded));
         }
         if (failed.IsReload)
-            return row.State == SliceState.Loading || !row.State.IsUnderWay();
+            return row.Loaded is not null || row.Loading is not null || !row.State.IsUnderWay();
         // A plan that was worked on is no longer noted.
         var isOpen = failed.PlannedAt is null || row.PlannedAt == failed.PlannedAt;
         return isOpen && (row.Restoring.IsAtRest() || !row.State.IsUnderWay());
@@ -279,7 +283,7 @@ public static class SliceTransitions
         if (row.Loading is not null || row.Loaded?.Body != completed.Body)
             return row;
         // The message that has completed the run may be a copy of one that was given up.
-        var wasGivenUp = row is { State: SliceState.StepFailed, Pending: null, JudgedBy: "" };
+        var wasGivenUp = row is { State: SliceState.StepFailed, Pending: null, Quarantined: null };
         return row.State == SliceState.Loaded || wasGivenUp
             ? row with
             {

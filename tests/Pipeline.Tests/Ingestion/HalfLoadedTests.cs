@@ -90,10 +90,10 @@ public sealed class HalfLoadedTests(Azurite azurite) : IDisposable
 
     /// <summary>
     /// The program is replaced while a body is half loaded, and the new one leaves out a row that the old one
-    /// wrote. The very run does not remove it; the next body does.
+    /// wrote: the body is judged again, and the row removed.
     /// </summary>
     [Fact]
-    public async Task A_row_that_another_reader_wrote_for_the_same_body_goes_with_the_next()
+    public async Task A_row_that_another_reader_wrote_for_the_same_body_is_removed()
     {
         var account = azurite.NewAccount();
         await using var pipeline = new TestPipeline(account, source);
@@ -114,9 +114,6 @@ public sealed class HalfLoadedTests(Azurite azurite) : IDisposable
         source.Reading = text => text.Replace("z:a=1", "#", StringComparison.Ordinal);
         await NormalizeAsync(pipeline, body);
         await pipeline.DrainAsync();
-        Assert.Equal(41, (await pipeline.RowsAsync("fakefacts")).Count);
-        source.Body = steady + " # #";
-        await pipeline.RunAsync();
         Assert.Equal(40, (await pipeline.RowsAsync("fakefacts")).Count);
     }
 

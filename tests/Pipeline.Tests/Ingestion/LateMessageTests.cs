@@ -405,7 +405,6 @@ public sealed class LateMessageTests : IAsyncDisposable
         );
         await using (var dying = new TestPipeline(storage, source, end))
             await Assert.ThrowsAsync<CrashException>(() => dying.DoAsync(replay));
-        Assert.Equal(SliceState.Pulled, (await SliceAsync()).State);
         await DoAsync(new ReloadNewestMessage(FakeSource.One.Id));
         await KeepAsync(replay);
         Assert.Equal((SliceState.StepFailed, 1), ((await SliceAsync()).State, await ExitCodeAsync()));

@@ -27,12 +27,12 @@ public sealed class LedgerTests(Azurite azurite)
                 "Source:String Slice:String Step:String State:String StartedAt:DateTime EndedAt:DateTime "
                     + "LoadedAt:DateTime? LoadingSince:DateTime? Read:Int64 "
                     + "Added:Int64 Changed:Int64 Unchanged:Int64 Excluded:Int64 Missing:Int64 Rejected:Int64 "
-                    + "Bytes:Int64 Error:String Notes:String"
+                    + "Bytes:Int64 Error:String Notes:String Differences:String"
             },
             {
                 "slices",
                 "State:String Restoring:String LoadedError:String LoadedJudgedBy:String LoadingJudgedBy:String "
-                    + "JudgedBy:String PlannedAt:DateTime? LastPulled:DateTime? LastChanged:DateTime? "
+                    + "JudgedBy:String QuarantinedBlob:String RecordedOn:DateTime? PlannedAt:DateTime? LastPulled:DateTime? LastChanged:DateTime? "
                     + "NextDue:DateTime? LoadedBlob:String LoadingBlob:String PendingBlob:String Sha256:String "
                     + "HttpETag:String LastModified:String Rows:Int64? InTable:Int64? Vintage:DateTime? Newest:String "
                     + "Attempts:Int32 LastError:String"
@@ -291,7 +291,7 @@ public sealed class LedgerTests(Azurite azurite)
             LastModified = "Mon",
             Attempts = 3,
             LastError = "words",
-            JudgedBy = "them",
+            Quarantined = new QuarantinedBody(Body, "them"),
         };
         Assert.Equal(row, SliceRow.From(row.ToEntity()));
         Assert.Equal(new SliceRow(FakeSource.One), SliceRow.From(new SliceRow(FakeSource.One).ToEntity()));

@@ -31,7 +31,7 @@ public sealed class SliceRowAfterEventsTests
         var row = Row(Quarantined) with
         {
             Loaded = Loaded(First),
-            JudgedBy = "hash",
+            Quarantined = new QuarantinedBody(Second, "hash"),
             LastError = "words",
             Attempts = 2,
         };
@@ -40,7 +40,7 @@ public sealed class SliceRowAfterEventsTests
             {
                 State = Pulled,
                 Pending = Second,
-                JudgedBy = "",
+                Quarantined = null,
                 HttpETag = "tag",
                 LastModified = "day",
             },
@@ -76,13 +76,13 @@ public sealed class SliceRowAfterEventsTests
         {
             Loaded = Loaded(First),
             NextDue = Overdue,
-            JudgedBy = "hash",
+            Quarantined = new QuarantinedBody(Second, "hash"),
             LastError = "words",
             Attempts = 2,
             HttpETag = "old",
             LastModified = "old",
         };
-        var sound = row with { State = Published, NextDue = Due, JudgedBy = "", LastError = "", Attempts = 0 };
+        var sound = row with { State = Published, NextDue = Due, Quarantined = null, LastError = "", Attempts = 0 };
         Assert.Equal(sound, After(row, new SameBody(Now, null, Due, IsComplete: true)));
         Assert.Equal(
             sound with
@@ -150,19 +150,89 @@ public sealed class SliceRowAfterEventsTests
         Assert.Equal(loading with { Pending = Third }, After(row with { Pending = Third }, new LoadStarted(Second)));
     }
 
-    [Fact]
-    public void A_body_that_the_tables_hold_is_loaded_again_on_request()
+    [Theory]
+    [InlineData(Published)]
+    [InlineData(SliceState.PullFailed)]
+    [InlineData(Quarantined)]
+    public void A_request_for_the_loaded_body_leaves_the_slice_as_it_is(SliceState state)
     {
-        var row = Row(Pulled) with { Loaded = Loaded(Second), Pending = Second };
+        var row = Row(state) with { Loaded = Loaded(Second), NextDue = Overdue, LastError = "words" };
+        Assert.Equal(row, After(row, new Requested(Second)));
+        Assert.Equal(row, After(row, new Requested(First)));
+    }
+
+    [Fact]
+    public void An_older_body_that_waited_is_not_loaded_after_a_newer_one()
+    {
+        var row = Row(Pulled) with { Pending = First };
+        var begun = After(row, new LoadStarted(Second));
+        Assert.Null(begun.Pending);
+        Assert.Equal(SliceState.Loaded, After(begun, new LoadFinished(Loaded(Second), Due)).State);
+    }
+
+    [Fact]
+    public void A_loaded_body_that_was_refused_and_is_loaded_again_is_published()
+    {
+        var row = Row(Quarantined) with { Loaded = Loaded(First), LastError = "words" };
+        var ended = After(After(row, new LoadStarted(First)), new LoadFinished(Loaded(First), Due));
+        Assert.Equal((Published, ""), (ended.State, ended.LastError));
+    }
+
+    [Fact]
+    public void A_loaded_body_that_leaves_out_rows_when_it_is_written_again_is_due_at_every_plan()
+    {
+        var row = Row(Published) with { Loaded = Loaded(First), NextDue = Due };
+        var loaded = Loaded(First) with { Error = "3 rejects" };
+        var ended = After(After(row, new LoadStarted(First)), new LoadFinished(loaded, Due));
+        Assert.Equal((Published, "3 rejects", null), (ended.State, ended.LastError, ended.NextDue));
+    }
+
+    [Theory]
+    [InlineData(Published)]
+    [InlineData(SliceState.Loaded)]
+    public void A_reload_that_was_given_up_is_made_up_for_by_the_next_plan(SliceState state)
+    {
+        var row = Row(state) with { Loaded = Loaded(First), NextDue = Due };
+        var failed = After(row, new StepFailedForGood(null, null, "words", IsReload: true));
         Assert.Equal(
-            row with
-            {
-                State = SliceState.Loading,
-                Loading = Second,
-                Pending = null,
-            },
-            After(row, new LoadStarted(Second))
+            (StepFailed, First, state, null),
+            (failed.State, failed.Loading, failed.Restoring, failed.NextDue)
         );
+        // The same body is no success before its rows were written again.
+        Assert.Equal(failed, After(failed, new SameBody(Now, null, Due, IsComplete: true)));
+        var ended = After(After(failed, new LoadStarted(First)), new LoadFinished(Loaded(First), Due));
+        Assert.Equal((state, null, null), (ended.State, ended.Loading, ended.Restoring));
+    }
+
+    [Fact]
+    public void A_request_for_a_waiting_body_that_was_given_up_leaves_the_loaded_rows()
+    {
+        var row = Row(Pulled) with { Loaded = Loaded(First), Pending = Second };
+        var failed = After(row, new StepFailedForGood(Second, null, "words", IsReload: true));
+        Assert.Equal((StepFailed, null, null), (failed.State, failed.Loading, failed.Restoring));
+    }
+
+    [Fact]
+    public void A_late_load_of_an_older_body_leaves_a_newer_one_quarantined()
+    {
+        var row = Row(Quarantined) with
+        {
+            Loaded = Loaded(First),
+            Quarantined = new QuarantinedBody(Third, "hash"),
+            LastError = "words",
+            NextDue = Overdue,
+        };
+        var ended = After(After(row, new LoadStarted(Second)), new LoadFinished(Loaded(Second), Due));
+        Assert.Equal(row with { Loaded = Loaded(Second) }, ended);
+    }
+
+    [Fact]
+    public void An_empty_answer_says_nothing_of_a_load_that_failed()
+    {
+        var half = Row(StepFailed) with { Loading = First, LastError = "half" };
+        Assert.Equal(half, After(half, new NoData(Now, null, Empty, Due)));
+        var restoring = half with { Loaded = Loaded(First), Restoring = Published };
+        Assert.Equal(restoring with { Restoring = Empty }, After(restoring, new NoData(Now, null, Empty, Due)));
     }
 
     [Fact]
@@ -172,7 +242,6 @@ public sealed class SliceRowAfterEventsTests
         {
             Loaded = Loaded(First),
             Loading = Second,
-            Pending = Second,
             NextDue = Overdue,
             LastError = "words",
             Attempts = 2,
@@ -203,15 +272,15 @@ public sealed class SliceRowAfterEventsTests
         {
             Loaded = Loaded(First),
             NextDue = Overdue,
-            JudgedBy = "hash",
+            Quarantined = new QuarantinedBody(Second, "hash"),
             LastError = state == Published ? "" : "words",
             Attempts = 2,
             HttpETag = "tag",
         };
-        var begun = After(row, new LoadStarted(First, LoadKind.Restoring));
+        var begun = After(row, new LoadStarted(First));
         Assert.Equal((SliceState.Loading, state, First), (begun.State, begun.Restoring, begun.Loading));
         // A process ended, and another one begins again.
-        Assert.Equal(begun, After(begun, new LoadStarted(First, LoadKind.Restoring)));
+        Assert.Equal(begun, After(begun, new LoadStarted(First)));
         Assert.Equal(row, After(begun, new LoadFinished(Loaded(First), Due)));
     }
 
@@ -219,7 +288,7 @@ public sealed class SliceRowAfterEventsTests
     public void What_the_source_says_while_a_body_is_written_again_holds_afterwards()
     {
         var row = Row(Published) with { Loaded = Loaded(First), NextDue = Due };
-        var begun = After(row, new LoadStarted(First, LoadKind.Restoring));
+        var begun = After(row, new LoadStarted(First));
         var failed = After(begun, new PullFailed(Now, null, "words", null));
         Assert.Equal((SliceState.Loading, SliceState.PullFailed), (failed.State, failed.Restoring));
         Assert.Equal(
@@ -241,9 +310,9 @@ public sealed class SliceRowAfterEventsTests
     public void A_body_that_is_written_again_and_fails_for_good_fails_the_slice_until_a_load_ends()
     {
         var row = Row(Published) with { Loaded = Loaded(First) };
-        var begun = After(row, new LoadStarted(First, LoadKind.Restoring));
+        var begun = After(row, new LoadStarted(First));
         var failed = After(begun, new StepFailedForGood(null, null, "words", IsReload: true));
-        Assert.Equal((StepFailed, null, First), (failed.State, failed.Restoring, failed.Loading));
+        Assert.Equal((StepFailed, Published, First), (failed.State, failed.Restoring, failed.Loading));
         Assert.Equal(failed, After(failed, new SameBody(Now, null, Due, IsComplete: true)));
         // Another message of the slice that was given up says nothing of it.
         Assert.Equal(begun, After(begun, new StepFailedForGood(Second, null, "words")));
@@ -256,15 +325,15 @@ public sealed class SliceRowAfterEventsTests
         var stored = After(half, new BodyStored(Now, null, Third, "tag", "day"));
         var rejected = After(stored, new BodyRejected(Third, "words", "hash"));
         Assert.Equal((StepFailed, Second, null), (rejected.State, rejected.Loading, rejected.Pending));
-        var again = After(rejected, new LoadStarted(Second, LoadKind.Again));
+        var again = After(rejected, new LoadStarted(Second));
         var ended = After(again, new LoadFinished(Loaded(Second), Due));
-        Assert.Equal((Quarantined, "hash", "words"), (ended.State, ended.JudgedBy, ended.LastError));
+        Assert.Equal((Quarantined, "hash", "words"), (ended.State, ended.Quarantined?.JudgedBy, ended.LastError));
         Assert.Equal((Second, null), (ended.Loaded?.Body, ended.Loading));
         Assert.Equal("", ended.LoadingJudgedBy);
         // An operator who has the newer body loaded ends that.
         var asked = After(ended, new Requested(Third));
         var loaded = After(After(asked, new LoadStarted(Third)), new LoadFinished(Loaded(Third), Due));
-        Assert.Equal((SliceState.Loaded, "", ""), (loaded.State, loaded.JudgedBy, loaded.LastError));
+        Assert.Equal((SliceState.Loaded, null, ""), (loaded.State, loaded.Quarantined, loaded.LastError));
     }
 
     [Fact]
@@ -291,22 +360,14 @@ public sealed class SliceRowAfterEventsTests
         Assert.Equal(row, After(row, new BodyRejected(First, "words", "hash")));
         var published = row with { State = Published, LastError = "" };
         var refused = After(published, new BodyRejected(First, "words", "hash"));
-        Assert.Equal((Quarantined, "words", ""), (refused.State, refused.LastError, refused.JudgedBy));
-    }
-
-    [Fact]
-    public void A_request_to_read_the_restored_body_again_outlives_the_restoring()
-    {
-        var row = Row(Pulled) with { Loaded = Loaded(First), Pending = First };
-        var begun = After(row, new LoadStarted(First, LoadKind.Restoring));
-        Assert.Equal(row, After(begun, new LoadFinished(Loaded(First), Due)));
+        Assert.Equal((Quarantined, "words", null), (refused.State, refused.LastError, refused.Quarantined));
     }
 
     [Fact]
     public void The_source_can_recover_and_fail_while_a_body_is_restored()
     {
         var row = Row(SliceState.PullFailed) with { Loaded = Loaded(First), LastError = "words", Attempts = 2 };
-        var begun = After(row, new LoadStarted(First, LoadKind.Restoring));
+        var begun = After(row, new LoadStarted(First));
         var recovered = After(begun, new BodyStored(Now, null, First, "tag", "day"));
         Assert.Equal((Published, "", 0), (recovered.Restoring, recovered.LastError, recovered.Attempts));
         var planned = recovered with { PlannedAt = Now };
@@ -319,7 +380,7 @@ public sealed class SliceRowAfterEventsTests
     {
         var waiting = Row(StepFailed) with { Loaded = Loaded(First), Pending = Second, LastError = "words" };
         Assert.Equal(waiting, After(waiting, new RunCompleted(First)));
-        var judged = waiting with { Pending = null, JudgedBy = "hash" };
+        var judged = waiting with { Pending = null, Quarantined = new QuarantinedBody(Second, "hash") };
         Assert.Equal(judged, After(judged, new RunCompleted(First)));
     }
 
@@ -367,7 +428,7 @@ public sealed class SliceRowAfterEventsTests
         {
             State = Quarantined,
             Pending = null,
-            JudgedBy = "hash",
+            Quarantined = new QuarantinedBody(Second, "hash"),
             LastError = "words",
             Attempts = 3,
         };
@@ -379,7 +440,7 @@ public sealed class SliceRowAfterEventsTests
         Assert.Equal(
             rejected with
             {
-                JudgedBy = "another",
+                Quarantined = new QuarantinedBody(Second, "another"),
             },
             After(rejected with { State = Pulled, Pending = Second }, new BodyRejected(Second, "words", "another"))
         );
@@ -388,7 +449,7 @@ public sealed class SliceRowAfterEventsTests
     [Fact]
     public void A_body_that_the_tables_hold_can_be_rejected_by_a_replay()
     {
-        var row = Row(Pulled) with { Loaded = Loaded(Second), Pending = Second };
+        var row = Row(Published) with { Loaded = Loaded(Second) };
         Assert.Equal(Quarantined, After(row, new BodyRejected(Second, "words", "hash")).State);
     }
 

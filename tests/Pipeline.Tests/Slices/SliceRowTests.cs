@@ -29,7 +29,8 @@ public sealed class SliceRowTests
         LastModified = "day",
         Attempts = 2,
         LastError = "words",
-        JudgedBy = "hash",
+        Quarantined = new QuarantinedBody(Body(4), "hash"),
+        RecordedOn = Now.AddDays(-1),
     };
 
     private static RawName Body(int day) => new(One, Now.AddDays(day), $"{day:000000000000}", "txt");
@@ -49,7 +50,10 @@ public sealed class SliceRowTests
         Assert.Equal(("fake", "facts|one", ""), (entity.PartitionKey, entity.RowKey, entity.State));
         Assert.Equal(("", "", "", ""), (entity.LoadedBlob, entity.LoadingBlob, entity.PendingBlob, entity.Newest));
         Assert.Equal(("", null, null, null), (entity.Sha256, entity.Vintage, entity.Rows, entity.InTable));
-        Assert.Equal(("", "", "", ""), (entity.HttpETag, entity.LastModified, entity.LastError, entity.JudgedBy));
+        Assert.Equal(
+            ("", "", "", ""),
+            (entity.HttpETag, entity.LastModified, entity.LastError, entity.QuarantinedBlob)
+        );
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class SliceTransitionsTests
             "RunCompleted" => new RunCompleted(First),
             "BodyRejected" => new BodyRejected(Second, "words", "hash"),
             "StepFailedForGood" => new StepFailedForGood(Second, null, "words"),
-            "Requested" => new Requested(First),
+            "Requested" => new Requested(Second),
             _ => throw new ArgumentException(name, nameof(name)),
         };
 

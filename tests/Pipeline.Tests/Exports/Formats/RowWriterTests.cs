@@ -79,7 +79,7 @@ public sealed class RowWriterTests
                 "Share DOUBLE  OPTIONAL",
                 "Truth BOOLEAN  OPTIONAL",
                 "Day INT32 DATE OPTIONAL",
-                "Instant INT64 TIMESTAMP(MICROS,true) OPTIONAL",
+                "Instant INT64 TIMESTAMP(MILLIS,true) OPTIONAL",
             ],
             reader.Metadata!.Schema.Skip(1).Select(Describe)
         );
@@ -99,7 +99,7 @@ public sealed class RowWriterTests
             await ReadAsync<DateTime>(reader, 5)
         );
         Assert.Equal(
-            [Moment.UtcDateTime, null, DateTime.UnixEpoch.AddTicks(-10)],
+            [Moment.UtcDateTime, null, DateTime.UnixEpoch.AddMilliseconds(-1)],
             await ReadAsync<DateTime>(reader, 6)
         );
     }
@@ -251,7 +251,7 @@ public sealed class RowWriterTests
             { STRING: not null } => "STRING",
             { DATE: not null } => "DATE",
             { TIMESTAMP: { } timestamp } =>
-                $"TIMESTAMP({(timestamp.Unit.MICROS is null ? "?" : "MICROS")},{(timestamp.IsAdjustedToUTC ? "true" : "false")})",
+                $"TIMESTAMP({(timestamp.Unit.MILLIS is null ? "?" : "MILLIS")},{(timestamp.IsAdjustedToUTC ? "true" : "false")})",
             _ => "",
         };
         return $"{element.Name} {element.Type} {logical} {element.RepetitionType}";
