@@ -90,7 +90,8 @@ public sealed class SourceCatalog : IDisposable
 
     /// <summary>
     /// The day whose recording answers the next pull of a slice: the oldest at first, then the one after that which
-    /// answered last, and the newest from then on. While a body is on its way, the one that answered last.
+    /// answered last, and the newest from then on. While a body is on its way, or a step has failed, the one
+    /// that answered last.
     /// </summary>
     /// <param name="row">The slice as it stands.</param>
     /// <returns>The day, a midnight, UTC; null if the network is asked, or the days are not known.</returns>
@@ -101,7 +102,7 @@ public sealed class SourceCatalog : IDisposable
         if (AnsweredOn(row) is not { } answered)
             return days[0];
         // The body is loaded and completed first, so that each vintage takes all steps.
-        return row.State.IsUnderWay()
+        return row.State.IsUnderWay() || row.State == SliceState.StepFailed
             ? NewestUpTo(days, answered)
             : days.FirstOrDefault(day => day > answered, days[^1]);
     }
