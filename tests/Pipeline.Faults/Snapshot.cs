@@ -33,6 +33,7 @@ internal static class Snapshot
         "LastPulled",
         "PlannedAt",
         "LoadedBlob",
+        "QuarantinedBlob",
         "LoadingBlob",
         "PendingBlob",
         "NextDue",
