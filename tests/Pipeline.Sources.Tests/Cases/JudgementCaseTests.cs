@@ -694,7 +694,7 @@ public sealed class JudgementCaseTests
     }
 
     [Fact]
-    public async Task A_load_that_was_begun_is_ended_though_the_list_of_centres_was_changed_meanwhile()
+    public async Task A_load_that_was_begun_is_judged_again_when_the_list_of_centres_was_changed_meanwhile()
     {
         using var server = new CaseServer();
         (string, string) bulk = ("Unctad__BulkUrl", $"{server.Address}/bulk");
@@ -739,6 +739,12 @@ public sealed class JudgementCaseTests
         await run.Pipeline.DoAsync(message);
         await run.Pipeline.DrainAsync();
         var row = await run.Pipeline.Get<SliceBook>().GetAsync(Fdi, CancellationToken.None);
+        Assert.Equal((SliceState.StepFailed, body), (row.State, row.Loading));
+        Assert.Contains("year 1992, inward flow", row.LastError, StringComparison.Ordinal);
+        // The operator says that the list is right.
+        await run.Pipeline.Get<Replay>().RunAsync(Fdi.Id, Replay.Raw, accept: true, CancellationToken.None);
+        await run.Pipeline.DrainAsync();
+        row = await run.Pipeline.Get<SliceBook>().GetAsync(Fdi, CancellationToken.None);
         Assert.Equal((SliceState.Published, null, ""), (row.State, row.Loading, row.LastError));
         Assert.Equal(row.Loaded!.Rows, (await run.Pipeline.RowsAsync("fdiannual")).Count);
     }

@@ -721,7 +721,12 @@ public sealed class LiveTests : IAsyncLifetime
 
         var facts = await FactsAsync(samples);
         Assert.NotEmpty(facts);
-        Assert.Equal(facts, await FactsAsync(live));
+        // The samples also hold an older recording of imports, which the server does not.
+        Assert.Equal(8, facts.Count(fact => fact.Contains(" r1 ", StringComparison.Ordinal)));
+        Assert.Equal(
+            facts.Select(fact => fact.Replace(" r1 ", " r0 ", StringComparison.Ordinal)),
+            await FactsAsync(live)
+        );
         static string Row(SliceRow row) => $"{row.Slice} {row.State} {row.Loaded?.Rows}";
         var states = (await samples.Get<SliceBook>().ListAsync("census-trade", CancellationToken.None))
             .Select(Row)

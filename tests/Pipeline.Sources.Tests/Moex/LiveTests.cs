@@ -763,7 +763,7 @@ public sealed class LiveTests : IAsyncLifetime
         const string note =
             "statements and the Bank of Russia's table differ about the share of non-residents in OFZ on 1 days: "
             + "2021-01-01 23.3 (Reuters), table 20";
-        Assert.Equal([note, note], (await pipeline.RowsAsync("runs")).Select(run => run.GetString("Notes")));
+        Assert.Equal([note, note], (await pipeline.RowsAsync("runs")).Select(run => run.GetString("Differences")));
         Assert.Equal(7, (await HoldersAsync(pipeline)).Count);
     }
 

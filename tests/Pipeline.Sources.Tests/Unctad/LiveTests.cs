@@ -70,7 +70,7 @@ public sealed class LiveTests : IAsyncLifetime
         Assert.Equal(new RowCounts(31_640, 31_500, 0, 0, 140, 0, 0), counts);
         var economies = Assert
             .Single(await pipeline.RowsAsync("runs"), row => row.GetString("Slice") == Fdi.FlowsStock.Id)
-            .GetString("Notes")!;
+            .GetString("Differences")!;
         Assert.Contains(
             " economies are not in the program's list, so that their rows have no ISO code: 001 \"Economy 001\"; "
                 + "002 \"Economy 002\"; 003 \"Economy 003\"; …; add them to economies.txt",

@@ -57,10 +57,10 @@ public sealed class SamplesTests
         );
         Assert.Contains(
             "643|inward|stock|host 2012: 88 partners add up to 492,070,365,764 US dollars, the total in fdiannual is ",
-            run.GetString("Notes"),
+            run.GetString("Differences"),
             StringComparison.Ordinal
         );
-        Assert.DoesNotContain("places in the table", run.GetString("Notes"), StringComparison.Ordinal);
+        Assert.DoesNotContain("places in the table", run.GetString("Differences"), StringComparison.Ordinal);
         Assert.Equal(
             ["fdi-flows-stock", "fdi-partners"],
             (await pipeline.RowsAsync("datasets")).Select(row => row.RowKey).Order(StringComparer.Ordinal)
