@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-api=2024-11-01
+api=2025-03-01
 attempts=${ATTEMPTS:-20}
 pause=${PAUSE:-15}
 

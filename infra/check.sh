@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Checks infra/ with what this machine has; what it lacks is said, and is no failure.
-#   infra/check.sh [--fetch]     --fetch takes the Bicep CLI from NuGet (Linux, x64) when there is no bicep: needs the .NET SDK.
-#                                It is a failure then that Bicep cannot be had.
+#   infra/check.sh [--fetch]     --fetch takes the Bicep CLI of the version below from NuGet (Linux, x64), whatever is
+#                                installed: needs the .NET SDK. It is a failure if it cannot be had.
+# BICEP names another CLI to use.
 # Exit code: 0 everything that ran is clean, 1 it is not.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -45,8 +46,6 @@ PROJECT
 bicep=()
 if [ -n "${BICEP:-}" ]; then
   bicep=("$BICEP")
-elif command -v bicep >/dev/null; then
-  bicep=(bicep)
 elif [ "${1:-}" = --fetch ]; then
   if cli=$(fetch); then
     bicep=("$cli")
@@ -54,6 +53,8 @@ elif [ "${1:-}" = --fetch ]; then
     echo "FAILED: the Bicep CLI $version cannot be had from NuGet (above); install it, or name one in BICEP"
     failed=1
   fi
+elif command -v bicep >/dev/null; then
+  bicep=(bicep)
 elif command -v az >/dev/null && az bicep version >/dev/null 2>&1; then
   bicep=(az bicep)
 fi

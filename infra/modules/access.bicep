@@ -70,7 +70,7 @@ resource dataStorage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
   }
 }
 
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' existing = {
   name: keyVaultName
 }
 

@@ -181,7 +181,7 @@ resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
 }
 
 // Each query gives rows only when something is wrong.
-resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for rule in logRules: {
     name: '${namePrefix}-${rule.name}'
     location: location
@@ -220,7 +220,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
 ]
 
 // A metric: it goes on when the daily limit has closed the logs.
-resource exceptionsAlert 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource exceptionsAlert 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: '${namePrefix}-exceptions'
   location: 'global'
   tags: tags

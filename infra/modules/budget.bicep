@@ -18,7 +18,7 @@ param contactEmails string[]
 @description('The action group of the alerts.')
 param actionGroupId string
 
-resource budget 'Microsoft.Consumption/budgets@2024-08-01' = {
+resource budget 'Microsoft.Consumption/budgets@2026-06-01' = {
   name: name
   properties: {
     category: 'Cost'

@@ -176,6 +176,7 @@ resource accountLock 'Microsoft.Authorization/locks@2020-05-01' = if (lock) {
   }
 }
 
+#disable-next-line use-recent-api-versions // the one stable version, 2016-09-01, lacks groups of categories
 resource blobDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (logDataPlane) {
   name: 'to-workspace'
   scope: account::blobService
@@ -201,6 +202,7 @@ resource blobDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-previ
 }
 
 // Metrics only: looking for messages is most of what happens to a queue, and each message that is done is a delete.
+#disable-next-line use-recent-api-versions // the one stable version, 2016-09-01, lacks groups of categories
 resource queueDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (logDataPlane) {
   name: 'to-workspace'
   scope: account::queueService
@@ -216,6 +218,7 @@ resource queueDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-prev
 }
 
 // Deletes; reads and writes only while keys are allowed: their AuthenticationType shows who still uses one, and for what.
+#disable-next-line use-recent-api-versions // the one stable version, 2016-09-01, lacks groups of categories
 resource tableDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (logDataPlane) {
   name: 'to-workspace'
   scope: account::tableService

@@ -236,13 +236,13 @@ public sealed class AfterDeployTests : IDisposable
             site=/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Web/sites/func-x
             case "$*" in
               "functionapp config appsettings list --resource-group rg --name func-x --query [].[name, value] --output tsv") stumble settings; cat "$FAKE/settings" ;;
-              "rest --method get --url $site/config/configreferences/appsettings?api-version=2024-11-01 --query value[?properties.status!='Resolved'].name --output tsv")
+              "rest --method get --url $site/config/configreferences/appsettings?api-version=2025-03-01 --query value[?properties.status!='Resolved'].name --output tsv")
                 stumble unresolved
                 cat "$FAKE/unresolved"
                 if [ -f "$FAKE/late" ]; then cat "$FAKE/late"; rm "$FAKE/late"; fi ;;
-              "rest --method post --url $site/host/default/sync?api-version=2024-11-01 --output none") stumble sync ;;
+              "rest --method post --url $site/host/default/sync?api-version=2025-03-01 --output none") stumble sync ;;
               "functionapp function list --resource-group rg --name func-x --query [].name --output tsv") stumble listed; cat "$FAKE/listed" ;;
-              "rest --method post --url $site/host/default/listkeys?api-version=2024-11-01 --query functionKeys.default --output tsv") stumble key; [ -f "$FAKE/nokey" ] || echo the-key ;;
+              "rest --method post --url $site/host/default/listkeys?api-version=2025-03-01 --query functionKeys.default --output tsv") stumble key; [ -f "$FAKE/nokey" ] || echo the-key ;;
               *) echo "unexpected: $*" >&2; exit 3 ;;
             esac
             """

@@ -65,6 +65,7 @@ public sealed class CheckTests : IDisposable
             mkdir -p "$tools" && cat "$FAKE/bicep-of-the-package" > "$tools/bicep"
             """
         );
+        script.Command("bicep", "echo 'of another version' >&2"); // what a machine has is not what was asked for
         var (code, output, error) = await RunAsync("--fetch");
         Assert.Contains(line, output, StringComparison.Ordinal);
         Assert.Empty(error);
