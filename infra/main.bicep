@@ -1,4 +1,4 @@
-targetScope = 'subscription'
+targetScope = 'resourceGroup' // an owner makes the group once: who deploys has no rights outside it
 
 metadata name = 'trade pipeline'
 metadata description = 'Timers plan, queues carry, tables and files hold: foreign trade, direct investment, holders of securities. One identity, no keys.'
@@ -21,9 +21,6 @@ param location string
 @minLength(2)
 @maxLength(10)
 param workloadName string = 'tradepipe'
-
-@description('The resource group that is created.')
-param resourceGroupName string = 'rg-${workloadName}-${environmentName}'
 
 @description('More tags for every resource.')
 param extraTags { *: string } = {}
@@ -133,7 +130,7 @@ param budgetStartDate string
 var serviceName = 'pipeline' // equals the service in azure.yaml
 var deploymentContainer = 'app-package'
 // The token is what makes names unique: it is never cut, the readable part is.
-var token = take(uniqueString(subscription().id, resourceGroupName, location), 6)
+var token = take(uniqueString(resourceGroup().id, location), 6)
 var baseName = '${workloadName}-${environmentName}'
 var compactName = take(toLower(replace('${workloadName}${environmentName}', '-', '')), 14)
 var tags = union(extraTags, { 'azd-env-name': environmentName, workload: workloadName })
@@ -149,14 +146,7 @@ var dataAccess = privateNetworking
 
 // ---------- resources ----------
 
-resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
-  name: resourceGroupName
-  location: location
-  tags: tags
-}
-
 module monitoring 'modules/monitoring.bicep' = {
-  scope: group
   params: {
     location: location
     tags: tags
@@ -168,7 +158,6 @@ module monitoring 'modules/monitoring.bicep' = {
 }
 
 module identity 'modules/identity.bicep' = {
-  scope: group
   params: {
     location: location
     tags: tags
@@ -178,7 +167,6 @@ module identity 'modules/identity.bicep' = {
 
 // The host's own: locks, schedule status, keys, the package. Only app and platform have rights here.
 module hostStorage 'modules/storage.bicep' = {
-  scope: group
   params: {
     location: location
     tags: tags
@@ -193,7 +181,6 @@ module hostStorage 'modules/storage.bicep' = {
 
 // Everything that the pipeline produces.
 module dataStorage 'modules/storage.bicep' = {
-  scope: group
   params: {
     location: location
     tags: tags
@@ -214,7 +201,6 @@ module dataStorage 'modules/storage.bicep' = {
 }
 
 module keyVault 'modules/keyVault.bicep' = {
-  scope: group
   params: {
     location: location
     tags: tags
@@ -227,7 +213,6 @@ module keyVault 'modules/keyVault.bicep' = {
 }
 
 module access 'modules/access.bicep' = {
-  scope: group
   params: {
     identityName: identityName
     hostStorageName: hostStorageName
@@ -244,7 +229,6 @@ module access 'modules/access.bicep' = {
 }
 
 module network 'modules/network.bicep' = if (privateNetworking) {
-  scope: group
   params: {
     location: location
     tags: tags
@@ -263,7 +247,6 @@ module network 'modules/network.bicep' = if (privateNetworking) {
 }
 
 module functionApp 'modules/functionApp.bicep' = {
-  scope: group
   params: {
     location: location
     tags: tags
@@ -294,7 +277,6 @@ module functionApp 'modules/functionApp.bicep' = {
 }
 
 module alerts 'modules/alerts.bicep' = {
-  scope: group
   params: {
     location: location
     tags: tags
@@ -311,7 +293,6 @@ module alerts 'modules/alerts.bicep' = {
 }
 
 module budget 'modules/budget.bicep' = {
-  scope: group
   params: {
     name: 'budget-${baseName}'
     amount: monthlyBudget
@@ -323,7 +304,7 @@ module budget 'modules/budget.bicep' = {
 
 // Names and addresses only: the history of deployments keeps outputs readable for ever.
 output AZURE_LOCATION string = location
-output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_RESOURCE_GROUP string = resourceGroup().name
 output AZURE_FUNCTION_NAME string = functionApp.outputs.name
 output AZURE_FUNCTION_HOST string = functionApp.outputs.hostName
 output AZURE_KEY_VAULT_NAME string = keyVault.outputs.name

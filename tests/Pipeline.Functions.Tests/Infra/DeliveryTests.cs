@@ -92,9 +92,9 @@ public sealed class DeliveryTests : IDisposable
     {
         string[] steps =
         [
-            "az deployment sub what-if --name pipeline-${{ inputs.environment }} ",
+            "az deployment group what-if --name pipeline --resource-group \"$RESOURCE_GROUP\" ",
             "    needs: what-if\n",
-            "az deployment sub create --name pipeline-${{ inputs.environment }} ",
+            "az deployment group create --name pipeline --resource-group \"$RESOURCE_GROUP\" ",
             "az functionapp deployment source config-zip ",
             "        run: bash infra/after-deploy.sh\n",
         ];

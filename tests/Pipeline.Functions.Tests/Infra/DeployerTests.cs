@@ -112,13 +112,20 @@ public sealed class DeployerTests
             Runbook[Runbook.IndexOf("## Deleting everything", StringComparison.Ordinal)..]
         );
         var groups = Regex
-            .Matches(before, @"az group create --name (rg-\w+)")
+            .Matches(before, @"az group create --name (rg-(?!tradepipe-)\w+)")
             .Select(match => match.Groups[1].Value)
             .ToList();
-        Assert.Equal(["rg-deploy", "rg-network"], groups);
+        Assert.Equal(["rg-deploy"], groups);
         Assert.All(groups, group => Assert.Contains($"`{group}`", after, StringComparison.Ordinal));
-        foreach (Match name in Regex.Matches(before, @"(?:role|locks)=""(Deployment [\w-]+ \$subscription)"""))
-            Assert.Contains($"\"{name.Groups[1].Value}\"", after, StringComparison.Ordinal);
+        foreach (Match name in Regex.Matches(before, @"(?:role|locks)=""(Deployment [\w-]+) \$group \$subscription"""))
+        {
+            Assert.Contains(
+                $"\"{name.Groups[1].Value} $AZURE_RESOURCE_GROUP $subscription\"",
+                after,
+                StringComparison.Ordinal
+            );
+        }
+
         Assert.Equal(2, Regex.Count(before, "az role definition create "));
         foreach (
             var command in (string[])

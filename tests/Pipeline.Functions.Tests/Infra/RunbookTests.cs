@@ -159,7 +159,7 @@ public sealed class RunbookTests
             "sleep 90\n",
             "az functionapp restart ",
             "for source in ",
-            "az deployment sub create ",
+            "az deployment group create ",
             "gh workflow enable pipeline.yml ",
         ];
         var section = Runbook.Section("Restoring from raw");
@@ -171,7 +171,7 @@ public sealed class RunbookTests
     public void Alerts_are_off_until_the_Plan_functions_have_run_and_on_after()
     {
         const string Create =
-            "az deployment sub create --name pipeline-$environment --location westeurope --parameters "
+            "az deployment group create --resource-group rg-tradepipe-$environment --name pipeline --parameters "
             + "infra/environments/$environment.bicepparam";
         string[] order =
         [
@@ -186,7 +186,7 @@ public sealed class RunbookTests
         var places = order.Select(step => section.IndexOf(step, StringComparison.Ordinal)).ToList();
         Assert.DoesNotContain(-1, places);
         Assert.Equal(places.Order(), places);
-        Assert.Equal(2, Regex.Count(section, "az deployment sub create "));
+        Assert.Equal(2, Regex.Count(section, "az deployment group create "));
         Assert.Single(Regex.Matches(Text, "ALERTS_ENABLED=false"));
         Assert.Contains("azd env set ALERTS_ENABLED true && azd provision ", section, StringComparison.Ordinal);
     }
