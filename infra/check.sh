@@ -1,11 +1,28 @@
 #!/usr/bin/env bash
 # Checks infra/ with what this machine has; what it lacks is said, and is no failure.
-#   infra/check.sh [--fetch]     --fetch takes the Bicep CLI of the version below from NuGet (Linux, x64), whatever is
+#   infra/check.sh [--fetch] [--snapshots]
+#                                --fetch takes the Bicep CLI of the version below from NuGet (Linux, x64), whatever is
 #                                installed: needs the .NET SDK. It is a failure if it cannot be had.
+#                                --snapshots writes the snapshots again: what the template makes of each environment.
+#                                Read the difference before you commit it.
 # BICEP names another CLI to use.
-# Exit code: 0 everything that ran is clean, 1 it is not.
+# Exit code: 0 everything that ran is clean, 1 it is not, 2 an option is unknown.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+shopt -s extglob
+fetch=
+mode=validate
+for option in "$@"; do
+  case $option in
+    --fetch) fetch=yes ;;
+    --snapshots) mode=overwrite ;;
+    *)
+      echo "infra/check.sh: the option $option, expected --fetch or --snapshots; leave it out" >&2
+      exit 2
+      ;;
+  esac
+done
 
 # The version the files were checked with last.
 version=0.49.2
@@ -43,10 +60,21 @@ PROJECT
   echo "$cli"
 }
 
+# What differs goes where check looks, without colours. In a shell of its own, so that its variables reach nothing else.
+# shellcheck disable=SC2317 # check calls it
+snapshot() ( # command...
+  unset ALERTS_ENABLED
+  export ALERT_EMAIL=operators@example.com OPERATORS_GROUP_ID=00000000-0000-0000-0000-000000000003
+  export BI_READERS_GROUP_ID=00000000-0000-0000-0000-000000000004
+  if said=$("$@" 2>&1); then exit; fi
+  echo "${said//$'\033['*([0-9;])m/}" >&2
+  exit 1
+)
+
 bicep=()
 if [ -n "${BICEP:-}" ]; then
   bicep=("$BICEP")
-elif [ "${1:-}" = --fetch ]; then
+elif [ -n "$fetch" ]; then
   if cli=$(fetch); then
     bicep=("$cli")
   else
@@ -72,6 +100,14 @@ else
   for file in infra/*.bicepparam infra/environments/*.bicepparam; do
     # shellcheck disable=SC2046
     check "bicep build-params $file" "${bicep[@]}" build-params $(az_file) "$file" --stdout
+  done
+  # The same ids and people everywhere, none of them real, so that a difference is one of the template or its parameters.
+  for file in infra/environments/*.bicepparam infra/snapshots/*.bicepparam; do
+    name=${file##*/}
+    # shellcheck disable=SC2046
+    check "bicep snapshot $file ($mode)" snapshot "${bicep[@]}" snapshot $(az_file) "$file" --mode "$mode" \
+      --tenant-id 00000000-0000-0000-0000-000000000001 --subscription-id 00000000-0000-0000-0000-000000000002 \
+      --resource-group "rg-tradepipe-${name%.bicepparam}" --location westeurope --deployment-name pipeline
   done
 fi
 

@@ -72,6 +72,41 @@ public sealed class CheckTests : IDisposable
         Assert.Equal(expected, code);
     }
 
+    [Fact]
+    public async Task What_differs_from_a_snapshot_is_shown_without_colours()
+    {
+        script.Command(
+            "bicep",
+            """
+            [ "$1" != snapshot ] || [ "${2##*/}" != prod.bicepparam ] || {
+              printf 'Snapshot validation failed.\n'
+              printf '\033[38;5;141m~\033[0m days: 30 for %s %s\n' "$ALERT_EMAIL" "$4"
+              exit 1
+            }
+            """
+        );
+        var (code, output, error) = await RunAsync();
+        Assert.Contains(
+            "FAILED: bicep snapshot infra/environments/prod.bicepparam (validate)\nSnapshot validation failed.\n"
+                + "~ days: 30 for operators@example.com validate\n",
+            output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "ok: bicep snapshot infra/environments/dev.bicepparam (validate)\n",
+            output,
+            StringComparison.Ordinal
+        );
+        Assert.Equal((1, ""), (code, error));
+    }
+
+    [Fact]
+    public async Task An_option_that_is_not_known_is_refused() =>
+        Assert.Equal(
+            (2, "", "infra/check.sh: the option --fix, expected --fetch or --snapshots; leave it out\n"),
+            await RunAsync("--fix")
+        );
+
     private Task<(int Code, string Out, string Error)> RunAsync(params string[] arguments) =>
         script.RunAsync(
             "check.sh",
