@@ -29,6 +29,7 @@ version=0.49.2
 failed=0
 skipped=()
 export ALERT_EMAIL=${ALERT_EMAIL:-operators@example.com} # has no default, so that alerts without a recipient cannot be deployed
+export BUDGET_START_DATE=${BUDGET_START_DATE:-2026-12-01} # infra/budget.sh finds it out
 export AZURE_BICEP_CHECK_VERSION=false # az bicep would tell of new releases, which is no finding
 
 check() { # what, command...: a warning counts like an error
@@ -97,7 +98,7 @@ else
   done
   # shellcheck disable=SC2046
   check "bicep build infra/main.bicep" "${bicep[@]}" build $(az_file) infra/main.bicep --stdout
-  for file in infra/*.bicepparam infra/environments/*.bicepparam; do
+  for file in infra/*.bicepparam infra/environments/*.bicepparam infra/budget/*.bicepparam; do
     # shellcheck disable=SC2046
     check "bicep build-params $file" "${bicep[@]}" build-params $(az_file) "$file" --stdout
   done

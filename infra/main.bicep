@@ -82,6 +82,14 @@ param logRetentionDays int = 30
 @description('The most that is logged in a day, in GB; a text, because Bicep has no fractions. -1 for no limit.')
 param logDailyQuotaGb string = '1'
 
+@description('How long deleted files can be restored, in days.')
+@minValue(1)
+@maxValue(365)
+param softDeleteDays int = 7
+
+@description('Keeps earlier versions of the files of the data account: those of raw bodies and of what people maintain as long as the files themselves, others as long as deleted files.')
+param keepVersions bool = false
+
 @description('Forbids purging the vault. Cannot be taken back.')
 param enablePurgeProtection bool = false
 
@@ -103,7 +111,7 @@ param operatorPrincipalId string = ''
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param operatorPrincipalType string = 'User'
 
-// ---------- alerts and money ----------
+// ---------- alerts ----------
 
 @description('Who is told.')
 @minLength(6)
@@ -115,15 +123,6 @@ param alertsEnabled bool = true
 @description('How many hours a slice may be past its due date before the alert data-overdue fires.')
 @minValue(1)
 param overdueToleranceHours int = 48
-
-@description('Costs of a month in the billing currency; told at 80 % spent and at 100 % forecast.')
-@minValue(1)
-param monthlyBudget int = 25
-
-@description('yyyy-MM-01 of the month of the first deployment. Azure refuses to change it afterwards.')
-@minLength(10)
-@maxLength(10)
-param budgetStartDate string
 
 // ---------- names ----------
 
@@ -194,6 +193,9 @@ module dataStorage 'modules/storage.bicep' = {
     tableKeyAccess: biSharedKeyAccess
     coolPrefixes: ['raw/']
     deleteAfterDays: rawRetentionDays
+    softDeleteDays: softDeleteDays
+    keepVersions: keepVersions
+    passingPrefixes: ['exports/', 'locks/']
     lock: lockData
     workspaceId: monitoring.outputs.workspaceId
     logDataPlane: true
@@ -289,16 +291,6 @@ module alerts 'modules/alerts.bicep' = {
     timers: timers
     overdueToleranceHours: overdueToleranceHours
     figuresAreLive: (sources.?Sources__Mode ?? sourceDefaults.Sources__Mode) == 'live'
-  }
-}
-
-module budget 'modules/budget.bicep' = {
-  params: {
-    name: 'budget-${baseName}'
-    amount: monthlyBudget
-    startDate: budgetStartDate
-    contactEmails: [alertEmail]
-    actionGroupId: alerts.outputs.actionGroupId
   }
 }
 

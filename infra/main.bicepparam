@@ -8,7 +8,6 @@ param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'U
 param biReadersGroupId = readEnvironmentVariable('BI_READERS_GROUP_ID', '')
 param alertEmail = readEnvironmentVariable('ALERT_EMAIL')
 param alertsEnabled = readEnvironmentVariable('ALERTS_ENABLED', 'false') == 'true'
-param budgetStartDate = readEnvironmentVariable('BUDGET_START_DATE', '2026-12-01')
 // Samples until the vault holds the trade API's key: an app that lacks it does not start.
 param sources = {
   Sources__Mode: readEnvironmentVariable('SOURCES_MODE', 'samples') == 'live' ? 'live' : 'samples'

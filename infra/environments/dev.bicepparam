@@ -11,5 +11,3 @@ param sources = { Sources__Mode: 'samples' }
 param secrets = []
 param rawRetentionDays = 14
 param logDailyQuotaGb = '0.2'
-param monthlyBudget = 15 // a usual month is 9.3 (README.md), and 80 % are told of
-param budgetStartDate = '2026-12-01'

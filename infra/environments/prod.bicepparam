@@ -11,9 +11,9 @@ param secrets = ['Census__ApiKey']
 param storageSku = 'Standard_ZRS'
 param enablePurgeProtection = true
 param lockData = true
+param softDeleteDays = 30
+param keepVersions = true
 param logRetentionDays = 90
-param monthlyBudget = 50
-param budgetStartDate = '2026-12-01'
 param extraTags = {
   owner: 'data-team'
 }

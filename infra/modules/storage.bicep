@@ -39,6 +39,12 @@ param tableKeyAccess bool = false
 @maxValue(365)
 param softDeleteDays int = 7
 
+@description('Keeps what a file was before it is written again or deleted.')
+param keepVersions bool = false
+
+@description('Earlier versions below these prefixes (container first) go after softDeleteDays: the files are made again at every run.')
+param passingPrefixes string[] = []
+
 @description('Files below these prefixes (container first) move to cool storage after a month; empty for no rule.')
 param coolPrefixes string[] = []
 
@@ -54,6 +60,46 @@ param workspaceId string
 
 @description('Whether writes and deletes are logged. Off for the host\'s account: the renewal of its locks would fill the log.')
 param logDataPlane bool
+
+var ageOfFiles = {
+  name: 'age'
+  enabled: true
+  type: 'Lifecycle'
+  definition: {
+    filters: {
+      blobTypes: ['blockBlob']
+      prefixMatch: coolPrefixes
+    }
+    actions: {
+      baseBlob: {
+        // Cool storage bills at least 30 days: not worth it for what goes soon.
+        tierToCool: deleteAfterDays == 0 || deleteAfterDays > 60 ? { daysAfterModificationGreaterThan: 30 } : null
+        delete: deleteAfterDays > 0 ? { daysAfterModificationGreaterThan: deleteAfterDays } : null
+      }
+      version: keepVersions && deleteAfterDays > 0
+        ? { delete: { daysAfterCreationGreaterThan: deleteAfterDays } }
+        : null
+    }
+  }
+}
+var ageOfVersions = {
+  name: 'versions'
+  enabled: true
+  type: 'Lifecycle'
+  definition: {
+    filters: {
+      blobTypes: ['blockBlob']
+      prefixMatch: passingPrefixes
+    }
+    actions: {
+      version: { delete: { daysAfterCreationGreaterThan: softDeleteDays } }
+    }
+  }
+}
+var ageingRules = concat(
+  empty(coolPrefixes) ? [] : [ageOfFiles],
+  keepVersions && !empty(passingPrefixes) ? [ageOfVersions] : []
+)
 
 resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
   name: name
@@ -96,6 +142,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
   resource blobService 'blobServices' = {
     name: 'default'
     properties: {
+      isVersioningEnabled: keepVersions
       deleteRetentionPolicy: {
         enabled: true
         days: softDeleteDays
@@ -136,34 +183,14 @@ resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
     ]
   }
 
-  resource ageing 'managementPolicies' = if (!empty(coolPrefixes)) {
+  resource ageing 'managementPolicies' = if (!empty(ageingRules)) {
     name: 'default'
     properties: {
       policy: {
-        rules: [
-          {
-            name: 'age'
-            enabled: true
-            type: 'Lifecycle'
-            definition: {
-              filters: {
-                blobTypes: ['blockBlob']
-                prefixMatch: coolPrefixes
-              }
-              actions: {
-                baseBlob: {
-                  // Cool storage bills at least 30 days: not worth it for what goes soon.
-                  tierToCool: deleteAfterDays == 0 || deleteAfterDays > 60
-                    ? { daysAfterModificationGreaterThan: 30 }
-                    : null
-                  delete: deleteAfterDays > 0 ? { daysAfterModificationGreaterThan: deleteAfterDays } : null
-                }
-              }
-            }
-          }
-        ]
+        rules: ageingRules
       }
     }
+    dependsOn: [blobService] // a rule for versions is refused while there are none
   }
 }
 

@@ -16,4 +16,3 @@ param securityGroups = {
   endpoints: '/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg-tradepipe-prod/providers/Microsoft.Network/networkSecurityGroups/nsg-prod-endpoints'
 }
 param biSharedKeyAccess = true
-param budgetStartDate = '2026-12-01'

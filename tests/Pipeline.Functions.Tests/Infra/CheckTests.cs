@@ -19,7 +19,7 @@ public sealed class CheckTests : IDisposable
         var (code, output, error) = await RunAsync();
         Assert.Equal(
             (
-                "ok: bash -n infra/after-deploy.sh\nok: bash -n infra/check.sh\nnot checked, Bicep: no CLI (bicep "
+                "ok: bash -n infra/after-deploy.sh\nok: bash -n infra/budget.sh\nok: bash -n infra/check.sh\nnot checked, Bicep: no CLI (bicep "
                     + "or az bicep; or run infra/check.sh --fetch)\nnot checked, shell scripts: no shellcheck\n",
                 ""
             ),

@@ -203,6 +203,8 @@ public sealed class DeliveryTests : IDisposable
     [Fact]
     public void Every_variable_that_a_parameter_file_reads_is_handed_to_it_at_both_steps()
     {
+        // That of the budget apart, which has parameters of its own.
+        var steps = Regex.Replace(Deploy, @"(?s)      - name: Budget .*?(?=\n      [#-])", "");
         foreach (var environment in (string[])["dev", "prod"])
         {
             foreach (
@@ -215,7 +217,7 @@ public sealed class DeliveryTests : IDisposable
                 Assert.Equal(
                     2,
                     Regex.Count(
-                        Deploy,
+                        steps,
                         $@"^          {read.Groups[1].Value}: \$\{{\{{ vars\.{read.Groups[1].Value} \}}\}}$",
                         RegexOptions.Multiline
                     )

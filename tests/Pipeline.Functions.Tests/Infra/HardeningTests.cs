@@ -32,6 +32,7 @@ public sealed class HardeningTests
             { "modules/storage.bicep", "defaultAction", "access == 'all' ? 'Allow' : 'Deny'", 1 },
             { "modules/storage.bicep", "publicAccess", "'None'", 1 },
             { "modules/storage.bicep", "days", "softDeleteDays", 2 },
+            { "modules/storage.bicep", "isVersioningEnabled", "keepVersions", 1 },
             { "modules/storage.bicep", "level", "'CanNotDelete'", 1 },
             { "modules/keyVault.bicep", "enableRbacAuthorization", "true", 1 },
             { "modules/keyVault.bicep", "enableSoftDelete", "true", 1 },
@@ -46,13 +47,15 @@ public sealed class HardeningTests
             { "modules/functionApp.bicep", "scmMinTlsVersion", "'1.2'", 1 },
             { "modules/monitoring.bicep", "DisableLocalAuth", "true", 1 },
             { "modules/monitoring.bicep", "disableLocalAuth", "true", 1 },
-            { "modules/budget.bicep", "threshold", "80|100", 2 },
-            { "modules/budget.bicep", "thresholdType", "'Actual'|'Forecasted'", 2 },
+            { "budget.bicep", "threshold", "80|100", 2 },
+            { "budget.bicep", "thresholdType", "'Actual'|'Forecasted'", 2 },
             { "main.bicep", "tableKeyAccess", "biSharedKeyAccess", 1 },
             { "main.bicep", "access", "privateNetworking ? 'none' : 'all'|dataAccess|dataAccess", 3 },
             { "main.bicep", "lock", "lockData", 1 },
             { "main.bicep", "enablePurgeProtection", "enablePurgeProtection", 1 },
             { "main.bicep", "deleteAfterDays", "rawRetentionDays", 1 },
+            { "main.bicep", "softDeleteDays", "softDeleteDays", 1 },
+            { "main.bicep", "keepVersions", "keepVersions", 1 },
         };
 
     [Theory]
@@ -183,6 +186,8 @@ public sealed class HardeningTests
                     ("storageSku", "'Standard_ZRS'"),
                     ("enablePurgeProtection", "true"),
                     ("lockData", "true"),
+                    ("softDeleteDays", "30"),
+                    ("keepVersions", "true"),
                     ("logRetentionDays", "90"),
                     ("secrets", "['Census__ApiKey']"),
                 ]
@@ -272,7 +277,10 @@ public sealed class HardeningTests
         Assert.Equal(month, Math.Round(parts, 1));
         foreach (var (environment, usual) in ((string, decimal)[])[("dev", month), ("prod", month + more)])
         {
-            var budget = decimal.Parse(Parameters(environment)["monthlyBudget"], CultureInfo.InvariantCulture);
+            var budget = decimal.Parse(
+                Parameters(environment, "budget")["monthlyBudget"],
+                CultureInfo.InvariantCulture
+            );
             Assert.True(
                 usual < budget * 0.8m,
                 $"{environment}: a usual month costs {usual}, 80 % of its budget of {budget} are told of"
@@ -288,10 +296,10 @@ public sealed class HardeningTests
         return decimal.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
-    private static Dictionary<string, string> Parameters(string environment) =>
+    private static Dictionary<string, string> Parameters(string environment, string folder = "environments") =>
         Regex
             .Matches(
-                BicepFile.Read($"environments/{environment}.bicepparam").Text,
+                BicepFile.Read($"{folder}/{environment}.bicepparam").Text,
                 @"^param (\w+) = (.*?) *$",
                 RegexOptions.Multiline
             )

@@ -29,7 +29,7 @@ public sealed class ScopeTests
     [Fact]
     public void A_deployment_is_one_of_a_resource_group()
     {
-        Assert.Equal(["targetScope = 'resourceGroup'"], Matches(@"^targetScope = '\w+'"));
+        Assert.Equal(["targetScope = 'resourceGroup'"], Matches(@"^targetScope = '\w+'").Distinct());
         Assert.Empty(Matches(@"az deployment (?:sub|mg|tenant)\b"));
         Assert.Empty(Matches(@"\bscope: (?:subscription|managementGroup|tenant)\("));
         Assert.EndsWith("/deploymentTemplate.json#", Template.At(Template.Main, "$schema"), StringComparison.Ordinal);

@@ -152,12 +152,31 @@ public sealed class TemplateTests
     public void Raw_bodies_age_and_nothing_else_and_only_the_data_account_logs_who_writes()
     {
         Assert.Equal($"[\"{Names.RawContainer}/\"]", Template.Argument("dataStorage", "coolPrefixes"));
-        var ageing = Template.Resource("dataStorage", "Microsoft.Storage/storageAccounts/managementPolicies");
+        Assert.Equal(
+            "[variables('ageingRules')]",
+            Template.At(
+                Template.Resource("dataStorage", "Microsoft.Storage/storageAccounts/managementPolicies"),
+                "properties/policy/rules"
+            )
+        );
+        var variables = Template.Module("dataStorage").GetProperty("variables");
         Assert.Equal(
             ("[parameters('coolPrefixes')]", "[\"blockBlob\"]"),
             (
-                Template.At(ageing, "properties/policy/rules/0/definition/filters/prefixMatch"),
-                Template.At(ageing, "properties/policy/rules/0/definition/filters/blobTypes")
+                Template.At(variables, "ageOfFiles/definition/filters/prefixMatch"),
+                Template.At(variables, "ageOfFiles/definition/filters/blobTypes")
+            )
+        );
+        // Versions of raw and curated files are kept: what was deleted by mistake, or on purpose, comes back.
+        Assert.Equal(
+            $"[\"{Names.ExportsContainer}/\",\"{Names.LocksContainer}/\"]",
+            Template.Argument("dataStorage", "passingPrefixes")
+        );
+        Assert.Equal(
+            ("[parameters('passingPrefixes')]", "[parameters('softDeleteDays')]"),
+            (
+                Template.At(variables, "ageOfVersions/definition/filters/prefixMatch"),
+                Template.At(variables, "ageOfVersions/definition/actions/version/delete/daysAfterCreationGreaterThan")
             )
         );
         Assert.Equal(
