@@ -64,7 +64,7 @@ for name in AzureWebJobsStorage__accountName AzureWebJobsStorage__credential Azu
 done
 # A function that was switched off by hand is listed all the same, and health and status answer. The host takes true and 1, and both ways to write the name.
 off=$(grep -iE $'^AzureWebJobs[._].+[._]Disabled\t(true|1)[[:space:]]*$' <<<"$said" | cut -f 1 | tr '\n' ' ' || true)
-[ -z "$off" ] || fail "functions are switched off: ${off% }; if no restoring is under way (infra/README.md), $again, which takes these settings away"
+[ -z "$off" ] || fail "functions are switched off: ${off% }; if no restoring is under way (infra/RESTORE.md), $again, which takes these settings away"
 
 # The app does not start with a reference that was not resolved.
 references() {

@@ -51,7 +51,7 @@ param privateNetworking bool = false
 @description('Public address ranges that may still reach data and vault, for example an office. Only with privateNetworking: the app, whose own address changes, would be locked out.')
 param allowedIpRanges string[] = []
 
-@description('Resource ids of the network security groups of the two subnets; empty for none. They are made beforehand, as the owner of the networks wants them: README.md, "With a private network".')
+@description('Resource ids of the network security groups of the two subnets; empty for none. They are made beforehand, as the owner of the networks wants them: DEPLOY.md, "With a private network".')
 param securityGroups { functions: string, endpoints: string } = { functions: '', endpoints: '' }
 
 // ---------- the app ----------

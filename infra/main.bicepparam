@@ -1,4 +1,4 @@
-// For azd, which passes on what `azd env set NAME value` has set. README.md lists the names.
+// For azd, which passes on what `azd env set NAME value` has set. DEPLOY.md lists the names.
 using 'main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'dev')

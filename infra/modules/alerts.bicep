@@ -40,7 +40,7 @@ param overdueToleranceHours int
 @description('Whether the figures come from the publishers. Recorded samples never change: their age says nothing.')
 param figuresAreLive bool
 
-// What the function Monitor measures, and when that is wrong. README.md says what each one means and what to do.
+// What the function Monitor measures, and when that is wrong. RUNBOOK.md says what each one means and what to do.
 var gaugeRules = [
   {
     name: 'poison-backlog'

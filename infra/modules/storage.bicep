@@ -199,7 +199,7 @@ resource accountLock 'Microsoft.Authorization/locks@2020-05-01' = if (lock) {
   scope: account
   properties: {
     level: 'CanNotDelete'
-    notes: 'Holds the history of every figure. See infra/README.md, "Deleting everything".'
+    notes: 'Holds the history of every figure. See infra/DEPLOY.md, "Deleting everything".'
   }
 }
 

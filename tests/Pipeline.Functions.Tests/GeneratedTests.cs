@@ -16,7 +16,9 @@ namespace Pipeline.Functions.Tests;
 public sealed class GeneratedTests
 {
     private const string Readme = "README.md";
-    private const string RunbookFile = "infra/README.md";
+    private const string Deploying = "infra/DEPLOY.md";
+    private const string Restoring = "infra/RESTORE.md";
+    private const string RunbookFile = "infra/RUNBOOK.md";
     private const string Guide = "docs/adding-a-source.md";
 
     private static IReadOnlyList<SourceSettings> Sources => SourceServices.Settings;
@@ -99,35 +101,31 @@ public sealed class GeneratedTests
     {
         var plans = Sources.Select(Code.PlanOf).ToList();
         var off = plans.Count + 2; // with Pull and Normalize
-        Generated.Match(RunbookFile, "(?<=for plan in )[^;\n]+(?=; do)", string.Join(' ', plans));
+        Generated.Match(Deploying, "(?<=for plan in )[^;\n]+(?=; do)", string.Join(' ', plans));
         Generated.Match(
-            RunbookFile,
+            Restoring,
             "(?<=for source in )[^;\n]+(?=; do)",
             string.Join(' ', Sources.Select(source => source.Source))
         );
         Generated.Match(
-            RunbookFile,
+            Restoring,
             "(?<=for table in )[^;\n]+(?=; do)",
             string.Join(' ', [.. FactTables, Names.History, Names.Gaps, Names.Slices])
         );
         Generated.Match(
-            RunbookFile,
+            Restoring,
             @"(?<=\n  )AzureWebJobs_Plan[^\n]*(?= \\\n  AzureWebJobs_Pull_Disabled=true)",
             string.Join(' ', plans.Select(plan => $"AzureWebJobs_{plan}_Disabled=true"))
         );
-        Generated.Match(RunbookFile, @"(?<=\[ ""\$off"" = )\d+(?= \])", $"{off}");
+        Generated.Match(Restoring, @"(?<=\[ ""\$off"" = )\d+(?= \])", $"{off}");
+        Generated.Match(Restoring, @"(?<=functions that are switched off: \$\{off:-unknown\}, expected )\d+", $"{off}");
         Generated.Match(
             RunbookFile,
-            @"(?<=functions that are switched off: \$\{off:-unknown\}, expected )\d+",
-            $"{off}"
-        );
-        Generated.Match(
-            RunbookFile,
-            @"(?<=\n\| )`missed-plan[^|]*(?= \| a source)",
-            string.Join(", ", plans.Select(plan => $"`missed-{plan.ToLowerInvariant()}`"))
+            @"(?<=\n)<a id=""missed-plan[^\n]*",
+            string.Concat(plans.Select(plan => $"<a id=\"missed-{plan.ToLowerInvariant()}\"></a>"))
         );
         Generated.Part(
-            RunbookFile,
+            Deploying,
             "secrets",
             Table(
                 "| setting | secret in the vault |",

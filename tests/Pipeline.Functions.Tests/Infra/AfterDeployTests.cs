@@ -73,7 +73,7 @@ public sealed class AfterDeployTests : IDisposable
                 Listed,
                 "200",
                 $"functions are switched off: AzureWebJobs_Pull_Disabled AzureWebJobs.PlanCensusTrade.Disabled "
-                    + $"AzureWebJobs_Normalize_Disabled; if no restoring is under way (infra/README.md), {Again}, "
+                    + $"AzureWebJobs_Normalize_Disabled; if no restoring is under way (infra/RESTORE.md), {Again}, "
                     + "which takes these settings away"
             },
             {

@@ -100,16 +100,9 @@ public sealed class AlertSemanticsTests
         );
         const int tellers = 3; // worker, function and host
         Assert.Equal(2 * Names.MaxAttempts * tellers, threshold);
-        var row = Regex
-            .Match(
-                File.ReadAllText(Path.Combine(BicepFile.Folder, "README.md")),
-                @"^\| `exceptions` \| .*",
-                RegexOptions.Multiline
-            )
-            .Value;
         Assert.Contains(
-            $"makes {Names.MaxAttempts * tellers} at most ({Names.MaxAttempts} attempts × worker, function and host)",
-            row,
+            $"makes {Names.MaxAttempts * tellers} at most",
+            Runbook.Part(@"(?s)### exceptions\n.*?\* Wake"),
             StringComparison.Ordinal
         );
         Assert.Contains(
@@ -122,22 +115,19 @@ public sealed class AlertSemanticsTests
     [Fact]
     public void The_runbook_says_what_the_daily_limit_does_to_the_other_alerts_and_to_its_own()
     {
-        string Row(string alert) =>
-            Regex
-                .Match(
-                    File.ReadAllText(Path.Combine(BicepFile.Folder, "README.md")),
-                    $@"^\| `{alert}` \| .*",
-                    RegexOptions.Multiline
-                )
-                .Value;
-        Assert.Contains("look first whether `telemetry-cap` fired", Row("missed-monitor"), StringComparison.Ordinal);
+        string Row(string alert) => Regex.Replace(Runbook.Part($@"(?s)### {alert}\n.*?\* Wake"), @"\s+", " ");
+        Assert.Contains(
+            "look first whether [telemetry-cap](#telemetry-cap) fired",
+            Row("missed-monitor"),
+            StringComparison.Ordinal
+        );
         Assert.Contains(
             "it resolves after an hour while the logs are still closed",
             Row("telemetry-cap"),
             StringComparison.Ordinal
         );
         Assert.DoesNotContain("midnight", Row("telemetry-cap"), StringComparison.Ordinal);
-        Assert.Contains("on only where `Sources__Mode` is `live`", Row("data-stale"), StringComparison.Ordinal);
+        Assert.Contains("On only where `Sources__Mode` is `live`", Row("data-stale"), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -223,20 +223,41 @@ public sealed class AlertTests(Azurite azurite)
     }
 
     [Fact]
-    public void The_runbook_says_what_each_alert_means_and_what_to_do()
+    public void Each_alert_has_its_place_in_the_runbook_with_a_query_a_command_and_whom_to_wake()
     {
-        var runbook = File.ReadAllText(Path.Combine(BicepFile.Folder, "README.md"));
-        var rows = Regex
-            .Matches(
-                runbook,
-                @"^\| `([a-z-]+)`(?:, `([a-z-]+)`)*(?:, …)? \| [^|\n]{20,} \| [^|\n]{20,} \|$",
-                RegexOptions.Multiline
+        var section = Runbook.Section("Alerts");
+        var places = Regex.Split(section, @"(?m)^(?=(?:<a id|### ))").Skip(1).ToList();
+        places = [.. Merge(places)];
+        var named = AlertRule.All.Select(rule => rule.Name).Append("exceptions").Order(StringComparer.Ordinal).ToList();
+        Assert.Equal(
+            named,
+            places
+                .SelectMany(place => Runbook.Anchors(place).Where(anchor => anchor != "missed-plan"))
+                .Order(StringComparer.Ordinal)
+        );
+        Assert.All(places, place =>
+            Assert.Matches(
+                @"(?s)### \S+\n[A-Z].{20,}?\n\* Query: `\w+ \| [^`]+`\n\* Command: [^\n]*`[^`]+`[^\n]*\n\* Wake: \w[^\n]+\.\n",
+                place
             )
-            .SelectMany(match =>
-                match.Groups.Values.Skip(1).SelectMany(group => group.Captures).Select(capture => capture.Value)
-            )
-            .ToList();
-        var named = AlertRule.All.Select(rule => rule.Name).Append("exceptions").Order(StringComparer.Ordinal);
-        Assert.Equal(named, rows.Order(StringComparer.Ordinal));
+        );
+    }
+
+    /// <summary>Anchors that are set before a heading belong to it.</summary>
+    private static IEnumerable<string> Merge(IEnumerable<string> places)
+    {
+        var before = "";
+        foreach (var place in places)
+        {
+            if (place.StartsWith("<a id", StringComparison.Ordinal))
+            {
+                before += place;
+            }
+            else
+            {
+                yield return before + place;
+                before = "";
+            }
+        }
     }
 }

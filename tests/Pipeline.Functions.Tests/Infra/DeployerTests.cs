@@ -11,7 +11,7 @@ namespace Pipeline.Functions.Tests.Infra;
 public sealed class DeployerTests
 {
     private const string Roles = @"\{([0-9a-f-]{36}(?:, [0-9a-f-]{36})*)\}";
-    private static readonly string Runbook = File.ReadAllText(Path.Combine(BicepFile.Folder, "README.md"));
+    private static readonly string Runbook = File.ReadAllText(Path.Combine(BicepFile.Folder, "DEPLOY.md"));
 
     [Fact]
     public void It_may_give_and_take_the_roles_of_the_deployment_and_no_other()

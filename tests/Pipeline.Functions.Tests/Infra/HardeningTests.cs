@@ -260,7 +260,7 @@ public sealed class HardeningTests
     [Fact]
     public void A_usual_month_is_below_what_the_budgets_tell_of()
     {
-        var runbook = File.ReadAllText(Path.Combine(BicepFile.Folder, "README.md"));
+        var runbook = File.ReadAllText(Path.Combine(BicepFile.Folder, "COSTS.md"));
         var month = Number(runbook, @"\| \*\*a month\*\* \| \*\*([\d.]+)\*\*");
         var more = Number(runbook, @"\| prod, besides \| [^|]*\*\*([\d.]+)\*\* \|");
         var parts = Regex
@@ -292,7 +292,7 @@ public sealed class HardeningTests
     private static decimal Number(string text, string pattern)
     {
         var match = Regex.Match(text, pattern);
-        Assert.True(match.Success, $"infra/README.md: nothing matches {pattern}");
+        Assert.True(match.Success, $"infra/COSTS.md: nothing matches {pattern}");
         return decimal.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
     }
 

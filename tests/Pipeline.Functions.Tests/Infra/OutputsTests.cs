@@ -26,7 +26,7 @@ public sealed class OutputsTests
     /// </summary>
     private static IReadOnlyList<(string File, string Filter)> Filters { get; } =
     [
-        .. ((string[])[".github/workflows/deploy.yml", "infra/README.md"]).SelectMany(file =>
+        .. ((string[])[".github/workflows/deploy.yml", "infra/DEPLOY.md"]).SelectMany(file =>
             Regex
                 .Matches(
                     File.ReadAllText(Path.Combine(Repository.Root, file)),
@@ -42,13 +42,13 @@ public sealed class OutputsTests
         Assert.Single(Filters, filter => filter.File.EndsWith("deploy.yml", StringComparison.Ordinal));
         Assert.Single(
             Filters
-                .Where(filter => filter.File.EndsWith("README.md", StringComparison.Ordinal))
+                .Where(filter => filter.File.EndsWith("DEPLOY.md", StringComparison.Ordinal))
                 .Select(filter => filter.Filter)
                 .Distinct()
         );
         Assert.All(Filters, filter => Assert.Contains("ascii_upcase", filter.Filter, StringComparison.Ordinal));
         // Nothing else reads them, by another way or under the names of the template.
-        foreach (var file in (string[])[".github/workflows/deploy.yml", "infra/README.md"])
+        foreach (var file in (string[])[".github/workflows/deploy.yml", "infra/DEPLOY.md"])
         {
             Assert.Equal(
                 Filters.Count(filter => filter.File == file),
