@@ -64,7 +64,7 @@ PROJECT
 # What differs goes where check looks, without colours. In a shell of its own, so that its variables reach nothing else.
 # shellcheck disable=SC2317 # check calls it
 snapshot() ( # command...
-  unset ALERTS_ENABLED
+  unset ALERTS_ENABLED RUNBOOK_URL
   export ALERT_EMAIL=operators@example.com OPERATORS_GROUP_ID=00000000-0000-0000-0000-000000000003
   export BI_READERS_GROUP_ID=00000000-0000-0000-0000-000000000004
   if said=$("$@" 2>&1); then exit; fi

@@ -117,6 +117,9 @@ param operatorPrincipalType string = 'User'
 @minLength(6)
 param alertEmail string
 
+@description('Address of the runbook, which each alert links to; a path in the repository if it has no page.')
+param runbookUrl string = 'infra/RUNBOOK.md'
+
 @description('Off for the very first deployment, until every timer has run once.')
 param alertsEnabled bool = true
 
@@ -287,6 +290,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     applicationInsightsId: monitoring.outputs.applicationInsightsId
     alertEmail: alertEmail
+    runbookUrl: runbookUrl
     enabled: alertsEnabled
     timers: timers
     overdueToleranceHours: overdueToleranceHours

@@ -4,6 +4,7 @@ using '../main.bicep'
 param environmentName = 'dev'
 param location = 'westeurope'
 param alertEmail = readEnvironmentVariable('ALERT_EMAIL')
+param runbookUrl = readEnvironmentVariable('RUNBOOK_URL', 'infra/RUNBOOK.md')
 param alertsEnabled = readEnvironmentVariable('ALERTS_ENABLED', 'false') == 'true'
 param operatorPrincipalId = readEnvironmentVariable('OPERATORS_GROUP_ID', '')
 param operatorPrincipalType = 'Group'

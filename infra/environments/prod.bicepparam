@@ -3,6 +3,7 @@ using '../main.bicep'
 param environmentName = 'prod'
 param location = 'westeurope'
 param alertEmail = readEnvironmentVariable('ALERT_EMAIL')
+param runbookUrl = readEnvironmentVariable('RUNBOOK_URL', 'infra/RUNBOOK.md')
 param alertsEnabled = readEnvironmentVariable('ALERTS_ENABLED', 'true') != 'false' // a variable that is empty leaves them on
 param biReadersGroupId = readEnvironmentVariable('BI_READERS_GROUP_ID', '')
 param operatorPrincipalId = readEnvironmentVariable('OPERATORS_GROUP_ID', '')

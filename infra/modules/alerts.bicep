@@ -27,6 +27,9 @@ param applicationInsightsId string
 @description('Who is told.')
 param alertEmail string
 
+@description('Address of the runbook. Each alert links to its place there.')
+param runbookUrl string
+
 @description('Whether alerts fire.')
 param enabled bool
 
@@ -56,7 +59,7 @@ var gaugeRules = [
     description: 'A message has been in a poison queue for five days; after seven it is gone.'
     gauge: 'pipeline.queue.oldest.minutes'
     property: 'queue'
-    condition: 'Of endswith "-poison" and Value > 7200'
+    condition: 'queue endswith "-poison" and Value > 7200'
   }
   {
     name: 'queue-stuck'
@@ -64,7 +67,7 @@ var gaugeRules = [
     description: 'A message has been waiting for six hours.'
     gauge: 'pipeline.queue.oldest.minutes'
     property: 'queue'
-    condition: 'Of !endswith "-poison" and Value > 360'
+    condition: 'queue !endswith "-poison" and Value > 360'
   }
   {
     name: 'data-overdue'
@@ -80,7 +83,15 @@ var gaugeRules = [
     description: 'The source answers, and its figures have not changed for longer than its calendar explains.'
     gauge: 'pipeline.data.age.hours'
     property: 'dataset'
-    condition: 'Value > 24 * todouble(dynamic(${string(toObject(filter(items(maximumAgeDays), item => item.value > 0), item => item.key, item => item.value))})[Of])'
+    condition: 'Value > 24 * todouble(dynamic(${string(toObject(filter(items(maximumAgeDays), item => item.value > 0), item => item.key, item => item.value))})[dataset])'
+  }
+  {
+    name: 'quarantined-slice'
+    severity: 2
+    description: 'A check keeps the newest body of a slice out of the tables, which keep what they had.'
+    gauge: 'pipeline.slices.quarantined'
+    property: 'dataset'
+    condition: 'Value > 0'
   }
   {
     name: 'ledger-gap'
@@ -119,6 +130,7 @@ var logRules = concat(
       rule.condition
     )
     window: 'PT1H' // four runs of Monitor
+    dimensions: [rule.property]
   }),
   map(timers, timer => {
     name: 'missed-${toLower(timer.function)}'
@@ -126,6 +138,7 @@ var logRules = concat(
     description: '${timer.function} has not succeeded within ${timer.window}.'
     query: replace(loadTextContent('../alerts/missed-run.kql'), '{function}', timer.function)
     window: timer.window
+    dimensions: []
   }),
   [
     {
@@ -138,6 +151,7 @@ var logRules = concat(
         'Function startswith "Plan" and Failures > 0'
       )
       window: 'PT30M'
+      dimensions: ['Function', 'Source']
     }
     {
       name: 'work-failing'
@@ -145,6 +159,7 @@ var logRules = concat(
       description: 'A function fails more often than a message that is tried five times explains.'
       query: replace(loadTextContent('../alerts/failing-function.kql'), '{condition}', 'Failures > 5')
       window: 'PT30M'
+      dimensions: ['Function', 'Source']
     }
     {
       name: 'poison-message'
@@ -152,6 +167,7 @@ var logRules = concat(
       description: 'A message was given up and moved to a poison queue.'
       query: loadTextContent('../alerts/poison-message.kql')
       window: 'PT30M'
+      dimensions: ['Function', 'Source']
     }
     {
       name: 'telemetry-cap'
@@ -159,6 +175,15 @@ var logRules = concat(
       description: 'The daily limit of logs is reached: the other alerts on logs are blind until its reset.'
       query: loadTextContent('../alerts/telemetry-cap.kql')
       window: 'PT1H'
+      dimensions: []
+    }
+    {
+      name: 'secret-expiry'
+      severity: 1
+      description: 'A secret of the vault expires within 30 days.'
+      query: loadTextContent('../alerts/secret-expiry.kql')
+      window: 'P1D'
+      dimensions: ['Secret']
     }
   ]
 )
@@ -189,7 +214,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
     kind: 'LogAlert'
     properties: {
       displayName: '${namePrefix}-${rule.name}'
-      description: rule.description
+      description: '${rule.description} Runbook: ${runbookUrl}#${rule.name}'
       // Switched off, not left out: a deployment takes nothing away that an earlier one made.
       enabled: enabled && (figuresAreLive || rule.name != 'data-stale')
       severity: rule.severity
@@ -205,6 +230,8 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0
+            // So that a mail names the queue, dataset or function, and each has an alert of its own.
+            dimensions: map(rule.dimensions, dimension => { name: dimension, operator: 'Include', values: ['*'] })
             failingPeriods: {
               numberOfEvaluationPeriods: 1
               minFailingPeriodsToAlert: 1
@@ -214,6 +241,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       }
       actions: {
         actionGroups: [actionGroup.id]
+        customProperties: { runbook: '${runbookUrl}#${rule.name}' }
       }
     }
   }
@@ -225,7 +253,7 @@ resource exceptionsAlert 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'More than thirty exceptions in a quarter of an hour.'
+    description: 'More than thirty exceptions in a quarter of an hour. Runbook: ${runbookUrl}#exceptions'
     enabled: enabled
     severity: 2
     scopes: [applicationInsightsId]
@@ -250,8 +278,49 @@ resource exceptionsAlert 'Microsoft.Insights/metricAlerts@2026-01-01' = {
     actions: [
       {
         actionGroupId: actionGroup.id
+        webHookProperties: { runbook: '${runbookUrl}#exceptions' }
       }
     ]
+  }
+}
+
+// What Azure itself says of the app, the accounts, the vault and the workspace.
+resource resourceHealthAlert 'Microsoft.Insights/activityLogAlerts@2026-01-01' = {
+  name: '${namePrefix}-resource-health'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Azure says that a resource of the group is degraded or unavailable. Runbook: ${runbookUrl}#resource-health'
+    enabled: enabled
+    scopes: [resourceGroup().id]
+    condition: {
+      allOf: [
+        {
+          field: 'category'
+          equals: 'ResourceHealth'
+        }
+        {
+          anyOf: [
+            {
+              field: 'properties.currentHealthStatus'
+              equals: 'Degraded'
+            }
+            {
+              field: 'properties.currentHealthStatus'
+              equals: 'Unavailable'
+            }
+          ]
+        }
+      ]
+    }
+    actions: {
+      actionGroups: [
+        {
+          actionGroupId: actionGroup.id
+          webhookProperties: { runbook: '${runbookUrl}#resource-health' }
+        }
+      ]
+    }
   }
 }
 

@@ -1,11 +1,10 @@
 using Microsoft.Azure.Functions.Worker;
-using Microsoft.Extensions.Logging;
 using Pipeline.Report.Monitoring;
 
 namespace Pipeline.Functions;
 
-/// <summary>Tells the telemetry how the pipeline stands. The alerts in <c>infra/</c> are made of it.</summary>
-public sealed class MonitorFunction(PipelineMonitor monitor, ILogger<MonitorFunction> logger)
+/// <summary>Records how the pipeline stands. The alerts in <c>infra/</c> are made of it.</summary>
+public sealed class MonitorFunction(PipelineMonitor monitor, PipelineMetrics metrics)
 {
     [Function("Monitor")]
     public async Task RunAsync(
@@ -14,9 +13,6 @@ public sealed class MonitorFunction(PipelineMonitor monitor, ILogger<MonitorFunc
     )
     {
         foreach (var gauge in await monitor.ReadAsync(cancellationToken))
-        {
-            logger.LogMetric(gauge.Name, gauge.Value, new Dictionary<string, object> { [gauge.Property] = gauge.Of });
-            logger.LogInformation(Gauge.Line, gauge.Name, gauge.Property, gauge.Of, gauge.Value);
-        }
+            metrics.Record(gauge);
     }
 }

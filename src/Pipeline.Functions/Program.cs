@@ -12,6 +12,7 @@ using Pipeline.Sources;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
+builder.UseMiddleware<TelemetryMiddleware>();
 if (ClaimBook.Load(out var findings) is null)
     return Refuse(findings);
 builder
@@ -21,6 +22,9 @@ builder
     .AddReport()
     .AddSingleton<Answers>();
 DataCompression.Add(builder.Services);
+findings = Telemetry.Add(builder.Services, builder.Configuration);
+if (findings.Count > 0)
+    return Refuse(findings);
 using var app = builder.Build();
 findings = app.Services.CheckSettings();
 if (findings.Count > 0)

@@ -29,6 +29,8 @@ public static class ReportServices
             .AddSingleton<NewsReader>()
             .AddSingleton<NewsFeed>();
         return services
+            .AddMetrics()
+            .AddSingleton<PipelineMetrics>()
             .AddSingleton<QueueReadings>()
             .AddSingleton<DataReadings>()
             .AddSingleton<LedgerReadings>()

@@ -35,7 +35,17 @@ public sealed class DataReadings(StandingReader standing, TimeProvider time)
             gauges.Add(
                 new Gauge(Gauges.DataOverdueHours, Gauges.OfDataset, name, Math.Max(status.OverdueHours, failed))
             );
+            gauges.Add(
+                new Gauge(
+                    Gauges.SlicesQuarantined,
+                    Gauges.OfDataset,
+                    name,
+                    current.Count(row => row.Slice.Dataset == status.Name && row.State == SliceState.Quarantined)
+                )
+            );
         }
+        if (runs.Max(run => run.EndedAt) is { } ended)
+            gauges.Add(new Gauge(Gauges.RunAgeHours, Gauges.OfSource, source.Name, Hours(ended, now)));
         return gauges;
     }
 

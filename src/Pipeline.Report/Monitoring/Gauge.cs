@@ -5,15 +5,7 @@ namespace Pipeline.Report.Monitoring;
 /// <param name="Property">What kind of thing it was read of: one of <see cref="Gauges"/>' properties.</param>
 /// <param name="Of">The thing; no blanks.</param>
 /// <param name="Value">The reading, in the unit of its name, with two decimals.</param>
-public sealed record Gauge(string Name, string Property, string Of, double Value)
-{
-    /// <summary>
-    /// The template of the line of the log that goes with every metric. The host forwards metrics only while its
-    /// telemetry mode is <c>ApplicationInsights</c>: in the mode <c>OpenTelemetry</c> a metric becomes a log record
-    /// without a text, which the service refuses. So the alerts read the line as well (<c>infra/alerts/gauge.kql</c>).
-    /// </summary>
-    public const string Line = "gauge {Name} {Property}={Of} value={Value}";
-}
+public sealed record Gauge(string Name, string Property, string Of, double Value);
 
 /// <summary>What is watched. The alerts name the same gauges; a test compares them.</summary>
 public static class Gauges
@@ -52,9 +44,30 @@ public static class Gauges
     /// <summary>Figures of a table that changed lately although their publisher says that they are final.</summary>
     public const string RevisionsOutOfPolicy = "pipeline.revisions.outofpolicy";
 
+    /// <summary>Slices of a dataset whose newest body a check keeps out of the tables.</summary>
+    public const string SlicesQuarantined = "pipeline.slices.quarantined";
+
+    /// <summary>Hours since the newest run of a source ended. Not read while a source was never run.</summary>
+    public const string RunAgeHours = "pipeline.run.age.hours";
+
     /// <summary>The kinds of things that are watched.</summary>
     public const string OfQueue = "queue",
         OfDataset = "dataset",
         OfSource = "source",
         OfTable = "table";
+
+    /// <summary>Every gauge with its unit (UCUM) and what it says.</summary>
+    public static IReadOnlyList<(string Name, string Unit, string Description)> All { get; } =
+    [
+        (QueueMessages, "{message}", "Messages of a queue, about."),
+        (QueueOldestMinutes, "min", "Age of the oldest visible message of a queue."),
+        (PoisonMessages, "{message}", "Messages of a poison queue, about."),
+        (DataAgeHours, "h", "Age of the body that last changed a row of a dataset."),
+        (DataOverdueHours, "h", "Time since a slice of a dataset should have been pulled, or began to fail."),
+        (RejectsOpen, "{reject}", "Open rejects of a source."),
+        (LedgerGaps, "{run}", "Runs of a source whose counts do not add up."),
+        (RevisionsOutOfPolicy, "{revision}", "Figures of a table that changed although they were final."),
+        (SlicesQuarantined, "{slice}", "Slices of a dataset whose newest body a check keeps out."),
+        (RunAgeHours, "h", "Time since the newest run of a source ended."),
+    ];
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Ingestion;
 using Pipeline.Report.Monitoring;
@@ -17,15 +18,15 @@ public sealed class AlertTests(Azurite azurite)
     private static readonly IReadOnlyDictionary<string, string[]> Schema = new Dictionary<string, string[]>
     {
         ["AppMetrics"] = ["TimeGenerated", "Name", "Sum", "ItemCount", "Properties"],
-        ["AppTraces"] = ["TimeGenerated", "Message"],
-        ["AppRequests"] = ["TimeGenerated", "Name", "Success", "ResultCode"],
-        ["FunctionAppLogs"] = ["TimeGenerated", "Message", "FunctionName", "Level"],
+        ["AzureDiagnostics"] = ["ResourceProvider", "OperationName"],
         ["_LogOperation"] = ["TimeGenerated", "Category", "Detail"],
     };
 
     /// <summary>Words of the query language that the queries use.</summary>
     private static readonly string[] Language =
     [
+        "sum",
+        "column_ifexists",
         "union",
         "isfuzzy",
         "true",
@@ -67,8 +68,10 @@ public sealed class AlertTests(Azurite azurite)
         "poison-backlog",
         "poison-expiring",
         "poison-message",
+        "quarantined-slice",
         "queue-stuck",
         "revision-out-of-policy",
+        "secret-expiry",
         "telemetry-cap",
         "work-failing",
     ];
@@ -109,7 +112,7 @@ public sealed class AlertTests(Azurite azurite)
         Assert.NotEmpty(tables);
         Assert.All(tables, table => Assert.Contains(table, Schema.Keys));
         var made = Regex
-            .Matches(text, @"\b([A-Z]\w*)\s*(?:=(?!=)|:(?:string|real))")
+            .Matches(text, @"\b([A-Za-z]\w*)\s*(?:=(?!=)|:(?:string|real))")
             .Select(match => match.Groups[1].Value);
         var known = tables
             .Concat(tables.SelectMany(table => Schema[table]))
@@ -143,31 +146,20 @@ public sealed class AlertTests(Azurite azurite)
         Assert.All(AlertRule.All.Where(rule => rule.Gauge is not null), rule =>
             Assert.Contains((rule.Gauge!, rule.Property!), emitted)
         );
-        // Each constant is emitted, and each is in an alert but the depth of the work queues, which is for people who
-        // look.
+        // Each constant is emitted, and each is in an alert but what is for people who look.
         var names = Code.Constants(typeof(Gauges))
             .Values.Where(value => value.StartsWith("pipeline.", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
             .ToList();
+        Assert.Equal(names, Gauges.All.Select(gauge => gauge.Name).Order(StringComparer.Ordinal));
         Assert.Equal(
             names.Order(StringComparer.Ordinal),
             emitted.Select(gauge => gauge.Name).Distinct().Order(StringComparer.Ordinal)
         );
-        Assert.Equal([Gauges.QueueMessages], names.Except(AlertRule.All.Select(rule => rule.Gauge!)));
-    }
-
-    [Fact]
-    public void The_line_of_a_gauge_is_read_as_the_code_writes_it()
-    {
-        var parse = Gauge
-            .Line.Replace("{Name}", "{gauge}", StringComparison.Ordinal)
-            .Replace("{Property}", "{property}", StringComparison.Ordinal)
-            .Replace("{Of}", "\" Of:string \"", StringComparison.Ordinal)
-            .Replace("{Value}", "\" Value:real", StringComparison.Ordinal);
-        var file = File.ReadAllText(Path.Combine(BicepFile.Folder, "alerts", "gauge.kql"));
-        Assert.Equal(2, Regex.Count(file, Regex.Escape($"| parse Message with \"{parse}\n")));
-        var start = Gauge.Line[..(Gauge.Line.IndexOf(' ', 6) + 1)];
-        var named = start.Replace("{Name}", "{gauge}", StringComparison.Ordinal);
-        Assert.Equal(2, Regex.Count(file, Regex.Escape($"Message startswith \"{named}\"")));
+        Assert.Equal(
+            [Gauges.QueueMessages, Gauges.RunAgeHours],
+            names.Except(AlertRule.All.Select(rule => rule.Gauge!))
+        );
     }
 
     [Fact]
@@ -176,7 +168,10 @@ public sealed class AlertTests(Azurite azurite)
         var missed = AlertRule
             .All.Where(rule => rule.File == "missed-run.kql")
             .SelectMany(rule =>
-                Regex.Matches(rule.Query, @"Functions\.(\w+)'").Select(match => match.Groups[1].Value).Distinct()
+                Regex
+                    .Matches(rule.Query, @"\.function\) == ""(\w+)""")
+                    .Select(match => match.Groups[1].Value)
+                    .Distinct()
             );
         Assert.Equal(Code.Timers.Select(timer => timer.Name), missed.Order(StringComparer.Ordinal));
         // plan-failed goes by the beginning of the name: of the timers, the planning ones have it and only they.
@@ -203,7 +198,7 @@ public sealed class AlertTests(Azurite azurite)
     public void Poison_queues_are_recognised_by_the_end_of_their_names()
     {
         var end = Pipeline.Storage.Names.PoisonOf("");
-        foreach (var name in (string[])["poison-message", "poison-expiring", "queue-stuck"])
+        foreach (var name in (string[])["poison-expiring", "queue-stuck"])
         {
             Assert.Contains(
                 $"\"{end}\"",
@@ -211,15 +206,52 @@ public sealed class AlertTests(Azurite azurite)
                 StringComparison.Ordinal
             );
         }
-        // The words are those of the host's queue listener; a program keeps its texts in UTF-16.
-        var listener = File.ReadAllBytes(
-            Path.Combine(
-                AppContext.BaseDirectory,
-                ".azurefunctions",
-                "Microsoft.Azure.WebJobs.Extensions.Storage.Queues.dll"
-            )
+        // Those that keep what was given up, and only they, begin so.
+        Assert.Equal(
+            Code.Functions.Where(function =>
+                    function.Trigger is QueueTriggerAttribute queue
+                    && queue.QueueName.EndsWith(end, StringComparison.Ordinal)
+                )
+                .Select(function => function.Name),
+            Code.Functions.Select(function => function.Name)
+                .Where(name => name.StartsWith("KeepDead", StringComparison.Ordinal))
         );
-        Assert.True(listener.AsSpan().IndexOf(System.Text.Encoding.Unicode.GetBytes("Moving message to queue '")) > 0);
+    }
+
+    [Fact]
+    public void Counts_of_invocations_are_asked_for_as_the_code_counts_them()
+    {
+        foreach (var rule in AlertRule.All.Where(rule => rule.Query.Contains("outcome", StringComparison.Ordinal)))
+        {
+            Assert.Contains($"Name == \"{PipelineMetrics.Outcomes}\"", rule.Query, StringComparison.Ordinal);
+            Assert.All(
+                Regex.Matches(rule.Query, @"Properties\.outcome\) == ""(\w+)""").Select(match => match.Groups[1].Value),
+                outcome => Assert.Contains(outcome, (string[])[PipelineMetrics.Succeeded, PipelineMetrics.Failed])
+            );
+        }
+    }
+
+    [Fact]
+    public void A_mail_names_what_is_wrong_and_links_to_the_runbook()
+    {
+        var alerts = Template.Module("alerts").GetProperty("variables").GetProperty("logRules").GetString()!;
+        Assert.DoesNotContain("dimensions', null()", alerts, StringComparison.Ordinal);
+        var rule = Template.Resource("alerts", "Microsoft.Insights/scheduledQueryRules").GetProperty("properties");
+        const string Link = "[format('{0}#{1}', parameters('runbookUrl'), variables('logRules')[copyIndex()].name)]";
+        Assert.Equal(Link, Template.At(rule, "actions/customProperties/runbook"));
+        Assert.EndsWith(
+            "parameters('runbookUrl'), variables('logRules')[copyIndex()].name)]",
+            Template.At(rule, "description"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "variables('logRules')[copyIndex()].dimensions",
+            Template.At(rule, "criteria/allOf/0/dimensions"),
+            StringComparison.Ordinal
+        );
+        // A dimension is a column of the result.
+        foreach (var found in AlertRule.All.Where(found => found.Gauge is not null))
+            Assert.Matches($@"\| summarize [^\n]* by {found.Property}\n", found.Query);
     }
 
     [Fact]
@@ -228,7 +260,11 @@ public sealed class AlertTests(Azurite azurite)
         var section = Runbook.Section("Alerts");
         var places = Regex.Split(section, @"(?m)^(?=(?:<a id|### ))").Skip(1).ToList();
         places = [.. Merge(places)];
-        var named = AlertRule.All.Select(rule => rule.Name).Append("exceptions").Order(StringComparer.Ordinal).ToList();
+        var named = AlertRule
+            .All.Select(rule => rule.Name)
+            .Concat(["exceptions", "resource-health"])
+            .Order(StringComparer.Ordinal)
+            .ToList();
         Assert.Equal(
             named,
             places

@@ -210,7 +210,7 @@ public sealed class DeliveryTests : IDisposable
             foreach (
                 Match read in Regex.Matches(
                     BicepFile.Read($"environments/{environment}.bicepparam").Text,
-                    @"readEnvironmentVariable\('(\w+)'"
+                    @"readEnvironmentVariable\('(?!RUNBOOK_URL)(\w+)'"
                 )
             )
             {

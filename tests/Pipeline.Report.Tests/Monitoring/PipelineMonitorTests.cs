@@ -41,6 +41,8 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
                 new Gauge("pipeline.queue.oldest.minutes", "queue", "publish-poison", 0),
                 new Gauge("pipeline.data.age.hours", "dataset", Facts, 30),
                 new Gauge("pipeline.data.overdue.hours", "dataset", Facts, 0),
+                new Gauge("pipeline.slices.quarantined", "dataset", Facts, 0),
+                new Gauge("pipeline.run.age.hours", "source", "fake", 30),
                 new Gauge("pipeline.rejects.open", "source", "fake", 0),
                 new Gauge("pipeline.ledger.gaps", "source", "fake", 0),
                 new Gauge("pipeline.revisions.outofpolicy", "table", "fakefacts", 0),
@@ -186,6 +188,21 @@ public sealed class PipelineMonitorTests(Azurite azurite) : IDisposable
                 CancellationToken.None
             );
         Assert.Equal(gaps, Value(await ReadAsync(pipeline), Gauges.LedgerGaps, "fake"));
+    }
+
+    [Fact]
+    public async Task A_slice_is_quarantined_until_a_body_of_it_is_loaded()
+    {
+        source.Body = "a=1";
+        await using var pipeline = new TestPipeline(new MemoryStorage(clock), source, clock);
+        await pipeline.RunAsync();
+        foreach (var (body, quarantined) in ((string, double)[])[("a=9 !", 1), ("a=2", 0)])
+        {
+            clock.Advance(TimeSpan.FromDays(1));
+            source.Body = body;
+            await pipeline.RunAsync();
+            Assert.Equal(quarantined, Value(await ReadAsync(pipeline), Gauges.SlicesQuarantined, Facts));
+        }
     }
 
     [Fact]
