@@ -2,7 +2,7 @@
 # Says whether what was deployed works: settings, secrets, functions, health and status.
 # Needs the Azure CLI, signed in, and curl. Reads AZURE_RESOURCE_GROUP, AZURE_FUNCTION_NAME and AZURE_FUNCTION_HOST, which are
 # outputs of main.bicep; azd passes them on. ATTEMPTS (20) and PAUSE (15 seconds): how patient it is, for each step.
-# Nothing in the app's answers names the package: that the new one is there and not still the one before it, only the command that sent it can say.
+# EXPECTED_COMMIT, if it is set, is the commit that health has to name: that the new package is there, not the one before it.
 # Exit code: 0 it works, 1 it does not, 2 something is lacking to find out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -102,7 +102,13 @@ key=$said
 route() { # health or status
   local code
   code=$(printf 'header = "x-functions-key: %s"\n' "$key" | curl --config - --silent --max-time 60 --output "$answer" --write-out '%{http_code}' "https://$AZURE_FUNCTION_HOST/api/$1" || true)
-  [ "$code" != 200 ] || return 0
+  if [ "$code" = 200 ]; then
+    if [ "$1" != health ] || [ -z "${EXPECTED_COMMIT:-}" ]; then return 0; fi
+    said=$(sed -n 's/.*"commit":"\([^"]*\)".*/\1/p' "$answer")
+    [ "$said" != "$EXPECTED_COMMIT" ] || return 0
+    reason="GET /api/health: commit ${said:-none}, expected $EXPECTED_COMMIT; the package before it still answers: wait, or send the package again"
+    return 1
+  fi
   reason="GET /api/$1: status $code, expected 200; the answer begins: $(head -c 300 "$answer")"
   return 1
 }

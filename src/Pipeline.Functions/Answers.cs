@@ -60,7 +60,7 @@ public sealed class Answers(ILogger<Answers> logger)
     /// What the storage clients throw when the service does not answer: after several tries, all of their
     /// causes together.
     /// </summary>
-    private static bool IsAway(Exception e) =>
+    internal static bool IsAway(Exception e) =>
         e is RequestFailedException or OperationCanceledException or HttpRequestException or IOException
         || (e is AggregateException all && all.InnerExceptions.All(IsAway));
 
@@ -76,6 +76,13 @@ public sealed class Answers(ILogger<Answers> logger)
     {
         Protect(request);
         return Results.Bytes(body, contentType, entityTag: TagOf(body, isWeak: false));
+    }
+
+    /// <summary>A document about a state that needs attention, as 503.</summary>
+    public static IResult Unready(HttpRequest request, byte[] body, string contentType)
+    {
+        Protect(request);
+        return Results.Text(body, contentType, StatusCodes.Status503ServiceUnavailable);
     }
 
     private static void Protect(HttpRequest request)

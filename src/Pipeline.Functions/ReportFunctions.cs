@@ -1,6 +1,6 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
+using Pipeline.Issues;
 using Pipeline.Report;
 using Pipeline.Report.Page;
 
@@ -16,8 +16,6 @@ public sealed class ReportFunctions(ReportReader reader, PageRenderer page, Answ
     /// longer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
-
     [Function("Report")]
     public Task<IResult> ReportAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "report")] HttpRequest request,
@@ -30,6 +28,10 @@ public sealed class ReportFunctions(ReportReader reader, PageRenderer page, Answ
             cancellationToken
         );
 
+    /// <summary>
+    /// The report as JSON. <c>?brief</c> gives less than 2 KB of it; with <c>?strict</c> a state that needs attention is
+    /// 503, for monitors that look at the status code alone. 400 for another value of either than true or false.
+    /// </summary>
     [Function("Status")]
     public Task<IResult> StatusAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = "status")] HttpRequest request,
@@ -39,13 +41,41 @@ public sealed class ReportFunctions(ReportReader reader, PageRenderer page, Answ
             "status",
             Patience,
             async token =>
-                Answers.Document(
-                    request,
-                    JsonSerializer.SerializeToUtf8Bytes(await reader.ReadAsync(token), Json),
-                    "application/json"
-                ),
+            {
+                foreach (var name in (string[])["brief", "strict"])
+                {
+                    if (IsAsked(request, name) is null)
+                    {
+                        var finding = new Finding(
+                            $"status, {name}",
+                            Finding.Quote(request.Query[name].ToString()),
+                            "nothing, true or false",
+                            "or leave it out"
+                        );
+                        return Results.BadRequest(new { error = finding.ToString() });
+                    }
+                }
+
+                var report = await reader.ReadAsync(token);
+                var body =
+                    IsAsked(request, "brief") == true ? StatusDocument.Brief(report) : StatusDocument.Whole(report);
+                return IsAsked(request, "strict") == true && report.State != StatusReport.Ok
+                    ? Answers.Unready(request, body, "application/json")
+                    : Answers.Document(request, body, "application/json");
+            },
             cancellationToken
         );
+
+    /// <summary>Whether a switch of the address is on; null if its value is neither true nor false.</summary>
+    private static bool? IsAsked(HttpRequest request, string name) =>
+        request.Query.TryGetValue(name, out var value)
+            ? value.ToString() switch
+            {
+                "" or "true" => true,
+                "false" => false,
+                _ => null,
+            }
+            : false;
 
     [Function("ReportAsset")]
     public static IResult Asset(

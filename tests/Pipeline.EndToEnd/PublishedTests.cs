@@ -45,7 +45,10 @@ public sealed class PublishedTests(Azurite azurite)
             await using var app = App.Start(settings, "--app", folder, "--port", $"{port}");
             await app.UntilSaysAsync("ready: ");
             using var http = new HttpClient();
-            Assert.Equal("""{"status":"healthy"}""", await http.GetStringAsync($"http://localhost:{port}/api/health"));
+            Assert.Matches(
+                """^\{"status":"healthy","commit":"([0-9a-f]{40}|unknown)"\}$""",
+                await http.GetStringAsync($"http://localhost:{port}/api/health")
+            );
         }
         finally
         {

@@ -34,7 +34,10 @@ public sealed class ServingTests(Azurite azurite)
             Assert.Contains($"  {function}: queue {queue} (PipelineStorage)\n", app.Out, StringComparison.Ordinal);
         }
 
-        Assert.Equal("""{"status":"healthy"}""", await Http.GetStringAsync($"http://localhost:{port}/api/health"));
+        Assert.Matches(
+            """^\{"status":"healthy","commit":"([0-9a-f]{40}|unknown)"\}$""",
+            await Http.GetStringAsync($"http://localhost:{port}/api/health")
+        );
         await app.UntilAsync(
             "six slices done by the schedule",
             async () => (await account.RowsAsync("slices", "State eq 'Published'")).Count == 6,
@@ -61,14 +64,15 @@ public sealed class ServingTests(Azurite azurite)
         await own.DisposeAsync();
         using var answer = await Http.GetAsync($"http://localhost:{port}/api/health");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-        Assert.Equal(
-            """{"status":"unhealthy","reason":"the data account does not answer"}""",
-            await answer.Content.ReadAsStringAsync()
+        Assert.StartsWith(
+            """{"status":"unhealthy","reason":"the data account does not answer","down":["queues","blobs","tables"],"commit":""",
+            await answer.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal
         );
         await app.UntilAsync("the log says so", () =>
             Task.FromResult(
                 app.Error.Contains(
-                    "health: the data account named by PipelineStorage does not answer",
+                    "health: the queues of the data account named by PipelineStorage do not answer",
                     StringComparison.Ordinal
                 )
             )

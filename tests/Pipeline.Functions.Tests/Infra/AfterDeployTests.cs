@@ -15,6 +15,7 @@ public sealed class AfterDeployTests : IDisposable
     private static readonly string Functions = string.Join('\n', Code.Functions.Select(function => function.Name));
 
     private readonly Script script = new();
+    private string? expected;
 
     public void Dispose() => script.Dispose();
 
@@ -147,6 +148,27 @@ public sealed class AfterDeployTests : IDisposable
         };
 
     [Theory]
+    [InlineData("""{"status":"healthy","commit":"new"}""", null)]
+    [InlineData("""{"status":"healthy","commit":"old"}""", "commit old, expected new")]
+    [InlineData("""{"status":"healthy"}""", "commit none, expected new")]
+    public async Task The_package_that_was_sent_is_the_one_that_answers(string health, string? reason)
+    {
+        expected = "new";
+        await File.WriteAllTextAsync(Path.Combine(script.Folder, "health"), health);
+        var (code, _, error) = await RunAsync(Connection, "", Listed, "200");
+        Assert.Equal(
+            reason is null
+                ? (0, "")
+                : (
+                    1,
+                    $"after-deploy: GET /api/health: {reason}; the package before it still answers: wait, or send the "
+                        + "package again\n"
+                ),
+            (code, error)
+        );
+    }
+
+    [Theory]
     [MemberData(nameof(Calls))]
     public async Task A_call_that_fails_at_first_is_repeated_and_one_that_fails_for_ever_ends_it(
         string call,
@@ -253,7 +275,7 @@ public sealed class AfterDeployTests : IDisposable
             echo "curl $*" >> "$FAKE/calls"
             sed 's/^/curl /' >> "$FAKE/calls"
             while [ "$1" != --output ]; do shift; done
-            echo '{"status":"unhealthy"}' > "$2"
+            if [ -f "$FAKE/health" ]; then cat "$FAKE/health" > "$2"; else echo '{"status":"unhealthy"}' > "$2"; fi
             cat "$FAKE/status"
             """
         );
@@ -265,6 +287,7 @@ public sealed class AfterDeployTests : IDisposable
             ["AZURE_FUNCTION_HOST"] = "func-x.azurewebsites.net",
             ["ATTEMPTS"] = "3",
             ["PAUSE"] = "0",
+            ["EXPECTED_COMMIT"] = expected,
         };
         if (without is not null)
             variables[without] = null;
