@@ -103,6 +103,34 @@ public sealed class DeliveryTests : IDisposable
         Assert.Equal(places.Order(), places);
     }
 
+    [Fact]
+    public void What_is_sent_has_a_list_of_its_parts_and_is_proved_to_be_what_was_built()
+    {
+        var package = Job(Pipeline, "package");
+        string[] steps =
+        [
+            "dotnet publish src/Pipeline.Functions ",
+            "zip -qr ../package.zip .\n",
+            "dotnet sbom-tool generate -b package -bc src/Pipeline.Functions -m . ",
+            "          path: _manifest/spdx_2.2/manifest.spdx.json\n",
+            "          subject-path: package.zip\n      - uses: ",
+            "          sbom-path: _manifest/spdx_2.2/manifest.spdx.json\n",
+        ];
+        var places = steps.Select(step => package.IndexOf(step, StringComparison.Ordinal)).ToList();
+        Assert.DoesNotContain(-1, places);
+        Assert.Equal(places.Order(), places);
+        Assert.Contains("      attestations: write\n", package, StringComparison.Ordinal);
+        Assert.Contains("\"microsoft.sbom.dotnettool\"", Read(".config/dotnet-tools.json"), StringComparison.Ordinal);
+        // Before anything is changed in Azure.
+        var verified = Deploy.IndexOf(
+            "        run: gh attestation verify package.zip --repo \"$GITHUB_REPOSITORY\"\n",
+            StringComparison.Ordinal
+        );
+        Assert.InRange(verified, 1, Deploy.IndexOf("az deployment group create ", StringComparison.Ordinal));
+        foreach (var workflow in (string[])[Job(Pipeline, "dev"), Job(Pipeline, "prod"), Deploy])
+            Assert.Contains("  attestations: read\n", workflow, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0, 0, 1, 0)]
     [InlineData(4, 0, 5, 4)] // at the fifth it is taken
