@@ -120,5 +120,12 @@ else
   skipped+=("shell scripts: no shellcheck")
 fi
 
+if command -v node >/dev/null && [ -d node_modules/@kusto/language-service-next ]; then
+  # shellcheck disable=SC2016 # the inner shell expands it
+  check "queries of alerts and runbook" bash -c 'said=$(node infra/queries.cjs) || { echo "$said" >&2; exit 1; }'
+else
+  skipped+=("queries: no Node.js, or no @kusto/language-service-next in node_modules (npm ci)")
+fi
+
 for what in "${skipped[@]}"; do echo "not checked, $what"; done
 exit "$failed"

@@ -20,7 +20,8 @@ public sealed class CheckTests : IDisposable
         Assert.Equal(
             (
                 "ok: bash -n infra/after-deploy.sh\nok: bash -n infra/budget.sh\nok: bash -n infra/check.sh\nnot checked, Bicep: no CLI (bicep "
-                    + "or az bicep; or run infra/check.sh --fetch)\nnot checked, shell scripts: no shellcheck\n",
+                    + "or az bicep; or run infra/check.sh --fetch)\nnot checked, shell scripts: no shellcheck\n"
+                    + "not checked, queries: no Node.js, or no @kusto/language-service-next in node_modules (npm ci)\n",
                 ""
             ),
             (output, error)

@@ -14,7 +14,7 @@ public sealed class NpmTests
         Assert.Equal(["uplot"], Packages("dependencies"));
         Assert.Equal(["azurite"], Packages("devDependencies"));
         Assert.Equal(
-            ["@apidevtools/swagger-parser", "@azure/data-tables", "axe-core"],
+            ["@apidevtools/swagger-parser", "@azure/data-tables", "@kusto/language-service-next", "axe-core"],
             Packages("optionalDependencies")
         );
         Assert.Contains(
