@@ -74,7 +74,7 @@ public static class Telemetry
         return findings;
     }
 
-    /// <summary>A span for each request to a source. A load makes thousands of calls to storage: these have none.</summary>
+    /// <summary>A span for each request to a source. Storage has none: a load calls it thousands of times.</summary>
     private static void Sources(OpenTelemetry.Instrumentation.Http.HttpClientTraceInstrumentationOptions options) =>
         options.FilterHttpRequestMessage = request => !request.Headers.Contains("x-ms-version");
 

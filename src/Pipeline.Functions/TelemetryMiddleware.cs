@@ -54,8 +54,8 @@ public sealed class TelemetryMiddleware(PipelineMetrics metrics, IEnumerable<Met
             if (!provider.ForceFlush(FlushMilliseconds))
             {
                 throw new InvalidOperationException(
-                    $"{function}: the metrics were not sent within {FlushMilliseconds / 1000} s, expected an exporter that "
-                        + "takes them; see whether the address in APPLICATIONINSIGHTS_CONNECTION_STRING or "
+                    $"{function}: the metrics were not sent within {FlushMilliseconds / 1000} s, expected an exporter "
+                        + "that takes them; see whether the address in APPLICATIONINSIGHTS_CONNECTION_STRING or "
                         + "OTEL_EXPORTER_OTLP_ENDPOINT responds, and whether the identity may publish metrics"
                 );
             }
