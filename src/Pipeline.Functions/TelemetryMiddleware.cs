@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
 using Pipeline.Report.Monitoring;
 using Pipeline.Sources;
@@ -11,8 +12,12 @@ namespace Pipeline.Functions;
 /// <summary>A span and a count for each invocation; after a timer the metrics are sent at once.</summary>
 /// <param name="metrics">Counts.</param>
 /// <param name="providers">What sends metrics; none where no exporter is set.</param>
-public sealed class TelemetryMiddleware(PipelineMetrics metrics, IEnumerable<MeterProvider> providers)
-    : IFunctionsWorkerMiddleware
+/// <param name="logger">Says when metrics could not be sent: the work of the timer is done all the same.</param>
+public sealed class TelemetryMiddleware(
+    PipelineMetrics metrics,
+    IEnumerable<MeterProvider> providers,
+    ILogger<TelemetryMiddleware> logger
+) : IFunctionsWorkerMiddleware
 {
     /// <summary>How long a timer waits until its metrics are sent.</summary>
     private const int FlushMilliseconds = 10_000;
@@ -20,7 +25,6 @@ public sealed class TelemetryMiddleware(PipelineMetrics metrics, IEnumerable<Met
     private static readonly ActivitySource Spans = new(PipelineMetrics.Name);
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">A timer's metrics were not sent in time.</exception>
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
         var function = context.FunctionDefinition;
@@ -53,10 +57,12 @@ public sealed class TelemetryMiddleware(PipelineMetrics metrics, IEnumerable<Met
         {
             if (!provider.ForceFlush(FlushMilliseconds))
             {
-                throw new InvalidOperationException(
-                    $"{function}: the metrics were not sent within {FlushMilliseconds / 1000} s, expected an exporter "
-                        + "that takes them; see whether the address in APPLICATIONINSIGHTS_CONNECTION_STRING or "
-                        + "OTEL_EXPORTER_OTLP_ENDPOINT responds, and whether the identity may publish metrics"
+                logger.LogError(
+                    "{Function}: the metrics were not sent within {Seconds} s, expected an exporter that takes them; "
+                        + "see whether the address in APPLICATIONINSIGHTS_CONNECTION_STRING or "
+                        + "OTEL_EXPORTER_OTLP_ENDPOINT responds, and whether the identity may publish metrics",
+                    function,
+                    FlushMilliseconds / 1000
                 );
             }
         }
