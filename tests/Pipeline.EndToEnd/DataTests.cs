@@ -120,7 +120,7 @@ public sealed class DataTests(ReportSite site) : IClassFixture<ReportSite>
     [Fact]
     public async Task The_guide_shows_the_revision_of_the_samples()
     {
-        var guide = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "src", "Pipeline.Functions", "BI.md"));
+        var guide = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "data-guide.md"));
         var section = Regex.Match(guide, "## History with the samples.*?\n## ", RegexOptions.Singleline).Value;
         var commands = Regex.Matches(section, "http://localhost:7071/(api/[^']+)'").Select(one => one.Groups[1].Value);
         var answers = new List<JsonElement>();

@@ -53,9 +53,10 @@ public sealed class LiveTests(Azurite azurite)
         Assert.True(server.Requests >= 31, $"{server.Requests} requests");
         var account = new Account(connection);
         Assert.Equal(
-            (await new Account(quiet.ConnectionString).ContentAsync("trademonthly")).Where(row =>
-                row.Contains("; Level=total;", StringComparison.Ordinal)
-            ),
+            // The samples also hold an older recording, which the server does not.
+            (await new Account(quiet.ConnectionString).ContentAsync("trademonthly"))
+                .Where(row => row.Contains("; Level=total;", StringComparison.Ordinal))
+                .Select(row => row.Replace("; Revision=1;", "; Revision=0;", StringComparison.Ordinal)),
             await account.ContentAsync("trademonthly")
         );
         Assert.DoesNotContain(Canary, ended.ToString(), StringComparison.Ordinal);

@@ -28,11 +28,11 @@ const schema = {
   history: { OldValue: string, NewValue: string, Column: string, ValidFrom: date, ValidTo: date, RunId: string, InPolicy: bool },
   runs: {
     Source: string, Slice: string, Step: string, State: string, StartedAt: date, EndedAt: date, LoadedAt: date, LoadingSince: date, Read: int64, Added: int64, Changed: int64, Unchanged: int64, Excluded: int64, Missing: int64,
-    Rejected: int64, Bytes: int64, Error: string, Notes: string,
+    Rejected: int64, Bytes: int64, Error: string, Notes: string, Differences: string,
   },
   slices: {
     State: string, PlannedAt: date, LastPulled: date, NextDue: date, LoadedBlob: string, Vintage: date, Sha256: string, Rows: int64, InTable: int64, Newest: string, LastChanged: date,
-    LoadedError: string, LoadedJudgedBy: string, Restoring: string, LoadingBlob: string, LoadingJudgedBy: string, PendingBlob: string, HttpETag: string, LastModified: string, Attempts: int32, LastError: string, JudgedBy: string,
+    LoadedError: string, LoadedJudgedBy: string, Restoring: string, LoadingBlob: string, LoadingJudgedBy: string, PendingBlob: string, HttpETag: string, LastModified: string, Attempts: int32, LastError: string, QuarantinedBlob: string, JudgedBy: string, RecordedOn: date,
   },
   gaps: { Reason: string, RunId: string },
   rejects: {
@@ -45,7 +45,7 @@ const schema = {
 const optional = {
   trademonthly: ['YearToDateUsd'], fdipartners: ['Rank'], claims: ['Vintage'], partners: ['ValidFrom', 'ValidTo'], periods: ['Quarter', 'Month'], runs: ['StartedAt', 'EndedAt', 'LoadedAt', 'LoadingSince'],
   rejects: ['AcceptId'],
-  slices: ['PlannedAt', 'LastPulled', 'NextDue', 'Vintage', 'Rows', 'InTable', 'LastChanged'],
+  slices: ['PlannedAt', 'LastPulled', 'RecordedOn', 'NextDue', 'Vintage', 'Rows', 'InTable', 'LastChanged'],
 };
 const complaints = [];
 const check = (good, words) => { if (!good && complaints.length < 40) complaints.push(words); };
