@@ -64,6 +64,15 @@ internal sealed class TestPipeline : IAsyncDisposable
     )
         : this(MemoryStorage.ConnectionString, settings, time, null, register, [storage]) { }
 
+    /// <summary>Beside other services, with policies around the calls of the storage.</summary>
+    public TestPipeline(
+        MemoryStorage storage,
+        IEnumerable<KeyValuePair<string, string?>> settings,
+        Action<IServiceCollection, IConfiguration> register,
+        params HttpPipelinePolicy[] policies
+    )
+        : this(MemoryStorage.ConnectionString, settings, null, null, register, [.. policies, storage]) { }
+
     /// <summary>The same with a source of the test's own in the place of the real ones.</summary>
     public TestPipeline(MemoryStorage storage, Source source, params HttpPipelinePolicy[] policies)
         : this(MemoryStorage.ConnectionString, null, null, source, null, [.. policies, storage]) { }

@@ -102,9 +102,10 @@ public sealed class SourceCatalog : IDisposable
         if (AnsweredOn(row) is not { } answered)
             return days[0];
         // The body is loaded and completed first, so that each vintage takes all steps.
-        return row.State.IsUnderWay() || row.State == SliceState.StepFailed
-            ? NewestUpTo(days, answered)
-            : days.FirstOrDefault(day => day > answered, days[^1]);
+        var state = row.Restoring ?? row.State;
+        var isOnItsWay =
+            state.IsUnderWay() || (state == SliceState.StepFailed && (row.Pending ?? row.Loading) is not null);
+        return isOnItsWay ? NewestUpTo(days, answered) : days.FirstOrDefault(day => day > answered, days[^1]);
     }
 
     /// <summary>True if there is a recording of a slice that is newer than the one that answered last.</summary>
@@ -112,8 +113,12 @@ public sealed class SourceCatalog : IDisposable
     public bool HasNewerRecording(SliceRow row) =>
         AnsweredOn(row) is { } answered && HasNewerRecording(row.Slice, answered);
 
-    /// <summary>Of a slice that was restored from its bodies the vintage says it.</summary>
-    private static DateTimeOffset? AnsweredOn(SliceRow row) => row.RecordedOn ?? row.Vintage;
+    /// <summary>
+    /// The day of the recording that answered last. Its body may be known before the day is noted, and alone after the
+    /// slice was restored from its bodies.
+    /// </summary>
+    private static DateTimeOffset? AnsweredOn(SliceRow row) =>
+        new[] { row.RecordedOn, row.Vintage, row.Pending?.Vintage }.Max();
 
     /// <summary>True if there is a recording of a slice that is newer than a body.</summary>
     /// <param name="slice">The slice.</param>

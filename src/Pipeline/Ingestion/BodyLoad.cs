@@ -52,7 +52,7 @@ public sealed class BodyLoad(
             );
         }
         // The run of a body whose rows are restored as they were judged has ended, and stays as it ended.
-        var isAsBefore = reading.WasLoaded && before.Loaded?.Body == name;
+        var isAsBefore = reading.WasLoaded && before.Loaded?.Body == name && body.Known.LoadingSince is null;
         var run = isAsBefore
             ? body.Known
             : await AdvanceAsync(

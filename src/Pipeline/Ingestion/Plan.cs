@@ -25,7 +25,9 @@ public sealed class Plan(
     {
         var now = time.GetUtcNow();
         await queues.EnsureAsync();
-        var (all, due) = await ReadAsync(sourceName, now, cancellationToken);
+        var (all, due, unrestored) = await ReadAsync(sourceName, now, cancellationToken);
+        foreach (var slice in unrestored)
+            await queues.SendAsync(new ReloadNewestMessage(slice.Id), cancellationToken);
         await next.PullAsync(sourceName, due, now, cancellationToken);
         if (due.Count == 0)
             await next.RequestRefreshAsync(sourceName, cancellationToken);
@@ -37,7 +39,11 @@ public sealed class Plan(
     public async Task<IReadOnlyList<Slice>> ListDueAsync(string sourceName, CancellationToken cancellationToken) =>
         (await ReadAsync(sourceName, time.GetUtcNow(), cancellationToken)).Due;
 
-    private async Task<(int All, IReadOnlyList<Slice> Due)> ReadAsync(
+    /// <summary>
+    /// How many slices there are, those that are due, and those whose loaded rows were to be loaded again by a message
+    /// that was given up: whatever the source sends, they are.
+    /// </summary>
+    private async Task<(int All, IReadOnlyList<Slice> Due, IReadOnlyList<Slice> Unrestored)> ReadAsync(
         string sourceName,
         DateTimeOffset now,
         CancellationToken cancellationToken
@@ -45,7 +51,17 @@ public sealed class Plan(
     {
         var known = (await slices.ListAsync(sourceName, cancellationToken)).ToDictionary(row => row.Slice);
         var all = sources.GetSlices(sourceName, known, now).ToList();
-        return (all.Count, [.. all.Where(slice => IsDue(known.GetValueOrDefault(slice), now))]);
+        return (
+            all.Count,
+            [.. all.Where(slice => IsDue(known.GetValueOrDefault(slice), now))],
+            [
+                .. known
+                    .Values.Where(row =>
+                        row is { State: SliceState.StepFailed, Loading: { } begun } && begun == row.Loaded?.Body
+                    )
+                    .Select(row => row.Slice),
+            ]
+        );
     }
 
     /// <summary>Never pulled; or left half done by a process that ended; or its date has come.</summary>

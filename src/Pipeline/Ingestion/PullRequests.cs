@@ -5,7 +5,7 @@ using Pipeline.Storage;
 namespace Pipeline.Ingestion;
 
 /// <summary>Sends slices to <see cref="Pull"/>.</summary>
-public sealed class PullRequests(SourceCatalog sources, StepQueues queues, SliceBook slices, TimeProvider time)
+public sealed class PullRequests(SourceCatalog sources, StepQueues queues, SliceBook slices)
 {
     private const int Parallelism = 8;
 
@@ -33,22 +33,21 @@ public sealed class PullRequests(SourceCatalog sources, StepQueues queues, Slice
     }
 
     /// <summary>Requests the next recording of each slice of a source that has another one.</summary>
-    /// <param name="source">The source.</param>
     /// <param name="rows">Its slices, all at rest.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     /// <returns>True if there was one.</returns>
-    public async Task<bool> SendNewerRecordingsAsync(
-        string source,
-        IEnumerable<SliceRow> rows,
-        CancellationToken cancellationToken
-    )
+    public async Task<bool> SendNewerRecordingsAsync(IEnumerable<SliceRow> rows, CancellationToken cancellationToken)
     {
-        // A pull that was given up would be given up again.
-        var wanted = rows.Where(row => row.State != SliceState.StepFailed && sources.HasNewerRecording(row))
-            .Select(row => row.Slice)
-            .ToList();
-        if (wanted.Count > 0)
-            await SendAsync(source, wanted, time.GetUtcNow(), cancellationToken);
-        return wanted.Count > 0;
+        var any = false;
+        // A pull that was given up would be given up again, and one of a dataset that is off brings nothing.
+        foreach (var row in rows.Where(row => row.State != SliceState.StepFailed && sources.HasNewerRecording(row)))
+        {
+            if (sources.Find(row.Slice) is not { IsOn: true })
+                continue;
+            any = true;
+            // No plan is noted: if a process ends here, whatever brought it here comes again and asks again.
+            await queues.SendAsync(new PullMessage(row.Slice.Id), cancellationToken);
+        }
+        return any;
     }
 }

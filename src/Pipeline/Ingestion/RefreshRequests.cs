@@ -31,7 +31,7 @@ public sealed class RefreshRequests(
         if (rows.Count == 0 || rows.Any(row => row.PlannedAt is not null || row.State.IsUnderWay()))
             return;
         // What depends on the source is derived once, from the newest recordings.
-        if (await pulls.SendNewerRecordingsAsync(source, rows, cancellationToken))
+        if (await pulls.SendNewerRecordingsAsync(rows, cancellationToken))
             return;
         await empty.ReviewAsync(rows, cancellationToken);
         var done = await outputs.IsCurrentAsync(source, rows, cancellationToken);

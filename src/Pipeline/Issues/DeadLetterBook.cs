@@ -133,6 +133,9 @@ public sealed class DeadLetterBook(TableSet tables, SliceBook slices, RunBook ru
         // A newer body has taken its place: nothing is left to do for it.
         if (row.Vintage > raw.Vintage)
             return true;
+        // What an operator accepted is still refused: the request was not carried out.
+        if (letter.Message is NormalizeMessage { AcceptId: not null } && row.State == SliceState.Quarantined)
+            return false;
         return (!endedBefore || run.EndedAt > keptAt)
             && (row.Vintage != raw.Vintage || (row.State.IsAtRest() && row.State != SliceState.StepFailed));
     }
