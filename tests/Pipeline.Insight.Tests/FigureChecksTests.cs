@@ -175,6 +175,11 @@ public sealed class FigureChecksTests : IAsyncLifetime
                     + "table indicators has all: GET /api/data/indicators"
             },
             {
+                "indicator=us-ru-imports-annual[2018] - us-ru-exports-annual&period=2018&stated=1",
+                "parameter indicator: seen \"us-ru-imports-annual[2018] - us-ru-exports-annual\", expected the id of one "
+                    + "indicator, not an expression; the table indicators has all: GET /api/data/indicators"
+            },
+            {
                 "indicator=us-ru-imports-annual&stated=1",
                 "parameter period: seen nothing, expected a period, for example 2018; the table indicators has "
                     + "all: GET /api/data/indicators"

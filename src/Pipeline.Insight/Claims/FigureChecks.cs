@@ -109,9 +109,10 @@ public sealed partial class FigureChecks(TableSet tables)
         if (refusal is not null)
             return null;
         var expression = Expression.Parse($"{id}[{period}{(member.Length > 0 ? $"|{member}" : "")}]", out var error);
-        if (expression is not null)
-            return (ReferenceNode)expression.Root;
-        refusal = new Finding($"parameter {Indicator}", Finding.Quote(id), error!.Expected, SeeIndicators);
+        if (expression?.Root is ReferenceNode reference)
+            return reference;
+        var expected = error?.Expected ?? "the id of one indicator, not an expression";
+        refusal = new Finding($"parameter {Indicator}", Finding.Quote(id), expected, SeeIndicators);
         return null;
     }
 

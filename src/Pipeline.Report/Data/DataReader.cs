@@ -127,6 +127,25 @@ public sealed class DataReader(StorageAccount account, FactStore facts, TimeProv
                 )
             );
         }
+        // Which columns a row was sorted in by may have changed since: the filters go by what they were.
+        var columns = query
+            .Table.Columns.Where(column =>
+                typeof(FactRow).GetProperty(column.Name) is null
+                || KnownThen.Contains(column.Name)
+                || column.Name is DataTable.PartitionKey or DataTable.RowKey
+            )
+            .ToList();
+        if (query.Filters.FirstOrDefault(filter => !columns.Contains(filter.Column)) is { } unknown)
+        {
+            throw new DataRefusedException(
+                new Finding(
+                    $"parameter {unknown.Column.Name}",
+                    $"a filter beside {DataQueryReader.AsOf}",
+                    $"a column that is known of an earlier day: {string.Join(", ", columns.Select(one => one.Name))}",
+                    $"leave it out, or ask without {DataQueryReader.AsOf}"
+                )
+            );
+        }
         var moment = new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero).AddTicks(-1);
         var found = new List<FactRow>();
         foreach (var partition in partitions)
@@ -142,14 +161,6 @@ public sealed class DataReader(StorageAccount account, FactStore facts, TimeProv
                 ) ?? throw TooManyRows(query)
             );
         }
-        // Which columns a row was sorted in by may have changed since: the filters go by what they were.
-        var columns = query
-            .Table.Columns.Where(column =>
-                typeof(FactRow).GetProperty(column.Name) is null
-                || KnownThen.Contains(column.Name)
-                || column.Name is DataTable.PartitionKey or DataTable.RowKey
-            )
-            .ToList();
         var cells = RowCells.Of(table.RowType);
         var fitting = found
             .Where(row => query.Fits(name => cells.Read(row, name)))

@@ -239,6 +239,13 @@ public sealed class DataReaderTests
         "parameter asof: seen filters that leave more than single partitions, expected a value for each of "
             + "PartnerCode, Flow, Level; add them, or PartitionKey: the versions of rows are found by partition"
     )]
+    [InlineData(
+        "trademonthly?asof=2026-02-01&PartnerCode=4621&Flow=imports&Level=total&Revision=0",
+        "parameter Revision: seen a filter beside asof, expected a column that is known of an earlier day: "
+            + "PartitionKey, RowKey, Period, PeriodStart, Year, Month, Reporter, PartnerCode, PartnerIso2, "
+            + "PartnerName, Flow, Level, Commodity, CommodityName, ValueUsd, YearToDateUsd, Vintage, LastChanged, "
+            + "Basis; leave it out, or ask without asof"
+    )]
     public async Task A_day_in_the_past_needs_filters_that_name_partitions(string request, string message)
     {
         await using var pipeline = await TradeAsync();

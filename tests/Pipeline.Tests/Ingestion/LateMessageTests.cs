@@ -1,5 +1,4 @@
 using Pipeline.Ingestion;
-using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
@@ -12,67 +11,8 @@ namespace Pipeline.Tests.Ingestion;
 /// Messages that come late or twice, and reloads, beside bodies that were refused and pulls that failed: they must not
 /// hide what is wrong, and not load what was refused.
 /// </summary>
-public sealed class LateMessageTests : IAsyncDisposable
+public sealed class LateMessageTests : OneSliceTests
 {
-    private readonly FakeSource source = new() { Due = TimeSpan.FromDays(30) };
-    private readonly MemoryStorage storage = new(TimeProvider.System);
-    private readonly TestPipeline pipeline;
-
-    public LateMessageTests() => pipeline = new TestPipeline(storage, source);
-
-    public async ValueTask DisposeAsync()
-    {
-        await pipeline.DisposeAsync();
-        source.Dispose();
-    }
-
-    private static string Rows(int count) => string.Join(' ', Enumerable.Range(1, count).Select(n => $"k{n:00}=1"));
-
-    private async Task RunAsync(string body, int status = 200, string etag = "")
-    {
-        source.Replies["one"] = new FakeSource.Reply(body, status, etag);
-        await pipeline.Get<SliceBook>().MakeDueAsync("fake", CancellationToken.None);
-        await pipeline.RunAsync();
-    }
-
-    private async Task DoAsync(StepMessage message)
-    {
-        await pipeline.DoAsync(message);
-        await pipeline.DrainAsync();
-    }
-
-    private Task KeepAsync(StepMessage message) =>
-        pipeline.Get<DeadLetters>().KeepAsync(message.Queue, message.ToJson(), null, CancellationToken.None);
-
-    private Task<SliceRow> SliceAsync() => pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
-
-    private Task<IReadOnlyList<RawName>> BodiesAsync() =>
-        pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None);
-
-    private async Task<string> ValuesAsync() =>
-        string.Join(' ', (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Name"]}={row["Value"]}"));
-
-    private async Task<int> ExitCodeAsync() =>
-        (
-            await pipeline
-                .Get<RunVerdictReader>()
-                .ReadAsync(["fake"], TimeProvider.System.GetUtcNow().AddDays(-1), CancellationToken.None)
-        ).ExitCode;
-
-    private static NormalizeMessage Normalize(RawName body, bool replay = false) =>
-        new(FakeSource.One.Id, body.Blob, replay);
-
-    /// <summary>A worker dies while it writes the rows of a body.</summary>
-    private async Task DieAsync(StepMessage message)
-    {
-        var end = new AroundPolicy(
-            request => AroundPolicy.IsBatchOf(request, "fakefacts"),
-            () => throw new CrashException("half way")
-        );
-        await using var dying = new TestPipeline(storage, source, end);
-        await Assert.ThrowsAsync<CrashException>(() => dying.DoAsync(message));
-    }
-
     public static TheoryData<string> Late { get; } = new("reload", "a copy of the first body's message");
 
     private async Task SendLateAsync(string late) =>
@@ -370,13 +310,6 @@ public sealed class LateMessageTests : IAsyncDisposable
         await RunAsync(Rows(41));
         Assert.Equal((SliceState.Published, 0), ((await SliceAsync()).State, await ExitCodeAsync()));
         Assert.Equal(41, (await pipeline.RowsAsync("fakefacts")).Count);
-    }
-
-    private async Task LoseRowsAsync()
-    {
-        var facts = await pipeline.TableAsync("fakefacts");
-        foreach (var row in await pipeline.RowsAsync("fakefacts"))
-            await facts.DeleteEntityAsync(row.PartitionKey, row.RowKey);
     }
 
     /// <summary>The reload is judged, because the program reads the body otherwise; what had failed stays.</summary>

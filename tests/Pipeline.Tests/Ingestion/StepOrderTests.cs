@@ -1,9 +1,7 @@
 using Pipeline.Ingestion;
-using Pipeline.Runs;
 using Pipeline.Slices;
 using Pipeline.Storage;
 using Pipeline.Testing;
-using Pipeline.Testing.Storage;
 using Xunit;
 
 namespace Pipeline.Tests.Ingestion;
@@ -12,75 +10,8 @@ namespace Pipeline.Tests.Ingestion;
 /// Steps that come late, twice or after they were given up, beside requests of an operator and newer bodies: the slice
 /// ends as its bodies say, and none waits for ever.
 /// </summary>
-public sealed class StepOrderTests : IAsyncDisposable
+public sealed class StepOrderTests : OneSliceTests
 {
-    private readonly FakeSource source = new() { Due = TimeSpan.FromDays(30) };
-    private readonly MemoryStorage storage = new(TimeProvider.System);
-    private readonly TestPipeline pipeline;
-
-    public StepOrderTests() => pipeline = new TestPipeline(storage, source);
-
-    public async ValueTask DisposeAsync()
-    {
-        await pipeline.DisposeAsync();
-        source.Dispose();
-    }
-
-    private static string Rows(int count) => string.Join(' ', Enumerable.Range(1, count).Select(n => $"k{n:00}=1"));
-
-    private async Task RunAsync(string body, int status = 200, string etag = "")
-    {
-        source.Replies["one"] = new FakeSource.Reply(body, status, etag);
-        await pipeline.Get<SliceBook>().MakeDueAsync("fake", CancellationToken.None);
-        await pipeline.RunAsync();
-    }
-
-    private async Task DoAsync(StepMessage message)
-    {
-        await pipeline.DoAsync(message);
-        await pipeline.DrainAsync();
-    }
-
-    private Task KeepAsync(StepMessage message) =>
-        pipeline.Get<DeadLetters>().KeepAsync(message.Queue, message.ToJson(), null, CancellationToken.None);
-
-    private Task<SliceRow> SliceAsync() => pipeline.Get<SliceBook>().GetAsync(FakeSource.One, CancellationToken.None);
-
-    private Task<IReadOnlyList<RawName>> BodiesAsync() =>
-        pipeline.Get<RawStore>().ListAsync(FakeSource.One, CancellationToken.None);
-
-    private async Task<string> ValuesAsync() =>
-        string.Join(' ', (await pipeline.RowsAsync("fakefacts")).Select(row => $"{row["Name"]}={row["Value"]}"));
-
-    private async Task<int> ExitCodeAsync() =>
-        (
-            await pipeline
-                .Get<RunVerdictReader>()
-                .ReadAsync(["fake"], TimeProvider.System.GetUtcNow().AddDays(-1), CancellationToken.None)
-        ).ExitCode;
-
-    private static NormalizeMessage Normalize(RawName body, bool replay = false) =>
-        new(FakeSource.One.Id, body.Blob, replay);
-
-    private async Task DieAsync(StepMessage message, Func<Azure.Core.Request, bool>? where = null)
-    {
-        var end = new AroundPolicy(where ?? (request => AroundPolicy.IsBatchOf(request, "fakefacts")), () =>
-            throw new CrashException("half way")
-        );
-        await using var dying = new TestPipeline(storage, source, end);
-        await Assert.ThrowsAsync<CrashException>(() => dying.DoAsync(message));
-    }
-
-    private static bool IsRejects(Azure.Core.Request request) =>
-        request.Uri.Path.Contains("/rejects", StringComparison.Ordinal);
-
-    private async Task LoseRowsAsync()
-    {
-        var facts = await pipeline.TableAsync("fakefacts");
-        foreach (var row in await pipeline.RowsAsync("fakefacts"))
-            await facts.DeleteEntityAsync(row.PartitionKey, row.RowKey);
-    }
-
     [Fact]
     public async Task A_replay_that_was_given_up_then_a_reload_leave_the_slice_published()
     {
