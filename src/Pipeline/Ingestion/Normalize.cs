@@ -123,8 +123,8 @@ public sealed class Normalize(
 
     /// <summary>
     /// Loads a body again as it was judged: what <c>rejects</c> shows of it stays out. The checks are not made again,
-    /// because the table holds a part of it by now. It is judged again if it was refused since, or if the program or the
-    /// lists are others. What cannot be read is refused.
+    /// because the table holds a part of it by now. It is judged again if it was refused since, or if the program or
+    /// the lists are others. What cannot be read is refused.
     /// </summary>
     private async Task LoadAgainAsync(Reading reading, SliceLease lease)
     {

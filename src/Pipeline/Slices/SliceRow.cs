@@ -41,8 +41,8 @@ public sealed record SliceRow(Slice Slice)
     public string LoadingJudgedBy { get; init; } = "";
 
     /// <summary>
-    /// The newest body that is stored and waits to be loaded: newer than the loaded one, and than the one whose load was
-    /// begun. Null when there is none.
+    /// The newest body that is stored and waits to be loaded: newer than the loaded one, and than the one whose load
+    /// was begun. Null when there is none.
     /// </summary>
     public RawName? Pending { get; init; }
 
