@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Pipeline.Insight.Tests;
 
-/// <summary>The recipes of <c>docs/data-guide.md</c> for DuckDB and pandas, over the export files of the samples.</summary>
+/// <summary>The recipes of <c>docs/data-guide.md</c> for DuckDB and pandas, over the files of the samples.</summary>
 public sealed partial class RecipeTests(Exports exports) : IClassFixture<Exports>
 {
     /// <summary>The day that the recipes ask for.</summary>

@@ -90,8 +90,8 @@ public sealed class SourceCatalog : IDisposable
 
     /// <summary>
     /// The day whose recording answers the next pull of a slice: the oldest at first, then the one after that which
-    /// answered last, and the newest from then on. While a body is on its way, or a step has failed, the one
-    /// that answered last.
+    /// answered last, and the newest from then on. While a body is on its way, or has failed on it,
+    /// the one that answered last.
     /// </summary>
     /// <param name="row">The slice as it stands.</param>
     /// <returns>The day, a midnight, UTC; null if the network is asked, or the days are not known.</returns>

@@ -21,7 +21,7 @@ public sealed record SliceRow(Slice Slice)
     /// <summary>When the newest answer was fetched, UTC; null before the first.</summary>
     public DateTimeOffset? LastPulled { get; init; }
 
-    /// <summary>The day of the recording that answered last, UTC; null from the network, and before the first.</summary>
+    /// <summary>The day of the recording that answered last, UTC; null from the network, and before it.</summary>
     public DateTimeOffset? RecordedOn { get; init; }
 
     /// <summary>When the slice is to be asked for again, UTC; null for every plan.</summary>

@@ -138,7 +138,10 @@ public sealed class LateMessageTests : OneSliceTests
         using var two = new FakeSource("one", "two") { Body = "a=1" };
         await using var both = new TestPipeline(new MemoryStorage(TimeProvider.System), two);
         await both.Get<Plan>().RunAsync("fake", CancellationToken.None);
-        var messages = (await both.Queue(Names.PullQueue).ReceiveMessagesAsync(10)).Value;
+        // They are sent at the same time, in any order.
+        var messages = (await both.Queue(Names.PullQueue).ReceiveMessagesAsync(10))
+            .Value.OrderBy(message => $"{message.Body}", StringComparer.Ordinal)
+            .ToList();
         await both.HandleAsync(Names.PullQueue, messages[0].Body);
         two.IsOn = false;
         await both.HandleAsync(Names.PullQueue, messages[1].Body);

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Pipeline.Tests.Ingestion;
 
-/// <summary>A request that was recorded on several days: what the first run makes of them, whatever they answer.</summary>
+/// <summary>A request that was recorded on several days: what the first run makes of the answers.</summary>
 public sealed class RecordedDaysTests : IDisposable
 {
     private readonly FakeSource source = new();

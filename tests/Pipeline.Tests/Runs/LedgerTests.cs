@@ -32,7 +32,8 @@ public sealed class LedgerTests(Azurite azurite)
             {
                 "slices",
                 "State:String Restoring:String LoadedError:String LoadedJudgedBy:String LoadingJudgedBy:String "
-                    + "JudgedBy:String QuarantinedBlob:String RecordedOn:DateTime? PlannedAt:DateTime? LastPulled:DateTime? LastChanged:DateTime? "
+                    + "JudgedBy:String QuarantinedBlob:String RecordedOn:DateTime? "
+                    + "PlannedAt:DateTime? LastPulled:DateTime? LastChanged:DateTime? "
                     + "NextDue:DateTime? LoadedBlob:String LoadingBlob:String PendingBlob:String Sha256:String "
                     + "HttpETag:String LastModified:String Rows:Int64? InTable:Int64? Vintage:DateTime? Newest:String "
                     + "Attempts:Int32 LastError:String"
