@@ -186,14 +186,16 @@ internal sealed class Merge(
         var met = new MetHistory();
         for (var attempt = 0; ; attempt++)
         {
-            var plan = Decide(candidates, current, met);
-            if (await TryWriteAsync(plan, met, attempt, cancellationToken))
+            var batch = new MergeBatch(table, run, inPolicy, met);
+            foreach (var (row, _) in candidates)
+                batch.Put(row, current.GetValueOrDefault(row.RowKey));
+            if (await TryWriteAsync(batch, met, attempt, cancellationToken))
             {
-                Interlocked.Add(ref added, plan.Added);
-                foreach (var row in plan.Replaced)
+                Interlocked.Add(ref added, batch.Added);
+                foreach (var row in batch.Replaced)
                     Tally(true, row.Revision);
-                Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
-                foreach (var (mine, revision) in plan.Untouched)
+                Interlocked.Add(ref outOfPolicy, batch.OutOfPolicy);
+                foreach (var (mine, revision) in batch.Untouched)
                     Tally(mine, revision);
                 return;
             }
@@ -216,28 +218,33 @@ internal sealed class Merge(
     }
 
     /// <summary>Writes a batch: false when rows are not as they were read.</summary>
-    /// <param name="plan">The batch.</param>
+    /// <param name="batch">The batch.</param>
     /// <param name="met">What history was found to have already.</param>
     /// <param name="attempt">The number of the attempt, from 0.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    private async Task<bool> TryWriteAsync(Plan plan, MetHistory met, int attempt, CancellationToken cancellationToken)
+    private async Task<bool> TryWriteAsync(
+        MergeBatch batch,
+        MetHistory met,
+        int attempt,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            if (plan.Ends.Count > 0)
-                await history.SubmitTransactionAsync(plan.Ends.Select(Write), cancellationToken);
+            if (batch.Ends.Count > 0)
+                await history.SubmitTransactionAsync(batch.Ends.Select(Write), cancellationToken);
         }
         catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MaxConflicts)
         {
-            await FenceAsync(plan.Ends, met, cancellationToken);
+            await FenceAsync(batch.Ends, met, cancellationToken);
             return false;
         }
-        if (plan.Facts.Count == 0)
+        if (batch.Facts.Count == 0)
             return true;
         try
         {
-            await facts.SubmitTransactionAsync(plan.Facts, cancellationToken);
-            Interlocked.Add(ref written, plan.Facts.Count);
+            await facts.SubmitTransactionAsync(batch.Facts, cancellationToken);
+            Interlocked.Add(ref written, batch.Facts.Count);
             return true;
         }
         catch (RequestFailedException e) when (e.Status is 404 or 409 or 412 && attempt < MaxConflicts)
@@ -287,98 +294,6 @@ internal sealed class Merge(
         {
             // One of the rows was changed: all are read again either way.
         }
-    }
-
-    /// <summary>A version of a fact that is about to end.</summary>
-    /// <param name="Fact">The fact as it was read; its ETag is that of the version.</param>
-    /// <param name="Row">The row of <c>history</c> that says how the version ended.</param>
-    private readonly record struct Ending(FactRow Fact, HistoryRow Row);
-
-    /// <summary>What a batch has met in history.</summary>
-    private sealed class MetHistory
-    {
-        /// <summary>Versions that history has already, by row key: their words are replaced.</summary>
-        public Dictionary<string, ETag> Present { get; } = new(StringComparer.Ordinal);
-
-        /// <summary>
-        /// Versions that another load has ended for good. A worker without its lease has inserted their rows again.
-        /// </summary>
-        public HashSet<string> Ended { get; } = new(StringComparer.Ordinal);
-    }
-
-    private sealed class Plan
-    {
-        public List<TableTransactionAction> Facts { get; } = [];
-        public List<Ending> Ends { get; } = [];
-        public List<FactRow> Replaced { get; } = [];
-        public List<(bool Mine, int Revision)> Untouched { get; } = [];
-        public int Added { get; set; }
-        public int OutOfPolicy { get; set; }
-    }
-
-    private Plan Decide(List<Candidate> candidates, Dictionary<string, FactRow> current, MetHistory met)
-    {
-        var plan = new Plan();
-        foreach (var (row, _) in candidates)
-        {
-            current.TryGetValue(row.RowKey, out var before);
-            if (before is not null && (before.RowHash == row.RowHash || before.Vintage > row.Vintage))
-            {
-                plan.Untouched.Add((before.RunId == run.RunId, before.Revision));
-                continue;
-            }
-            if (before is null)
-            {
-                // It may have been there when the batch was decided before.
-                row.FirstSeen = row.LastChanged = row.Vintage;
-                row.Revision = 0;
-                plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.Add, row));
-                plan.Added++;
-                continue;
-            }
-            if (met.Ended.Contains(HistoryRow.KeyOf(before)))
-            {
-                row.FirstSeen = row.LastChanged = row.Vintage;
-                row.Revision = 0;
-                plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.UpdateReplace, row, before.ETag));
-                plan.Added++;
-                continue;
-            }
-            // A replay may read the body of this very run otherwise than before. That is no change of the publisher's;
-            // a tick keeps the two readings apart in history.
-            row.FirstSeen = before.FirstSeen;
-            row.Revision = before.RunId == run.RunId ? before.Revision : before.Revision + 1;
-            row.LastChanged = EndOf(before);
-            End(plan, before, row, row.LastChanged);
-            plan.Replaced.Add(row);
-        }
-        return plan;
-    }
-
-    /// <summary>
-    /// When a version ends: with the body, which is newer, or a tick after it began, where the body is the one
-    /// that it began in.
-    /// </summary>
-    private DateTimeOffset EndOf(FactRow version) =>
-        version.LastChanged < run.Vintage ? run.Vintage : version.LastChanged.AddTicks(1);
-
-    /// <summary>A version ends: another one follows, or none.</summary>
-    private void End(Plan plan, FactRow before, FactRow? after, DateTimeOffset at)
-    {
-        var within = inPolicy(after ?? before);
-        if (!within)
-            plan.OutOfPolicy++;
-        plan.Ends.Add(new Ending(before, HistoryRow.Of(table, before, after, at, run.RunId, within)));
-        // Every column that has a value is written either way. Without columns of another layout to take away,
-        // merging is as good, and costs Azurite less than half.
-        var change = after switch
-        {
-            null => TableTransactionActionType.Delete,
-            _ when after.SchemaVersion == before.SchemaVersion && !after.LacksColumn =>
-                TableTransactionActionType.UpdateMerge,
-            _ => TableTransactionActionType.UpdateReplace,
-        };
-        plan.Facts.Add(new TableTransactionAction(change, after ?? before, before.ETag));
     }
 
     /// <summary>The old versions of the rows that the body changes; rows it adds are not looked for.</summary>
@@ -434,20 +349,13 @@ internal sealed class Merge(
         var met = new MetHistory();
         for (var attempt = 0; ; attempt++)
         {
-            var plan = new Plan();
+            var batch = new MergeBatch(table, run, inPolicy, met);
             foreach (var row in (await ReadRangeAsync(partition, [.. keys], cancellationToken)).Values)
+                batch.Remove(row);
+            if (await TryWriteAsync(batch, met, attempt, cancellationToken))
             {
-                if (row.Vintage > run.Vintage || (row.RunId == run.RunId && !run.Replay))
-                    continue;
-                if (met.Ended.Contains(HistoryRow.KeyOf(row)))
-                    plan.Facts.Add(new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag));
-                else
-                    End(plan, row, null, EndOf(row));
-            }
-            if (await TryWriteAsync(plan, met, attempt, cancellationToken))
-            {
-                Interlocked.Add(ref removed, plan.Facts.Count);
-                Interlocked.Add(ref outOfPolicy, plan.OutOfPolicy);
+                Interlocked.Add(ref removed, batch.Facts.Count);
+                Interlocked.Add(ref outOfPolicy, batch.OutOfPolicy);
                 return;
             }
             await MeetAsync();
