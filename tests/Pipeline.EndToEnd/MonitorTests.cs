@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.Logging;
 using Pipeline.Testing;
 using Xunit;
 
@@ -23,27 +20,18 @@ public sealed class MonitorTests(Azurite azurite)
         await queue.SendMessageAsync("given up");
         // Names and dimensions are texts in the protocol's messages.
         var sent = new ConcurrentQueue<string>();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        var port = Loopback.FreePort();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        await using var collector = builder.Build();
-        collector.Run(async context =>
-        {
-            using var body = new MemoryStream();
-            await context.Request.Body.CopyToAsync(body);
-            if (context.Request.Path == "/v1/metrics")
-                sent.Enqueue(Encoding.Latin1.GetString(body.ToArray()));
-        });
-        await collector.StartAsync();
+        await using var collector = await Collector.StartAsync("/v1/metrics", body =>
+            sent.Enqueue(Encoding.Latin1.GetString(body))
+        );
         // Who keeps dead letters is switched off, so that this one stays where it is.
         await using var app = App.Start(
             App.Small(
                 connection,
-                ("MONITOR_SCHEDULE", "* * * * * *"),
-                ("AzureWebJobs_KeepDeadPull_Disabled", "true"),
-                ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"),
-                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+                [
+                    ("MONITOR_SCHEDULE", "* * * * * *"),
+                    ("AzureWebJobs_KeepDeadPull_Disabled", "true"),
+                    .. collector.Settings,
+                ]
             ),
             "--port",
             $"{Loopback.FreePort()}"

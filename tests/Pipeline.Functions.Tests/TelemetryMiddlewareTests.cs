@@ -37,22 +37,28 @@ public sealed class TelemetryMiddlewareTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Pull", "queueTrigger", "Slice", "census-trade/exports-total/2019", "census-trade")]
-    [InlineData("Publish", "queueTrigger", "Source", "\"moex-holders\"", "moex-holders")]
-    [InlineData("PlanUnctadFdi", "timerTrigger", "", "", "unctad-fdi")]
-    [InlineData("Monitor", "timerTrigger", "", "", "")]
+    [InlineData(
+        "Pull",
+        "queueTrigger",
+        """{"Slice":"census-trade/exports-total/2019","LeaseLosses":1}""",
+        "census-trade"
+    )]
+    [InlineData("Publish", "queueTrigger", """{"Kind":"RefreshSource","source":"moex-holders"}""", "moex-holders")]
+    [InlineData("Pull", "queueTrigger", "no message", "")]
+    [InlineData("Pull", "queueTrigger", "[1]", "")]
+    [InlineData("PlanUnctadFdi", "timerTrigger", null, "unctad-fdi")]
+    [InlineData("Monitor", "timerTrigger", null, "")]
     public async Task It_counts_by_function_source_and_outcome(
         string function,
         string trigger,
-        string property,
-        string value,
+        string? message,
         string source
     )
     {
         var counted = new List<string>();
         var metrics = Metrics(counted);
         var middleware = new TelemetryMiddleware(metrics, [], new Lines());
-        var context = new Invocation(function, trigger, property, value);
+        var context = new Invocation(function, trigger, message);
         await middleware.Invoke(context, _ => Task.CompletedTask);
         await Assert.ThrowsAsync<FormatException>(() =>
             middleware.Invoke(context, _ => throw new FormatException("secret"))
@@ -82,7 +88,7 @@ public sealed class TelemetryMiddlewareTests : IDisposable
             .Build();
         var log = new Lines();
         var middleware = new TelemetryMiddleware(Metrics([]), [provider], log);
-        await middleware.Invoke(new Invocation("Monitor", trigger, "", ""), _ => Task.CompletedTask);
+        await middleware.Invoke(new Invocation("Monitor", trigger, null), _ => Task.CompletedTask);
         string[] expected =
         [
             "Error Monitor: the metrics were not sent within 10 s, expected an exporter that takes them; see whether the "
@@ -90,6 +96,29 @@ public sealed class TelemetryMiddlewareTests : IDisposable
                 + "whether the identity may publish metrics",
         ];
         Assert.Equal(says ? expected : [], log.All);
+    }
+
+    [Theory]
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", true)]
+    [InlineData("00-0af7651916cd43dd-b7ad6b7169203331-01", false)]
+    [InlineData("", false)]
+    public async Task A_step_continues_the_trace_of_the_message_and_is_linked_to_the_invocation(
+        string sender,
+        bool continues
+    )
+    {
+        using var host = new Activity("host").Start();
+        await new TelemetryMiddleware(Metrics([]), [], new Lines()).Invoke(
+            new Invocation("Pull", "queueTrigger", $$"""{"Slice":"a/b/c","TraceParent":"{{sender}}"}"""),
+            _ => Task.CompletedTask
+        );
+        var span = Assert.Single(spans, span => span.OperationName == "Pull");
+        Assert.Equal(
+            continues
+                ? ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", $"{host.SpanId}")
+                : ($"{host.TraceId}", $"{host.SpanId}", ""),
+            ($"{span.TraceId}", $"{span.ParentSpanId}", string.Concat(span.Links.Select(link => link.Context.SpanId)))
+        );
     }
 
     private sealed class Lines : ILogger<TelemetryMiddleware>
@@ -133,7 +162,7 @@ public sealed class TelemetryMiddlewareTests : IDisposable
         public override ExportResult Export(in Batch<Metric> batch) => ExportResult.Failure;
     }
 
-    private sealed class Invocation(string function, string trigger, string property, string value) : FunctionContext
+    private sealed class Invocation(string function, string trigger, string? message) : FunctionContext
     {
         public override string InvocationId => "1";
         public override string FunctionId => function;
@@ -142,14 +171,16 @@ public sealed class TelemetryMiddlewareTests : IDisposable
         public override IServiceProvider InstanceServices { get; set; } = null!;
         public override IDictionary<object, object> Items { get; set; } = new Dictionary<object, object>();
         public override IInvocationFeatures Features => throw new NotSupportedException();
-        public override BindingContext BindingContext { get; } = new Message(property, value);
+        public override BindingContext BindingContext { get; } = new Message(message);
         public override FunctionDefinition FunctionDefinition { get; } = new Definition(function, trigger);
     }
 
-    private sealed class Message(string property, string value) : BindingContext
+    private sealed class Message(string? text) : BindingContext
     {
         public override IReadOnlyDictionary<string, object?> BindingData { get; } =
-            new Dictionary<string, object?> { [property] = value };
+            text is null
+                ? new Dictionary<string, object?>()
+                : new Dictionary<string, object?> { ["QueueTrigger"] = text };
     }
 
     private sealed class Definition(string name, string trigger) : FunctionDefinition

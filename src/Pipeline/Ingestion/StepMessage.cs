@@ -36,6 +36,12 @@ public abstract record StepMessage
     /// <summary>How often a worker has lost the lease while it worked on the message.</summary>
     public int LeaseLosses { get; init; }
 
+    /// <summary>
+    /// The span that sent the message, as W3C Trace Context writes it (<c>traceparent</c>): the step that works on it
+    /// continues its trace. Null where nothing traces. No decision depends on it.
+    /// </summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>The queue that the message belongs to.</summary>
     [JsonIgnore]
     public abstract string Queue { get; }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Azure.Storage.Queues;
 using Pipeline.Ingestion;
 
@@ -23,6 +24,8 @@ public sealed class StepQueues(StorageAccount account)
     public async Task SendAsync(StepMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
         var client = await OpenAsync(message.Queue);
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } span })
+            message = message with { TraceParent = span };
         await client.SendMessageAsync(message.ToJson(), delay, cancellationToken: cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Azure.Storage.Queues;
@@ -165,6 +166,18 @@ public sealed class StorageTests(Azurite azurite)
                 })
             )
         );
+    }
+
+    [Fact]
+    public async Task A_message_names_the_span_that_sent_it()
+    {
+        var account = azurite.NewAccount();
+        await using var pipeline = new TestPipeline(account);
+        using var span = new Activity("Plan").SetIdFormat(ActivityIdFormat.W3C).Start();
+        await pipeline.Get<StepQueues>().SendAsync(new PullMessage("fake/facts/one"), CancellationToken.None);
+        var sent = await new QueueServiceClient(account).GetQueueClient(Names.PullQueue).ReceiveMessageAsync();
+        var body = Encoding.UTF8.GetString(Convert.FromBase64String($"{sent.Value.Body}"));
+        Assert.Equal(span.Id, StepMessage.Read(Names.PullQueue, body).TraceParent);
     }
 
     [Fact]
