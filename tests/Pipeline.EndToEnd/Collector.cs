@@ -1,11 +1,13 @@
+using System.IO.Compression;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Pipeline.Testing;
 
 namespace Pipeline.EndToEnd;
 
-/// <summary>Receives what an app exports by OTLP over HTTP, on loopback.</summary>
+/// <summary>Receives what an app exports over HTTP, on loopback.</summary>
 internal sealed class Collector : IAsyncDisposable
 {
     private readonly WebApplication server;
@@ -13,6 +15,10 @@ internal sealed class Collector : IAsyncDisposable
     private Collector(WebApplication server, int port)
     {
         this.server = server;
+        AzureMonitor = (
+            "APPLICATIONINSIGHTS_CONNECTION_STRING",
+            $"InstrumentationKey={Guid.NewGuid()};IngestionEndpoint=http://127.0.0.1:{port}/"
+        );
         Settings =
         [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"),
@@ -20,7 +26,10 @@ internal sealed class Collector : IAsyncDisposable
         ];
     }
 
-    /// <summary>The settings of an app that exports to it.</summary>
+    /// <summary>The setting of an app that exports to it as to Azure Monitor, without a credential.</summary>
+    public (string Name, string Value) AzureMonitor { get; }
+
+    /// <summary>The settings of an app that exports to it by OTLP.</summary>
     public (string Name, string Value)[] Settings { get; }
 
     /// <summary>Starts one.</summary>
@@ -37,9 +46,22 @@ internal sealed class Collector : IAsyncDisposable
         receiver.Run(async context =>
         {
             using var body = new MemoryStream();
-            await context.Request.Body.CopyToAsync(body);
+            await using var sent =
+                context.Request.Headers.ContentEncoding == "gzip"
+                    ? new GZipStream(context.Request.Body, CompressionMode.Decompress)
+                    : context.Request.Body;
+            await sent.CopyToAsync(body);
             if (context.Request.Path == path)
                 take(body.ToArray());
+            // What Azure Monitor answers; a collector of OTLP takes any answer of success.
+            await context.Response.WriteAsJsonAsync(
+                new
+                {
+                    itemsReceived = 1,
+                    itemsAccepted = 1,
+                    errors = Array.Empty<string>(),
+                }
+            );
         });
         await receiver.StartAsync();
         return new Collector(receiver, port);
