@@ -52,6 +52,10 @@ internal sealed class Account(string connectionString)
     public async Task<List<string>> ContentAsync(string table) =>
         [.. (await RowsAsync(table)).Select(row => Text(row, OfTheRun))];
 
+    /// <summary>The rows of a table as texts with all columns but those that the service writes.</summary>
+    public async Task<List<string>> ColumnsAsync(string table) =>
+        [.. (await RowsAsync(table)).Select(row => Text(row, ["odata.etag", "Timestamp"]))];
+
     /// <summary>
     /// The versions of all rows of a table: they change when a row is written, also with the same content.
     /// </summary>
