@@ -230,7 +230,7 @@ public sealed class ClaimTests
         var rows = ClaimBook.Parse([("f", json)], out _)!.Claims.Select(checker.Check).ToList();
         Assert.Equal(["confirmed", "confirmed", "refuted", "refuted"], rows.Select(row => row.Verdict));
         Assert.Equal(
-            "It came to 14.19 billion US dollars, which rounds to the stated 14.19 billion US dollars.",
+            "It came to 14,186,882,104 US dollars, which rounds to the stated 14.19 billion US dollars.",
             rows[0].Explanation
         );
         Assert.Equal("It came to 14.2 billion US dollars, more than 14 billion US dollars.", rows[1].Explanation);

@@ -90,7 +90,8 @@ public sealed class ExpressionTests
     )]
     [InlineData(
         "holders-equity-foreign-held-free-float[2013-12-31|us]",
-        "holders-equity-foreign-held-free-float[2013-12-31|us] has statements that contradict each other"
+        "holders-equity-foreign-held-free-float[2013-12-31|us] has statements that contradict each other: 38.00 percent "
+            + "and 40.00 percent"
     )]
     [InlineData("rank(us-ru-imports-annual[2014..2016], 2018)", "2018 is not among us-ru-imports-annual[2014..2016]")]
     [InlineData(

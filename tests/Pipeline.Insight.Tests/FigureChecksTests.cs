@@ -80,6 +80,13 @@ public sealed class FigureChecksTests : IAsyncLifetime
     [InlineData("20.8 billion dollars", "refuted")]
     [InlineData("-20.9 billion dollars", "refuted")]
     [InlineData("a deficit of 20.9 billion dollars", "refuted")]
+    [InlineData("20.9 Bn.", "confirmed")]
+    [InlineData("20.9 billion dollars.", "confirmed")]
+    [InlineData("$20.9 bn. dollars", "confirmed")]
+    [InlineData("20,900 million dollars", "confirmed")]
+    [InlineData("21,000 million", "confirmed")]
+    [InlineData("20,000 million", "refuted")]
+    [InlineData("20,900 thousand dollars", "unit-error")]
     public async Task A_figure_in_words_is_held_against_the_one_on_file(string stated, string verdict)
     {
         var (answer, refusal) = await AskAsync($"indicator=us-ru-imports-annual&period=2018&stated={stated}");
@@ -118,6 +125,88 @@ public sealed class FigureChecksTests : IAsyncLifetime
         Assert.Equal("2018", answer.Period);
     }
 
+    [Theory]
+    [InlineData(
+        "20.9 billion dollars",
+        "came to 20,878,230,000 US dollars, which rounds to the stated 20.9 billion US dollars."
+    )]
+    [InlineData("20,878,230,000", "came to 20,878,230,000 US dollars, which is the stated figure.")]
+    [InlineData(
+        "20,878.2 million",
+        "came to 20,878,230,000 US dollars, which rounds to the stated 20,878.2 million US dollars."
+    )]
+    [InlineData(
+        "20,900 million",
+        "came to 20,878,230,000 US dollars, which rounds to the stated 20,900 million US dollars, if its zeros stand "
+            + "for a rounding to the nearest 100 million US dollars."
+    )]
+    [InlineData(
+        "20,800 million",
+        "came to 20,878,230,000 US dollars, not 20,800 million US dollars, also to the nearest 100 million US dollars."
+    )]
+    [InlineData("20,878,230,001", "came to 20,878,230,000 US dollars, not 20,878,230,001 US dollars.")]
+    [InlineData("20.8 billion", "came to 20.9 billion US dollars, not 20.8 billion US dollars.")]
+    [InlineData(
+        "20,900 thousand",
+        "came to 20,878,230,000 US dollars, so that the stated 20,900 thousand US dollars has the right digits and "
+            + "the wrong unit: million US dollars is right, if its zeros stand for a rounding to the nearest 100 "
+            + "million US dollars."
+    )]
+    public async Task The_sentence_is_true_in_every_unit_and_says_the_rounding(string stated, string end)
+    {
+        var (answer, _) = await AskAsync($"indicator=us-ru-imports-annual&period=2018&stated={stated}");
+        Assert.Equal($"US imports from Russia, calendar year (2018) {end}", answer!.Explanation);
+    }
+
+    [Theory]
+    [InlineData("above", "20,878,229,999", "20,878,230,000 US dollars, more than 20,878,229,999 US dollars.")]
+    [InlineData("below", "20.88 billion", "20,878,230,000 US dollars, less than 20.88 billion US dollars.")]
+    [InlineData("below", "20.9 billion", "20,878,230,000 US dollars, less than 20.9 billion US dollars.")]
+    public async Task A_comparison_shows_on_which_side_the_figure_is(string comparison, string stated, string end)
+    {
+        var (answer, _) = await AskAsync(
+            $"indicator=us-ru-imports-annual&period=2018&comparison={comparison}&stated={stated}"
+        );
+        Assert.Equal($"US imports from Russia, calendar year (2018) came to {end}", answer!.Explanation);
+    }
+
+    [Theory]
+    [InlineData(
+        "us-imports-share-annual",
+        "ru",
+        "0.8 %",
+        "came to 0.82 percent, which rounds to the stated 0.8 percent."
+    )]
+    [InlineData("us-imports-share-annual", "de", "4 %", "came to 5.0 percent, not 4 percent.")]
+    [InlineData("us-imports-rank-annual", "ru", "place 17", "was no. 17 of 1, which is the stated figure.")]
+    public async Task The_sentence_of_a_share_or_a_place_is_true(
+        string indicator,
+        string member,
+        string stated,
+        string end
+    )
+    {
+        var (answer, _) = await AskAsync($"indicator={indicator}&period=2018&member={member}&stated={stated}");
+        Assert.EndsWith($"(2018) {end}", answer!.Explanation, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("place 17")]
+    [InlineData("17th")]
+    [InlineData("the 17th place")]
+    [InlineData("No. 17")]
+    [InlineData("rank 17.")]
+    [InlineData("#17")]
+    [InlineData("17 places")]
+    public async Task A_place_is_said_in_many_ways(string stated)
+    {
+        var (answer, refusal) = await AskAsync(
+            $"indicator=us-imports-rank-annual&period=2018&member=ru&stated={stated}"
+        );
+        Assert.Equal(("confirmed", null), (answer?.Verdict, refusal));
+    }
+
+    //SIGN
     [Theory]
     [InlineData("us-imports-share-annual", "2018", "ru", "0.8 %", "confirmed")]
     [InlineData("us-imports-share-annual", "2018", "de", "5 percent", "confirmed")]
@@ -308,8 +397,27 @@ public sealed class FigureChecksTests : IAsyncLifetime
             },
             {
                 "indicator=us-ru-imports-annual&period=2018&stated=more than 13 billion",
-                "parameter stated: seen \"more than 13 billion\", expected a number with a unit, for example 13.2 "
-                    + "million dollars; say one figure; whether more or less is meant is the parameter comparison"
+                "parameter stated: seen \"more than\", expected a figure that can be a rounding; leave the word out, "
+                    + "or ask with comparison=above whether the figure on file is above it"
+            },
+            {
+                "indicator=us-ru-imports-annual&period=2018&stated=Nearly 21 billion",
+                "parameter stated: seen \"nearly\", expected a figure that can be a rounding; leave the word out, "
+                    + "or ask with comparison=below whether the figure on file is below it"
+            },
+            {
+                "indicator=us-imports-share-annual&period=2018&member=ru&stated=3 bananas",
+                "parameter stated: seen \"bananas\", expected percent, or no unit; for example 13.2 percent"
+            },
+            {
+                "indicator=us-imports-rank-annual&period=2018&member=ru&stated=first",
+                "parameter stated: seen \"first\", expected a number with a unit, for example 17, 17th or place 17; "
+                    + "say one figure; whether more or less is meant is the parameter comparison"
+            },
+            {
+                "indicator=--us-ru-imports-annual&period=2018&stated=1",
+                "parameter indicator: seen \"--us-ru-imports-annual\", expected an indicator with at most one - "
+                    + "before it; the table indicators has all: GET /api/data/indicators"
             },
             {
                 "indicator=us-ru-imports-annual&period=2018&stated=11111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111",

@@ -76,6 +76,60 @@ public sealed class FigureTests
     public void Rounding_is_held_to_the_printed_place(double value, int decimals, double units, bool matches) =>
         Assert.Equal(matches, new Stated((decimal)value, "billion US dollars", decimals).Matches(units));
 
+    /// <summary>Zeros behind the first two digits of a whole number may stand for a rounding.</summary>
+    [Theory]
+    [InlineData(20_800, "million US dollars", 2, "100 million US dollars", 20_844_962_518, true)]
+    [InlineData(20_800, "million US dollars", 2, "100 million US dollars", 20_850_000_000, true)] // Half goes either way.
+    [InlineData(20_800, "million US dollars", 2, "100 million US dollars", 20_850_000_001, false)]
+    [InlineData(20_800, "million US dollars", 2, "100 million US dollars", 20_750_000_000, true)]
+    [InlineData(20_800, "million US dollars", 2, "100 million US dollars", 20_749_999_999, false)]
+    [InlineData(21_000, "million US dollars", 3, "1,000 million US dollars", 20_844_962_518, true)]
+    [InlineData(-21_000, "million US dollars", 3, "1,000 million US dollars", -20_844_962_518, true)]
+    [InlineData(-21_000, "million US dollars", 3, "1,000 million US dollars", 20_844_962_518, false)]
+    [InlineData(20_000, "million US dollars", 3, "1,000 million US dollars", 20_844_962_518, false)]
+    [InlineData(20, "billion US dollars", 0, "1 billion US dollars", 20_844_962_518, false)]
+    [InlineData(20_000_000_000, "US dollars", 9, "1,000,000,000 US dollars", 20_844_962_518, false)]
+    [InlineData(100, "million US dollars", 1, "10 million US dollars", 105_000_000, true)]
+    [InlineData(100, "million US dollars", 1, "10 million US dollars", 105_000_001, false)]
+    [InlineData(100, "million US dollars", 1, "10 million US dollars", 140_000_000, false)]
+    [InlineData(10, "million US dollars", 0, "1 million US dollars", 10_500_001, false)]
+    [InlineData(100, "percent", 0, "1 percent", 96, false)]
+    [InlineData(100, "place", 0, "1 place", 101, false)]
+    [InlineData(0, "million US dollars", 0, "1 million US dollars", 900_000, false)]
+    public void Zeros_behind_two_digits_may_be_a_rounding(
+        double value,
+        string unit,
+        int zeros,
+        string roundedTo,
+        double units,
+        bool matches
+    )
+    {
+        var stated = new Stated((decimal)value, unit, 0);
+        Assert.Equal((zeros, roundedTo), (stated.RoundingZeros, stated.RoundedTo));
+        Assert.Equal(matches, stated.MatchesRounded(units));
+    }
+
+    [Theory]
+    [InlineData(20_800.0, 1)]
+    [InlineData(20.80, 2)]
+    public void Printed_decimals_are_the_rounding(double value, int decimals)
+    {
+        var stated = new Stated((decimal)value, "million US dollars", decimals);
+        Assert.Equal(0, stated.RoundingZeros);
+        Assert.Equal(stated.Matches(20_844_962_518), stated.MatchesRounded(20_844_962_518));
+    }
+
+    [Fact]
+    public void A_rounding_that_the_zeros_allow_is_within_one_twentieth_of_the_figure() =>
+        Prop.ForAll(Printed.ToArbitrary(), one =>
+            {
+                var stated = new Stated(Round(one), Magnitude.Unit(one.Thousands, "US dollars"), 0);
+                var widest = stated.Units + (stated.Units * 0.0501m);
+                Assert.True(stated.RoundingZeros == 0 || !stated.MatchesRounded((double)widest));
+            })
+            .QuickCheckThrowOnFailure();
+
     [Fact]
     public void What_cannot_be_scaled_has_no_other_unit()
     {

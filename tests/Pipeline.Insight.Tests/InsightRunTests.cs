@@ -223,7 +223,7 @@ public sealed class InsightRunTests(Azurite azurite)
     [InlineData(
         "2020-06-30",
         "confirmed",
-        "It came to 6.6 billion US dollars, which rounds to the stated 6.6 billion US dollars, by the figures as "
+        "It came to 6,600,080,414 US dollars, which rounds to the stated 6.6 billion US dollars, by the figures as "
             + "they stood at the end of 2020-06-30."
     )]
     [InlineData(

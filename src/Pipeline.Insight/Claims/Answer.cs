@@ -44,16 +44,20 @@ internal sealed record Answer(string? Verdict, string Clause, string Short, doub
             );
         }
 
+        var place = unit == "place" && evaluation.Places > 0 ? $" of {evaluation.Places}" : "";
         var words =
-            Words.Of(value, unit, check.Stated?.Decimals ?? 1)
-            + (unit == "place" && evaluation.Places > 0 ? $" of {evaluation.Places}" : "");
+            (
+                check.Stated is { } stated && check.Comparison != Comparison.Rank
+                    ? Words.Beside(stated, value, unit, isOrder: true)
+                    : Words.Of(value, unit)
+            ) + place;
         var was = $"{check.Subject} {(unit == "place" ? "was" : "came to")} {words}";
         var thousands = Magnitude.Scales(unit) ? Magnitude.Fitting(value) : 0;
         Answer Found(bool holds, string text) =>
             new(Verdicts(holds), text, words, Words.In(value, thousands), Magnitude.Unit(thousands, unit));
         return check.Comparison switch
         {
-            Comparison.Equals => Equality(check.Stated!, value, unit, words, was),
+            Comparison.Equals => Equality(check, value, unit, place),
             Comparison.Above => Found(
                 value > (double)check.Stated!.Units,
                 $"{was}, {(value > (double)check.Stated.Units ? "more" : "not more")} than {check.Stated}"
@@ -74,14 +78,17 @@ internal sealed record Answer(string? Verdict, string Clause, string Short, doub
         };
     }
 
-    private static Answer Equality(Stated stated, double value, string unit, string words, string was)
+    private static Answer Equality(Check check, double value, string unit, string place)
     {
-        if (stated.Matches(value))
+        var stated = check.Stated!;
+        string Was(string words) => $"{check.Subject} {(unit == "place" ? "was" : "came to")} {words}{place}";
+        if (stated.MatchesRounded(value))
         {
+            var words = Words.InFull(stated, value, unit);
             return new Answer(
                 ClaimVerdict.Confirmed,
-                $"{was}, which rounds to the stated {stated}",
-                words,
+                $"{Was(words)}, which {Rounds(stated, value)}",
+                words + place,
                 Words.In(value, stated.Scale.Thousands),
                 stated.Unit
             );
@@ -89,24 +96,44 @@ internal sealed record Answer(string? Verdict, string Clause, string Short, doub
 
         if (stated.MatchingThousands(value) is { } right)
         {
+            var rightly = stated with { Unit = Magnitude.Unit(right, unit) };
+            var words = Words.Beside(rightly, value, unit, isOrder: false);
             return new Answer(
                 ClaimVerdict.UnitError,
-                $"{was}, so that the stated {stated} has the right digits and the wrong unit: "
-                    + $"{Magnitude.Unit(right, stated.Scale.Base)} is right",
-                words,
+                $"{Was(words)}, so that the stated {stated} has the right digits and the wrong unit: "
+                    + $"{rightly.Unit} is right{Assumed(rightly, value)}",
+                words + place,
                 Words.In(value, right),
-                Magnitude.Unit(right, unit)
+                rightly.Unit
             );
         }
 
+        var shown = Words.Beside(stated, value, unit, isOrder: false);
         var fitting = Magnitude.Scales(unit) ? Magnitude.Fitting(value) : 0;
         return new Answer(
             ClaimVerdict.Refuted,
-            $"{was}, not {stated}",
-            words,
+            $"{Was(shown)}, not {stated}{Nearly(stated, value)}",
+            shown + place,
             Words.In(value, fitting),
             Magnitude.Unit(fitting, unit)
         );
+    }
+
+    /// <summary>How a figure becomes the printed one, with the rounding that is not printed.</summary>
+    private static string Rounds(Stated stated, double value)
+    {
+        if (value == (double)stated.Units)
+            return "is the stated figure";
+        return $"rounds to the stated {stated}{Assumed(stated, value)}";
+    }
+
+    private static string Assumed(Stated stated, double value) =>
+        stated.Matches(value) ? "" : $", if its zeros stand for a rounding to the nearest {stated.RoundedTo}";
+
+    /// <summary>What a refuted figure has right, and the rounding that was allowed.</summary>
+    private static string Nearly(Stated stated, double value)
+    {
+        return stated.RoundingZeros > 0 ? $", also to the nearest {stated.RoundedTo}" : "";
     }
 
     private static string Places((int First, int Last) places) =>

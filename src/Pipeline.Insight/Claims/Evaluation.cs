@@ -172,7 +172,8 @@ internal sealed class Evaluation(IndicatorRows rows, DateOnly? until, string eac
 
         if (found.All(row => row.Value == found[0].Value && row.Unit == found[0].Unit))
             return new Quantity(found[0].Value, found[0].Unit);
-        Missing ??= $"{reference} has statements that contradict each other";
+        var said = found.Select(row => Words.Of(row.Value, row.Unit, decimals: 2)).Distinct();
+        Missing ??= $"{reference} has statements that contradict each other: {Words.List([.. said])}";
         return Quantity.None;
     }
 

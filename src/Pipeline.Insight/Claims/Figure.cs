@@ -62,16 +62,49 @@ internal sealed record Stated(decimal Value, string Unit, int Decimals)
     private const double Limit = 1e27;
 
     /// <summary>The magnitude of the unit, and the unit without it.</summary>
-    public (int Thousands, string Base) Scale { get; } = Magnitude.Of(Unit);
+    public (int Thousands, string Base) Scale => Magnitude.Of(Unit);
 
     /// <summary>The figure in units.</summary>
     public decimal Units => Value * Magnitude.Factor(Scale.Thousands);
 
+    /// <summary>The last printed place in units: 100 million for <c>20.8 billion</c>.</summary>
+    public decimal LastPlace => Power(-Decimals) * Magnitude.Factor(Scale.Thousands);
+
     /// <summary>
-    /// Whether the printed figure is a correct rounding of a computed one. Exactly half may be rounded either
-    /// way.
+    /// The number of zeros at the end of a whole number that may stand for a rounding: all behind the first two digits
+    /// of money and counts, so that 20,800 million may be a figure to the nearest 100 million, and 100 million one to
+    /// the nearest 10 million. Printed decimals say the rounding themselves; percentages and places are not rounded so.
     /// </summary>
-    public bool Matches(double units) => Matches(units, Scale.Thousands);
+    public int RoundingZeros
+    {
+        get
+        {
+            if (Decimals > 0 || Value == 0 || Value != decimal.Truncate(Value) || !Magnitude.Scales(Scale.Base))
+                return 0;
+            var zeros = 0;
+            for (var rest = Math.Abs(Value); rest % 10 == 0 && rest >= 100; rest /= 10)
+                zeros++;
+            return zeros;
+        }
+    }
+
+    /// <summary>The rounding that <see cref="RoundingZeros"/> allow, for example <c>100 million US dollars</c>.</summary>
+    public string RoundedTo => $"{Power(RoundingZeros).ToString("#,0", CultureInfo.InvariantCulture)} {Unit}";
+
+    /// <summary>
+    /// Whether the printed figure is a correct rounding of a computed one at its last printed place. Exactly half may
+    /// be rounded either way.
+    /// </summary>
+    public bool Matches(double units) => Matches(units, Scale.Thousands, zeros: 0);
+
+    /// <summary>
+    /// Whether it is one if the zeros at its end stand for a rounding, see <see cref="RoundingZeros"/>. True also if
+    /// it is one as printed.
+    /// </summary>
+    public bool MatchesRounded(double units) => Matches(units, Scale.Thousands, RoundingZeros);
+
+    /// <summary>The same figure with the other sign.</summary>
+    public Stated Opposite => this with { Value = -Value };
 
     /// <summary>
     /// The magnitude in which the printed figure would have been a correct rounding; null when there is none,
@@ -79,25 +112,29 @@ internal sealed record Stated(decimal Value, string Unit, int Decimals)
     /// </summary>
     public int? MatchingThousands(double units)
     {
-        if (Value == 0 || !Magnitude.Scales(Scale.Base) || Matches(units))
+        if (Value == 0 || !Magnitude.Scales(Scale.Base) || MatchesRounded(units))
             return null;
         for (var thousands = 0; thousands < Magnitude.Count; thousands++)
         {
-            if (Matches(units, thousands))
+            if (Matches(units, thousands, RoundingZeros))
                 return thousands;
         }
 
         return null;
     }
 
-    private bool Matches(double units, int thousands)
+    private bool Matches(double units, int thousands, int zeros) =>
+        Math.Abs(units) < Limit
+        && Math.Abs(((decimal)units / Magnitude.Factor(thousands)) - Value) <= Power(zeros - Decimals) / 2;
+
+    private static decimal Power(int places)
     {
-        if (!(Math.Abs(units) < Limit))
-            return false;
-        var half = 0.5m;
-        for (var place = 0; place < Decimals; place++)
-            half /= 10;
-        return Math.Abs(((decimal)units / Magnitude.Factor(thousands)) - Value) <= half;
+        var power = 1m;
+        for (var up = places; up > 0; up--)
+            power *= 10;
+        for (var down = places; down < 0; down++)
+            power /= 10;
+        return power;
     }
 
     /// <inheritdoc/>
@@ -119,6 +156,48 @@ internal static class Words
         var thousands = Magnitude.Scales(unit) ? Magnitude.Fitting(value) : 0;
         return $"{In(value, thousands).ToString($"#,0.{new string('0', Math.Max(decimals, 1))}", CultureInfo.InvariantCulture)} {Magnitude.Unit(thousands, unit)}".TrimEnd();
     }
+
+    /// <summary>
+    /// A computed figure beside a printed one: as short as <see cref="Of"/> writes it if that is at least as exact as
+    /// the printed one and, where the order of the two counts, is on the same side of it; otherwise written out.
+    /// </summary>
+    public static string Beside(Stated stated, double value, string unit, bool isOrder)
+    {
+        var thousands = Magnitude.Scales(unit) ? Magnitude.Fitting(value) : 0;
+        var shown = new Stated(0, Magnitude.Unit(thousands, unit), Math.Max(stated.Decimals, 1));
+        var rounded =
+            Math.Round(In(value, thousands), shown.Decimals, MidpointRounding.AwayFromZero)
+            * (double)Magnitude.Factor(thousands);
+        return shown.LastPlace <= stated.LastPlace && (!isOrder || StandsAlike(stated, rounded, value))
+            ? Of(value, unit, stated.Decimals)
+            : InFull(stated, value, unit);
+    }
+
+    /// <summary>
+    /// A computed figure written out, beside a printed one: <c>20,844,962,518 US dollars</c>; figures that are not
+    /// whole have as many decimals as show how they stand to it.
+    /// </summary>
+    public static string InFull(Stated stated, double value, string unit)
+    {
+        if (unit == "place" || !double.IsFinite(value))
+            return Of(value, unit);
+        const int Most = 12;
+        var decimals = Magnitude.Scales(unit) ? 0 : Math.Min(stated.Decimals + 2, Most);
+        while (
+            decimals < Most && !StandsAlike(stated, Math.Round(value, decimals, MidpointRounding.AwayFromZero), value)
+        )
+        {
+            decimals++;
+        }
+        var rounded = Math.Round(value, decimals, MidpointRounding.AwayFromZero);
+        return $"{rounded.ToString($"#,0.{new string('#', decimals)}", CultureInfo.InvariantCulture)} {unit}".TrimEnd();
+    }
+
+    /// <summary>Whether two figures are both above, below or equal to a printed one, and both match it or not.</summary>
+    private static bool StandsAlike(Stated stated, double one, double other) =>
+        one.CompareTo((double)stated.Units) == other.CompareTo((double)stated.Units)
+        && stated.Matches(one) == stated.Matches(other)
+        && stated.MatchesRounded(one) == stated.MatchesRounded(other);
 
     /// <summary>A figure in thousands of thousands.</summary>
     public static double In(double value, int thousands) => value / (double)Magnitude.Factor(thousands);

@@ -21,6 +21,9 @@ public sealed partial class FigureChecks(TableSet tables)
 
     private static readonly string[] Names = [Indicator, Period, StatedText.Parameter, Member, ComparisonName];
 
+    /// <summary>What the Functions host reads of a query, for itself.</summary>
+    private static readonly string[] OfTheHost = ["code", "clientid"];
+
     private static readonly string[] Comparisons = [Comparison.Equals, Comparison.Above, Comparison.Below];
 
     /// <summary>Answers a question.</summary>
@@ -39,7 +42,20 @@ public sealed partial class FigureChecks(TableSet tables)
         if (Misfit(parameters) is { } misfit)
             return (null, misfit);
         string Value(string name) => parameters.FirstOrDefault(parameter => parameter.Key == name).Value ?? "";
-        var (id, isNegative) = (Value(Indicator).TrimStart('-'), Value(Indicator).StartsWith('-'));
+        var isNegative = Value(Indicator).StartsWith('-');
+        var id = isNegative ? Value(Indicator)[1..] : Value(Indicator);
+        if (id.StartsWith('-'))
+        {
+            return (
+                null,
+                new Finding(
+                    $"parameter {Indicator}",
+                    Finding.Quote(Value(Indicator)),
+                    "an indicator with at most one - before it",
+                    SeeIndicators
+                )
+            );
+        }
         if (Reference(id, Value(Period), Value(Member), out var refusal) is not { } reference)
             return (null, refusal);
         var rows = await RowsAsync(id, cancellationToken);
@@ -59,8 +75,7 @@ public sealed partial class FigureChecks(TableSet tables)
             var (name, values) in parameters.GroupBy(pair => pair.Key).Select(group => (group.Key, group.ToList()))
         )
         {
-            // The key of the function is none of ours.
-            if (name != "code" && !Names.Contains(name))
+            if (!OfTheHost.Contains(name, StringComparer.OrdinalIgnoreCase) && !Names.Contains(name))
             {
                 return new Finding(
                     $"parameter {Finding.Quote(name)}",

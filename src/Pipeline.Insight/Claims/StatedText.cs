@@ -13,8 +13,6 @@ internal static partial class StatedText
     /// <summary>The parameter that holds the text.</summary>
     public const string Parameter = "stated";
 
-    private const string Example = "a number with a unit, for example 13.2 million dollars";
-
     private const int MostCharacters = 100;
 
     /// <summary>More digits do not fit into a decimal together with a factor of a trillion.</summary>
@@ -69,6 +67,23 @@ internal static partial class StatedText
         ["ruble"] = "RUB",
         ["rubles"] = "RUB",
         ["place"] = "place",
+        ["places"] = "place",
+    };
+
+    /// <summary>Words that say that the figure is another one than the number.</summary>
+    private static readonly Dictionary<string, string> Bounds = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["nearly"] = "below",
+        ["almost"] = "below",
+        ["less than"] = "below",
+        ["below"] = "below",
+        ["under"] = "below",
+        ["up to"] = "below",
+        ["at most"] = "below",
+        ["more than"] = "above",
+        ["above"] = "above",
+        ["over"] = "above",
+        ["at least"] = "above",
     };
 
     /// <summary>Reads a text.</summary>
@@ -82,15 +97,32 @@ internal static partial class StatedText
         if (text.Trim().Length is 0 or > MostCharacters)
         {
             var seen = text.Trim().Length == 0 ? "nothing" : $"{text.Length} characters";
-            return Refuse(out finding, seen, Example, "say one figure in a few words");
+            return Refuse(
+                out finding,
+                seen,
+                $"a number with a unit, for example {ExampleOf(unit)}",
+                "say one figure in a few words"
+            );
         }
-        var match = Form().Match(text.Trim().Replace('\u2212', '-').Replace('\u00a0', ' '));
+        var plain = text.Trim().Replace('\u2212', '-').Replace('\u00a0', ' ');
+        // Places are said in many ways, all with the number alone.
+        var match = unit == "place" && Place().Match(plain) is { Success: true } place ? place : Form().Match(plain);
         if (!match.Success)
         {
+            if (Bounds.FirstOrDefault(bound => Starts(plain, bound.Key)) is { Key: { } word, Value: var comparison })
+            {
+                return Refuse(
+                    out finding,
+                    Finding.Quote(word),
+                    "a figure that can be a rounding",
+                    $"leave the word out, or ask with comparison={comparison} whether the figure on file is {comparison} it"
+                );
+            }
+
             return Refuse(
                 out finding,
                 Finding.Quote(text),
-                Example,
+                $"a number with a unit, for example {ExampleOf(unit)}",
                 "say one figure; whether more or less is meant is the parameter comparison"
             );
         }
@@ -137,8 +169,8 @@ internal static partial class StatedText
                 return RefuseUnit(
                     out finding,
                     Finding.Quote(word),
-                    "thousand, million, billion or trillion, then dollars, percent or a currency",
-                    $"for example 13.2 million {(unit == "US dollars" ? "dollars" : unit)}"
+                    ExpectedUnit(unit),
+                    $"for example {ExampleOf(unit)}"
                 );
             }
             if (before.Length > 0 && word == after && known != named)
@@ -166,6 +198,23 @@ internal static partial class StatedText
             );
     }
 
+    private static string ExpectedUnit(string unit) =>
+        Magnitude.Scales(unit)
+            ? "thousand, million, billion or trillion, then dollars, percent or a currency"
+            : $"{unit}, or no unit";
+
+    private static string ExampleOf(string unit) =>
+        unit switch
+        {
+            "US dollars" => "13.2 million dollars",
+            "percent" => "13.2 percent",
+            "place" => "17, 17th or place 17",
+            _ => $"13.2 million {unit}",
+        };
+
+    private static bool Starts(string text, string word) =>
+        text.StartsWith($"{word} ", StringComparison.OrdinalIgnoreCase);
+
     private static string? CurrencyOrWord(string word)
     {
         if (Units.TryGetValue(word, out var unit))
@@ -189,14 +238,21 @@ internal static partial class StatedText
         """
             ^(?:(?:a|the)\s+)?(?:(?<deficit>deficit)|surplus)?\s*(?:of\s+)?(?:(?:about|around|roughly|some)\s+)?
             (?<minus>-\s*|minus\s+)?(?<before>us\$|\$|€|£|¥|₽|[A-Z]{3})?\s*
-            (?<number>[0-9][0-9.,]*)
-            \s*(?:(?<magnitude>thousand|million|billion|trillion|mln|bln|trn|mn|bn|tn|k|m|b)(?![a-z]))?
-            \s*(?<after>[^0-9]*?)(?:\s+(?:(?<deficit>deficit)|surplus))?$
+            (?<number>[0-9](?:[0-9.,]*[0-9])?)
+            \s*(?:(?<magnitude>thousand|million|billion|trillion|mln|bln|trn|mn|bn|tn|k|m|b)(?![a-z])\.?)?
+            \s*(?<after>[^0-9]*?)(?:\s+(?:(?<deficit>deficit)|surplus))?\.?$
             """,
         RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant,
         matchTimeoutMilliseconds: 1000
     )]
     private static partial Regex Form();
+
+    [GeneratedRegex(
+        @"^(?:(?:the\s+)?(?:place|rank|number|no\.?|\#)\s*(?<number>[0-9]+)|(?:the\s+)?(?<number>[0-9]+)(?:st|nd|rd|th)(?:\s+place)?)\.?$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000
+    )]
+    private static partial Regex Place();
 
     [GeneratedRegex(@"^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?$")]
     private static partial Regex Number();
