@@ -206,7 +206,31 @@ public sealed class FigureChecksTests : IAsyncLifetime
         Assert.Equal(("confirmed", null), (answer?.Verdict, refusal));
     }
 
-    //SIGN
+    [Theory]
+    [InlineData(
+        "us-ru-trade-balance-ytd",
+        "13.2 billion",
+        "-13.2 billion US dollars, not 13.2 billion US dollars: the digits are right and the sign is wrong."
+    )]
+    [InlineData(
+        "-us-ru-trade-balance-ytd",
+        "minus 13.2 billion",
+        "13.2 billion US dollars, not -13.2 billion US dollars: the digits are right and the sign is wrong."
+    )]
+    [InlineData(
+        "us-ru-trade-balance-ytd",
+        "a surplus of 13.2 million",
+        "-13,222,149,000 US dollars, not 13.2 million US dollars: the digits are right, the sign and the unit are "
+            + "wrong, billion US dollars is right."
+    )]
+    [InlineData("us-ru-trade-balance-ytd", "13.1 billion", "-13.2 billion US dollars, not 13.1 billion US dollars.")]
+    public async Task A_wrong_sign_is_named(string indicator, string stated, string end)
+    {
+        var (answer, _) = await AskAsync($"indicator={indicator}&period=2019-10&stated={stated}");
+        Assert.Equal("refuted", answer!.Verdict);
+        Assert.EndsWith($"(2019-10) came to {end}", answer.Explanation, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("us-imports-share-annual", "2018", "ru", "0.8 %", "confirmed")]
     [InlineData("us-imports-share-annual", "2018", "de", "5 percent", "confirmed")]

@@ -133,6 +133,13 @@ internal sealed record Answer(string? Verdict, string Clause, string Short, doub
     /// <summary>What a refuted figure has right, and the rounding that was allowed.</summary>
     private static string Nearly(Stated stated, double value)
     {
+        if (stated.Opposite.MatchesRounded(value))
+            return ": the digits are right and the sign is wrong";
+        if (stated.Opposite.MatchingThousands(value) is { } thousands)
+        {
+            return ": the digits are right, the sign and the unit are wrong, "
+                + $"{Magnitude.Unit(thousands, stated.Scale.Base)} is right";
+        }
         return stated.RoundingZeros > 0 ? $", also to the nearest {stated.RoundedTo}" : "";
     }
 
